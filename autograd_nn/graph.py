@@ -1,0 +1,397 @@
+"""The graph: nodes made by ops, and the chain rule over them (all of it)."""
+
+from __future__ import annotations
+
+import math
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from . import ops
+from .errors import GraphError, NonFiniteError, ShapeError
+from .ops import Op, shape_of
+
+NOTHING: dict[str, Any] = {}
+
+
+class Node:
+    """A value that remembers how it was made: by which op, from which inputs.
+
+    An input is a node, or a plain number or ndarray (a constant, which has no derivative). A node
+    does not know who uses it, so there are no cycles, and a graph is freed with its last root.
+    """
+
+    __slots__ = ("_data", "_grad", "op", "inputs", "params", "name", "__weakref__")
+
+    _data: Any
+    _grad: Any
+    op: Op | None
+    inputs: tuple[Any, ...]
+    params: dict[str, Any]
+    name: str | None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        raise NotImplementedError
+
+    def _own(self, g: Any) -> Any:
+        """A cotangent of the right shape, in the form in which this node keeps it."""
+        raise NotImplementedError
+
+    def _one(self) -> Any:
+        """The seed of a backward pass from here."""
+        raise NotImplementedError
+
+    @classmethod
+    def _lift(cls, data: Any) -> Any:
+        """Plain data as a leaf of this class."""
+        return cls._made(data, None, (), NOTHING)
+
+    @classmethod
+    def _made(cls, data: Any, op: Op | None, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """A node as an op makes it: no checks, no copy."""
+        node = object.__new__(cls)
+        node._data, node._grad = data, None
+        node.op, node.inputs, node.params, node.name = op, inputs, params, None
+        return node
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no op made this node.
+
+        >>> from autograd_nn import Value
+        >>> x = Value(2.0)
+        >>> x.is_leaf, (x * x).is_leaf
+        (True, False)
+        """
+        return self.op is None
+
+    @property
+    def has_grad(self) -> bool:
+        """Whether a backward pass has reached this node; tells "0" from "not computed".
+
+        >>> from autograd_nn import Value
+        >>> x = Value(2.0)
+        >>> x.has_grad
+        False
+        >>> (x * 0).backward()
+        >>> x.has_grad, x.grad
+        (True, 0.0)
+        """
+        return self._grad is not None
+
+    def backward(self, seed: Any = None, *, create_graph: bool = False) -> None:
+        """Add this node's derivatives to the `.grad` of every leaf that it depends on.
+
+        `.grad` of a leaf accumulates over calls; `.grad` of a node between holds the cotangent of
+        the latest call. `seed` is the cotangent of this node itself: of its shape, 1 by default
+        for a single number. With `create_graph` the gradients are nodes and can be differentiated.
+
+        Raises ShapeError for a node of more than one element without a seed, and for a seed of
+        another shape.
+
+        >>> from autograd_nn import Value
+        >>> x = Value(3.0)
+        >>> (x * x).backward()
+        >>> x.grad
+        6.0
+        """
+        backward(self, seed, create_graph=create_graph)
+
+    def zero_grad(self) -> None:
+        """Forget the gradient: as before any backward."""
+        self._grad = None
+
+    def __hash__(self) -> int:
+        return object.__hash__(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        """A copy of the whole graph below, without recursion."""
+        for node in topological([self]):
+            if id(node) not in memo:
+                inputs = tuple(memo[id(x)] if isinstance(x, Node) else x for x in node.inputs)
+                memo[id(node)] = _rebuild(type(node), node._data, node.op, inputs, node.params,
+                                          node.name, _plain(node._grad))
+        return memo[id(self)]
+
+    def __copy__(self) -> Any:
+        return _rebuild(type(self), self._data, self.op, self.inputs, self.params, self.name, self._grad)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as a flat list of records, so the depth of the graph does not matter."""
+        if self.op is None:
+            return _rebuild, (type(self), self._data, None, (), NOTHING, self.name, _plain(self._grad))
+        order = topological([self])
+        place = {node: i for i, node in enumerate(order)}
+        records = []
+        for node in order:
+            if node.op is None:
+                records.append(node)                     # a leaf pickles itself, and stays shared
+            else:
+                wires = tuple((place[x], None) if isinstance(x, Node) else (-1, x) for x in node.inputs)
+                records.append((type(node), node._data, node.op, wires, node.params, node.name,
+                                _plain(node._grad)))
+        return _rewire, (records,)
+
+
+def _plain(grad: Any) -> Any:
+    return grad._data if isinstance(grad, Node) else grad
+
+
+def _rebuild(kind: type[Node], data: Any, op: Op | None, inputs: tuple[Any, ...],
+             params: dict[str, Any], name: str | None, grad: Any) -> Any:
+    node = kind._made(data, op, inputs, params)
+    node.name, node._grad = name, grad
+    return node
+
+
+def _rewire(records: list[Any]) -> Any:
+    nodes: list[Any] = []
+    for record in records:
+        if isinstance(record, Node):
+            nodes.append(record)
+        else:
+            kind, data, op, wires, params, name, grad = record
+            inputs = tuple(nodes[i] if i >= 0 else constant for i, constant in wires)
+            nodes.append(_rebuild(kind, data, op, inputs, params, name, grad))
+    return nodes[-1]
+
+
+# --- the chain rule ---------------------------------------------------------------------------
+
+def topological(roots: Iterable[Node]) -> list[Node]:
+    """Every node below the roots, inputs before what is made of them, left inputs first.
+
+    No recursion, so any depth will do. The order is a function of the graph alone.
+
+    >>> from autograd_nn import Value
+    >>> a, b = Value(1.0, name="a"), Value(2.0, name="b")
+    >>> [n.name or n.op.name for n in topological([a * b + a])]
+    ['a', 'b', 'multiply', 'add']
+    """
+    order: list[Node] = []
+    seen: set[Node] = set()
+    stack: list[Any] = list(roots)[::-1]
+    while stack:
+        node = stack.pop()
+        if type(node) is tuple:
+            order.append(node[0])
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node,))
+            stack.extend(x for x in reversed(node.inputs) if isinstance(x, Node) and x not in seen)
+    return order
+
+
+def cotangents(seeds: Mapping[Node, Any], *, create_graph: bool = False) -> dict[Node, Any]:
+    """The derivative of sum(seed * root) with respect to every node below the roots.
+
+    Nothing is written to the nodes. With `create_graph` the rules run on the nodes themselves, so
+    each derivative is a graph in turn; without, they run on the data.
+
+    Where a cotangent is exactly 0, an inf or nan of a rule does not leak past it. That costs
+    nothing as long as none arises: only then the sweep is run again with care.
+    """
+    order = topological(seeds)
+    alarm: list[str] = []
+    with np.errstate(over="ignore", under="ignore", divide="call", invalid="call",
+                     call=lambda kind, flag: alarm.append(kind)):
+        found = _sweep(order, seeds, create_graph, careful=False)
+        fine = all(_finite(g) for node, g in found.items() if node.op is None)
+    if alarm or not fine:
+        with np.errstate(all="ignore"):
+            found = _sweep(order, seeds, create_graph, careful=True)
+    return found
+
+
+def _sweep(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool, careful: bool) -> dict[Node, Any]:
+    found = dict(seeds)
+    for node in reversed(order):
+        op = node.op
+        if op is None or node not in found:
+            continue
+        g, inputs, params = found[node], node.inputs, node.params
+        if create_graph:
+            rules, y, xs = op.vjps, node, inputs
+        else:
+            y, xs = node._data, [x._data if isinstance(x, Node) else x for x in inputs]
+            rules = op.float_rules if type(y) is float and op.scalar is not None else op.array_rules
+        for x, rule in zip(inputs, rules):
+            if rule is None or not isinstance(x, Node):
+                continue
+            part = 0.0 if type(g) is float and g == 0.0 else rule(g, y, *xs, **params)
+            if careful:
+                part = _without_leaks(g, part, op)
+            part = fit(part, x)
+            found[x] = found[x] + part if x in found else part
+    return found
+
+
+def fit(g: Any, x: Node) -> Any:
+    """`g` as a cotangent of x: summed over the axes along which x was broadcast, in x's dtype."""
+    shape = shape_of(g)
+    if shape != x.shape:
+        g = ops.sum_to(g, x.shape) if len(shape) >= len(x.shape) and shape else ops.broadcast_to(g, x.shape)
+    return x._own(g)
+
+
+def _without_leaks(g: Any, part: Any, op: Op) -> Any:
+    """`part`, with 0 where it is inf or nan though the cotangent g that it comes from is 0."""
+    zero, bad = data_of(g) == 0, ~np.isfinite(data_of(part))
+    if not np.any(bad):
+        return part
+    if op.scalar is not None:
+        leaks = zero & bad
+        return ops.where(~leaks, part, 0.0) if np.any(leaks) else part
+    return ops.where(~bad, part, 0.0) if np.all(zero) else part
+
+
+def _finite(g: Any) -> bool:
+    g = data_of(g)
+    if isinstance(g, np.ndarray):
+        return bool(np.isfinite(np.vdot(g, g)))      # one pass; a false alarm costs only time
+    return bool(np.isfinite(g))
+
+
+def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> None:
+    """`root.backward(...)`: see Node.backward."""
+    if seed is None:
+        if math.prod(root.shape) != 1:
+            raise ShapeError(f"backward() starts from a single number, and this has shape {root.shape}\n"
+                             "  help: reduce it, as in y.sum().backward(), or give the cotangent: y.backward(seed)")
+        seed = root._one()
+    elif shape_of(data_of(seed)) != root.shape and np.shape(seed) != root.shape:
+        raise ShapeError(f"backward(seed): the seed has shape {np.shape(data_of(seed))}, "
+                         f"and what it seeds {root.shape}")
+    seed = root._own(seed if isinstance(seed, Node) else np.asarray(seed) if root.shape else seed)
+    found = cotangents({root: seed}, create_graph=create_graph)
+    if create_graph:
+        found = {node: g if isinstance(g, Node) else node._lift(g) for node, g in found.items()}
+    owners: dict[int, int] = {}
+    for g in found.values():
+        owners[id(g)] = owners.get(id(g), 0) + 1
+    for node, g in found.items():
+        if node.op is not None:
+            node._grad = g
+        elif node._grad is not None:
+            node._grad = node._grad + g
+        elif isinstance(g, np.ndarray) and (owners[id(g)] > 1 or g.base is not None or g is seed):
+            node._grad = g.copy()                    # a leaf's gradient is an array of its own
+        else:
+            node._grad = g
+
+
+def data_of(x: Any) -> Any:
+    """The number or array behind a node; anything else as it is."""
+    return x._data if isinstance(x, Node) else x
+
+
+def stop_gradient(x: Any) -> Any:
+    """The data of x, out of the graph: what is computed from it has no derivative by x.
+
+    A Value gives a float, a Tensor its (read-only) ndarray, anything else comes back as it is.
+
+    >>> from autograd_nn import Value
+    >>> x = Value(3.0)
+    >>> (x * stop_gradient(x)).backward()
+    >>> x.grad
+    3.0
+    """
+    return data_of(x)
+
+
+# --- modes: thread-local, and free while none is on -----------------------------------------------
+
+class _Mode(threading.local):
+    recording = True
+    watch: Callable[[Op, tuple[Any, ...], Any], None] | None = None
+
+
+mode = _Mode()
+_lock = threading.Lock()
+special = 0
+"""How many special modes are on, in all threads: while 0, no op looks at `mode`."""
+
+
+@contextmanager
+def _special(**settings: Any) -> Iterator[None]:
+    global special
+    before = {name: getattr(mode, name) for name in settings}
+    with _lock:
+        special += 1
+    try:
+        for name, setting in settings.items():
+            setattr(mode, name, setting)
+        yield
+    finally:
+        for name, setting in before.items():
+            setattr(mode, name, setting)
+        with _lock:
+            special -= 1
+
+
+def no_grad() -> Any:
+    """A context in which ops record nothing, in this thread: their results are leaves.
+
+    >>> from autograd_nn import Value
+    >>> x = Value(2.0)
+    >>> with no_grad():
+    ...     y = x * x
+    >>> y.is_leaf
+    True
+    """
+    return _special(recording=False)
+
+
+def check_finite() -> Any:
+    """A context in which the first op that makes a nan or an inf raises a NonFiniteError.
+
+    The message names the op, its inputs and the line of the program.
+
+    >>> from autograd_nn import Value
+    >>> with check_finite():
+    ...     Value(0.0).log()                             # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    autograd_nn.errors.NonFiniteError: log gave -inf...
+    """
+    return _special(watch=_refuse_nonfinite)
+
+
+def _refuse_nonfinite(op: Op, inputs: tuple[Any, ...], data: Any) -> None:
+    if np.all(np.isfinite(data)):
+        return
+    if isinstance(data, float):
+        what = repr(data)
+    else:
+        what = f"{int(np.isnan(data).sum())} nan and {int(np.isinf(data).sum())} inf of {np.size(data)} elements"
+    lines = [f"{op.name} gave {what}, at {_caller()}"]
+    for i, x in enumerate(inputs):
+        d = data_of(x)
+        shown = f"{d!r}" if np.ndim(d) == 0 else f"array {np.shape(d)}, from {np.min(d):g} to {np.max(d):g}"
+        lines.append(f"  input {i}  {getattr(x, 'name', None) or ''} {shown}".replace("   ", "  "))
+    raise NonFiniteError("\n".join(lines))
+
+
+def _caller() -> str:
+    """The innermost line of the program that is not in this package."""
+    frame = sys._getframe(1)
+    here = __name__.partition(".")[0]
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in (here, "contextlib"):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}, line {frame.f_lineno}"
+
+
+def record(kind: type[Node], data: Any, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    """The node that an op makes, with regard to the modes that are on."""
+    if special:
+        if mode.watch is not None:
+            mode.watch(op, inputs, data)
+        if not mode.recording:
+            return kind._made(data, None, (), NOTHING)
+    return kind._made(data, op, inputs, params)
+

@@ -1,0 +1,297 @@
+"""One operation: what it computes, how it differentiates, how it is written, where it is smooth."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
+from types import CodeType, FunctionType
+from typing import Any
+
+import numpy as np
+
+from ..errors import GraphError, UsageError
+
+OPS: dict[str, Op] = {}
+"""Every op by name, in order of definition."""
+
+_meetings: list[Callable[[Op], None]] = []
+
+Rule = Callable[..., Any]
+Domain = tuple[float, float] | frozenset[float]
+Case = tuple[tuple[Any, ...], dict[str, Any]]
+
+# What Python's math raises where IEEE arithmetic has an answer (inf or nan).
+MATH_ERRORS = (OverflowError, ValueError, ZeroDivisionError)
+
+
+class Each:
+    """The rule of an op with any number of inputs: `rule(i, g, y, *xs)` serves input i."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+
+    def __getitem__(self, i: int) -> Rule:
+        return partial(self.rule, i)
+
+    def __iter__(self) -> Iterator[Rule]:
+        i = 0
+        while True:
+            yield self[i]
+            i += 1
+
+
+class Op:
+    """An operation of the graph: one entry of the op table.
+
+    A rule (one per input, or None where an input has no derivative) takes the cotangent `g` of
+    the output, the output `y` and the inputs, and returns the cotangent of its input. It may use
+    operators and other ops, nothing else, so it runs on floats, arrays, nodes, duals and symbols.
+
+    name        the function's name; NumPy's where NumPy has the function
+    scalar      the op on floats, or None for an op on whole arrays
+    array       the op on ndarrays (a ufunc where there is one); a float32 array stays float32
+    vjps        the rules
+    tex, c      how it is written: `{0}`, `{1}` stand for the inputs, `{alpha}` for a parameter
+    symbol      the label in pictures; the name where none is given
+    dunder      the operator: "add" makes `__add__` and, for two inputs, `__radd__`
+    params      keyword parameters with their defaults; they may be given by position as well
+    domain      one open interval (or set of numbers) per input, where the op is defined and tests draw
+    kink        a function of the inputs that is 0 just where the op is not differentiable
+    cases       for array ops: (shapes, params) on which the generated tests run
+    zero        True where the derivative is 0 wherever it exists
+    method      whether Value (elementwise ops) and Tensor have it as a method
+
+    >>> from autograd_nn import Value
+    >>> from autograd_nn.ops import Op
+    >>> cube = Op("cube", lambda x: x * x * x, lambda x: x * x * x,
+    ...           lambda g, y, x: g * 3 * x * x, tex="{0}^3")
+    >>> v = Value(2.0)
+    >>> cube(v).backward()
+    >>> v.grad
+    12.0
+    >>> cube.forget()
+    """
+
+    def __init__(self, name: str, scalar: Callable[..., float] | None, array: Callable[..., Any],
+                 *vjps: Rule | Each | None, tex: str, c: str | None = None,
+                 symbol: str | None = None, dunder: str | None = None,
+                 params: Mapping[str, Any] | None = None,
+                 domain: Sequence[Domain] = (), kink: Callable[..., float] | None = None,
+                 cases: Sequence[Case] = (), zero: bool = False, method: bool = True) -> None:
+        if name in OPS:
+            raise UsageError(f"an op named {name!r} exists already, from {OPS[name].module}; "
+                             "give this one another name")
+        if not name.isidentifier():
+            raise UsageError(f"an op's name must be an identifier, for it becomes a function: {name!r}")
+        self.name = name
+        self.scalar, self.array = scalar, array
+        self.vjps: Sequence[Rule | None] | Each
+        self.vjps = vjps[0] if isinstance(vjps[0], Each) else tuple(vjps)  # type: ignore[arg-type]
+        self.arity = -1 if isinstance(self.vjps, Each) else len(self.vjps)
+        self.tex, self.c = tex, c
+        self.symbol, self.dunder = symbol or name, dunder
+        self.params = dict(params or {})
+        self.domain = tuple(domain) or ((-3.0, 3.0),) * max(self.arity, 1)
+        self.kink, self.cases, self.zero, self.method = kink, tuple(cases), zero, method
+        self.module = sys._getframe(1).f_globals.get("__name__", "__main__")
+        OPS[name] = self
+        for meet in _meetings:
+            meet(self)
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether the op works element by element, and so on floats too."""
+        return self.scalar is not None
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        if params or self.params or len(args) != self.arity:
+            args, params = self._bind(args, params)
+        top, apply = NUMBER
+        for arg in args:
+            carrier = CARRIERS[type(arg)]
+            if carrier[0] > top:
+                top, apply = carrier
+        return apply(self, args, params)
+
+    def _bind(self, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The inputs alone, and every parameter with its value."""
+        if self.arity < 0:
+            if not args or not isinstance(args[0], (list, tuple, np.ndarray)):
+                raise UsageError(f"{self.name}: the first argument is a sequence of arrays, "
+                                 f"as in {self.name}([a, b])")
+            inputs, rest = tuple(args[0]), args[1:]
+            if not inputs:
+                raise UsageError(f"{self.name}: needs at least one array, got an empty sequence")
+        else:
+            inputs, rest = args[:self.arity], args[self.arity:]
+        if self.arity > len(inputs) or len(rest) > len(self.params):
+            takes = f"{self.arity} input{'s' * (self.arity != 1)}"
+            takes += "".join(f", {k}={v!r}" for k, v in self.params.items())
+            raise UsageError(f"{self.name} takes {takes}; {len(args)} arguments were given")
+        full = {**self.params, **dict(zip(self.params, rest)), **params}
+        if len(full) > len(self.params):
+            extra = ", ".join(sorted(set(full) - set(self.params)))
+            known = ", ".join(self.params) or "none"
+            raise UsageError(f"{self.name}: unknown parameter {extra} (its parameters: {known})")
+        return inputs, full
+
+    @cached_property
+    def number(self) -> Callable[..., float]:
+        """The op on floats, with IEEE's inf and nan where Python's math raises."""
+        if self.scalar is None:
+            raise UsageError(f"{self.name} works on whole arrays, and has no version for single numbers")
+        return ieee(self.scalar, self.array)
+
+    @cached_property
+    def scalar_rules(self) -> tuple[Rule | None, ...]:
+        """The rules bound to floats as they are: they raise where Python's math does."""
+        return tuple(rule and bind(rule, "scalar") for rule in self.vjps)
+
+    @cached_property
+    def float_rules(self) -> tuple[Rule | None, ...]:
+        """The rules bound to floats, with IEEE's inf and nan where Python's math raises."""
+        return tuple(rule and ieee(rule, bind(unbound, "array"))
+                     for rule, unbound in zip(self.scalar_rules, self.vjps))
+
+    @cached_property
+    def array_rules(self) -> Sequence[Rule | None] | Each:
+        """The rules bound to ndarrays: each op that they name is its plain array function."""
+        if isinstance(self.vjps, Each):
+            return Each(bind(self.vjps.rule, "array"))
+        return tuple(rule and bind(rule, "array") for rule in self.vjps)
+
+    def forget(self) -> None:
+        """Take the op out of the table (an interactive session may then define it again)."""
+        OPS.pop(self.name, None)
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return op_named, (self.name, self.module)
+
+    def __copy__(self) -> Op:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Op:
+        return self
+
+
+def for_each_op(meet: Callable[[Op], None]) -> None:
+    """Call `meet` with every op of the table, now and whenever one is added."""
+    for op in OPS.values():
+        meet(op)
+    _meetings.append(meet)
+
+
+def op_named(name: str, module: str) -> Op:
+    """The op `name`, after importing the module that defines it (unpickling needs this)."""
+    if name not in OPS:
+        importlib.import_module(module)
+    if name not in OPS:
+        raise GraphError(f"no op is named {name!r}, and importing {module} did not define it")
+    return OPS[name]
+
+
+def ieee(scalar: Callable[..., float], array: Callable[..., Any]) -> Callable[..., float]:
+    """`scalar`, and where Python's math raises instead of answering, what NumPy says."""
+    def on_floats(*xs: Any, **params: Any) -> float:
+        try:
+            return scalar(*xs, **params)
+        except MATH_ERRORS:
+            with np.errstate(all="ignore"):
+                return float(array(*[np.float64(x) for x in xs], **params))
+    return on_floats
+
+
+_bound: dict[tuple[FunctionType, str], FunctionType] = {}
+
+
+def bind(rule: Rule, kind: str) -> Rule:
+    """`rule` with each op that it names replaced by that op's plain `kind`: "scalar" or "array".
+
+    The code object is the same; only the globals differ, in the rule and in the helpers of its
+    module that it calls. An unbound rule gives the same answer more slowly, for each op then looks
+    at the types of its arguments first.
+    """
+    if not isinstance(rule, FunctionType):
+        return rule
+    if (rule, kind) in _bound:
+        return _bound[rule, kind]
+    world, names = rule.__globals__, {}
+    bound = FunctionType(rule.__code__, names, rule.__name__, rule.__defaults__, rule.__closure__)
+    bound.__kwdefaults__ = rule.__kwdefaults__
+    _bound[rule, kind] = bound                       # entered first: a helper may call itself
+    for name in _names(rule.__code__):
+        if name in world:
+            thing = world[name]
+            if isinstance(thing, Op):
+                names[name] = getattr(thing, kind)
+            elif isinstance(thing, FunctionType) and thing.__globals__ is world:
+                names[name] = bind(thing, kind)
+            else:
+                names[name] = thing
+    return bound
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            yield from _names(const)
+
+
+# --- which kind of argument an op hands itself to -----------------------------------------------
+
+def _apply_numbers(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    if any(isinstance(a, (list, tuple)) for a in args):
+        return op(*[np.asarray(a) if isinstance(a, (list, tuple)) else a for a in args], **params) \
+            if op.arity >= 0 else op([np.asarray(a) for a in args], **params)
+    if op.scalar is None:
+        return op.array(*[np.asarray(a) for a in args], **params)
+    for a in args:
+        if not isinstance(a, (int, float, np.generic)):
+            raise UsageError(f"{op.name}: cannot take {type(a).__name__} {a!r:.60}; "
+                             "an op takes numbers, arrays, Values and Tensors")
+    return op.number(*args, **params)
+
+
+def _apply_arrays(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    """ndarrays: plain NumPy; with a Value among the arguments the result is a Tensor.
+
+    An array of dtype object holds Values, and calls their own operators element by element.
+    """
+    if any(isinstance(a, np.ndarray) and a.dtype == object for a in args):
+        if op.scalar is None:
+            return op.array(*args, **params)
+        return np.frompyfunc(partial(op, **params), len(args), 1)(*args)
+    if all(CARRIERS[type(a)][0] in (0, ARRAY_RANK) for a in args):
+        return op.array(*args, **params)
+    from ..tensor import Tensor
+    return CARRIERS[Tensor][1](op, args, params)
+
+
+Carrier = tuple[int, Callable[[Op, tuple[Any, ...], dict[str, Any]], Any]]
+NUMBER: Carrier = (0, _apply_numbers)
+ARRAY_RANK = 2
+
+
+class _Carriers(dict[type, Carrier]):
+    """type -> (precedence, how an op is applied); a type that is not listed is its base's, or a number."""
+
+    def __missing__(self, kind: type) -> Carrier:
+        found = next((self[base] for base in kind.__mro__[1:] if base in self), NUMBER)
+        self[kind] = found
+        return found
+
+
+# number < Value (1) < ndarray < Tensor (3) < Dual (4) < Symbol (5); each type enters itself.
+CARRIERS = _Carriers({float: NUMBER, int: NUMBER, object: NUMBER, np.ndarray: (ARRAY_RANK, _apply_arrays)})
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """The shape of a number, array or node."""
+    return getattr(x, "shape", ())
+

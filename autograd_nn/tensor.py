@@ -1,0 +1,339 @@
+"""Tensor: an array in the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from . import ops
+from ._methods import TensorMethods, operand, through_function, through_ufunc
+from .errors import DTypeError, LeavesGraphError, ShapeError, UsageError
+from .graph import NOTHING, Node, data_of, record
+from .ops import CARRIERS, Op, for_each_op
+from .ops._op import ARRAY_RANK
+
+
+class Tensor(TensorMethods, Node):
+    """A NumPy array that remembers how it was computed.
+
+    `data` is copied and read-only, so that a recorded array cannot change under the graph; assign
+    `t.data = array` between graphs. `grad` is an ndarray of the same shape and dtype, or None
+    before any backward (a Tensor after `backward(create_graph=True)`).
+
+    data    a number, (nested) list or array of real floating point numbers; lists of ints become
+            float64. Integer and boolean arrays are constants of a program and need no Tensor.
+    dtype   a NumPy floating point dtype; the data's own by default
+    name    free for the user
+
+    Raises DTypeError for arrays of integers, booleans and complex numbers, UsageError for what is
+    no array at all.
+
+    >>> import numpy as np
+    >>> w = Tensor([[1.0, 2.0], [3.0, 4.0]], name="w")
+    >>> np.sum(w @ np.array([1.0, -1.0]) ** 2).backward()
+    >>> w.grad
+    array([[-2.,  2.],
+           [-2.,  2.]])
+    """
+
+    __slots__ = ()
+    __array_priority__ = 1000.0
+
+    def __init__(self, data: Any, dtype: Any = None, name: str | None = None) -> None:
+        self._data = _array(data, dtype)
+        self._grad = None
+        self.op, self.inputs, self.params, self.name = None, (), NOTHING, name
+
+    @property
+    def data(self) -> np.ndarray[Any, Any]:
+        """The array itself, read-only; assign a new one of the same shape to change it."""
+        return self._data  # type: ignore[no-any-return]
+
+    @data.setter
+    def data(self, array: Any) -> None:
+        fresh = _array(array, self._data.dtype)
+        if fresh.shape != self._data.shape:
+            raise ShapeError(f"data: a Tensor of shape {self.shape} cannot take an array of shape {fresh.shape}\n"
+                             "  help: make a new Tensor")
+        self._data = fresh
+
+    @property
+    def grad(self) -> Any:
+        """The gradient, of the data's shape and dtype, or None before any backward."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, g: Any) -> None:
+        if g is not None and not isinstance(g, Node):
+            g = np.asarray(g, dtype=self.dtype)
+            if g.shape != self.shape:
+                raise ShapeError(f"grad: a Tensor of shape {self.shape} cannot take a gradient of shape {g.shape}")
+        self._grad = g
+
+    # --- the shape of it ----------------------------------------------------------------------
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The data's shape."""
+        return self._data.shape  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._data.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self._data.size  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The data's dtype."""
+        return self._data.dtype  # type: ignore[no-any-return]
+
+    @property
+    def T(self) -> Any:
+        """The transpose: all axes reversed."""
+        return ops.transpose(self)
+
+    def reshape(self, *shape: Any) -> Any:
+        """The same elements in another shape: `t.reshape(2, 3)`, `t.reshape((2, 3))`, -1 for the rest."""
+        return ops.reshape(self, shape[0] if len(shape) == 1 else shape)
+
+    def transpose(self, *axes: Any) -> Any:
+        """The axes permuted: `t.transpose(1, 0)`, `t.transpose((1, 0))`; reversed if none are given."""
+        return ops.transpose(self, (axes[0] if len(axes) == 1 else axes) if axes else None)
+
+    def flatten(self) -> Any:
+        """All elements along one axis."""
+        return ops.reshape(self, -1)
+
+    ravel = flatten
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise UsageError("a Tensor of shape () has no len()")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, index: Any) -> Any:
+        return ops.getitem(self, _index(index))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise UsageError("a Tensor's elements cannot be assigned: the graph would no longer know how they came about\n"
+                         "  help: autograd_nn.where(mask, value, t) or ops.index_add make a new Tensor; "
+                         "t.data = array replaces the data between graphs")
+
+    # --- out of the graph, in words -----------------------------------------------------------
+    def item(self) -> float:
+        """The number of a Tensor of one element, out of the graph."""
+        if self.size != 1:
+            raise ShapeError(f"item() needs a single element, and this Tensor has shape {self.shape}\n"
+                             "  help: .data is the array, .sum() or .mean() reduce it")
+        return float(self._data.reshape(())[()])
+
+    def detach(self) -> Tensor:
+        """A leaf with the same data."""
+        return Tensor._made(self._data, None, (), NOTHING)  # type: ignore[no-any-return]
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        """A writable copy of the data, out of the graph."""
+        return self._data.copy()  # type: ignore[no-any-return]
+
+    def argmax(self, axis: int | None = None) -> Any:
+        """Where the largest element is: integers, out of the graph."""
+        return self._data.argmax(axis=axis)
+
+    def argmin(self, axis: int | None = None) -> Any:
+        """Where the smallest element is: integers, out of the graph."""
+        return self._data.argmin(axis=axis)
+
+    # --- what the graph asks of a node --------------------------------------------------------
+    def _own(self, g: Any) -> Any:
+        dtype = self._data.dtype
+        if isinstance(g, Tensor):
+            return g if g.dtype == dtype else ops.astype(g, dtype)
+        if isinstance(g, Node) or CARRIERS[type(g)][0] > ARRAY_RANK:
+            return g
+        return g if isinstance(g, np.ndarray) and g.dtype == dtype else np.asarray(g, dtype=dtype)
+
+    def _one(self) -> Any:
+        return np.ones(self.shape, dtype=self.dtype)
+
+    # --- Python's and NumPy's protocols -------------------------------------------------------
+    __hash__ = Node.__hash__
+
+    def __eq__(self, other: Any) -> Any:
+        return self._data == data_of(other)
+
+    def __ne__(self, other: Any) -> Any:
+        return self._data != data_of(other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._data < data_of(other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._data <= data_of(other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._data > data_of(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._data >= data_of(other)
+
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __repr__(self) -> str:
+        text = np.array2string(self._data, separator=", ", prefix="Tensor(", threshold=100)
+        dtype = "" if self.dtype == np.float64 else f", dtype={self.dtype}"
+        name = "" if self.name is None else f", name={self.name!r}"
+        return f"Tensor({text}{dtype}{name})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else repr(self)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        raise LeavesGraphError("making an ndarray of a Tensor would drop its gradient without a word\n"
+                               "  help: t.data is the array, t.numpy() a copy; "
+                               "autograd_nn.stack(tensors) joins Tensors into one")
+
+    def __float__(self) -> float:
+        raise LeavesGraphError("float() of a Tensor would drop its gradient without a word\n"
+                               "  help: t.item() is the number")
+
+    __int__ = __index__ = __complex__ = __float__  # type: ignore[assignment]
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **params: Any) -> Any:
+        return through_ufunc(ufunc, method, inputs, params)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return through_function(func, args, kwargs)
+
+
+def _array(data: Any, dtype: Any) -> np.ndarray[Any, Any]:
+    """A read-only copy of `data` with a dtype that can be differentiated."""
+    if isinstance(data, Node):
+        raise UsageError(f"this is a {type(data).__name__} already\n"
+                         "  help: use it as it is; stack([value]) makes a Tensor of Values; "
+                         "x.detach() is a leaf with the same data")
+    listed = isinstance(data, (list, tuple, int))
+    try:
+        array = np.array(data, dtype=dtype)
+    except LeavesGraphError:
+        raise UsageError("a list of Values or Tensors becomes a Tensor by autograd_nn.stack(list)") from None
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"this is no array of numbers: {data!r:.60} ({error})") from None
+    if array.dtype.kind in "iu" and listed and dtype is None:
+        array = array.astype(np.float64)
+    if array.dtype == object:
+        raise UsageError(f"this is no array of numbers: {data!r:.60}\n"
+                         "  help: autograd_nn.stack(list) joins Values or Tensors into one Tensor")
+    if array.dtype.kind != "f":
+        help = "a complex array has no derivative here" if array.dtype.kind == "c" else \
+            "Tensor(x.astype(float)) differentiates it; a constant may stay a plain array"
+        raise DTypeError(f"a Tensor holds floating point numbers, not {array.dtype}\n  help: {help}")
+    array.setflags(write=False)
+    return array
+
+
+def _index(index: Any) -> Any:
+    """An index without Tensors and lists: those are made arrays, copied."""
+    def plain(part: Any) -> Any:
+        if isinstance(part, Node):
+            raise UsageError("a Tensor cannot be an index, for it holds floating point numbers\n"
+                             "  help: index with integers or booleans, such as t.argmax() or t > 0")
+        return np.array(part) if isinstance(part, (list, np.ndarray)) else part
+    return tuple(plain(p) for p in index) if isinstance(index, tuple) else plain(index)
+
+
+def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    """Run `op` on Tensors, Values, arrays and numbers, and record it."""
+    inputs = tuple(a if isinstance(a, Node) else _constant(op, a) for a in args)
+    try:
+        data = op.array(*[x._data if isinstance(x, Node) else x for x in inputs], **params)
+    except (ValueError, TypeError) as error:
+        raise _explained(op, inputs, params, error) from None
+    if type(data) is not np.ndarray:
+        data = np.asarray(data)
+    data.setflags(write=False)
+    if op is as_value:
+        from .value import Value
+        return record(Value, float(data), op, inputs, params)
+    return record(Tensor, data, op, inputs, params)
+
+
+def _constant(op: Op, x: Any) -> Any:
+    """A constant as the graph keeps it: an array that nobody else can change."""
+    if type(x) in (float, int, bool):
+        return x
+    if isinstance(x, np.ndarray):
+        return x if not x.flags.writeable and x.base is None else _frozen(x)
+    if isinstance(x, np.generic):
+        return x
+    if isinstance(x, (list, tuple)):
+        return _frozen(x)
+    raise UsageError(f"{op.name}: cannot combine a Tensor and {type(x).__name__} {x!r:.60}")
+
+
+def _frozen(x: Any) -> np.ndarray[Any, Any]:
+    x = np.array(x)
+    if x.dtype.kind == "c":
+        raise DTypeError("a complex array has no derivative here")
+    x.setflags(write=False)
+    return x
+
+
+def _explained(op: Op, inputs: tuple[Any, ...], params: dict[str, Any], error: Exception) -> Exception:
+    """NumPy's error with the op, the operands and where they came from."""
+    shapes = ", ".join(str(ops.shape_of(x)) for x in inputs)
+    if len(inputs) == 2 and op.symbol != op.name:
+        shapes = f"{ops.shape_of(inputs[0])} {op.symbol} {ops.shape_of(inputs[1])}"
+    given = "".join(f", {k}={v!r:.40}" for k, v in params.items() if v is not None)
+    lines = [f"{op.name}: {shapes}{given}: {error}"]
+    sides = ("left", "right") if len(inputs) == 2 else [f"input {i}" for i in range(len(inputs))]
+    for side, x in zip(sides, inputs):
+        if isinstance(x, Node):
+            origin = f"from {x.op.name}" if x.op else "a leaf"
+            lines.append(f"  {side:7} {x.name or '':10} {type(x).__name__} {x.shape}  {origin}")
+        else:
+            lines.append(f"  {side:7} {'':10} constant {ops.shape_of(x)}")
+    return (ShapeError if isinstance(error, ValueError) else UsageError)("\n".join(lines))
+
+
+CARRIERS[Tensor] = (3, _apply)
+from .value import as_value  # noqa: E402  (value.py and tensor.py know each other only through the table)
+
+
+def _method(op: Op) -> Callable[..., Any]:
+    def method(self: Any, *args: Any, **params: Any) -> Any:
+        return op(self, *args, **params)
+    method.__name__, method.__qualname__, method.__doc__ = op.name, f"Tensor.{op.name}", op.__doc__
+    return method
+
+
+def _operator(op: Op, reflected: bool) -> Callable[..., Any]:
+    if op.arity == 1:
+        return lambda self, *rest: op(self)
+    if reflected:
+        return lambda self, other: op(other, self) if operand(other) else NotImplemented
+    return lambda self, other: op(self, other) if operand(other) else NotImplemented
+
+
+def _install(op: Op) -> None:
+    if op.method and op.name not in vars(Tensor):
+        setattr(Tensor, op.name, _method(op))
+    if op.dunder:
+        setattr(Tensor, f"__{op.dunder}__", _operator(op, reflected=False))
+        if op.arity == 2:
+            setattr(Tensor, f"__r{op.dunder}__", _operator(op, reflected=True))
+
+
+for_each_op(_install)
