@@ -1,0 +1,60 @@
+"""Reverse-mode automatic differentiation that can be read, drawn and checked.
+
+>>> from autograd_nn import Value
+>>> x = Value(2.0)
+>>> y = x * x + 3 * x
+>>> y.backward()
+>>> x.grad
+7.0
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+# Where each public name lives; every op of the table is one more. A name is imported when it is
+# first used, so that importing one part of the package costs only that part.
+_HOMES = {
+    "check": "check_gradients",
+    "drawing": "draw explain",
+    "errors": "AutogradError",
+    "forward": "Dual",
+    "graph": "check_finite no_grad stop_gradient topological",
+    "ops": "OPS Op split",
+    "symbol": "Symbol",
+    "tensor": "Tensor",
+    "transforms": "elementwise_grad grad hessian hvp jacobian jvp value_and_grad vjp",
+    "value": "Value",
+    "_random": "seed",
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
+_PARTS = ("check", "data", "drawing", "errors", "nn", "ops", "optim")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PARTS:
+        thing: Any = import_module(f"{__name__}.{name}")
+    elif name in _HOME:
+        thing = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    elif name == "__all__":
+        thing = _public()
+    else:
+        ops = import_module(f"{__name__}.ops")
+        thing = ops.OPS.get(name)
+        if thing is None or not thing.module.startswith(__name__):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = thing
+    return thing
+
+
+def _public() -> list[str]:
+    """Every public name, but those of Python's own functions: `import *` leaves max, min, round, sum alone."""
+    import builtins
+    ops = import_module(f"{__name__}.ops")
+    own = {name for name, op in ops.OPS.items() if op.module.startswith(f"{__name__}.ops.")}
+    return sorted({*_HOME, *_PARTS, *own} - {*vars(builtins)})
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_public()})

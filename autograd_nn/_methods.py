@@ -8,19 +8,43 @@ from typing import Any
 import numpy as np
 
 from .errors import UsageError
-from .ops import CARRIERS, OPS, Op
+from .ops import CARRIERS, OPS, Op, for_each_op
 
 
-class ValueMethods:
-    """The elementwise ops as methods of Value: see _methods.pyi, generated from the table."""
+def attach(kind: type) -> None:
+    """Give `kind` every op, present and future, as a method and as the operator that the table names.
 
-    __slots__ = ()
+    Each calls the op, which finds the right carrier; a class may have its own, quicker ones already.
+    """
+    def install(op: Op) -> None:
+        if op.method and op.name not in vars(kind):
+            setattr(kind, op.name, _named(lambda self, *args, **params: op(self, *args, **params), op, kind))
+        if not op.dunder:
+            return
+        methods = {f"__{op.dunder}__": _prefix(op)} if op.arity == 1 else \
+            {f"__{op.dunder}__": _infix(op), f"__r{op.dunder}__": _reflected(op)}
+        for name, method in methods.items():
+            if name not in vars(kind):
+                setattr(kind, name, method)
+    for_each_op(install)
 
 
-class TensorMethods:
-    """The ops as methods of Tensor: see _methods.pyi, generated from the table."""
+def _prefix(op: Op) -> Any:
+    return lambda self, *_: op(self)                 # round(x, digits) passes the digits
 
-    __slots__ = ()
+
+def _infix(op: Op) -> Any:
+    return lambda self, other: op(self, other) if operand(other) else NotImplemented
+
+
+def _reflected(op: Op) -> Any:
+    return lambda self, other: op(other, self) if operand(other) else NotImplemented
+
+
+def _named(method: Any, op: Op, kind: type) -> Any:
+    method.__name__, method.__qualname__ = op.name, f"{kind.__name__}.{op.name}"
+    method.__doc__ = f"`autograd_nn.{op.name}` of this: see help(autograd_nn.{op.name})."
+    return method
 
 
 def operand(x: Any) -> bool:

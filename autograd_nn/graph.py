@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import ops
-from .errors import GraphError, NonFiniteError, ShapeError
+from .errors import NonFiniteError, ShapeError
 from .ops import Op, shape_of
 
 NOTHING: dict[str, Any] = {}
@@ -25,7 +25,7 @@ class Node:
     does not know who uses it, so there are no cycles, and a graph is freed with its last root.
     """
 
-    __slots__ = ("_data", "_grad", "op", "inputs", "params", "name", "__weakref__")
+    __slots__ = ("__weakref__", "_data", "_grad", "inputs", "name", "op", "params")
 
     _data: Any
     _grad: Any
@@ -127,7 +127,7 @@ class Node:
             return _rebuild, (type(self), self._data, None, (), NOTHING, self.name, _plain(self._grad))
         order = topological([self])
         place = {node: i for i, node in enumerate(order)}
-        records = []
+        records: list[Any] = []
         for node in order:
             if node.op is None:
                 records.append(node)                     # a leaf pickles itself, and stays shared
@@ -209,12 +209,15 @@ def cotangents(seeds: Mapping[Node, Any], *, create_graph: bool = False) -> dict
 
 
 def _sweep(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool, careful: bool) -> dict[Node, Any]:
-    found = dict(seeds)
+    found = {root: root._own(seed) for root, seed in seeds.items()}
     for node in reversed(order):
         op = node.op
         if op is None or node not in found:
             continue
         g, inputs, params = found[node], node.inputs, node.params
+        rules: Any
+        y: Any
+        xs: Any
         if create_graph:
             rules, y, xs = op.vjps, node, inputs
         else:

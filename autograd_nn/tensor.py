@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from . import ops
-from ._methods import TensorMethods, operand, through_function, through_ufunc
+from ._methods import attach, through_function, through_ufunc
+from ._surface import TensorMethods
 from .errors import DTypeError, LeavesGraphError, ShapeError, UsageError
 from .graph import NOTHING, Node, data_of, record
-from .ops import CARRIERS, Op, for_each_op
+from .ops import CARRIERS, Op
 from .ops._op import ARRAY_RANK
+from .value import Value, as_value
 
 
 class Tensor(TensorMethods, Node):
@@ -32,7 +34,7 @@ class Tensor(TensorMethods, Node):
 
     >>> import numpy as np
     >>> w = Tensor([[1.0, 2.0], [3.0, 4.0]], name="w")
-    >>> np.sum(w @ np.array([1.0, -1.0]) ** 2).backward()
+    >>> np.sum((w @ np.array([1.0, -1.0])) ** 2).backward()
     >>> w.grad
     array([[-2.,  2.],
            [-2.,  2.]])
@@ -209,7 +211,7 @@ class Tensor(TensorMethods, Node):
         raise LeavesGraphError("float() of a Tensor would drop its gradient without a word\n"
                                "  help: t.item() is the number")
 
-    __int__ = __index__ = __complex__ = __float__  # type: ignore[assignment]
+    __int__ = __index__ = __complex__ = __float__
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **params: Any) -> Any:
         return through_ufunc(ufunc, method, inputs, params)
@@ -265,7 +267,6 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         data = np.asarray(data)
     data.setflags(write=False)
     if op is as_value:
-        from .value import Value
         return record(Value, float(data), op, inputs, params)
     return record(Tensor, data, op, inputs, params)
 
@@ -284,11 +285,11 @@ def _constant(op: Op, x: Any) -> Any:
 
 
 def _frozen(x: Any) -> np.ndarray[Any, Any]:
-    x = np.array(x)
-    if x.dtype.kind == "c":
+    array = np.array(x)
+    if array.dtype.kind == "c":
         raise DTypeError("a complex array has no derivative here")
-    x.setflags(write=False)
-    return x
+    array.setflags(write=False)
+    return array
 
 
 def _explained(op: Op, inputs: tuple[Any, ...], params: dict[str, Any], error: Exception) -> Exception:
@@ -309,31 +310,6 @@ def _explained(op: Op, inputs: tuple[Any, ...], params: dict[str, Any], error: E
 
 
 CARRIERS[Tensor] = (3, _apply)
-from .value import as_value  # noqa: E402  (value.py and tensor.py know each other only through the table)
 
 
-def _method(op: Op) -> Callable[..., Any]:
-    def method(self: Any, *args: Any, **params: Any) -> Any:
-        return op(self, *args, **params)
-    method.__name__, method.__qualname__, method.__doc__ = op.name, f"Tensor.{op.name}", op.__doc__
-    return method
-
-
-def _operator(op: Op, reflected: bool) -> Callable[..., Any]:
-    if op.arity == 1:
-        return lambda self, *rest: op(self)
-    if reflected:
-        return lambda self, other: op(other, self) if operand(other) else NotImplemented
-    return lambda self, other: op(self, other) if operand(other) else NotImplemented
-
-
-def _install(op: Op) -> None:
-    if op.method and op.name not in vars(Tensor):
-        setattr(Tensor, op.name, _method(op))
-    if op.dunder:
-        setattr(Tensor, f"__{op.dunder}__", _operator(op, reflected=False))
-        if op.arity == 2:
-            setattr(Tensor, f"__r{op.dunder}__", _operator(op, reflected=True))
-
-
-for_each_op(_install)
+attach(Tensor)

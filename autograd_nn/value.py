@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from . import graph, ops
-from ._methods import ValueMethods, operand, through_ufunc
+from ._methods import attach, operand, through_ufunc
+from ._surface import ValueMethods
 from .errors import LeavesGraphError, UsageError
 from .graph import NOTHING, Node, record
 from .ops import CARRIERS, Op, for_each_op
-from .ops._op import MATH_ERRORS
+from .ops._op import ARRAY_RANK, MATH_ERRORS
 
 
 class Value(ValueMethods, Node):
@@ -79,7 +80,7 @@ class Value(ValueMethods, Node):
     def _own(self, g: Any) -> Any:
         if isinstance(g, Node):
             return g if isinstance(g, Value) else as_value(g)
-        return float(g)
+        return g if CARRIERS[type(g)][0] > ARRAY_RANK else float(g)
 
     def _one(self) -> float:
         return 1.0
@@ -147,9 +148,9 @@ def _number(x: Any) -> float:
     """x as a Python float; a UsageError if it is not a single number."""
     if type(x) is float:
         return x
-    if isinstance(x, (int, float, np.generic)) or (isinstance(x, np.ndarray) and x.shape == ()):
-        if not np.iscomplexobj(x):
-            return float(x)
+    single = isinstance(x, (int, float, np.generic)) or (isinstance(x, np.ndarray) and x.shape == ())
+    if single and np.asarray(x).dtype.kind in "fiub":
+        return float(x)
     if isinstance(x, Node):
         raise UsageError(f"this is a {type(x).__name__} already: {x!r:.60}\n"
                          "  help: use it as it is, or x.detach() for a leaf with the same data")
@@ -161,7 +162,7 @@ def _number(x: Any) -> float:
 def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """Run `op` on Values and numbers, and record it."""
     if op.scalar is None:
-        from .tensor import Tensor                   # an op on arrays takes a Value as one of shape ()
+        from .tensor import Tensor  # an op on arrays takes a Value as one of shape ()
         return CARRIERS[Tensor][1](op, args, params)
     inputs = tuple(a if isinstance(a, Node) or type(a) in (float, int) else _constant(op, a) for a in args)
     data = op.number(*[x._data if isinstance(x, Node) else x for x in inputs], **params)
@@ -183,7 +184,7 @@ CARRIERS[Value] = (1, _apply)
 def _unary(op: Op) -> Callable[[Any], Any]:
     scalar, new = op.scalar, object.__new__
 
-    def method(self: Any) -> Any:
+    def method(self: Any, *_: Any) -> Any:
         if graph.special:
             return op(self)
         try:
@@ -214,37 +215,15 @@ def _binary(op: Op) -> Callable[[Any, Any], Any]:
     return method
 
 
-def _reflected(op: Op) -> Callable[[Any, Any], Any]:
-    def method(self: Any, other: Any) -> Any:
-        return op(other, self) if operand(other) else NotImplemented
-    return method
-
-
-def _general(op: Op) -> Callable[..., Any]:
-    def method(self: Any, *args: Any, **params: Any) -> Any:
-        return op(self, *args, **params)
-    return method
-
-
 def _install(op: Op) -> None:
-    if not op.elementwise:
-        return
-    if op.method:
-        make = _unary if op.arity == 1 and not op.params else _general
-        setattr(Value, op.name, _named(make(op), op.name, op))
-    if op.dunder and op.arity == 1:
-        setattr(Value, f"__{op.dunder}__", _named(_unary(op), f"__{op.dunder}__", op))
-    elif op.dunder:
-        setattr(Value, f"__{op.dunder}__", _named(_binary(op), f"__{op.dunder}__", op))
-        setattr(Value, f"__r{op.dunder}__", _named(_reflected(op), f"__r{op.dunder}__", op))
-
-
-def _named(method: Any, name: str, op: Op) -> Any:
-    method.__name__, method.__qualname__, method.__doc__ = name, f"Value.{name}", op.__doc__
-    return method
+    if op.elementwise and not op.params and op.arity == 1:
+        setattr(Value, op.name, _unary(op))
+    if op.elementwise and op.dunder:
+        setattr(Value, f"__{op.dunder}__", _unary(op) if op.arity == 1 else _binary(op))
 
 
 for_each_op(_install)
+attach(Value)
 as_value = Op("as_value", None, lambda x: x.reshape(()),
               lambda g, y, x: ops.broadcast_to(g, x.shape),
               tex="{0}", method=False)

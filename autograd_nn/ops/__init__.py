@@ -1,16 +1,14 @@
-"""The op table: every operation, one entry each. See README.md, "How to add an op"."""
+"""The op table: every operation, one entry each. See README.md, "How to add an op".
 
+The entries are the functions: `ops.sin` is the entry named "sin". Their types are in __init__.pyi,
+which is generated from the table.
+"""
+
+from . import activation, arithmetic, elementary, linalg, reduction, shaping
 from ._op import CARRIERS, OPS, Each, Op, for_each_op, shape_of
-from .activation import (elu, gelu, hard_sigmoid, hard_tanh, leaky_relu, log_softmax, logsumexp, mish,
-                         relu, selu, sigmoid, silu, softmax, softplus)
-from .arithmetic import (absolute, add, ceil, clip, divide, floor, fmod, maximum, minimum, multiply,
-                         negative, power, reciprocal, remainder, round, same, sign, square, step,
-                         subtract, tie, where)
-from .elementary import (arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cbrt, cos, cosh, erf,
-                         exp, exp2, expm1, hypot, log, log1p, log2, log10, logaddexp, sin, sinh, sqrt,
-                         tan, tanh)
-from .indexing import getitem, index_add, repeat, split, take_along_axis
-from .linalg import dot, matmul
-from .reduction import cumsum, max, mean, min, prod, std, sum, var
-from .shaping import (astype, broadcast_to, concatenate, expand_dims, flip, moveaxis, pad, reshape, roll, squeeze,
-                      stack, sum_to, swapaxes, tile, transpose)
+from .indexing import split
+
+__all__ = ["CARRIERS", "OPS", "Each", "Op", "activation", "arithmetic", "elementary", "for_each_op", "linalg",
+           "reduction", "shape_of", "shaping", "split", *OPS]
+
+globals().update(OPS)

@@ -95,7 +95,7 @@ class Op:
         self.params = dict(params or {})
         self.domain = tuple(domain) or ((-3.0, 3.0),) * max(self.arity, 1)
         self.kink, self.cases, self.zero, self.method = kink, tuple(cases), zero, method
-        self.module = sys._getframe(1).f_globals.get("__name__", "__main__")
+        self.module: str = sys._getframe(1).f_globals.get("__name__", "__main__")
         OPS[name] = self
         for meet in _meetings:
             meet(self)
@@ -152,8 +152,7 @@ class Op:
     @cached_property
     def float_rules(self) -> tuple[Rule | None, ...]:
         """The rules bound to floats, with IEEE's inf and nan where Python's math raises."""
-        return tuple(rule and ieee(rule, bind(unbound, "array"))
-                     for rule, unbound in zip(self.scalar_rules, self.vjps))
+        return tuple(rule and ieee(bind(rule, "scalar"), bind(rule, "array")) for rule in self.vjps)
 
     @cached_property
     def array_rules(self) -> Sequence[Rule | None] | Each:
@@ -206,6 +205,22 @@ def ieee(scalar: Callable[..., float], array: Callable[..., Any]) -> Callable[..
     return on_floats
 
 
+class _Doc:
+    """The docstring of an op: its formula and its derivatives, written by its own rules."""
+
+    def __init__(self, of_class: str) -> None:
+        self.of_class = of_class
+
+    def __get__(self, op: Op | None, kind: type) -> str:
+        if op is None:
+            return self.of_class
+        from ..symbol import describe
+        return describe(op)
+
+
+Op.__doc__ = _Doc(Op.__doc__ or "")  # type: ignore[assignment]
+
+
 _bound: dict[tuple[FunctionType, str], FunctionType] = {}
 
 
@@ -220,7 +235,8 @@ def bind(rule: Rule, kind: str) -> Rule:
         return rule
     if (rule, kind) in _bound:
         return _bound[rule, kind]
-    world, names = rule.__globals__, {}
+    world = rule.__globals__
+    names: dict[str, Any] = {}
     bound = FunctionType(rule.__code__, names, rule.__name__, rule.__defaults__, rule.__closure__)
     bound.__kwdefaults__ = rule.__kwdefaults__
     _bound[rule, kind] = bound                       # entered first: a helper may call itself

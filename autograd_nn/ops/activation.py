@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ._op import Op
-from .arithmetic import step, where
+from ._op import Case, Op
+from .arithmetic import square, step, where
 from .elementary import erf, exp, tanh
 from .reduction import keeping, sum
 from .shaping import reshape
@@ -26,7 +26,11 @@ def _sigmoid(x: float) -> float:
     return 1 / (1 + math.exp(-x)) if x > -700 else math.exp(x)
 
 
-def _sigmoid_array(x: np.ndarray) -> np.ndarray:
+def _softplus(x: float) -> float:
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x))) if x == x else x
+
+
+def _sigmoid_array(x: Any) -> Any:
     with np.errstate(over="ignore"):            # exp(1000) = inf gives the right 1/(1 + inf) = 0
         return 1 / (1 + np.exp(-x))
 
@@ -63,7 +67,7 @@ selu = Op("selu", lambda x: SELU_SCALE * (x if x > 0 else SELU_ALPHA * math.expm
           lambda g, y, x: g * where(step(x), SELU_SCALE, y + SELU_SCALE * SELU_ALPHA),
           tex=r"\operatorname{{selu}} {0}",
           c="1.0507009873554805 * ({0} > 0 ? {0} : 1.6732632423543772 * expm1({0}))", kink=lambda x: x)
-softplus = Op("softplus", lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))) if x == x else x,
+softplus = Op("softplus", _softplus,
               lambda x: np.logaddexp(x, 0),
               lambda g, y, x: g * sigmoid(x),
               tex=r"\operatorname{{softplus}} {0}", c="ag_softplus({0})")
@@ -72,11 +76,11 @@ silu = Op("silu", lambda x: x * _sigmoid(x), lambda x: x * _sigmoid_array(x),
           tex=r"\operatorname{{silu}} {0}", c="{0} * ag_sigmoid({0})")
 gelu = Op("gelu", lambda x: 0.5 * x * (1 + math.erf(x * ROOT_HALF)),
           lambda x: 0.5 * x * (1 + erf.array(x * ROOT_HALF)),
-          lambda g, y, x: g * (0.5 + 0.5 * erf(x * ROOT_HALF) + x * exp(-0.5 * x * x) * INV_ROOT_TAU),
+          lambda g, y, x: g * (0.5 + 0.5 * erf(x * ROOT_HALF) + x * exp(-0.5 * (x * x)) * INV_ROOT_TAU),
           tex=r"\operatorname{{gelu}} {0}", c="0.5 * {0} * (1 + erf({0} * 0.70710678118654757))")
-mish = Op("mish", lambda x: x * math.tanh(softplus.scalar(x)), lambda x: x * np.tanh(np.logaddexp(x, 0)),
+mish = Op("mish", lambda x: x * math.tanh(_softplus(x)), lambda x: x * np.tanh(np.logaddexp(x, 0)),
           lambda g, y, x: g * (tanh(softplus(x))
-                               + x * sigmoid(x) * (1 - tanh(softplus(x)) * tanh(softplus(x)))),
+                               + x * sigmoid(x) * (1 - square(tanh(softplus(x))))),
           tex=r"\operatorname{{mish}} {0}", c="{0} * tanh(ag_softplus({0}))")
 
 # --- over an axis ------------------------------------------------------------------------------
@@ -116,7 +120,7 @@ def _has_empty_row(x: Any, axis: Any) -> bool:
     return x.dtype != object and bool((np.maximum.reduce(x, axis=axis) == -np.inf).any())
 
 
-_ROWS = [(((3, 4),), {"axis": -1}), (((3, 4),), {"axis": 0}), (((2, 3, 2),), {"axis": 1})]
+_ROWS: list[Case] = [(((3, 4),), {"axis": -1}), (((3, 4),), {"axis": 0}), (((2, 3, 2),), {"axis": 1})]
 
 logsumexp = Op("logsumexp", None, _logsumexp,
                lambda g, y, x, axis, keepdims: reshape(g, keeping(x, axis)) * softmax(x, axis=axis),

@@ -54,7 +54,7 @@ square = Op("square", lambda x: x * x, np.square,
             lambda g, y, x: g * 2 * x,
             tex="{0}^{{2}}", c="{0} * {0}", symbol="x²")
 reciprocal = Op("reciprocal", lambda x: 1.0 / x, np.reciprocal,
-                lambda g, y, x: -g * y * y,
+                lambda g, y, x: -g * (y * y),
                 tex=r"\frac{{1}}{{{0}}}", c="1.0 / {0}", symbol="1/x", domain=(POSITIVE,))
 absolute = Op("absolute", math.fabs, np.absolute,
               lambda g, y, x: g * sign(x),
@@ -105,7 +105,7 @@ where = Op("where", lambda condition, x, y: x if condition else y, np.where,
            method=False, tex=r"\begin{{cases}} {1} & {0} \\ {2} & \text{{else}} \end{{cases}}",
            c="({0} != 0 ? {1} : {2})", domain=(BOOLEAN, (-3, 3), (-3, 3)))
 clip = Op("clip", lambda x, low, high: min(max(x, low), high) if x == x else x,
-          lambda x, low, high: np.minimum(np.maximum(x, low), high),
+          np.clip,
           lambda g, z, x, low, high: g * tie(x, low) * tie(high, maximum(x, low)),
           lambda g, z, x, low, high: g * tie(low, x) * tie(high, maximum(x, low)),
           lambda g, z, x, low, high: g * tie(maximum(x, low), high),
@@ -115,9 +115,9 @@ fmod = Op("fmod", math.fmod, np.fmod,
           lambda g, z, x, y: g,
           lambda g, z, x, y: -g * round((x - z) / y),
           tex=r"\operatorname{{fmod}}({0}, {1})", c="fmod({0}, {1})",
-          domain=((-3, 3), POSITIVE), kink=lambda x, y: math.sin(math.pi * x / y))
+          domain=((-3, 3), (0.8, 4.0)), kink=lambda x, y: math.sin(math.pi * x / y))
 remainder = Op("remainder", operator.mod, np.remainder,
                lambda g, z, x, y: g,
                lambda g, z, x, y: -g * round((x - z) / y),
                tex=r"{0} \bmod {1}", c="ag_remainder({0}, {1})", symbol="mod", dunder="mod",
-               domain=((-3, 3), POSITIVE), kink=lambda x, y: math.sin(math.pi * x / y))
+               domain=((-3, 3), (0.8, 4.0)), kink=lambda x, y: math.sin(math.pi * x / y))

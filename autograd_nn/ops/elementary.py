@@ -36,7 +36,7 @@ log10 = Op("log10", math.log10, np.log10, lambda g, y, x: g / (x * LN10),
            tex=r"\log_{{10}} {0}", c="log10({0})", domain=(POSITIVE,))
 sqrt = Op("sqrt", math.sqrt, np.sqrt, lambda g, y, x: g / (2 * y),
           tex=r"\sqrt{{{0}}}", c="sqrt({0})", symbol="√", domain=(POSITIVE,))
-cbrt = Op("cbrt", math.cbrt, np.cbrt, lambda g, y, x: g / (3 * y * y),
+cbrt = Op("cbrt", math.cbrt, np.cbrt, lambda g, y, x: g / (3 * (y * y)),
           tex=r"\sqrt[3]{{{0}}}", c="cbrt({0})", symbol="∛", domain=(POSITIVE,))
 
 sin = Op("sin", math.sin, np.sin, lambda g, y, x: g * cos(x),

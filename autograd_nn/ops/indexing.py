@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -91,4 +92,4 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     else:
         cuts = [0, *(int(i) for i in indices_or_sections), n]
     lead = (slice(None),) * (axis % len(shape_of(x)))
-    return [getitem(x, (*lead, slice(a, b))) for a, b in zip(cuts, cuts[1:])]
+    return [getitem(x, (*lead, slice(a, b))) for a, b in pairwise(cuts)]

@@ -8,9 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ._op import Op, shape_of
+from ._op import Case, Op, shape_of
 from .arithmetic import same, where
 from .shaping import broadcast_to, flip, moveaxis, reshape
+
+# The ufuncs' own reductions: np.sum and its like take several times longer to say the same.
+_add: Any = np.add.reduce
+_multiply: Any = np.multiply.reduce
+_maximum: Any = np.maximum.reduce
+_minimum: Any = np.minimum.reduce
 
 
 def keeping(x: Any, axis: Any, drop: bool = False) -> tuple[int, ...]:
@@ -33,23 +39,23 @@ def count(x: Any, axis: Any) -> int:
 
 
 def _sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.add.reduce(x, axis=axis, keepdims=keepdims)
+    return _add(x, axis=axis, keepdims=keepdims)
 
 
 def _mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.add.reduce(x, axis=axis, keepdims=keepdims) / count(x, axis)
+    return _add(x, axis=axis, keepdims=keepdims) / count(x, axis)
 
 
 def _max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
+    return _maximum(x, axis=axis, keepdims=keepdims)
 
 
 def _min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.minimum.reduce(x, axis=axis, keepdims=keepdims)
+    return _minimum(x, axis=axis, keepdims=keepdims)
 
 
 def _prod(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.multiply.reduce(x, axis=axis, keepdims=keepdims)
+    return _multiply(x, axis=axis, keepdims=keepdims)
 
 
 def _var(x: Any, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> Any:
@@ -65,6 +71,12 @@ def _cumsum(x: Any, axis: int | None = None) -> Any:
     return np.cumsum(x, axis=axis)
 
 
+def _shared(g: Any, y: Any, x: Any, axis: Any) -> Any:
+    """g, in equal parts to the elements of x that are the extreme y."""
+    extreme = same(x, reshape(y, keeping(x, axis)))
+    return extreme * (reshape(g, keeping(x, axis)) / sum(extreme, axis=axis, keepdims=True))
+
+
 def _of_others(y: Any, x: Any, axis: Any) -> Any:
     """For each element of x the product of the others along `axis`, given the whole product y.
 
@@ -76,7 +88,7 @@ def _of_others(y: Any, x: Any, axis: Any) -> Any:
     last = tuple(range(-len(axes), 0))
     shape, n = shape_of(x), count(x, axis)
     rest = keeping(x, axis, drop=True)
-    rows = reshape(moveaxis(x, source=axes, destination=last), rest + (1, n))
+    rows = reshape(moveaxis(x, source=axes, destination=last), (*rest, 1, n))
     others = prod(where(np.eye(n, dtype=bool), 1.0, rows), axis=-1)
     others = reshape(others, rest + tuple(shape[i] for i in axes))
     return moveaxis(others, source=last, destination=axes)
@@ -90,7 +102,7 @@ def _sum_from_end(g: Any, x: Any, axis: int | None) -> Any:
 
 
 _AXIS: dict[str, Any] = {"axis": None, "keepdims": False}
-_CASES = [(((2, 3),), {}), (((2, 3),), {"axis": 0}), (((2, 3, 2),), {"axis": (0, -1), "keepdims": True}),
+_CASES: list[Case] = [(((2, 3),), {}), (((2, 3),), {"axis": 0}), (((2, 3, 2),), {"axis": (0, -1), "keepdims": True}),
           (((3,),), {"axis": -1})]
 
 sum = Op("sum", None, _sum,
@@ -101,14 +113,10 @@ mean = Op("mean", None, _mean,
               broadcast_to(reshape(g, keeping(x, axis)) / count(x, axis), shape_of(x)),
           tex=r"\operatorname{{mean}} {0}", params=_AXIS, cases=_CASES)
 max = Op("max", None, _max,
-         lambda g, y, x, axis, keepdims:
-             same(x, reshape(y, keeping(x, axis)))
-             * (reshape(g, keeping(x, axis)) / sum(same(x, reshape(y, keeping(x, axis))), axis=axis, keepdims=True)),
+         lambda g, y, x, axis, keepdims: _shared(g, y, x, axis),
          tex=r"\max {0}", params=_AXIS, cases=_CASES)
 min = Op("min", None, _min,
-         lambda g, y, x, axis, keepdims:
-             same(x, reshape(y, keeping(x, axis)))
-             * (reshape(g, keeping(x, axis)) / sum(same(x, reshape(y, keeping(x, axis))), axis=axis, keepdims=True)),
+         lambda g, y, x, axis, keepdims: _shared(g, y, x, axis),
          tex=r"\min {0}", params=_AXIS, cases=_CASES)
 prod = Op("prod", None, _prod,
           lambda g, y, x, axis, keepdims: reshape(g, keeping(x, axis)) * _of_others(y, x, axis),

@@ -1,0 +1,94 @@
+"""A large graph cut down to what fits in a picture: the nodes nearest its roots."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from ..errors import UsageError
+from ..graph import Node
+
+USES_PER_NODE = 4
+"""A picture of n nodes has at most this many times n edges: one node may be used a million times."""
+
+
+@dataclass
+class Cut:
+    """What is kept of a graph. Each stub stands for nodes left out that lead to the same place."""
+
+    total: int
+    nodes: set[Node] | None = None
+    uses: set[tuple[Node, int]] = field(default_factory=set)
+    stubs: dict[Node, dict[int, None]] = field(default_factory=dict)
+    counts: list[int] = field(default_factory=list)
+
+    @property
+    def partial(self) -> bool:
+        return self.nodes is not None
+
+    def keeps(self, node: Node) -> bool:
+        return self.nodes is None or node in self.nodes
+
+    def keeps_use(self, node: Node, slot: int) -> bool:
+        return self.nodes is None or (node, slot) in self.uses
+
+
+def nearest(roots: list[Node], order: list[Node], max_nodes: int | None) -> Cut:
+    """The cut that keeps max_nodes nodes (constants count), found breadth first from the roots."""
+    if max_nodes is not None and max_nodes < 1:
+        raise UsageError(f"max_nodes: a picture has at least one node, not {max_nodes}")
+    uses = constants = 0
+    for node in order:
+        uses += len(node.inputs)
+        constants += sum(not isinstance(x, Node) for x in node.inputs)
+    total = len(order) + constants
+    if max_nodes is None or (total <= max_nodes and uses <= USES_PER_NODE * max_nodes):
+        return Cut(total)
+    cut = Cut(total, set(roots[:max_nodes]))
+    _keep(cut, roots[:max_nodes], max_nodes)
+    _count(cut, order)
+    return cut
+
+
+def _keep(cut: Cut, roots: list[Node], max_nodes: int) -> None:
+    assert cut.nodes is not None
+    queue, count = deque(roots), len(roots)
+    while queue:
+        node = queue.popleft()
+        for slot, x in enumerate(node.inputs):
+            if len(cut.uses) >= USES_PER_NODE * max_nodes:
+                return
+            if not isinstance(x, Node) or x not in cut.nodes:
+                if count >= max_nodes:
+                    continue
+                count += 1
+                if isinstance(x, Node):
+                    cut.nodes.add(x)
+                    queue.append(x)
+            cut.uses.add((node, slot))
+
+
+def _count(cut: Cut, order: list[Node]) -> None:
+    """One stub for each kept node with inputs left out; each node left out counts to the first that leads to it."""
+    stub_of: dict[Node, int] = {}
+    for node in reversed(order):
+        if cut.keeps(node):
+            mine = len(cut.counts)
+            for slot, x in enumerate(node.inputs):
+                if (node, slot) in cut.uses:
+                    continue
+                stub = mine
+                if isinstance(x, Node) and not cut.keeps(x):
+                    stub = stub_of.setdefault(x, mine)
+                if mine == len(cut.counts) == stub:
+                    cut.counts.append(0)
+                cut.counts[stub] += not isinstance(x, Node)
+                cut.stubs.setdefault(node, {})[stub] = None
+        elif node in stub_of:
+            mine = stub_of[node]
+            cut.counts[mine] += 1
+            for x in node.inputs:
+                if not isinstance(x, Node):
+                    cut.counts[mine] += 1
+                elif not cut.keeps(x):
+                    stub_of.setdefault(x, mine)

@@ -1,0 +1,51 @@
+"""What layers and losses take: nodes as they are, and lists and arrays made ready for them."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, ShapeError, UsageError
+from ..graph import Node
+from ..value import Value
+
+Array = np.ndarray[Any, Any]
+
+
+def of_values(x: Any) -> Array:
+    """A list or array as an array of real numbers, or of Values if there is one among them."""
+    try:
+        array = np.asarray(x)
+    except ValueError as error:
+        raise ShapeError(f"this is no array: {x!r:.60} ({error})") from None
+    if array.dtype == object:
+        return np.asarray(_as_values(array))
+    if array.dtype.kind not in "biuf":
+        raise DTypeError(f"an array of {array.dtype} holds no real numbers")
+    return array
+
+
+_as_values = np.frompyfunc(lambda v: v if isinstance(v, Value) else Value(v), 1, 1)
+
+
+def rows(layer: Any, x: Any, n: int) -> Any:
+    """The inputs of a layer, of shape (..., n): a Tensor, or an array of numbers or Values."""
+    if not isinstance(x, Node):
+        x = of_values(x)
+    if x.shape[-1:] != (n,):
+        raise ShapeError(f"{type(layer).__name__}({layer.extra_repr()}) takes inputs of shape (..., {n}), "
+                         f"and these have shape {x.shape}")
+    return x
+
+
+def size(what: str, n: Any) -> int:
+    """A number of inputs or outputs: an integer >= 1."""
+    try:
+        whole = operator.index(n)
+    except TypeError:
+        whole = 0
+    if whole < 1 or isinstance(n, bool):
+        raise UsageError(f"{what} must be an integer >= 1, not {n!r:.60}")
+    return whole

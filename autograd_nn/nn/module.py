@@ -1,0 +1,284 @@
+"""Module: a part of a network. Its attributes are the tree of its parts and parameters."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+import numpy as np
+
+from ..errors import DTypeError, StateError, UsageError
+from ..graph import Node
+from ..tensor import Tensor
+from ..value import Value
+from . import _files
+
+Array = np.ndarray[Any, Any]
+
+
+class Module:
+    """A part of a network; a subclass makes its parameters in `__init__` and writes `forward`.
+
+    The attributes are the tree: a leaf Tensor or Value is a parameter, a Module is a part, and
+    lists, tuples, dicts and NumPy object arrays hold more of them. There is nothing to register and
+    no `super().__init__()` to call. What is reached twice counts once, under its first name.
+
+    >>> from autograd_nn import Tensor, nn
+    >>> class Scale(nn.Module):
+    ...     def __init__(self):
+    ...         self.factor = Tensor([2.0, 3.0])
+    ...     def forward(self, x):
+    ...         return self.factor * x
+    >>> scale = Scale()
+    >>> scale(10.0).data, [name for name, _ in scale.named_parameters()]
+    (array([20., 30.]), ['factor'])
+    >>> scale
+    Scale()
+      factor: Tensor (2,) float64
+    """
+
+    training: bool = True
+    """Whether train() or eval() was called last: what dropout and its like look at."""
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What the module computes; `module(x)` calls it."""
+        raise UsageError(f"{type(self).__name__} has no forward(self, x): a Module must define what it computes")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.forward(*args, **kwargs)
+
+    # --- the tree -------------------------------------------------------------------------------
+    def named_parameters(self) -> Iterator[tuple[str, Any]]:
+        """(dotted name, leaf) of each parameter, in the order in which the attributes were set.
+
+        >>> from autograd_nn import nn
+        >>> [name for name, _ in nn.Neuron(2, rng=0).named_parameters()]
+        ['weight.0', 'weight.1', 'bias']
+        """
+        seen: set[int] = set()
+        for name, thing in _walk(self):
+            for part, leaf in _leaves(name, thing):
+                if id(leaf) not in seen:
+                    seen.add(id(leaf))
+                    yield part, leaf
+
+    def parameters(self) -> Iterator[Any]:
+        """Each parameter, once.
+
+        >>> from autograd_nn import nn
+        >>> sum(p.size for p in nn.Linear(3, 2).parameters())
+        8
+        """
+        return (leaf for _, leaf in self.named_parameters())
+
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """(dotted name, module) of this module, whose name is "", and of each one below."""
+        yield "", self
+        yield from ((name, thing) for name, thing in _walk(self) if isinstance(thing, Module))
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """(name, module) of the modules directly below, also those in lists and dicts."""
+        return ((name, thing) for name, thing in _walk(self, deep=False) if isinstance(thing, Module))
+
+    def children(self) -> Iterator[Module]:
+        """The modules directly below."""
+        return (module for _, module in self.named_children())
+
+    # --- modes, gradients, dtype ----------------------------------------------------------------
+    def train(self, mode: bool = True) -> Self:
+        """Set `training` here and in every module below; returns self."""
+        for _, module in self.named_modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """The same as train(False)."""
+        return self.train(False)
+
+    def zero_grad(self) -> None:
+        """Forget the gradient of every parameter."""
+        for p in self.parameters():
+            p.zero_grad()
+
+    def astype(self, dtype: Any) -> Self:
+        """Cast every Tensor parameter in place, and forget its gradient; returns self.
+
+        The Tensors stay the same objects, so an optimizer keeps them. Values are always float64.
+        Raises DTypeError for a dtype that is not floating point.
+
+        >>> import numpy as np
+        >>> from autograd_nn import nn
+        >>> nn.Linear(2, 1, rng=0).astype(np.float64).weight.dtype
+        dtype('float64')
+        """
+        if np.dtype(dtype).kind != "f":
+            raise DTypeError(f"astype: parameters are floating point numbers, not {np.dtype(dtype)}")
+        for p in self.parameters():
+            if isinstance(p, Tensor):
+                data = p._data.astype(dtype)
+                data.setflags(write=False)
+                p._data, p._grad = data, None
+        return self
+
+    # --- state ----------------------------------------------------------------------------------
+    def state_dict(self) -> dict[str, Array]:
+        """Name -> array of each parameter: what save() writes and load_state_dict() takes.
+
+        The arrays of Tensors are read-only and not copied; a training step replaces them and
+        leaves these as they are. A Value is an array of shape (), an object array of Values is one
+        float64 array under its own name.
+
+        >>> from autograd_nn import nn
+        >>> {name: a.shape for name, a in nn.Layer(3, 2, rng=0).state_dict().items()}
+        {'weight': (2, 3), 'bias': (2,)}
+        """
+        return {name: _array_of(thing) for name, thing in self._state().items()}
+
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
+        """Take over arrays as state_dict() gives them; each is cast to its parameter's dtype.
+
+        Raises StateError, which lists every name that is missing, unexpected, of another shape or
+        no array of real numbers; nothing is loaded then. With `strict=False` missing and unexpected
+        names are passed over.
+        """
+        self._load(state, strict, "load_state_dict")
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the parameters to a safetensors file, whole or not at all.
+
+        Raises OSError where the file cannot be written, DTypeError for a longdouble parameter.
+
+        >>> import tempfile, os
+        >>> from autograd_nn import nn
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "net.safetensors")
+        ...     nn.Linear(2, 1, rng=0).save(path)
+        ...     nn.Linear(2, 1, rng=0).load(path)
+        Linear(2, 1)
+        """
+        _files.write(path, self.state_dict())
+
+    def load(self, path: str | os.PathLike[str], strict: bool = True) -> Self:
+        """Read the parameters from a file that save() wrote; returns self.
+
+        Raises FileNotFoundError where there is none, StateError for a file that is damaged, of
+        another format, or of another model (see load_state_dict); nothing is loaded then.
+        """
+        self._load(_files.read(path), strict, f"load: {os.fspath(path)}")
+        return self
+
+    def _state(self) -> dict[str, Any]:
+        """What the state is made of, by name: leaf nodes, and arrays of Values."""
+        state: dict[str, Any] = {}
+        for name, thing in _walk(self):
+            if not isinstance(thing, Module):
+                if name in state:
+                    raise StateError(f"{type(self).__name__}: two parameters are named {name!r}\n"
+                                     "  help: a dict of parts needs keys that differ as text, without dots")
+                state[name] = thing
+        return state
+
+    def _load(self, state: Mapping[str, Any], strict: bool, source: str) -> None:
+        own = self._state()
+        arrays = {name: np.asarray(a) for name, a in state.items() if name in own}
+        problems = [f"missing     {name}" for name in own if strict and name not in state]
+        problems += [f"unexpected  {name}" for name in state if strict and name not in own]
+        for name, array in arrays.items():
+            if array.shape != own[name].shape:
+                problems.append(f"shape       {name}: {array.shape} in the state, {own[name].shape} in the model")
+            elif array.dtype.kind not in "biuf":
+                problems.append(f"dtype       {name}: {array.dtype} in the state, which is no real number")
+        if problems:
+            raise StateError("\n  ".join([f"{source}: the state does not fit this {type(self).__name__}", *problems]))
+        for name, array in arrays.items():
+            _assign(own[name], array)
+
+    # --- as text --------------------------------------------------------------------------------
+    def extra_repr(self) -> str:
+        """What repr() shows in the parentheses; a module that says something lists no parameters."""
+        return ""
+
+    def __repr__(self) -> str:
+        lines: list[str] = []
+        stack: list[tuple[int, str, Module]] = [(0, "", self)]
+        seen: set[int] = set()
+        while stack:
+            depth, label, module = stack.pop()
+            extra = module.extra_repr()
+            again = id(module) in seen
+            lines.append(f"{'  ' * depth}{label}{type(module).__name__}({extra}){'  (the same as above)' * again}")
+            if again:
+                continue
+            seen.add(id(module))
+            below = list(_walk(module, deep=False))
+            lines += [f"{'  ' * (depth + 1)}{name}: {_summary(thing)}" for name, thing in below
+                      if not extra and not isinstance(thing, Module)]
+            stack += [(depth + 1, f"{name}: ", thing) for name, thing in reversed(below) if isinstance(thing, Module)]
+        return "\n".join(lines)
+
+
+# --- walking the tree -------------------------------------------------------------------------------
+
+def _walk(root: Module, *, deep: bool = True) -> Iterator[tuple[str, Any]]:
+    """(dotted name, thing) of the modules, leaf nodes and arrays of Values below, each once."""
+    seen = {id(root)}
+    stack = _parts("", root)[::-1]
+    while stack:
+        name, thing = stack.pop()
+        if id(thing) in seen:
+            continue
+        seen.add(id(thing))
+        if isinstance(thing, Module) or _holds_parameters(thing):
+            yield name, thing
+            if not (deep and isinstance(thing, Module)):
+                continue
+        stack += _parts(name, thing)[::-1]
+
+
+def _parts(name: str, thing: Any) -> list[tuple[str, Any]]:
+    """What a module or a container holds, with the dotted names."""
+    items: Any = ()
+    if isinstance(thing, Module):
+        items = vars(thing).items()
+    elif isinstance(thing, dict):
+        items = thing.items()
+    elif isinstance(thing, (list, tuple)):
+        items = enumerate(thing)
+    elif isinstance(thing, np.ndarray) and thing.dtype == object:
+        items = ((".".join(map(str, index)), part) for index, part in np.ndenumerate(thing))
+    return [(f"{name}.{key}" if name else str(key), part) for key, part in items]
+
+
+def _holds_parameters(thing: Any) -> bool:
+    """Whether it is a leaf node, or an array of Values that are all leaves."""
+    if isinstance(thing, np.ndarray):
+        return thing.dtype == object and thing.size > 0 and all(
+            isinstance(v, Value) and v.is_leaf for v in thing.flat)
+    return isinstance(thing, Node) and thing.is_leaf
+
+
+def _leaves(name: str, thing: Any) -> list[tuple[str, Any]]:
+    if isinstance(thing, np.ndarray):
+        return _parts(name, thing)
+    return [(name, thing)] if isinstance(thing, Node) else []
+
+
+def _array_of(thing: Any) -> Array:
+    if isinstance(thing, np.ndarray):
+        return np.array([v.data for v in thing.flat], dtype=np.float64).reshape(thing.shape)
+    return np.asarray(thing.data)
+
+
+def _assign(thing: Any, array: Array) -> None:
+    if isinstance(thing, np.ndarray):
+        for v, number in zip(thing.flat, array.flat):
+            v.data = number
+    else:
+        thing.data = array
+
+
+def _summary(thing: Any) -> str:
+    if isinstance(thing, Tensor):
+        return f"Tensor {thing.shape} {thing.dtype}"
+    return "Value" if isinstance(thing, Node) else f"Values {thing.shape}"

@@ -1,0 +1,49 @@
+"""Adam."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from .. import ops
+from ..errors import UsageError
+from .optimizer import Optimizer, State, fraction, non_negative, positive
+
+
+class Adam(Optimizer):
+    """Steps of about lr, by running means of the gradient and of its square.
+
+    With g the gradient + weight_decay x, in step t:  m <- b1 m + (1 - b1) g,
+    v <- b2 v + (1 - b2) g^2, and x <- x - lr m' / (sqrt(v') + eps), where m' = m / (1 - b1^t) and
+    v' = v / (1 - b2^t). Source: Kingma & Ba 2015.
+
+    Raises UsageError for a number out of range.
+
+    >>> from autograd_nn import Value, optim
+    >>> w = Value(3.0)
+    >>> opt = optim.Adam([w], lr=0.1)
+    >>> (w * w).backward()
+    >>> opt.step()
+    >>> round(w.data, 6)
+    2.9
+    """
+
+    options: ClassVar[tuple[str, ...]] = ("lr", "betas", "eps", "weight_decay")
+
+    def __init__(self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
+                 eps: float = 1e-8, weight_decay: float = 0.0) -> None:
+        super().__init__(params, lr)
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+            raise UsageError(f"betas must be two numbers, not {betas!r:.60}")
+        self.betas = fraction("betas[0]", betas[0]), fraction("betas[1]", betas[1])
+        self.eps = positive("eps", eps)
+        self.weight_decay = non_negative("weight_decay", weight_decay)
+
+    def update(self, x: Any, g: Any, state: State) -> Any:
+        if self.weight_decay:
+            g = g + self.weight_decay * x
+        b1, b2 = self.betas
+        t = state["step"] = state.get("step", 0) + 1
+        m = state["mean"] = b1 * state.get("mean", 0.0) + (1 - b1) * g
+        v = state["square"] = b2 * state.get("square", 0.0) + (1 - b2) * (g * g)
+        return x - self.lr * (m / (1 - b1 ** t)) / (ops.sqrt(v / (1 - b2 ** t)) + self.eps)
