@@ -152,10 +152,14 @@ def test_an_unbound_rule_gives_what_the_bound_ones_give(op, data):
 
 
 def drawn(op, shapes, seed=0):
-    """Arrays without ties, all of them away from 0."""
+    """Arrays without ties; one element is 0."""
     rng = np.random.default_rng(seed)
     xs = [rng.permutation(np.linspace(0.5, 2.0, int(np.prod(s)))).reshape(s) for s in shapes]
-    return [x * rng.choice([-1.0, 1.0], x.shape) for x in xs]
+    xs = [x * rng.choice([-1.0, 1.0], x.shape) for x in xs]
+    for x in xs:
+        if x.size > 1:
+            x.flat[rng.integers(x.size)] = 0.0
+    return xs
 
 
 def call(op, xs, params):
@@ -195,6 +199,23 @@ def test_array_op(op, shapes, params):
         for j, (node, v) in enumerate(zip(nodes, us)):
             second = slope(lambda t, i=i, j=j, u=u, v=v: float((gradients(moved(xs, j, t * v))[1][i] * u).sum()))
             close((found.get(node, np.zeros(v.shape)) * v).sum(), second, scale=10)
+
+
+EXTREMES = [OPS[name] for name in ("max", "min", "maximum", "minimum")]
+
+
+@of(EXTREMES)
+def test_ties_share_evenly(op):
+    """As a central difference sees it, where the tied inputs move one at a time."""
+    if op.elementwise:
+        x, y = Value(2.0), Value(2.0)
+        op(x, y).backward(3.0)
+        assert (x.grad, y.grad) == (1.5, 1.5)
+        return
+    t = Tensor([[2.0, 1.0, 2.0, 2.0], [3.0, 3.0, 3.0, 3.0]] if op.name == "max" else
+               [[2.0, 5.0, 2.0, 2.0], [3.0, 3.0, 3.0, 3.0]])
+    op(t, axis=1).backward(np.array([3.0, 4.0]))
+    assert t.grad.tolist() == [[1.0, 0.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0]]
 
 
 @pytest.mark.parametrize(("op", "shapes", "params"), CASES)

@@ -13,6 +13,8 @@ FONT = "Helvetica,Arial,Noto Sans CJK JP,Hiragino Sans,Yu Gothic,sans-serif"
 BODY, SMALLER, LARGER = 12, 10, 15
 LONGEST = 48
 """Characters of a name in a picture."""
+SLACK = 60
+"""Graphviz shares out spare width evenly among columns: so many empty ones keep caption and number together."""
 GREY, RED = "#595959", "#A03C00"
 LEFT = {"ALIGN": "LEFT", "BALIGN": "LEFT"}
 
@@ -81,11 +83,12 @@ def node_label(node: NodeRecord, slots: list[int], rankdir: str, gradients: bool
         return f"<{table([_data(node['value'])], CELLPADDING=4)}>"
     rows = [cell(_clipped(node["name"]), BODY, bold=True, **LEFT)] if node["name"] else []
     rows += [cell(_clipped(f"{key} {value}"), SMALLER, GREY, **LEFT) for key, value in node["params"].items()]
-    numbers = [cell("value", SMALLER, GREY, **LEFT) + _data(node["value"])]
+    slack = _wrapped("", COLSPAN=SLACK) if rows else ""
+    numbers = [_caption("value", GREY) + _data(node["value"]) + slack]
     if gradients:
-        numbers.append(cell("grad", SMALLER, RED, **LEFT) + (
+        numbers.append(_caption("grad", RED) + (
             _data(node["gradient"], RED) if node["gradient"] is not None
-            else _wrapped(f"<I>{font('not computed', SMALLER, GREY)}</I>", **LEFT)))
+            else _wrapped(f"<I>{font('not computed', SMALLER, GREY)}</I>", **LEFT)) + slack)
     rows.append(_wrapped(table(numbers), **LEFT))
     inside = _wrapped(table(rows), CELLPADDING=4)
     if node["symbol"]:
@@ -114,6 +117,10 @@ def heading(title: str | None, note: str | None) -> str | None:
 def _wrapped(inner: str, **attributes: Any) -> str:
     given = "".join(f' {key}="{value}"' for key, value in attributes.items())
     return f"<TD{given}>{inner}</TD>"
+
+
+def _caption(text: str, color: str) -> str:
+    return cell(text, SMALLER, color, WIDTH=34, **LEFT)
 
 
 def _clipped(text: str) -> str:

@@ -9,9 +9,16 @@ import numpy as np
 
 from ..errors import DTypeError, ShapeError, UsageError
 from ..graph import Node
+from ..ops import CARRIERS, shape_of
+from ..ops._op import ARRAY_RANK
 from ..value import Value
 
 Array = np.ndarray[Any, Any]
+
+
+def traced(x: Any) -> bool:
+    """Whether x is a Value or a Tensor, or a Dual or Symbol of a transform."""
+    return isinstance(x, Node) or CARRIERS[type(x)][0] > ARRAY_RANK
 
 
 def of_values(x: Any) -> Array:
@@ -32,11 +39,10 @@ _as_values = np.frompyfunc(lambda v: v if isinstance(v, Value) else Value(v), 1,
 
 def rows(layer: Any, x: Any, n: int) -> Any:
     """The inputs of a layer, of shape (..., n): a Tensor, or an array of numbers or Values."""
-    if not isinstance(x, Node):
-        x = of_values(x)
-    if x.shape[-1:] != (n,):
+    x = x if traced(x) else of_values(x)
+    if shape_of(x)[-1:] != (n,):
         raise ShapeError(f"{type(layer).__name__}({layer.extra_repr()}) takes inputs of shape (..., {n}), "
-                         f"and these have shape {x.shape}")
+                         f"and these have shape {shape_of(x)}")
     return x
 
 

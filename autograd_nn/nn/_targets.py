@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, DTypeError, ShapeError, UsageError
-from ..graph import Node, data_of
+from ..graph import data_of
+from ..ops import shape_of
 from ..tensor import Tensor
-from ._inputs import of_values
+from ._inputs import of_values, traced
 
 REDUCTIONS = ("mean", "sum", "none")
 NEAR = 1e-3       # probabilities come rounded, and numerical differentiation moves each a little
@@ -22,9 +23,9 @@ def check_reduction(name: str, reduction: str) -> None:
 
 def operand(name: str, x: Any) -> Any:
     """A node, or an array of numbers or Values; never empty."""
-    x = x if isinstance(x, Node) else of_values(x)
-    if 0 in x.shape:
-        raise ShapeError(f"{name}: an empty batch has no loss (an argument has shape {x.shape})")
+    x = x if traced(x) else of_values(x)
+    if 0 in shape_of(x):
+        raise ShapeError(f"{name}: an empty batch has no loss (an argument has shape {shape_of(x)})")
     return x
 
 
@@ -32,8 +33,8 @@ def pair(name: str, y: Any, target: Any, reduction: str) -> tuple[Any, Any]:
     """Predictions and targets of one shape, plain targets in the predictions' dtype."""
     check_reduction(name, reduction)
     y, target = operand(name, y), operand(name, target)
-    if y.shape != target.shape:
-        raise ShapeError(f"{name}: predictions of shape {y.shape} and targets of shape {target.shape} "
+    if shape_of(y) != shape_of(target):
+        raise ShapeError(f"{name}: predictions of shape {shape_of(y)} and targets of shape {shape_of(target)} "
                          "must have one shape (broadcasting would compare each with each)\n"
                          "  help: reshape one of them, or check the size of the last layer")
     return y, _in_dtype_of(y, target)
@@ -41,8 +42,8 @@ def pair(name: str, y: Any, target: Any, reduction: str) -> tuple[Any, Any]:
 
 def class_indices(target: Any, classes: int) -> Any:
     """The target as integers from 0 to classes - 1."""
-    if isinstance(target, Node) or target.dtype.kind not in "iu":
-        kind = f"a {type(target).__name__}" if isinstance(target, Node) else f"of dtype {target.dtype}"
+    if traced(target) or target.dtype.kind not in "iu":
+        kind = f"a {type(target).__name__}" if traced(target) else f"of dtype {target.dtype}"
         raise DTypeError(f"cross_entropy: class indices are integers, and these are {kind}\n"
                          "  help: target.astype(int)")
     low, high = int(target.min()), int(target.max())
@@ -70,20 +71,24 @@ def check_between_0_and_1(name: str, target: Any) -> None:
 
 def _in_dtype_of(y: Any, target: Any) -> Any:
     """A plain target in the dtype of the predictions; Values and Tensors stay as they are."""
-    kinds = {Tensor if isinstance(x, Tensor) else object if getattr(x, "dtype", None) == object else None
-             for x in (y, target)}
-    if kinds == {Tensor, object}:
+    if any(isinstance(x, Tensor) for x in (y, target)) and any(map(holds_values, (y, target))):
         raise UsageError("a loss cannot compare a Tensor with an array of Values\n"
                          "  help: autograd_nn.stack(values) makes a Tensor of them")
-    if isinstance(target, Node) or target.dtype == object:
+    if traced(target) or holds_values(target):
         return target
     dtype = getattr(y, "dtype", np.dtype(float))
-    return target.astype(dtype if dtype.kind == "f" else float, copy=False)
+    return target.astype(dtype if dtype.kind == "f" else float, copy=False)[()]      # one number is no array
+
+
+def holds_values(x: Any) -> bool:
+    return isinstance(x, np.ndarray) and x.dtype == object
 
 
 def _numbers(x: Any) -> Any:
-    """The numbers of a node or of an array of Values, out of the graph."""
-    return _data(x).astype(float) if isinstance(x, np.ndarray) and x.dtype == object else np.asarray(data_of(x))
+    """The numbers of a node or of an array of Values, out of the graph; those of a Dual are its primal's."""
+    while hasattr(x, "primal"):
+        x = x.primal
+    return _data(x).astype(float) if holds_values(x) else np.asarray(data_of(x))
 
 
 _data = np.frompyfunc(data_of, 1, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ class Sequential(Module):
         for i, layer in enumerate(layers):
             if not callable(layer) or isinstance(layer, type):
                 raise UsageError(f"Sequential: layer {i} is {layer!r:.60}, which is no module or function\n"
-                                 "  help: Sequential(a, b, c) takes the layers themselves: nn.ReLU(), not nn.ReLU or a list")
+                                 "  help: it takes the layers one by one, Sequential(a, b, c); nn.ReLU(), not nn.ReLU")
         self.layers = list(layers)
 
     def forward(self, x: Any) -> Any:
@@ -73,7 +74,7 @@ class MLP(Module):
         if of is not Tensor and of is not Value:
             raise UsageError(f"MLP: of= is Tensor or Value, not {of!r:.60}")
         rng = generator(rng)
-        pairs = [(size("a size of MLP", a), size("a size of MLP", b)) for a, b in zip(sizes, sizes[1:])]
+        pairs = [(size("a size of MLP", a), size("a size of MLP", b)) for a, b in pairwise(sizes)]
         self.layers: list[Module] = [
             Linear(a, b, rng=rng, dtype=dtype) if of is Tensor else Layer(a, b, activation=None, rng=rng)
             for a, b in pairs]

@@ -49,7 +49,7 @@ class Linear(Module):
     def forward(self, x: Any) -> Any:
         """x W^T + b, of shape (..., out_features)."""
         x = rows(self, x, self.in_features)
-        if not isinstance(x, Tensor):
+        if isinstance(x, np.ndarray):
             if x.dtype == object:
                 raise UsageError("Linear holds Tensors, and these inputs are Values\n"
                                  "  help: nn.Layer takes Values; autograd_nn.stack(values) makes a Tensor of them")

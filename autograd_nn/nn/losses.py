@@ -14,8 +14,8 @@ import numpy as np
 
 from .. import ops
 from ..errors import ShapeError
-from ..graph import Node
-from ._targets import check_between_0_and_1, check_reduction, class_indices, operand, pair, probabilities
+from ..ops import shape_of
+from ._targets import check_between_0_and_1, check_reduction, class_indices, holds_values, operand, pair, probabilities
 from .module import Module
 
 
@@ -67,19 +67,19 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean") -> Any:
     check_reduction("cross_entropy", reduction)
     logits = operand("cross_entropy", logits)
     target = operand("cross_entropy", target)
-    shape = logits.shape
+    shape = shape_of(logits)
     if not shape:
         raise ShapeError("cross_entropy: the logits need an axis of classes, and this is a single number\n"
                          "  help: binary_cross_entropy_with_logits takes one logit for each target")
     log_p = ops.log_softmax(logits, axis=-1)
-    if target.shape == shape[:-1]:
+    if shape_of(target) == shape[:-1]:
         index = class_indices(target, shape[-1])
         losses = -ops.squeeze(ops.take_along_axis(log_p, indices=index[..., None], axis=-1), axis=-1)
-    elif target.shape == shape:
+    elif shape_of(target) == shape:
         losses = -ops.sum(probabilities(target, logits) * _unless_excluded(target, log_p), axis=-1)
     else:
         raise ShapeError(f"cross_entropy: logits of shape {shape} take class indices of shape {shape[:-1]} "
-                         f"or probabilities of shape {shape}, and the targets have shape {target.shape}")
+                         f"or probabilities of shape {shape}, and the targets have shape {shape_of(target)}")
     return _reduced(losses, reduction)
 
 
@@ -104,13 +104,13 @@ def binary_cross_entropy_with_logits(logits: Any, target: Any, reduction: str = 
 
 def _unless_excluded(target: Any, log_p: Any) -> Any:
     """log p, and 0 for a class of constant probability 0, whose log p may be -inf."""
-    constant = isinstance(target, np.ndarray) and target.dtype != object
+    constant = isinstance(target, np.ndarray) and not holds_values(target)
     return ops.where(target > 0, log_p, 0.0) if constant else log_p
 
 
 def _reduced(losses: Any, reduction: str) -> Any:
-    if not ops.shape_of(losses):
-        return losses if isinstance(losses, Node) else losses[()]
+    if not shape_of(losses):
+        return losses[()] if isinstance(losses, np.ndarray) else losses        # no arrays of shape ()
     return losses if reduction == "none" else ops.mean(losses) if reduction == "mean" else ops.sum(losses)
 
 

@@ -12,7 +12,7 @@ from ..errors import DTypeError, StateError, UsageError
 from ..graph import Node
 from ..tensor import Tensor
 from ..value import Value
-from . import _files
+from . import _files, _state
 
 Array = np.ndarray[Any, Any]
 
@@ -133,7 +133,7 @@ class Module:
         >>> {name: a.shape for name, a in nn.Layer(3, 2, rng=0).state_dict().items()}
         {'weight': (2, 3), 'bias': (2,)}
         """
-        return {name: _array_of(thing) for name, thing in self._state().items()}
+        return {name: _state.array_of(thing) for name, thing in self._state().items()}
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
         """Take over arrays as state_dict() gives them; each is cast to its parameter's dtype.
@@ -180,19 +180,7 @@ class Module:
         return state
 
     def _load(self, state: Mapping[str, Any], strict: bool, source: str) -> None:
-        own = self._state()
-        arrays = {name: np.asarray(a) for name, a in state.items() if name in own}
-        problems = [f"missing     {name}" for name in own if strict and name not in state]
-        problems += [f"unexpected  {name}" for name in state if strict and name not in own]
-        for name, array in arrays.items():
-            if array.shape != own[name].shape:
-                problems.append(f"shape       {name}: {array.shape} in the state, {own[name].shape} in the model")
-            elif array.dtype.kind not in "biuf":
-                problems.append(f"dtype       {name}: {array.dtype} in the state, which is no real number")
-        if problems:
-            raise StateError("\n  ".join([f"{source}: the state does not fit this {type(self).__name__}", *problems]))
-        for name, array in arrays.items():
-            _assign(own[name], array)
+        _state.load(self._state(), state, strict, f"{source}: the state does not fit this {type(self).__name__}")
 
     # --- as text --------------------------------------------------------------------------------
     def extra_repr(self) -> str:
@@ -262,20 +250,6 @@ def _leaves(name: str, thing: Any) -> list[tuple[str, Any]]:
     if isinstance(thing, np.ndarray):
         return _parts(name, thing)
     return [(name, thing)] if isinstance(thing, Node) else []
-
-
-def _array_of(thing: Any) -> Array:
-    if isinstance(thing, np.ndarray):
-        return np.array([v.data for v in thing.flat], dtype=np.float64).reshape(thing.shape)
-    return np.asarray(thing.data)
-
-
-def _assign(thing: Any, array: Array) -> None:
-    if isinstance(thing, np.ndarray):
-        for v, number in zip(thing.flat, array.flat):
-            v.data = number
-    else:
-        thing.data = array
 
 
 def _summary(thing: Any) -> str:

@@ -110,7 +110,7 @@ clip = Op("clip", lambda x, low, high: min(max(x, low), high) if x == x else x,
           lambda g, z, x, low, high: g * tie(low, x) * tie(high, maximum(x, low)),
           lambda g, z, x, low, high: g * tie(maximum(x, low), high),
           tex=r"\operatorname{{clip}}({0}, {1}, {2})", c="ag_minimum(ag_maximum({0}, {1}), {2})",
-          domain=((-3, 3), (-2, -0.5), (0.5, 2)), kink=lambda x, low, high: (x - low) * (x - high))
+          domain=((-3, 3), (-2, 1), (-1, 2)), kink=lambda x, low, high: (x - low) * (x - high) * (low - high))
 fmod = Op("fmod", math.fmod, np.fmod,
           lambda g, z, x, y: g,
           lambda g, z, x, y: -g * round((x - z) / y),

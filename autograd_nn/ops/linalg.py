@@ -44,7 +44,7 @@ def _dot_left(g: Any, x: Any, y: Any) -> Any:
         return g * y
     columns = _as_matrix(y)
     g = reshape(g, (*shape_of(x)[:-1], shape_of(columns)[1]))
-    return reshape(matmul(g, swapaxes(columns, 0, 1)), shape_of(x))
+    return matmul(g, swapaxes(columns, 0, 1))
 
 
 def _dot_right(g: Any, x: Any, y: Any) -> Any:

@@ -103,7 +103,7 @@ def _sum_from_end(g: Any, x: Any, axis: int | None) -> Any:
 
 _AXIS: dict[str, Any] = {"axis": None, "keepdims": False}
 _CASES: list[Case] = [(((2, 3),), {}), (((2, 3),), {"axis": 0}), (((2, 3, 2),), {"axis": (0, -1), "keepdims": True}),
-          (((3,),), {"axis": -1})]
+          (((3, 3),), {"axis": 1}), (((3,),), {"axis": -1})]
 
 sum = Op("sum", None, _sum,
          lambda g, y, x, axis, keepdims: broadcast_to(reshape(g, keeping(x, axis)), shape_of(x)),

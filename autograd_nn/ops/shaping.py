@@ -99,7 +99,7 @@ squeeze = Op("squeeze", None, np.squeeze,
              lambda g, y, x, axis: reshape(g, shape_of(x)),
              tex="{0}", params={"axis": None}, cases=[(((2, 1, 3),), {}), (((1, 2, 1),), {"axis": 0})])
 broadcast_to = Op("broadcast_to", None, np.broadcast_to,
-                  lambda g, y, x, shape: sum_to(g, shape_of(x)),
+                  lambda g, y, x, shape: g,              # summed over the copies where all broadcasting is
                   tex=r"\operatorname{{broadcast}} {0}", params={"shape": ()},
                   cases=[(((3,),), {"shape": (2, 3)}), (((2, 1),), {"shape": (4, 2, 3)})])
 sum_to = Op("sum_to", None, _sum_to,

@@ -128,7 +128,7 @@ def _leaves(params: Iterable[Any]) -> list[Any]:
     for i, p in enumerate(leaves):
         if not isinstance(p, Node):
             raise UsageError(f"parameter {i} is a {type(p).__name__}; an optimizer changes Tensors and Values\n"
-                             "  help: model.parameters(), not model.named_parameters(); array.flat for an array of Values")
+                             "  help: model.parameters(), not named_parameters(); array.flat for an array of Values")
         if not p.is_leaf:
             raise UsageError(f"parameter {i} of shape {shape_of(p)} was computed by {p.op.name if p.op else ''}, "
                              "so changing it would change nothing\n  help: give the leaves that it was computed from")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from ..errors import UsageError
-from .optimizer import Optimizer, State, non_negative, positive
+from .optimizer import Optimizer, State, non_negative
 
 
 class SGD(Optimizer):
