@@ -106,8 +106,7 @@ class Node:
         """Forget the gradient: as before any backward."""
         self._grad = None
 
-    def __hash__(self) -> int:
-        return object.__hash__(self)
+    __hash__ = object.__hash__                       # by identity, also where == compares data
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         """A copy of the whole graph below, without recursion."""

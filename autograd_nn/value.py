@@ -86,7 +86,7 @@ class Value(ValueMethods, Node):
         return 1.0
 
     # --- Python's own protocols ---------------------------------------------------------------
-    __hash__ = Node.__hash__
+    __hash__ = object.__hash__
 
     def __eq__(self, other: Any) -> Any:
         return self._data == graph.data_of(other)
@@ -231,68 +231,113 @@ as_value = Op("as_value", None, lambda x: x.reshape(()),
 
 # --- the chain rule over Values alone -----------------------------------------------------------
 
+_REACHED: Any = object()         # in `_grad` while a backward runs: this node is in the order
+
+
 def _backward(root: Value, seed: Any) -> bool:
     """graph.backward where every node is a Value: the same steps, without what only arrays need.
 
-    False, with nothing changed, if another kind of node is met.
+    False, with every leaf as it was, if another kind of node is met.
     """
     order: list[Any] = []
     leaves: list[tuple[Any, Any]] = []
-    seen: set[Any] = set()
+    seed = _number(seed)
+    try:
+        if not _collect(root, order, leaves):
+            _restore(root, order, leaves)
+            return False
+        root._grad = seed
+        order.reverse()
+        _sweep(order)
+    except BaseException:
+        _restore(root, order, leaves)
+        raise
+    for node, before in leaves:
+        g = node._grad
+        if g is _REACHED:
+            node._grad = before
+        elif before is not None:
+            node._grad = before + g
+    return True
+
+
+def _collect(root: Value, order: list[Any], leaves: list[tuple[Any, Any]]) -> bool:
+    """The order of graph.topological, inner nodes and leaves apart; False if not all are Values."""
     stack: list[Any] = [root]
-    pop, push, enter, out = stack.pop, stack.append, seen.add, order.append
+    pop, push, out, reached = stack.pop, stack.append, order.append, _REACHED
     while stack:
         node = pop()
         if node is None:
             out(pop())
             continue
-        if node in seen:
+        if node._grad is reached:
             continue
-        enter(node)
-        if type(node) is not Value:
-            return False
-        if node.op is None:
+        inputs = node.inputs
+        if not inputs:
+            if type(node) is not Value:
+                return False
             leaves.append((node, node._grad))
+            node._grad = reached
             continue
+        node._grad = reached
         push(node)
         push(None)
-        for x in reversed(node.inputs):
-            if type(x) is not float and type(x) is not int and x not in seen:
-                push(x)
-    seed = _number(seed)
-    try:
-        for node, _ in leaves:
-            node._grad = None
-        for node in order:
-            node._grad = None
-        root._grad = seed
-        order.reverse()
-        _sweep(order)
-    except BaseException:
-        for node, before in leaves:
-            node._grad = before
-        raise
-    for node, before in leaves:
-        if before is not None:
-            node._grad = before if node._grad is None else before + node._grad
+        for x in inputs[::-1]:
+            kind = type(x)
+            if kind is Value:
+                if x._grad is not reached:
+                    push(x)
+            elif kind is not float and kind is not int:
+                return False
     return True
 
 
+def _restore(root: Value, order: list[Any], leaves: list[tuple[Any, Any]]) -> None:
+    """After an interruption: leaves as they were, nodes between without a gradient."""
+    for node in order:
+        node._grad = None
+    stack: list[Any] = [root]                        # where the order was not complete yet
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Node) and node._grad is _REACHED:
+            node._grad = None
+            stack.extend(node.inputs)
+    for node, before in leaves:
+        node._grad = before
+
+
 def _sweep(order: list[Any]) -> None:
+    reached = _REACHED
     for node in order:
         g = node._grad
-        if g is None:
+        if g is reached:                             # only through an input that has no derivative
+            node._grad = None
             continue
-        op, y, inputs, params = node.op, node._data, node.inputs, node.params
+        op, inputs = node.op, node.inputs
+        if len(inputs) == 2 and not node.params:
+            a, b = inputs
+            rule_a, rule_b = op.scalar_rules
+            is_a, is_b = type(a) is Value, type(b) is Value
+            p, q = a._data if is_a else a, b._data if is_b else b
+            is_a, is_b = is_a and rule_a is not None, is_b and rule_b is not None
+            try:
+                part_a = rule_a(g, node._data, p, q) if is_a else None
+                part_b = rule_b(g, node._data, p, q) if is_b else None
+            except MATH_ERRORS:
+                rule_a, rule_b = op.float_rules
+                part_a = rule_a(g, node._data, p, q) if is_a else None
+                part_b = rule_b(g, node._data, p, q) if is_b else None
+            if g == 0.0:                             # an inf or nan of a rule does not leak past a zero
+                part_a = part_b = 0.0
+            if is_a:
+                before = a._grad
+                a._grad = part_a if before is reached else before + part_a
+            if is_b:
+                before = b._grad
+                b._grad = part_b if before is reached else before + part_b
+            continue
         xs = [x._data if type(x) is Value else x for x in inputs]
-        try:
-            parts = [rule(g, y, *xs, **params) if type(x) is Value and rule is not None else None
-                     for rule, x in zip(op.scalar_rules, inputs)]
-        except MATH_ERRORS:
-            parts = [rule(g, y, *xs, **params) if type(x) is Value and rule is not None else None
-                     for rule, x in zip(op.float_rules, inputs)]
-        for x, part in zip(inputs, parts):
-            if part is not None:
-                if g == 0.0:
-                    part = 0.0
-                x._grad = part if x._grad is None else x._grad + part
+        for x, rule in zip(inputs, op.float_rules):
+            if type(x) is Value and rule is not None:
+                part = rule(g, node._data, *xs, **node.params) if g != 0.0 else 0.0
+                x._grad = part if x._grad is reached else x._grad + part

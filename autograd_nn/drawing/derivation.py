@@ -30,11 +30,11 @@ def explain(root: Node, *leaves: Node) -> str:
     dy/dw
     <BLANKLINE>
     forward
-      w        = 2
-      y = w × x  = 6
+      w = 2
+      y = w × x = 6
     <BLANKLINE>
     backward
-      dy/dy  = 1
+      dy/dy = 1
       dy/dw += dy/dy * dy/dw : 0 + 1 * 3 = 3
     <BLANKLINE>
     dy/dw = 3

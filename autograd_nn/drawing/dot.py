@@ -57,7 +57,7 @@ def dot_source(trace: Trace, *, title: str | None = None, rankdir: str = "LR",
             if local and use["local"] is not None and not isinstance(use["local"], dict):
                 look["label"] = edge_label(short(use["local"]))
             graph.edge(tail, head, **look)
-    return graph.source
+    return str(graph.source)
 
 
 def _numbered_slots(node: NodeRecord) -> list[int]:

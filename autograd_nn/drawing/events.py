@@ -14,9 +14,10 @@ Event = TypedDict("Event", {
     "upstream": Data | None, "local": Data | None, "contribution": Data | None,
     "before": Data | None, "after": Data | None,
 })
-Event.__doc__ = """One accumulation: grad of `to` becomes before + contribution = after, contribution = upstream * local.
+Event.__doc__ = """One accumulation: the gradient of `to` becomes before + contribution = after.
 
-`from` is the node that uses `to` as its input `slot`; `upstream` is the gradient of `from`.
+The contribution is upstream * local, where `from` is the node that uses `to` as its input `slot`,
+and `upstream` is the gradient of `from`.
 """
 
 

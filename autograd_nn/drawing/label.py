@@ -16,7 +16,7 @@ LONGEST = 48
 SLACK = 60
 """Graphviz shares out spare width evenly among columns: so many empty ones keep caption and number together."""
 GREY, RED = "#595959", "#A03C00"
-LEFT = {"ALIGN": "LEFT", "BALIGN": "LEFT"}
+LEFT: dict[str, Any] = {"ALIGN": "LEFT", "BALIGN": "LEFT"}
 
 
 def clean(text: str) -> str:
@@ -92,7 +92,7 @@ def node_label(node: NodeRecord, slots: list[int], rankdir: str, gradients: bool
     rows.append(_wrapped(table(numbers), **LEFT))
     inside = _wrapped(table(rows), CELLPADDING=4)
     if node["symbol"]:
-        inside = cell(node["symbol"], LARGER, bold=True, CELLPADDING=4) + inside
+        inside = cell(node["symbol"], LARGER, bold=True, CELLPADDING=6) + inside
     ports = [cell(str(slot + 1), SMALLER - 1, GREY, PORT=f"s{slot}", CELLPADDING=4) for slot in slots]
     if not slots:
         return f"<{table([inside], CELLPADDING=0)}>"
@@ -141,4 +141,4 @@ def _data(data: Data | None, color: str = "") -> str:
     rows = ["".join(cell(short(x), BODY, color, ALIGN="RIGHT") for x in row) for row in grid]
     if not any(rows):
         return cell(f"empty {shape}", SMALLER, color, **LEFT)
-    return _wrapped(table(rows, CELLPADDING=2, BORDER=1, COLOR="#BFBFBF"), ALIGN="LEFT")
+    return _wrapped(table(rows, CELLPADDING=3, BORDER=1, COLOR="#BFBFBF"), ALIGN="LEFT")

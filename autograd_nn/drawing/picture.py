@@ -68,7 +68,7 @@ _FORMATS: dict[str, Callable[[Picture], bytes]] = {
     ".pdf": lambda picture: render(picture.source, "pdf"),
     ".dot": lambda picture: picture.source.encode(),
     ".txt": lambda picture: str(picture).encode(),
-    ".json": lambda picture: json.dumps(picture.trace, ensure_ascii=False, allow_nan=False, indent=1).encode(),
+    ".json": lambda picture: json.dumps(picture.trace, allow_nan=False, indent=1).encode(),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 from .label import clean
 from .summary import Data, short
@@ -64,7 +65,7 @@ def table(trace: Trace) -> str:
     return aligned(rows)
 
 
-def aligned(rows: list[tuple[str, ...]], gap: int = 2) -> str:
+def aligned(rows: Sequence[tuple[str, ...]], gap: int = 2) -> str:
     """Rows of cells as columns, for a font in which Japanese characters are twice as wide."""
     widths = [max(map(columns, column)) for column in zip(*rows)]
     return "".join((" " * gap).join(text + " " * (w - columns(text)) for text, w in zip(row, widths)).rstrip() + "\n"

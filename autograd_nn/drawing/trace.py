@@ -6,7 +6,7 @@ It is read off the finished graph: nothing has to be recorded beforehand. README
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import numpy as np
 
@@ -128,7 +128,7 @@ def _node(i: int, node: Node, inputs: list[Input], is_output: bool) -> NodeRecor
         "id": i, "kind": type(node).__name__,
         "role": "leaf" if op is None else "output" if is_output else "intermediate",
         "name": None if node.name is None else str(node.name),
-        "op": op and op.name, "symbol": op and op.symbol, "params": params,
+        "op": op.name if op else None, "symbol": op.symbol if op else None, "params": params,
         "value": summary(node._data),
         "gradient": summary(data_of(node._grad)) if node.has_grad else None,
         "inputs": inputs, "count": 1,

@@ -282,11 +282,20 @@ def _apply_arrays(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     if any(isinstance(a, np.ndarray) and a.dtype == object for a in args):
         if op.scalar is None:
             return op.array(*args, **params)
-        return np.frompyfunc(partial(op, **params), len(args), 1)(*args)
+        return np.frompyfunc(partial(op, **params), len(args), 1)(*map(_boxed, args))
     if all(CARRIERS[type(a)][0] in (0, ARRAY_RANK) for a in args):
         return op.array(*args, **params)
     from ..tensor import Tensor
     return CARRIERS[Tensor][1](op, args, params)
+
+
+def _boxed(x: Any) -> Any:
+    """x for frompyfunc; a bare Value as an array of it, for by itself it would take over and end up here again."""
+    if CARRIERS[type(x)][0] in (0, ARRAY_RANK):
+        return x
+    box = np.empty((), dtype=object)
+    box[()] = x
+    return box
 
 
 Carrier = tuple[int, Callable[[Op, tuple[Any, ...], dict[str, Any]], Any]]
