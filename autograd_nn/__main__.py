@@ -57,16 +57,16 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="command")
     text = "train, check and draw a network on data that ships with the package"
-    run = commands.add_parser("demo", help=text, description=text[0].upper() + text[1:] + ".",
-                              formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    run.add_argument("--task", choices=list(TASKS), default="digits", help="what to learn")
-    run.add_argument("--epochs", type=_count, metavar="N", default=argparse.SUPPRESS,
+    run = commands.add_parser("demo", help=text, description=text[0].upper() + text[1:] + ".")
+    run.add_argument("--task", choices=list(TASKS), default="digits", help="what to learn (default: %(default)s)")
+    run.add_argument("--epochs", type=_count, metavar="N",
                      help="passes over the training rows (default: as many as the task needs)")
-    run.add_argument("--seed", type=_count, metavar="N", default=DEFAULT_SEED, help="of the split, the start and the order")
-    run.add_argument("--out", type=Path, metavar="DIR", default=Path("autograd-nn-demo"), help="where the files go")
-    run.add_argument("--weights", type=Path, metavar="FILE", default=argparse.SUPPRESS,
+    run.add_argument("--seed", type=_count, metavar="N", default=DEFAULT_SEED,
+                     help="of the split, the start and the order of the rows (default: %(default)s)")
+    run.add_argument("--out", type=Path, metavar="DIR", default=Path("autograd-nn-demo"),
+                     help="where the files go (default: %(default)s)")
+    run.add_argument("--weights", type=Path, metavar="FILE",
                      help="start from the weights that a run of the same task and seed saved")
-    run.set_defaults(epochs=None, weights=None)
     return parser
 
 

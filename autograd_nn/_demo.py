@@ -8,14 +8,14 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from . import check, data, drawing, nn, ops, optim
 from ._random import generator
 from .data import Dataset
-from .errors import RenderError
+from .errors import RenderError, StateError
 from .graph import no_grad
 from .value import Value
 
@@ -33,8 +33,10 @@ TASKS = {"digits": Task(data.digits, hidden=128, epochs=40),
          "iris": Task(data.iris, hidden=16, epochs=100),
          "wine": Task(data.wine, hidden=16, epochs=100)}
 DEFAULT_SEED = 1000
-"""One whose split is kind: over 16 seeds, 96.7 to 99.1 % of the held-out digits are recognised."""
+"""The split decides much: the seeds 0 to 31 recognise 96.7 to 99.1 % of the held-out digits, 98.0 % on average."""
 LEARNING_RATE, WEIGHT_DECAY, BATCH = 1e-2, 1e-3, 32
+ACTIVATION = ops.silu
+"""Learns as well as relu, and has no kink, so that a numerical derivative is right everywhere."""
 CHECKED_ROWS, CHECKED_ELEMENTS = 16, 50
 DRAWN_INPUTS = 3
 
@@ -58,10 +60,11 @@ def demo(name: str, epochs: int | None, seed: int, out: Path, weights: Path | No
     train, test = data.split(whole, rng=rng)
     train_x, test_x = data.standardise(train.x, test.x)
     train, test = replace(train, x=train_x), replace(test, x=test_x)
-    # silu has no kinks, so that a numerical derivative is right everywhere; relu learns as well.
-    model = nn.MLP(train.x.shape[1], task.hidden, len(whole.class_names), activation="silu", rng=rng)
+    model = nn.MLP(train.x.shape[1], task.hidden, len(whole.class_names), activation=ACTIVATION, rng=rng)
     if weights is not None:
         model.load(weights)
+        if not all(np.isfinite(p.data).all() for p in model.parameters()):
+            raise StateError(f"load: {weights} holds a nan or an inf, from which nothing can be learned")
     _make_folder(out)
 
     print(f"{name}: {len(train)} rows to train on, {len(test)} held out", flush=True)
@@ -77,7 +80,7 @@ def demo(name: str, epochs: int | None, seed: int, out: Path, weights: Path | No
     print(check.check_gradients(lambda: nn.cross_entropy(model(test.x[hardest]), test.y[hardest]),
                                 parameters=model.parameters(), elements=CHECKED_ELEMENTS, rng=rng))
     files = ["loss.png", "neuron.svg", "weights.safetensors"]
-    title = "The held-out row that the network gets most wrong: the output neuron of its class, and its loss"
+    title = f"{name}: the output neuron of the right class, for the held-out row with the largest loss"
     try:
         drawing.draw(neuron(model, test, hardest[0]), title=title).save(out / "neuron.svg")
     except RenderError as error:
@@ -85,7 +88,7 @@ def demo(name: str, epochs: int | None, seed: int, out: Path, weights: Path | No
         print(f"autograd-nn: no neuron.svg: {error}", file=sys.stderr)
     for file in files:
         print(out / file)
-    return 3 - len(files)
+    return int("neuron.svg" not in files)
 
 
 def fit(model: nn.MLP, train: Dataset, test: Dataset, epochs: int, rng: np.random.Generator) -> Curve:
@@ -116,7 +119,7 @@ def score(model: nn.MLP, part: Dataset) -> Score:
 
 def _losses(model: nn.MLP, part: Dataset) -> np.ndarray[Any, Any]:
     with no_grad():
-        return nn.cross_entropy(model(part.x), part.y, reduction="none").data
+        return np.asarray(nn.cross_entropy(model(part.x), part.y, reduction="none").data)
 
 
 def plot(curve: Curve, name: str) -> Any:
@@ -133,6 +136,8 @@ def plot(curve: Curve, name: str) -> Any:
     above.set_ylabel("mean cross entropy")
     below.set_ylabel("accuracy")
     below.set_xlabel("epoch")
+    lowest = min(s.accuracy for pair in curve[1:] or curve for s in pair)       # epoch 0 would squeeze the rest
+    below.set_ylim(lowest - 0.02, 1.005)
     below.yaxis.set_major_formatter(PercentFormatter(1.0))
     below.xaxis.set_major_locator(MaxNLocator(integer=True))
     above.set_title(f"{name}: held-out accuracy {curve[-1][1].accuracy:.1%} after {len(curve) - 1} epochs", loc="left")
@@ -150,9 +155,10 @@ def neuron(model: nn.MLP, part: Dataset, row: int) -> Value:
     scores of the other classes. Every number is the model's, and so are the gradients of the
     weights: loss = log(e^score + sum of e^(other scores)) - score.
     """
-    hidden, last = model.layers
+    hidden, last = cast(list[nn.Linear], model.layers)
+    assert last.bias is not None
     with no_grad():
-        h = model.activation(hidden(part.x[row])).data
+        h = ACTIVATION(hidden(part.x[row])).data
         scores = last(h).data
     k = int(part.y[row])
     weight, bias = last.weight.data[k], last.bias.data[k]
@@ -160,9 +166,9 @@ def neuron(model: nn.MLP, part: Dataset, row: int) -> Value:
     rest = Value(np.delete(weight * h, largest).sum(), name=f"{len(h) - len(largest)} other products")
     products = [Value(h[i], name=f"hidden {i}") * Value(weight[i], name=f"weight {i}") for i in largest]
     own = sum(products[1:], products[0]) + rest + Value(bias, name="bias")
-    own.name = f"score of class {part.class_names[k]}"
-    others = Value(ops.logsumexp(np.delete(scores, k)), name="log of the sum of\ne^score of the others")
-    loss = ops.logaddexp(own, others) - own
+    own.name = f"score of '{part.class_names[k]}'"
+    others = Value(ops.logsumexp(np.delete(scores, k)), name="the other scores:\nlog of the sum of e^score")
+    loss: Value = ops.logaddexp(own, others) - own
     loss.name = "loss"
     loss.backward()
     return loss

@@ -49,7 +49,7 @@ def _named(method: Any, op: Op, kind: type) -> Any:
 
 def operand(x: Any) -> bool:
     """Whether an operator of a node takes x, or leaves it to x's own type."""
-    return isinstance(x, (int, float, np.generic, np.ndarray)) or CARRIERS[type(x)][0] > 0
+    return isinstance(x, (int, float, np.generic, np.ndarray, list, tuple)) or CARRIERS[type(x)][0] > 0
 
 
 @cache

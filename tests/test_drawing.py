@@ -21,6 +21,7 @@ from autograd_nn import Tensor, Value
 from autograd_nn.drawing import draw, explain, trace_of
 from autograd_nn.drawing.dot import ROLES
 from autograd_nn.drawing.label import GREY, RED, clean
+from autograd_nn.drawing.render import render
 from autograd_nn.drawing.summary import short, words
 from autograd_nn.drawing.text import columns, labels
 from autograd_nn.errors import GraphError, RenderError, UsageError
@@ -474,12 +475,13 @@ def test_the_nodes_nearest_the_output_are_kept():
     y = x = Value(1.0)
     for _ in range(9):
         y = y.sin()
-    y = y.cos() + x.tanh()
+    y = y.cos() + x.exp().tanh().relu()
     cut = trace_of(y, max_nodes=5)
-    assert [n["op"] for n in cut["nodes"]] == [None, None, "sin", "cos", "tanh", "add"]
-    assert cut["nodes"][0]["count"] == 8 and cut["nodes"][1]["role"] == "leaf"
+    assert [n["op"] for n in cut["nodes"]] == [None, None, "sin", "cos", "tanh", "relu", "add"]
+    assert [n["count"] for n in cut["nodes"] if n["role"] == "omitted"] == [2, 8]    # exp and x; the sines
     shown = texts(draw(y, max_nodes=5, title="chain").svg())
-    assert {"chain", "… 8 more nodes", "showing 5 of 13 nodes, those nearest the output"} <= set(shown)
+    assert {"chain", "… 8 more nodes", "… 2 more nodes"} <= set(shown)
+    assert "showing 5 of 15 nodes, those nearest the output" in shown
 
 
 def test_a_deep_graph_and_a_wide_one_are_drawn():
@@ -590,6 +592,12 @@ def test_what_dot_says_when_it_fails_is_in_the_error(dot_on_path):
     dot_on_path("cat > /dev/null; echo 'Format: \"png\" not recognized.' >&2; exit 1")
     with pytest.raises(RenderError, match='`dot` could not make a svg: Format: "png" not recognized'):
         draw(Value(1.0)).svg()
+
+
+@pytest.mark.parametrize("source", ["digraph { a -> ", "no graph at all"])
+def test_text_that_is_no_graph_is_a_render_error(source):
+    with pytest.raises(RenderError, match="could not make a svg"):
+        render(source, "svg")
 
 
 # --- wrong arguments --------------------------------------------------------------------------

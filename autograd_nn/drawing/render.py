@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 
@@ -41,13 +42,11 @@ def _by_library(source: str, format: str) -> bytes:
         raise RenderError(NO_ENGINE) from None
     except ImportError as error:
         raise RenderError(f"pygraphviz is installed but does not load ({error}); {NO_ENGINE}") from error
-    graph = pygraphviz.AGraph(string=source)
     try:
-        return graph.draw(format=format, prog="dot")  # type: ignore[no-any-return]
+        with contextlib.closing(pygraphviz.AGraph(string=source)) as graph:
+            return graph.draw(format=format, prog="dot")  # type: ignore[no-any-return]
     except ValueError as error:
         raise RenderError(f"pygraphviz could not make a {format}: {error}") from error
-    finally:
-        graph.close()
 
 
 def _in_pixels(svg: bytes) -> bytes:
