@@ -47,6 +47,13 @@ def test_named_parameters_finds_each_leaf_once_in_order():
     assert all(p.is_leaf for p in net.parameters())
 
 
+def test_a_value_in_two_arrays_is_one_parameter():
+    layer = nn.Layer(2, 2, rng=0)
+    layer.row = layer.weight[1]
+    assert [name for name, _ in layer.named_parameters()] == [
+        "weight.0.0", "weight.0.1", "weight.1.0", "weight.1.1", "bias.0", "bias.1"]
+
+
 def test_modules_and_children():
     net = Net()
     assert [name for name, _ in net.named_modules()] == [
@@ -267,14 +274,15 @@ def test_another_models_file_names_the_file(tmp_path):
         nn.Linear(3, 1, rng=0).load(tmp_path / "net")
 
 
-def test_a_save_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_a_save_that_fails_leaves_the_old_file(tmp_path, monkeypatch, step):
     net, path = nn.Linear(2, 1, rng=0), tmp_path / "net"
     net.save(path)
     before = path.read_bytes()
 
     def no_space(*_):
         raise OSError("no space left")
-    monkeypatch.setattr(os, "fsync", no_space)
+    monkeypatch.setattr(os, step, no_space)
     net.weight.data = np.zeros((1, 2))
     with pytest.raises(OSError, match="no space left"):
         net.save(path)
@@ -495,7 +503,8 @@ def test_other_initialisers():
     assert u.dtype == n.dtype == np.float32
     assert -2 <= u.min() < -1.99 and 2.99 < u.max() <= 3
     assert n.mean() == pytest.approx(1, abs=0.1) and n.std() == pytest.approx(2, rel=0.05)
-    assert nn.init.he_normal((3, 4), 1.0, rng=0) == pytest.approx(nn.init.he_normal((3, 4), rng=0) / np.sqrt(2))
+    assert nn.init.he_normal((3, 4), 0.5, rng=0) == pytest.approx(nn.init.he_normal((3, 4), rng=0) / np.sqrt(1.25))
+    assert nn.init.he_uniform((3, 4), 0.5, rng=0) == pytest.approx(nn.init.he_uniform((3, 4), rng=0) / np.sqrt(1.25))
     assert nn.init.xavier_uniform((3, 4), 2.0, rng=0) == pytest.approx(nn.init.xavier_uniform((3, 4), rng=0) * 2)
     for bad in (3, (3,), (0, 2)):
         with pytest.raises(ShapeError, match="fan in"):
@@ -526,7 +535,8 @@ def test_rng_of_every_kind():
     assert not np.array_equal(nn.Linear(3, 2).weight.data, a), "the package's generator goes on"
     net = nn.MLP(3, 3, 3, rng=5)
     assert not np.array_equal(net.layers[0].weight.data, net.layers[1].weight.data), "layers share one generator"
-    assert not np.array_equal(net.layers[0].weight.data[0], net.layers[0].bias.data)
+    alone = nn.Linear(3, 3, rng=5)
+    assert not np.array_equal(alone.weight.data[0], alone.bias.data), "and so do weight and bias"
 
 
 def test_the_same_seed_gives_the_same_bits_in_every_process():

@@ -22,17 +22,13 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Comparison:
-    """One input's gradient, analytic and numeric; `numeric` is nan where it was not sampled."""
+    """One input's gradient, analytic and numeric, where it was `checked`; elsewhere numeric is nan."""
 
     name: str
     analytic: Array
     numeric: Array
     allowed: Array
-
-    @property
-    def checked(self) -> Array:
-        """Which elements were compared."""
-        return ~np.isnan(self.numeric) | ~np.isfinite(self.analytic)
+    checked: Array
 
     @property
     def error(self) -> Array:
@@ -43,14 +39,15 @@ class Comparison:
 
     @property
     def wrong(self) -> Array:
-        """Which elements differ by more than is allowed."""
-        return np.asarray(self.checked & ~(np.abs(self.analytic - self.numeric) <= self.allowed))
+        """Which elements differ by more than is allowed, or are no finite numbers."""
+        near = np.abs(self.analytic - self.numeric) <= self.allowed
+        return np.asarray(self.checked & ~(near & np.isfinite(self.analytic)))
 
     @property
     def worst(self) -> tuple[int, ...]:
         """The index of the element that differs most, in units of what is allowed."""
-        excess = np.where(self.checked, np.abs(self.analytic - self.numeric) / self.allowed, -1.0)
-        excess = np.where(np.isnan(excess), np.inf, excess)
+        excess = np.abs(self.analytic - self.numeric) / self.allowed
+        excess = np.where(self.checked, np.where(np.isfinite(excess), excess, np.inf), -1.0)
         return tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), excess.shape))
 
 
@@ -142,11 +139,12 @@ def check_gradients(f: Callable[..., Any], *inputs: Any, gradient: Callable[...,
         places = list(np.ndindex(a.shape))
         if elements is not None and elements < len(places):
             places = [places[k] for k in rng.choice(len(places), size=elements, replace=False)]
-        numeric = np.full(a.shape, np.nan)
+        numeric, checked = np.full(a.shape, np.nan), np.zeros(a.shape, bool)
         for place in places:
             numeric[place] = _slope(value, at(place), partial(write, place), step)
+            checked[place] = True
         allowed = rtol * np.maximum(np.abs(a), np.abs(np.nan_to_num(numeric))) + atol * size
-        comparisons.append(Comparison(name, a, numeric, allowed))
+        comparisons.append(Comparison(name, a, numeric, allowed, checked))
     report = Report(tuple(comparisons))
     if not report.ok:
         raise CheckError(str(report))

@@ -51,7 +51,7 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean") -> Any:
     """-sum_k t_k log softmax(z)_k over the classes k, for logits z of shape (..., classes).
 
     target  class indices: integers of shape (...); or one-hot rows or probabilities: numbers >= 0 of
-            shape (..., classes), with sum 1 over the classes
+            shape (..., classes), with sum 1 over the classes (to 0.001)
 
     One loss for each target; "mean" is over those. Finite for all finite logits. Raises ShapeError
     for other shapes and an empty batch, DTypeError for class indices that are not integers, DataError
@@ -86,7 +86,7 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean") -> Any:
 def binary_cross_entropy_with_logits(logits: Any, target: Any, reduction: str = "mean") -> Any:
     """-(t log s(z) + (1 - t) log(1 - s(z))) for logits z and s the sigmoid, mean over all elements.
 
-    target  of the logits' shape, within 0 and 1
+    target  of the logits' shape, within 0 and 1 (to 0.001)
 
     Computed as t softplus(-z) + (1 - t) softplus(z): finite for all finite logits, and with no
     difference of large numbers. Raises ShapeError for different shapes and for an empty batch,
