@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import itertools
 import os
 import platform
 import random
@@ -40,7 +41,7 @@ def weights(seed: int = 1) -> list[list[list[float]]]:
     """For each layer and each unit its weights, the bias last."""
     rng = random.Random(seed)
     return [[[rng.uniform(-1, 1) for _ in range(n_in)] + [0.0] for _ in range(n_out)]
-            for n_in, n_out in zip(SIZES, SIZES[1:])]
+            for n_in, n_out in itertools.pairwise(SIZES)]
 
 
 class Program:

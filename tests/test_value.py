@@ -75,7 +75,7 @@ def test_backward_is_the_chain_rule_to_the_last_bit(program):
 
 @given(programs())
 def test_the_loop_over_values_is_the_general_loop(program):
-    leaves, root = program
+    _, root = program
     found = cotangents({root: 1.0})
     root.backward()
     for node in topological([root]):
@@ -85,7 +85,7 @@ def test_the_loop_over_values_is_the_general_loop(program):
 
 @given(programs(), finite)
 def test_backward_twice_accumulates_in_leaves_and_nowhere_else(program, seed):
-    leaves, root = program
+    _, root = program
     root.backward(seed)
     first = {node: node.grad for node in topological([root])}
     root.backward(seed)

@@ -35,7 +35,8 @@ class Comparison:
         """|analytic - numeric| / max(|analytic|, |numeric|), 0 where both are 0."""
         gap = np.abs(self.analytic - self.numeric)
         size = np.maximum(np.abs(self.analytic), np.abs(self.numeric))
-        return np.asarray(np.divide(gap, size, out=np.zeros_like(gap), where=size > 0))
+        with np.errstate(invalid="ignore"):          # inf / inf
+            return np.asarray(np.divide(gap, size, out=np.zeros_like(gap), where=size > 0))
 
     @property
     def wrong(self) -> Array:
@@ -46,7 +47,8 @@ class Comparison:
     @property
     def worst(self) -> tuple[int, ...]:
         """The index of the element that differs most, in units of what is allowed."""
-        excess = np.abs(self.analytic - self.numeric) / self.allowed
+        with np.errstate(invalid="ignore"):          # inf / inf
+            excess = np.abs(self.analytic - self.numeric) / self.allowed
         excess = np.where(self.checked, np.where(np.isfinite(excess), excess, np.inf), -1.0)
         return tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), excess.shape))
 
