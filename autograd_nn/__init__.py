@@ -21,11 +21,12 @@ _HOMES = {
     "errors": "AutogradError",
     "forward": "Dual",
     "graph": "check_finite no_grad stop_gradient topological",
+    "nary": "dot sum_of",
     "ops": "OPS Op split",
     "symbol": "Symbol",
     "tensor": "Tensor",
     "transforms": "elementwise_grad grad hessian hvp jacobian jvp value_and_grad vjp",
-    "value": "Value",
+    "value": "NATIVE Value",
     "_random": "seed",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}

@@ -15,6 +15,8 @@ from .graph import check_finite as check_finite
 from .graph import no_grad as no_grad
 from .graph import stop_gradient as stop_gradient
 from .graph import topological as topological
+from .nary import dot as dot
+from .nary import sum_of as sum_of
 from .ops import OPS as OPS
 from .ops import Op as Op
 from .ops import split as split
@@ -28,6 +30,7 @@ from .transforms import jacobian as jacobian
 from .transforms import jvp as jvp
 from .transforms import value_and_grad as value_and_grad
 from .transforms import vjp as vjp
+from .value import NATIVE as NATIVE
 from .value import Value as Value
 from ._random import seed as seed
 from .ops import absolute as absolute
@@ -49,7 +52,6 @@ from .ops import cos as cos
 from .ops import cosh as cosh
 from .ops import cumsum as cumsum
 from .ops import divide as divide
-from .ops import dot as dot
 from .ops import elu as elu
 from .ops import erf as erf
 from .ops import exp as exp
@@ -119,6 +121,7 @@ from .ops import tie as tie
 from .ops import tile as tile
 from .ops import transpose as transpose
 from .ops import var as var
+from .ops import weighted_sum as weighted_sum
 from .ops import where as where
 
 __version__: str

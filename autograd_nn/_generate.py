@@ -12,6 +12,7 @@ from typing import Any
 
 import autograd_nn
 from autograd_nn import ops
+from autograd_nn._native.generate import rules
 from autograd_nn.ops import OPS, Op
 from autograd_nn.ops._op import Each
 from autograd_nn.symbol import Symbol, applied, input_names, local_derivatives
@@ -91,7 +92,7 @@ def package() -> str:
         lines.append(f"from . import {part} as {part}")
     for module, names in home._HOMES.items():
         lines += [f"from .{module} import {name} as {name}" for name in names.split()]
-    lines += [f"from .ops import {name} as {name}" for name in sorted(op.name for op in table_ops())]
+    lines += [f"from .ops import {name} as {name}" for name in sorted({op.name for op in table_ops()} - {*home._HOME})]
     return "\n".join([*lines, "", "__version__: str"]) + "\n"
 
 
@@ -155,7 +156,12 @@ def _source(rule: Any) -> str:
     return " ".join(ast.unparse(best.body).split())
 
 
-FILES = {"_surface.pyi": surface, "ops/__init__.pyi": functions, "__init__.pyi": package,
+def native_rules() -> str:
+    """_native/_rules.h: the rules in C."""
+    return rules(table_ops(), HEADER)
+
+
+FILES = {"_surface.pyi": surface, "_native/_rules.h": native_rules, "ops/__init__.pyi": functions, "__init__.pyi": package,
          "ops/DERIVATIVES.md": derivatives}
 
 

@@ -26,7 +26,10 @@ def attach(kind: type) -> None:
         for name, method in methods.items():
             if name not in vars(kind):
                 setattr(kind, name, method)
-    for_each_op(install)
+    def remove(op: Op) -> None:
+        if getattr(vars(kind).get(op.name), "op", None) is op:
+            delattr(kind, op.name)
+    for_each_op(install, remove)
 
 
 def _prefix(op: Op) -> Any:
@@ -42,6 +45,7 @@ def _reflected(op: Op) -> Any:
 
 
 def _named(method: Any, op: Op, kind: type) -> Any:
+    method.op = op
     method.__name__, method.__qualname__ = op.name, f"{kind.__name__}.{op.name}"
     method.__doc__ = f"`autograd_nn.{op.name}` of this: see help(autograd_nn.{op.name})."
     return method

@@ -16,6 +16,8 @@ from .errors import NonFiniteError, ShapeError
 from .ops import Op, shape_of
 
 NOTHING: dict[str, Any] = {}
+STORAGE = ("__weakref__", "_data", "_grad", "inputs", "name", "op", "params")
+"""The slots of a node that is written in Python."""
 
 
 class Node:
@@ -25,7 +27,7 @@ class Node:
     does not know who uses it, so there are no cycles, and a graph is freed with its last root.
     """
 
-    __slots__ = ("__weakref__", "_data", "_grad", "inputs", "name", "op", "params")
+    __slots__ = ()               # what is stored, and how, is for each class to say: see STORAGE
 
     _data: Any
     _grad: Any
@@ -89,7 +91,9 @@ class Node:
 
         `.grad` of a leaf accumulates over calls; `.grad` of a node between holds the cotangent of
         the latest call. `seed` is the cotangent of this node itself: of its shape, 1 by default
-        for a single number. With `create_graph` the gradients are nodes and can be differentiated.
+        for a single number. With `create_graph` the leaves' gradients are nodes and can be
+        differentiated. Such a gradient refers to the leaf that holds it, so clear it when it has
+        served (`zero_grad`); `grad` and the other transforms leave nothing behind.
 
         Raises ShapeError for a node of more than one element without a seed, and for a seed of
         another shape.
@@ -278,7 +282,7 @@ def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> Non
         owners[id(g)] = owners.get(id(g), 0) + 1
     for node, g in found.items():
         if node.op is not None:
-            node._grad = g
+            node._grad = data_of(g)                  # a graph here would refer to its own node: a cycle
         elif node._grad is not None:
             node._grad = node._grad + g
         elif isinstance(g, np.ndarray) and (owners[id(g)] > 1 or g.base is not None or g is seed):
@@ -317,14 +321,22 @@ mode = _Mode()
 _lock = threading.Lock()
 special = 0
 """How many special modes are on, in all threads: while 0, no op looks at `mode`."""
+on_special: list[Callable[[int], object]] = []
+"""Who wants to be told when that number changes."""
+
+
+def _count_special(change: int) -> None:
+    global special
+    with _lock:
+        special += change
+        for tell in on_special:
+            tell(special)
 
 
 @contextmanager
 def _special(**settings: Any) -> Iterator[None]:
-    global special
     before = {name: getattr(mode, name) for name in settings}
-    with _lock:
-        special += 1
+    _count_special(1)
     try:
         for name, setting in settings.items():
             setattr(mode, name, setting)
@@ -332,8 +344,7 @@ def _special(**settings: Any) -> Iterator[None]:
     finally:
         for name, setting in before.items():
             setattr(mode, name, setting)
-        with _lock:
-            special -= 1
+        _count_special(-1)
 
 
 def no_grad() -> Any:

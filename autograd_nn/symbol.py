@@ -189,7 +189,8 @@ def _c(e: Any) -> str:
         from .errors import UsageError
         raise UsageError(f"{e.op.name} has no C in the op table")
     parts = [_c(x) for x in e.inputs]
-    parts = [p if re.fullmatch(r"[\w.]+|\w+\([^()]*\)", p) else f"({p})" for p in parts]
+    if not re.fullmatch(r"\w+\(\{0\}(, \{\d\})*\)", e.op.c):          # a call's arguments need no parentheses
+        parts = [p if re.fullmatch(r"[\w.]+|\w+\([^()]*\)", p) else f"({p})" for p in parts]
     return e.op.c.format(*parts, **{k: _c(v) for k, v in e.params.items()})
 
 

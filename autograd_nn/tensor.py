@@ -11,7 +11,7 @@ from . import ops
 from ._methods import attach, through_function, through_ufunc
 from ._surface import TensorMethods
 from .errors import DTypeError, LeavesGraphError, ShapeError, UsageError
-from .graph import NOTHING, Node, data_of, record
+from .graph import NOTHING, STORAGE, Node, data_of, record
 from .ops import CARRIERS, Op
 from .ops._op import ARRAY_RANK
 from .value import Value, as_value
@@ -40,7 +40,7 @@ class Tensor(TensorMethods, Node):
            [-2.,  2.]])
     """
 
-    __slots__ = ()
+    __slots__ = STORAGE
     __array_priority__ = 1000.0
 
     def __init__(self, data: Any, dtype: Any = None, name: str | None = None) -> None:

@@ -1,22 +1,29 @@
-"""Value: a number in the graph. Pure Python, and the specification of the scalar engine."""
+"""Value: a number in the graph.
+
+There are two engines with the same answers: `PureValue` below, which is the specification, and the
+one in C (`_native/_core.c`), which is used where it has been compiled. AUTOGRAD_NN_PURE=1 in the
+environment asks for the pure one; AUTOGRAD_NN_REQUIRE_NATIVE=1 makes a missing C engine an error.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import graph, ops
+from . import _value_backward, graph, ops
 from ._methods import attach, operand, through_ufunc
 from ._surface import ValueMethods
 from .errors import LeavesGraphError, UsageError
-from .graph import NOTHING, Node, record
-from .ops import CARRIERS, Op, for_each_op
+from .graph import NOTHING, STORAGE, Node, record
+from .ops import CARRIERS, OPS, Op, for_each_op
 from .ops._op import ARRAY_RANK, MATH_ERRORS
 
 
-class Value(ValueMethods, Node):
+class BaseValue(ValueMethods, Node):
     """A number that remembers how it was computed.
 
     `data` is a Python float and may be assigned between graphs. `grad` is a float too, 0.0 before
@@ -35,29 +42,6 @@ class Value(ValueMethods, Node):
 
     __slots__ = ()
 
-    def __init__(self, data: Any, name: str | None = None) -> None:
-        self._data = _number(data)
-        self._grad = None
-        self.op, self.inputs, self.params, self.name = None, (), NOTHING, name
-
-    @property
-    def data(self) -> float:
-        """The number itself, a Python float."""
-        return self._data  # type: ignore[no-any-return]
-
-    @data.setter
-    def data(self, number: Any) -> None:
-        self._data = _number(number)
-
-    @property
-    def grad(self) -> Any:
-        """The derivative of the root of the last backward passes by this value; 0.0 before any."""
-        return 0.0 if self._grad is None else self._grad
-
-    @grad.setter
-    def grad(self, g: Any) -> None:
-        self._grad = g if g is None or isinstance(g, Value) else _number(g)
-
     @property
     def shape(self) -> tuple[int, ...]:
         """(): a single number."""
@@ -69,17 +53,12 @@ class Value(ValueMethods, Node):
 
     def detach(self) -> Value:
         """A leaf with the same number."""
-        return Value(self._data)
-
-    def backward(self, seed: Any = None, *, create_graph: bool = False) -> None:
-        """Add this value's derivatives to the `.grad` of every leaf: see Node.backward."""
-        if create_graph or not _backward(self, 1.0 if seed is None else seed):
-            graph.backward(self, seed, create_graph=create_graph)
+        return type(self)._lift(self._data)  # type: ignore[no-any-return]
 
     # --- what the graph asks of a node --------------------------------------------------------
     def _own(self, g: Any) -> Any:
         if isinstance(g, Node):
-            return g if isinstance(g, Value) else as_value(g)
+            return g if isinstance(g, BaseValue) else as_value(g)
         return g if CARRIERS[type(g)][0] > ARRAY_RANK else float(g)
 
     def _one(self) -> float:
@@ -159,14 +138,14 @@ def _number(x: Any) -> float:
                      + ("\n  help: Tensor(x) holds an array" if isinstance(x, (np.ndarray, list, tuple)) else ""))
 
 
-def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-    """Run `op` on Values and numbers, and record it."""
+def _apply(kind: type[BaseValue], op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    """Run `op` on Values and numbers, and record it as a node of this kind."""
     if op.scalar is None:
         from .tensor import Tensor  # an op on arrays takes a Value as one of shape ()
         return CARRIERS[Tensor][1](op, args, params)
     inputs = tuple(a if isinstance(a, Node) or type(a) in (float, int) else _constant(op, a) for a in args)
     data = op.number(*[x._data if isinstance(x, Node) else x for x in inputs], **params)
-    return record(Value, float(data), op, inputs, params)
+    return record(kind, float(data), op, inputs, params)
 
 
 def _constant(op: Op, x: Any) -> Any:
@@ -176,10 +155,51 @@ def _constant(op: Op, x: Any) -> Any:
         raise UsageError(f"{op.name}: cannot combine a Value and {type(x).__name__} {x!r:.60}") from None
 
 
-CARRIERS[Value] = (1, _apply)
+attach(BaseValue)
 
 
-# --- operators and methods, from the table: the same as _apply, for the common types, in fewer steps
+# --- the engine in Python ---------------------------------------------------------------------------
+
+class PureValue(BaseValue):
+    """Value in Python: what the engine in C must do, and what serves where that is not compiled."""
+
+    __slots__ = STORAGE
+
+    def __init__(self, data: Any, name: str | None = None) -> None:
+        self._data = _number(data)
+        self._grad = None
+        self.op, self.inputs, self.params, self.name = None, (), NOTHING, name
+
+    @property
+    def data(self) -> float:
+        """The number itself, a Python float."""
+        return self._data  # type: ignore[no-any-return]
+
+    @data.setter
+    def data(self, number: Any) -> None:
+        self._data = _number(number)
+
+    @property
+    def grad(self) -> Any:
+        """The derivative of the root of the last backward passes by this value; 0.0 before any."""
+        return 0.0 if self._grad is None else self._grad
+
+    @grad.setter
+    def grad(self, g: Any) -> None:
+        self._grad = g if g is None or isinstance(g, BaseValue) else _number(g)
+
+    def backward(self, seed: Any = None, *, create_graph: bool = False) -> None:
+        """Add this value's derivatives to the `.grad` of every leaf: see Node.backward."""
+        seed = 1.0 if seed is None else _number(seed)
+        if create_graph or not _value_backward.backward(self, seed, PureValue):
+            graph.backward(self, seed, create_graph=create_graph)
+
+
+CARRIERS[PureValue] = (1, partial(_apply, PureValue))
+
+
+# Operators and methods from the table: the same as _apply, for the common types, in fewer steps.
+
 
 def _unary(op: Op) -> Callable[[Any], Any]:
     scalar, new = op.scalar, object.__new__
@@ -191,9 +211,10 @@ def _unary(op: Op) -> Callable[[Any], Any]:
             data = scalar(self._data)                # type: ignore[misc]
         except MATH_ERRORS:
             data = op.number(self._data)
-        node = new(Value)
+        node = new(PureValue)
         node._data, node._grad, node.op, node.inputs, node.params, node.name = data, None, op, (self,), NOTHING, None
         return node
+    method.op = op  # type: ignore[attr-defined]
     return method
 
 
@@ -202,13 +223,13 @@ def _binary(op: Op) -> Callable[[Any, Any], Any]:
 
     def method(self: Any, other: Any) -> Any:
         kind = type(other)
-        if graph.special or (kind is not Value and kind is not float and kind is not int):
+        if graph.special or (kind is not PureValue and kind is not float and kind is not int):
             return op(self, other) if operand(other) else NotImplemented
         try:
-            data = scalar(self._data, other._data if kind is Value else other)  # type: ignore[misc]
+            data = scalar(self._data, other._data if kind is PureValue else other)  # type: ignore[misc]
         except MATH_ERRORS:
-            data = op.number(self._data, other._data if kind is Value else other)
-        node = new(Value)
+            data = op.number(self._data, other._data if kind is PureValue else other)
+        node = new(PureValue)
         node._data, node._grad, node.op, node.inputs = data, None, op, (self, other)
         node.params, node.name = NOTHING, None
         return node
@@ -217,127 +238,71 @@ def _binary(op: Op) -> Callable[[Any, Any], Any]:
 
 def _install(op: Op) -> None:
     if op.elementwise and not op.params and op.arity == 1:
-        setattr(Value, op.name, _unary(op))
+        setattr(PureValue, op.name, _unary(op))
     if op.elementwise and op.dunder:
-        setattr(Value, f"__{op.dunder}__", _unary(op) if op.arity == 1 else _binary(op))
+        setattr(PureValue, f"__{op.dunder}__", _unary(op) if op.arity == 1 else _binary(op))
 
 
-for_each_op(_install)
-attach(Value)
+def _remove(op: Op) -> None:
+    if getattr(vars(PureValue).get(op.name), "op", None) is op:
+        delattr(PureValue, op.name)
+
+
+for_each_op(_install, _remove)
+
+
+# --- the engine in C, where there is one -----------------------------------------------------------
+
+def _operator(op: Op, left: Any, right: Any) -> Any:
+    """An operator of a Value whose operands are not just Values and floats."""
+    return op(left, right) if operand(left) and operand(right) else NotImplemented
+
+
+def _backward(root: Node, seed: Any, create_graph: bool) -> None:
+    graph.backward(root, None if seed is None else _number(seed), create_graph=create_graph)
+
+
+def _native_value(core: Any) -> Any:
+    """The Value of the C engine, set up with what it asks of Python."""
+    kind = core.setup(BaseValue, OPS, NOTHING, _number, _operator, _backward)
+    in_python = partial(_apply, kind)
+
+    def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        node = core.apply(op, args, params)
+        return in_python(op, args, params) if node is None else node
+
+    CARRIERS[kind] = (1, apply)
+    graph.on_special.append(core.set_special)
+    return kind
+
+
+def _core() -> Any:
+    """The compiled module, or None where Python is to do its work."""
+    if os.environ.get("AUTOGRAD_NN_PURE") == "1":
+        return None
+    try:
+        from ._native import _core
+    except ImportError as error:
+        if os.environ.get("AUTOGRAD_NN_REQUIRE_NATIVE") == "1":
+            raise ImportError(f"AUTOGRAD_NN_REQUIRE_NATIVE=1, but the C engine cannot be loaded: {error}") from error
+        return None
+    return _core
+
+
+core = _core()
+NATIVE = core is not None
+"""Whether Value is the engine in C."""
+if TYPE_CHECKING:
+    Value = PureValue
+elif NATIVE:
+    Value = _native_value(core)
+    Value.__doc__ = BaseValue.__doc__
+else:
+    Value = PureValue
+    Value.__name__ = Value.__qualname__ = "Value"    # a pickle of either engine's is read by either
+
 as_value = Op("as_value", None, lambda x: x.reshape(()),
               lambda g, y, x: ops.broadcast_to(g, x.shape),
               tex="{0}", method=False)
 
 
-# --- the chain rule over Values alone -----------------------------------------------------------
-
-_REACHED: Any = object()         # in `_grad` while a backward runs: this node is in the order
-
-
-def _backward(root: Value, seed: Any) -> bool:
-    """graph.backward where every node is a Value: the same steps, without what only arrays need.
-
-    False, with every leaf as it was, if another kind of node is met.
-    """
-    order: list[Any] = []
-    leaves: list[tuple[Any, Any]] = []
-    seed = _number(seed)
-    try:
-        if not _collect(root, order, leaves):
-            _restore(root, order, leaves)
-            return False
-        root._grad = seed
-        order.reverse()
-        _sweep(order)
-    except BaseException:
-        _restore(root, order, leaves)
-        raise
-    for node, before in leaves:
-        g = node._grad
-        if g is _REACHED:
-            node._grad = before
-        elif before is not None:
-            node._grad = before + g
-    return True
-
-
-def _collect(root: Value, order: list[Any], leaves: list[tuple[Any, Any]]) -> bool:
-    """The order of graph.topological, inner nodes and leaves apart; False if not all are Values."""
-    stack: list[Any] = [root]
-    pop, push, out, reached = stack.pop, stack.append, order.append, _REACHED
-    while stack:
-        node = pop()
-        if node is None:
-            out(pop())
-            continue
-        if node._grad is reached:
-            continue
-        inputs = node.inputs
-        if not inputs:
-            if type(node) is not Value:
-                return False
-            leaves.append((node, node._grad))
-            node._grad = reached
-            continue
-        node._grad = reached
-        push(node)
-        push(None)
-        for x in inputs[::-1]:
-            kind = type(x)
-            if kind is Value:
-                if x._grad is not reached:
-                    push(x)
-            elif kind is not float and kind is not int:
-                return False
-    return True
-
-
-def _restore(root: Value, order: list[Any], leaves: list[tuple[Any, Any]]) -> None:
-    """After an interruption: leaves as they were, nodes between without a gradient."""
-    for node in order:
-        node._grad = None
-    stack: list[Any] = [root]                        # where the order was not complete yet
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Node) and node._grad is _REACHED:
-            node._grad = None
-            stack.extend(node.inputs)
-    for node, before in leaves:
-        node._grad = before
-
-
-def _sweep(order: list[Any]) -> None:
-    reached = _REACHED
-    for node in order:
-        g = node._grad
-        if g is reached:                             # only through an input that has no derivative
-            node._grad = None
-            continue
-        op, inputs = node.op, node.inputs
-        if len(inputs) == 2 and not node.params:
-            a, b = inputs
-            rule_a, rule_b = op.scalar_rules
-            is_a, is_b = type(a) is Value, type(b) is Value
-            p, q = a._data if is_a else a, b._data if is_b else b
-            is_a, is_b = is_a and rule_a is not None, is_b and rule_b is not None
-            try:
-                part_a = rule_a(g, node._data, p, q) if is_a else None
-                part_b = rule_b(g, node._data, p, q) if is_b else None
-            except MATH_ERRORS:
-                rule_a, rule_b = op.float_rules
-                part_a = rule_a(g, node._data, p, q) if is_a else None
-                part_b = rule_b(g, node._data, p, q) if is_b else None
-            if g == 0.0:                             # an inf or nan of a rule does not leak past a zero
-                part_a = part_b = 0.0
-            if is_a:
-                before = a._grad
-                a._grad = part_a if before is reached else before + part_a
-            if is_b:
-                before = b._grad
-                b._grad = part_b if before is reached else before + part_b
-            continue
-        xs = [x._data if type(x) is Value else x for x in inputs]
-        for x, rule in zip(inputs, op.float_rules):
-            if type(x) is Value and rule is not None:
-                part = rule(g, node._data, *xs, **node.params) if g != 0.0 else 0.0
-                x._grad = part if x._grad is reached else x._grad + part

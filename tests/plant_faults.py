@@ -1,6 +1,6 @@
 """Plant faults in the op table, one at a time, and count how many the table's tests catch.
 
-    python tests/plant_faults.py [name of an op ...]
+    python tests/plant_faults.py [--sample N] [name of an op ...]
 
 Each rule of each entry, and each helper that a rule calls, is changed as a tired programmer might:
 a wrong sign, a missing factor, swapped operands, a forgotten sum or broadcast. The tests of
@@ -10,11 +10,13 @@ there was one.
 
 from __future__ import annotations
 
+import argparse
 import ast
 import contextlib
 import copy
 import inspect
 import io
+import os
 import random
 import sys
 import textwrap
@@ -30,11 +32,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 QUICK = settings(max_examples=50, database=None, derandomize=True, deadline=None, phases=[Phase.generate],
                  suppress_health_check=list(HealthCheck))
 
+os.environ["AUTOGRAD_NN_PURE"] = "1"            # the engine in C has its rules compiled in
+
 import test_table as tests  # noqa: E402
 
 from autograd_nn import graph  # noqa: E402
 from autograd_nn._generate import table_ops  # noqa: E402
 from autograd_nn.ops import Each, Op, _op  # noqa: E402
+from autograd_nn.value import PureValue  # noqa: E402
 
 RESHAPING = ("sum_to", "broadcast_to", "reshape", "expand_dims")
 
@@ -174,9 +179,9 @@ def caught(op: Op) -> bool:
     """Whether the table's tests fail for this op."""
     runs = [lambda case=case: tests.test_array_op(op, *case) for case in op.cases]
     if op.elementwise:
-        runs += [lambda test=test: test(op) for test in ELEMENTWISE]
+        runs += [lambda test=test: test(op, PureValue) for test in ELEMENTWISE]
     if op in tests.EXTREMES:
-        runs.append(lambda: tests.test_ties_share_evenly(op))
+        runs.append(lambda: tests.test_ties_share_evenly(op, PureValue))
     for run in runs:
         try:
             with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
@@ -219,4 +224,8 @@ def main(names: list[str], sample: int | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(min(main(sys.argv[1:]), 1))
+    parser = argparse.ArgumentParser(description="plant faults in the op table and count those caught")
+    parser.add_argument("ops", nargs="*", help="names of ops; all by default")
+    parser.add_argument("--sample", type=int, help="plant only so many, drawn at random with a fixed seed")
+    arguments = parser.parse_args()
+    sys.exit(min(main(arguments.ops, arguments.sample), 1))

@@ -11,7 +11,7 @@ from ..errors import DTypeError, ShapeError, UsageError
 from ..graph import Node
 from ..ops import CARRIERS, shape_of
 from ..ops._op import ARRAY_RANK
-from ..value import Value
+from ..value import BaseValue, Value
 
 Array = np.ndarray[Any, Any]
 
@@ -34,7 +34,7 @@ def of_values(x: Any) -> Array:
     return array
 
 
-_as_values = np.frompyfunc(lambda v: v if isinstance(v, Value) else Value(v), 1, 1)
+_as_values = np.frompyfunc(lambda v: v if isinstance(v, BaseValue) else Value(v), 1, 1)
 
 
 def rows(layer: Any, x: Any, n: int) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import DTypeError, StateError, UsageError
 from ..graph import Node
 from ..tensor import Tensor
-from ..value import Value
+from ..value import BaseValue
 from . import _files, _state
 
 Array = np.ndarray[Any, Any]
@@ -242,7 +242,7 @@ def _holds_parameters(thing: Any) -> bool:
     """Whether it is a leaf node, or an array of Values that are all leaves."""
     if isinstance(thing, np.ndarray):
         return thing.dtype == object and thing.size > 0 and all(
-            isinstance(v, Value) and v.is_leaf for v in thing.flat)
+            isinstance(v, BaseValue) and v.is_leaf for v in thing.flat)
     return isinstance(thing, Node) and thing.is_leaf
 
 

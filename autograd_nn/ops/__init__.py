@@ -4,11 +4,11 @@ The entries are the functions: `ops.sin` is the entry named "sin". Their types a
 which is generated from the table.
 """
 
-from . import activation, arithmetic, elementary, linalg, reduction, shaping
+from . import activation, arithmetic, elementary, linalg, nary, reduction, shaping
 from ._op import CARRIERS, OPS, Each, Op, for_each_op, shape_of
 from .indexing import split
 
 __all__ = ["CARRIERS", "OPS", "Each", "Op", "activation", "arithmetic", "elementary", "for_each_op", "linalg",
-           "reduction", "shape_of", "shaping", "split", *OPS]
+           "nary", "reduction", "shape_of", "shaping", "split", *OPS]
 
 globals().update(OPS)

@@ -101,6 +101,7 @@ std: Op
 step: Elementwise
 subtract: Op
 sum: Op
+sum_of: Op
 sum_to: Op
 swapaxes: Op
 take_along_axis: Op
@@ -110,4 +111,5 @@ tie: Op
 tile: Op
 transpose: Op
 var: Op
+weighted_sum: Op
 where: Op

@@ -17,6 +17,7 @@ OPS: dict[str, Op] = {}
 """Every op by name, in order of definition."""
 
 _meetings: list[Callable[[Op], None]] = []
+_partings: list[Callable[[Op], None]] = []
 
 Rule = Callable[..., Any]
 Domain = tuple[float, float] | frozenset[float]
@@ -102,8 +103,8 @@ class Op:
 
     @property
     def elementwise(self) -> bool:
-        """Whether the op works element by element, and so on floats too."""
-        return self.scalar is not None
+        """Whether the op works element by element on a fixed number of inputs, and so on floats too."""
+        return self.scalar is not None and self.arity > 0
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         if params or self.params or len(args) != self.arity:
@@ -145,13 +146,17 @@ class Op:
         return ieee(self.scalar, self.array)
 
     @cached_property
-    def scalar_rules(self) -> tuple[Rule | None, ...]:
+    def scalar_rules(self) -> Sequence[Rule | None] | Each:
         """The rules bound to floats as they are: they raise where Python's math does."""
+        if isinstance(self.vjps, Each):
+            return Each(bind(self.vjps.rule, "scalar"))
         return tuple(rule and bind(rule, "scalar") for rule in self.vjps)
 
     @cached_property
-    def float_rules(self) -> tuple[Rule | None, ...]:
+    def float_rules(self) -> Sequence[Rule | None] | Each:
         """The rules bound to floats, with IEEE's inf and nan where Python's math raises."""
+        if isinstance(self.vjps, Each):
+            return self.scalar_rules                 # sums and products, which never raise
         return tuple(rule and ieee(bind(rule, "scalar"), bind(rule, "array")) for rule in self.vjps)
 
     @cached_property
@@ -162,8 +167,10 @@ class Op:
         return tuple(rule and bind(rule, "array") for rule in self.vjps)
 
     def forget(self) -> None:
-        """Take the op out of the table (an interactive session may then define it again)."""
+        """Take the op out of the table, and its methods with it; it may then be defined again."""
         OPS.pop(self.name, None)
+        for part in _partings:
+            part(self)
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
@@ -178,11 +185,13 @@ class Op:
         return self
 
 
-def for_each_op(meet: Callable[[Op], None]) -> None:
-    """Call `meet` with every op of the table, now and whenever one is added."""
+def for_each_op(meet: Callable[[Op], None], part: Callable[[Op], None] | None = None) -> None:
+    """Call `meet` with every op of the table, now and whenever one is added; `part` when one is forgotten."""
     for op in OPS.values():
         meet(op)
     _meetings.append(meet)
+    if part is not None:
+        _partings.append(part)
 
 
 def op_named(name: str, module: str) -> Op:

@@ -76,15 +76,15 @@ same = Op("same", lambda x, y: (x == y) + 0.0,
           lambda x, y: (x == y).astype(np.result_type(x, y)),
           _zero, _zero,
           method=False, tex=r"[{0} = {1}]", c="((double)({0} == {1}))", kink=lambda x, y: x - y, zero=True)
-floor = Op("floor", lambda x: float(math.floor(x)), np.floor,
+floor = Op("floor", lambda x: math.copysign(math.floor(x), x), np.floor,
            _zero,
            tex=r"\lfloor {0} \rfloor", c="floor({0})", dunder="floor",
            kink=lambda x: math.sin(math.pi * x), zero=True)
-ceil = Op("ceil", lambda x: float(math.ceil(x)), np.ceil,
+ceil = Op("ceil", lambda x: math.copysign(math.ceil(x), x), np.ceil,
           _zero,
           tex=r"\lceil {0} \rceil", c="ceil({0})", dunder="ceil",
           kink=lambda x: math.sin(math.pi * x), zero=True)
-round = Op("round", lambda x: float(builtins.round(x)), np.rint,
+round = Op("round", lambda x: math.copysign(builtins.round(x), x), np.rint,
            _zero,
            tex=r"\operatorname{{round}} {0}", c="rint({0})", dunder="round",
            kink=lambda x: math.cos(math.pi * x), zero=True)

@@ -1,0 +1,1 @@
+"""The scalar engine in C. It imports nothing of the package; `value.py` says what it must do."""

@@ -1,0 +1,1230 @@
+/* Value in C: the scalar engine of value.py, with the same answers.
+
+   A node holds its number, its derivative and its inputs, which are nodes or plain numbers. It is
+   not tracked by the garbage collector: a node knows its inputs and not its users, so there are no
+   cycles. What few nodes have (a name, three or more inputs, an op without a code) is in `Extra`.
+
+   What each op computes, and how it differentiates, is in _rules.h, which is generated from the op
+   table. Whatever is not plain arithmetic on Values and numbers (an array, a Tensor, a Dual, an op
+   of the user's own, a mode that is on) goes to the Python functions handed over by `setup`.
+
+   State shared by all threads (the free list, the epoch) is guarded by the global interpreter lock,
+   which no function here gives up while it holds a part of that state in its hands. A build of
+   Python without the lock refuses this file, and the package is then pure Python. */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <structmember.h>
+#include <math.h>
+#include <stdint.h>
+
+#ifdef Py_GIL_DISABLED
+#error "the scalar engine in C needs the global interpreter lock"
+#endif
+
+/* --- the ops ------------------------------------------------------------------------------ */
+
+enum {
+    AG_leaf = 0,
+#define AG_NAMES
+#define X(name, arity, parameter) AG_##name,
+#include "_rules.h"
+#undef X
+#undef AG_NAMES
+    AG_table_end,
+    AG_sum_of = AG_table_end,       /* any number of inputs */
+    AG_weighted_sum,                /* w1 .. wn, x1 .. xn, b */
+    AG_codes,
+    AG_other = 255                  /* an op that has no code: Python runs its rules */
+};
+
+static const char *const op_names[AG_codes] = {
+    "leaf",
+#define AG_NAMES
+#define X(name, arity, parameter) #name,
+#include "_rules.h"
+#undef X
+    "sum_of", "weighted_sum",
+};
+static const uint8_t op_arity[AG_codes] = {
+    0,
+#define X(name, arity, parameter) arity,
+#include "_rules.h"
+#undef X
+    0, 0,
+};
+static const char *const op_parameter[AG_codes] = {
+    "",
+#define X(name, arity, parameter) parameter,
+#include "_rules.h"
+#undef X
+#undef AG_NAMES
+    "", "",
+};
+
+/* The functions that C's library does not have, as the op table defines them on Python's floats. */
+static inline double ag_sign(double x) { return x == x ? (x > 0) - (x < 0) + 0.0 : x; }
+static inline double ag_step(double x) { return x == x ? (x > 0) + 0.0 : x; }
+static inline double ag_tie(double x, double y) { return (x > y) + 0.5 * (x == y); }
+static inline double ag_maximum(double x, double y) { return x >= y || x != x ? x : y; }
+static inline double ag_minimum(double x, double y) { return x <= y || x != x ? x : y; }
+static inline double ag_relu(double x) { return x > 0 || x != x ? x : 0.0; }
+static inline double ag_sigmoid(double x) { return x > -700 ? 1 / (1 + exp(-x)) : exp(x); }
+static inline double ag_softplus(double x)
+{
+    return x == x ? (x >= 0 ? x : 0.0) + log1p(exp(-fabs(x))) : x;
+}
+static inline double ag_logaddexp(double x, double y)
+{
+    if (x == y)
+        return x + 0.6931471805599453;
+    if (x != x || y != y)
+        return x + y;
+    return (x >= y ? x : y) + log1p(exp(-fabs(x - y)));
+}
+static inline double ag_remainder(double x, double y)       /* Python's % */
+{
+    double m = fmod(x, y);
+    if (m)
+        return (y < 0) != (m < 0) ? m + y : m;
+    return y != y || y == 0 ? m : copysign(0.0, y);
+}
+
+static inline double forward(int code, double x, double y, double w)
+{
+    double z = 0.0;
+    switch (code) {
+#define AG_FORWARD
+#include "_rules.h"
+#undef AG_FORWARD
+    }
+    return z;
+}
+
+/* --- the node ------------------------------------------------------------------------------- */
+
+typedef struct Value Value;
+typedef union { Value *node; double number; } Operand;
+typedef struct { PyObject *name, *grad, *op, *inputs, *params; } Extra;
+
+struct Value {
+    PyObject_HEAD
+    double data, grad;
+    Operand a, b;
+    uint32_t mark;              /* the epoch in which a backward last met this node */
+    uint8_t code, flags;
+    Extra *extra;
+    PyObject *weakrefs;
+};
+
+enum { A_NODE = 1, B_NODE = 2, A_INT = 4, B_INT = 8, HAS_GRAD = 16 };
+
+static PyTypeObject *value_type;        /* the exact type; subclasses in Python are allowed */
+static uint32_t epoch;
+static int special;                     /* how many modes (no_grad, check_finite) are on */
+
+/* What the Python side hands over. */
+static PyObject *ops[AG_codes];         /* the Op of each code */
+static PyObject *codes;                 /* {Op: code} */
+static PyObject *nothing;               /* the empty dict of parameters */
+static PyObject *to_number, *slow_operator, *slow_backward;
+
+#define FREE_LIST 16384
+static Value *free_list;
+static int free_count;
+
+static inline int is_value(PyObject *o)
+{
+    return Py_TYPE(o) == value_type || PyType_IsSubtype(Py_TYPE(o), value_type);
+}
+
+static Value *make(PyTypeObject *type, double data, int code)
+{
+    Value *v;
+    if (type == value_type && free_list) {
+        v = free_list;
+        free_list = v->a.node;
+        free_count--;
+        Py_SET_REFCNT((PyObject *)v, 1);
+    } else if (type == value_type) {
+        v = PyObject_Malloc(sizeof(Value));
+        if (!v)
+            return (Value *)PyErr_NoMemory();
+        PyObject_Init((PyObject *)v, type);
+        Py_DECREF(type);                /* the type outlives its exact instances, which do not count it */
+    } else {
+        v = (Value *)type->tp_alloc(type, 0);
+        if (!v)
+            return NULL;
+    }
+    v->data = data;
+    v->grad = 0.0;
+    v->mark = 0;
+    v->code = (uint8_t)code;
+    v->flags = 0;
+    v->extra = NULL;
+    v->weakrefs = NULL;
+    return v;
+}
+
+static Extra *extra_of(Value *v)
+{
+    if (!v->extra) {
+        v->extra = PyMem_Calloc(1, sizeof(Extra));
+        if (!v->extra)
+            PyErr_NoMemory();
+    }
+    return v->extra;
+}
+
+/* Give up one reference; a node that dies by it joins the list of those to free. */
+static inline void drop(PyObject *o, Value **dying)
+{
+    if (Py_TYPE(o) == value_type && Py_REFCNT(o) == 1) {
+        Py_SET_REFCNT(o, 0);
+        memcpy(&((Value *)o)->grad, dying, sizeof *dying);      /* its derivative is of no more use */
+        *dying = (Value *)o;
+    } else {
+        Py_DECREF(o);
+    }
+}
+
+static void drop_extra(Extra *extra, Value **dying)
+{
+    PyObject *inputs = extra->inputs;
+    if (inputs && Py_REFCNT(inputs) == 1) {
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(inputs); i++) {
+            PyObject *x = PyTuple_GET_ITEM(inputs, i);
+            Py_INCREF(Py_None);
+            PyTuple_SET_ITEM(inputs, i, Py_None);
+            drop(x, dying);
+        }
+    }
+    Py_XDECREF(inputs);
+    if (extra->grad)
+        drop(extra->grad, dying);
+    Py_XDECREF(extra->name);
+    Py_XDECREF(extra->op);
+    Py_XDECREF(extra->params);
+    PyMem_Free(extra);
+}
+
+/* A loop and not a recursion: a graph of any depth dies on a small stack. */
+static void value_dealloc(PyObject *self)
+{
+    Value *dying = NULL, *v = (Value *)self;
+    for (;;) {
+        PyTypeObject *type = Py_TYPE(v);
+        if (v->weakrefs)
+            PyObject_ClearWeakRefs((PyObject *)v);
+        if (v->flags & A_NODE)
+            drop((PyObject *)v->a.node, &dying);
+        if (v->flags & B_NODE)
+            drop((PyObject *)v->b.node, &dying);
+        if (v->extra)
+            drop_extra(v->extra, &dying);
+        if (type != value_type) {
+            type->tp_free(v);
+            Py_DECREF(type);
+        } else if (free_count < FREE_LIST) {
+            v->a.node = free_list;
+            free_list = v;
+            free_count++;
+        } else {
+            PyObject_Free(v);
+        }
+        if (!dying)
+            return;
+        v = dying;
+        memcpy(&dying, &v->grad, sizeof dying);
+    }
+}
+
+/* --- operands ------------------------------------------------------------------------------- */
+
+typedef struct { double number; Value *node; int is_int; } Given;
+
+/* 1 if o is a Value or a number that a double holds exactly, else 0; never an exception. */
+static inline int given(PyObject *o, Given *into)
+{
+    into->number = 0.0;
+    into->node = NULL;
+    into->is_int = 0;
+    if (Py_TYPE(o) == value_type) {
+        into->node = (Value *)o;
+        into->number = into->node->data;
+    } else if (PyFloat_CheckExact(o)) {
+        into->number = PyFloat_AS_DOUBLE(o);
+    } else if (PyLong_CheckExact(o)) {
+        int overflow;
+        long long n = PyLong_AsLongLongAndOverflow(o, &overflow);
+        if (overflow || n > (1LL << 53) || n < -(1LL << 53))
+            return 0;
+        into->number = (double)n;
+        into->is_int = 1;
+    } else if (PyFloat_Check(o)) {                      /* numpy.float64 */
+        into->number = PyFloat_AS_DOUBLE(o);
+    } else if (PyType_IsSubtype(Py_TYPE(o), value_type)) {
+        into->node = (Value *)o;
+        into->number = into->node->data;
+    } else {
+        return 0;
+    }
+    return 1;
+}
+
+static inline void set_a(Value *v, const Given *x)
+{
+    if (x->node) {
+        Py_INCREF(x->node);
+        v->a.node = x->node;
+        v->flags |= A_NODE;
+    } else {
+        v->a.number = x->number;
+        v->flags |= x->is_int ? A_INT : 0;
+    }
+}
+
+static inline void set_b(Value *v, const Given *y)
+{
+    if (y->node) {
+        Py_INCREF(y->node);
+        v->b.node = y->node;
+        v->flags |= B_NODE;
+    } else {
+        v->b.number = y->number;
+        v->flags |= y->is_int ? B_INT : 0;
+    }
+}
+
+static inline PyObject *binary(int code, PyObject *left, PyObject *right)
+{
+    Given x, y;
+    if (special || !given(left, &x) || !given(right, &y))
+        return PyObject_CallFunctionObjArgs(slow_operator, ops[code], left, right, NULL);
+    Value *v = make(value_type, forward(code, x.number, y.number, 0.0), code);
+    if (!v)
+        return NULL;
+    set_a(v, &x);
+    set_b(v, &y);
+    return (PyObject *)v;
+}
+
+static inline PyObject *unary(int code, PyObject *self)
+{
+    if (special)
+        return PyObject_CallFunctionObjArgs(ops[code], self, NULL);
+    Value *x = (Value *)self, *v = make(value_type, forward(code, x->data, 0.0, 0.0), code);
+    if (!v)
+        return NULL;
+    Py_INCREF(x);
+    v->a.node = x;
+    v->flags = A_NODE;
+    return (PyObject *)v;
+}
+
+/* Operators. The calls with a constant code are folded: each is one op's case of the switch. */
+static PyObject *nb_add(PyObject *x, PyObject *y) { return binary(AG_add, x, y); }
+static PyObject *nb_subtract(PyObject *x, PyObject *y) { return binary(AG_subtract, x, y); }
+static PyObject *nb_multiply(PyObject *x, PyObject *y) { return binary(AG_multiply, x, y); }
+static PyObject *nb_divide(PyObject *x, PyObject *y) { return binary(AG_divide, x, y); }
+static PyObject *nb_remainder(PyObject *x, PyObject *y) { return binary(AG_remainder, x, y); }
+static PyObject *nb_negative(PyObject *x) { return unary(AG_negative, x); }
+static PyObject *nb_absolute(PyObject *x) { return unary(AG_absolute, x); }
+static PyObject *nb_power(PyObject *x, PyObject *y, PyObject *modulus)
+{
+    if (modulus != Py_None)
+        Py_RETURN_NOTIMPLEMENTED;
+    return binary(AG_power, x, y);
+}
+static int nb_bool(PyObject *x) { return ((Value *)x)->data != 0.0; }
+
+#define AG_UNARY
+#define X(name) static PyObject *method_##name(PyObject *x, PyObject *Py_UNUSED(none)) { return unary(AG_##name, x); }
+#include "_rules.h"
+#undef X
+#undef AG_UNARY
+
+static PyObject *value_richcompare(PyObject *self, PyObject *other, int how)
+{
+    double x = ((Value *)self)->data, y;
+    if (is_value(other))
+        y = ((Value *)other)->data;
+    else if (PyFloat_CheckExact(other))
+        y = PyFloat_AS_DOUBLE(other);
+    else {
+        PyObject *number = PyFloat_FromDouble(x);
+        PyObject *answer = number ? PyObject_RichCompare(number, other, how) : NULL;
+        Py_XDECREF(number);
+        return answer;
+    }
+    Py_RETURN_RICHCOMPARE(x, y, how);
+}
+
+static Py_hash_t value_hash(PyObject *self)
+{
+    return (Py_hash_t)((uintptr_t)self >> 4);       /* by identity; never -1 */
+}
+
+/* --- nodes as Python asks for them ------------------------------------------------------------ */
+
+/* The code of an op whose inputs fit in the node itself, or in a tuple of Values and numbers; else AG_other. */
+static int code_of(PyObject *op, PyObject *inputs, PyObject *params, double *parameter)
+{
+    PyObject *known = PyDict_GetItemWithError(codes, op);
+    if (!known)
+        return AG_other;
+    int code = (int)PyLong_AsLong(known);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(inputs); i++) {
+        Given x;
+        if (!given(PyTuple_GET_ITEM(inputs, i), &x))
+            return AG_other;
+    }
+    if (op_parameter[code][0]) {
+        PyObject *p = PyDict_GetItemString(params, op_parameter[code]);
+        Given y;
+        if (!p || !given(p, &y) || y.node || y.is_int)
+            return AG_other;
+        *parameter = y.number;
+    }
+    return code;
+}
+
+/* A node made by `op`. Steals nothing. */
+static PyObject *node_of(PyTypeObject *type, double data, PyObject *op, PyObject *inputs, PyObject *params)
+{
+    if (op == Py_None)
+        return (PyObject *)make(type, data, AG_leaf);
+    double parameter = 0.0;
+    int code = code_of(op, inputs, params, &parameter);
+    if (PyErr_Occurred())
+        return NULL;
+    Value *v = make(type, data, code);
+    if (!v)
+        return NULL;
+    if (code < AG_table_end && op_arity[code] <= 2) {
+        Given x;
+        given(PyTuple_GET_ITEM(inputs, 0), &x);
+        set_a(v, &x);
+        if (op_arity[code] == 2) {
+            given(PyTuple_GET_ITEM(inputs, 1), &x);
+            set_b(v, &x);
+        } else {
+            v->b.number = parameter;
+        }
+        return (PyObject *)v;
+    }
+    Extra *extra = extra_of(v);
+    if (!extra) {
+        Py_DECREF(v);
+        return NULL;
+    }
+    extra->inputs = Py_NewRef(inputs);
+    if (code == AG_other) {
+        extra->op = Py_NewRef(op);
+        extra->params = Py_NewRef(params);
+    }
+    return (PyObject *)v;
+}
+
+static PyObject *value_made(PyObject *type, PyObject *args)
+{
+    double data;
+    PyObject *op, *inputs, *params;
+    if (!PyArg_ParseTuple(args, "dOO!O!:_made", &data, &op, &PyTuple_Type, &inputs, &PyDict_Type, &params))
+        return NULL;
+    return node_of((PyTypeObject *)type, data, op, inputs, params);
+}
+
+/* apply(op, inputs, params): the node, or None where this engine has no code for it. */
+static PyObject *core_apply(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
+{
+    if (n != 3 || !PyTuple_CheckExact(args[1]) || !PyDict_CheckExact(args[2])) {
+        PyErr_SetString(PyExc_TypeError, "apply(op, inputs, params)");
+        return NULL;
+    }
+    double parameter = 0.0;
+    int code = special ? AG_other : code_of(args[0], args[1], args[2], &parameter);
+    if (PyErr_Occurred())
+        return NULL;
+    if (code >= AG_table_end || PyTuple_GET_SIZE(args[1]) != op_arity[code])
+        Py_RETURN_NONE;
+    Given x[3] = {{0}};
+    for (int i = 0; i < op_arity[code]; i++)
+        given(PyTuple_GET_ITEM(args[1], i), &x[i]);
+    double y = op_arity[code] == 1 ? parameter : x[1].number;
+    return node_of(value_type, forward(code, x[0].number, y, x[2].number), args[0], args[1], args[2]);
+}
+
+/* A node of many inputs, one sequence after another; None if something in them is no Value or number. */
+static PyObject *many(int code, PyObject *const *sequences, Py_ssize_t count, PyObject *last)
+{
+    PyObject *lists[2] = {NULL, NULL}, *inputs = NULL;
+    Value *v = NULL;
+    Py_ssize_t n = 0, k = 0;
+    int fits = !special, any = 0;
+    for (Py_ssize_t s = 0; s < count; s++) {
+        lists[s] = PySequence_Fast(sequences[s], "a sequence of Values and numbers is needed");
+        if (!lists[s])
+            goto done;
+        n += PySequence_Fast_GET_SIZE(lists[s]);
+    }
+    if (count == 2 && PySequence_Fast_GET_SIZE(lists[0]) != PySequence_Fast_GET_SIZE(lists[1]))
+        fits = 0;
+    inputs = PyTuple_New(n + (last != NULL));
+    if (!inputs)
+        goto done;
+    for (Py_ssize_t s = 0; s < count; s++)
+        for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(lists[s]); i++)
+            PyTuple_SET_ITEM(inputs, k++, Py_NewRef(PySequence_Fast_GET_ITEM(lists[s], i)));
+    if (last)
+        PyTuple_SET_ITEM(inputs, k++, Py_NewRef(last));
+    for (Py_ssize_t i = 0; i < k && fits; i++) {
+        Given x;
+        fits = given(PyTuple_GET_ITEM(inputs, i), &x);
+        any |= x.node != NULL;
+    }
+    if (!fits || !any || k == 0) {
+        Py_DECREF(inputs);
+        inputs = Py_NewRef(Py_None);
+        goto done;
+    }
+    double z;
+    Given x, y;
+    if (code == AG_sum_of) {
+        given(PyTuple_GET_ITEM(inputs, 0), &x);
+        z = x.number;
+        for (Py_ssize_t i = 1; i < k; i++) {
+            given(PyTuple_GET_ITEM(inputs, i), &x);
+            z += x.number;
+        }
+    } else {
+        given(last, &x);
+        z = x.number;
+        for (Py_ssize_t i = 0; i < k / 2; i++) {
+            given(PyTuple_GET_ITEM(inputs, i), &x);
+            given(PyTuple_GET_ITEM(inputs, i + k / 2), &y);
+            z += x.number * y.number;
+        }
+    }
+    v = make(value_type, z, code);
+    if (v && !extra_of(v)) {
+        Py_DECREF(v);
+        v = NULL;
+    }
+    if (v) {
+        v->extra->inputs = inputs;
+        inputs = NULL;
+    }
+done:
+    Py_XDECREF(lists[0]);
+    Py_XDECREF(lists[1]);
+    if (inputs == Py_None)
+        return inputs;
+    Py_XDECREF(inputs);
+    return (PyObject *)v;
+}
+
+static PyObject *core_sum_of(PyObject *Py_UNUSED(module), PyObject *values)
+{
+    return many(AG_sum_of, &values, 1, NULL);
+}
+
+static PyObject *core_weighted_sum(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
+{
+    if (n != 3) {
+        PyErr_SetString(PyExc_TypeError, "weighted_sum(weights, inputs, bias)");
+        return NULL;
+    }
+    return many(AG_weighted_sum, args, 2, args[2]);
+}
+
+/* Value(data, name=None) */
+static PyObject *create(PyTypeObject *type, PyObject *data, PyObject *name)
+{
+    double number;
+    if (PyFloat_CheckExact(data)) {
+        number = PyFloat_AS_DOUBLE(data);
+    } else {
+        PyObject *converted = PyObject_CallFunctionObjArgs(to_number, data, NULL);
+        if (!converted)
+            return NULL;
+        number = PyFloat_AsDouble(converted);
+        Py_DECREF(converted);
+    }
+    Value *v = make(type, number, AG_leaf);
+    if (v && name && name != Py_None) {
+        if (!extra_of(v)) {
+            Py_DECREF(v);
+            return NULL;
+        }
+        v->extra->name = Py_NewRef(name);
+    }
+    return (PyObject *)v;
+}
+
+static PyObject *value_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"data", "name", NULL};
+    PyObject *data, *name = NULL;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:Value", names, &data, &name))
+        return NULL;
+    return create(type, data, name);
+}
+
+static PyObject *value_vectorcall(PyObject *type, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Py_ssize_t n = PyVectorcall_NARGS(nargsf);
+    if (n == 1 && !kwnames)
+        return create((PyTypeObject *)type, args[0], NULL);
+    if (n == 1 && PyTuple_GET_SIZE(kwnames) == 1 &&
+        PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(kwnames, 0), "name") == 0)
+        return create((PyTypeObject *)type, args[0], args[1]);
+    PyObject *tuple = PyTuple_New(n), *dict = NULL, *v = NULL;
+    if (!tuple)
+        return NULL;
+    for (Py_ssize_t i = 0; i < n; i++)
+        PyTuple_SET_ITEM(tuple, i, Py_NewRef(args[i]));
+    if (kwnames) {
+        dict = PyDict_New();
+        for (Py_ssize_t i = 0; dict && i < PyTuple_GET_SIZE(kwnames); i++)
+            if (PyDict_SetItem(dict, PyTuple_GET_ITEM(kwnames, i), args[n + i]) < 0)
+                Py_CLEAR(dict);
+        if (!dict) {
+            Py_DECREF(tuple);
+            return NULL;
+        }
+    }
+    v = value_new((PyTypeObject *)type, tuple, dict);
+    Py_DECREF(tuple);
+    Py_XDECREF(dict);
+    return v;
+}
+
+static int value_init(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
+{
+    return 0;                           /* __new__ has done it, also for subclasses */
+}
+
+/* --- attributes ------------------------------------------------------------------------------- */
+
+static int refuse_delete(const char *name)
+{
+    PyErr_Format(PyExc_AttributeError, "%s cannot be deleted", name);
+    return -1;
+}
+
+static int number_from(PyObject *o, double *into)
+{
+    if (PyFloat_CheckExact(o)) {
+        *into = PyFloat_AS_DOUBLE(o);
+        return 0;
+    }
+    PyObject *converted = PyObject_CallFunctionObjArgs(to_number, o, NULL);
+    if (!converted)
+        return -1;
+    *into = PyFloat_AsDouble(converted);
+    Py_DECREF(converted);
+    return 0;
+}
+
+static PyObject *get_data(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyFloat_FromDouble(((Value *)self)->data);
+}
+
+static int set_data(PyObject *self, PyObject *o, void *Py_UNUSED(closure))
+{
+    return o ? number_from(o, &((Value *)self)->data) : refuse_delete("data");
+}
+
+/* grad: 0.0 before any backward; _grad (closure set): None then. */
+static PyObject *get_grad(PyObject *self, void *raw)
+{
+    Value *v = (Value *)self;
+    if (v->extra && v->extra->grad)
+        return Py_NewRef(v->extra->grad);
+    if (v->flags & HAS_GRAD)
+        return PyFloat_FromDouble(v->grad);
+    if (raw)
+        Py_RETURN_NONE;
+    return PyFloat_FromDouble(0.0);
+}
+
+static int set_grad(PyObject *self, PyObject *o, void *Py_UNUSED(raw))
+{
+    Value *v = (Value *)self;
+    double g = 0.0;
+    int node = o && is_value(o);
+    if (!o)
+        return refuse_delete("grad");
+    if (o != Py_None && !node && number_from(o, &g) < 0)
+        return -1;
+    if (node && !extra_of(v))
+        return -1;
+    PyObject *before = v->extra ? v->extra->grad : NULL;
+    if (v->extra)
+        v->extra->grad = node ? Py_NewRef(o) : NULL;
+    v->grad = g;
+    v->flags = (uint8_t)(o == Py_None ? v->flags & ~HAS_GRAD : v->flags | HAS_GRAD);
+    Py_XDECREF(before);
+    return 0;
+}
+
+static PyObject *get_has_grad(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyBool_FromLong(((Value *)self)->flags & HAS_GRAD);
+}
+
+static PyObject *get_is_leaf(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyBool_FromLong(((Value *)self)->code == AG_leaf);
+}
+
+static PyObject *get_op(PyObject *self, void *Py_UNUSED(closure))
+{
+    Value *v = (Value *)self;
+    if (v->code == AG_leaf)
+        Py_RETURN_NONE;
+    return Py_NewRef(v->code == AG_other ? v->extra->op : ops[v->code]);
+}
+
+static PyObject *operand_object(Operand x, int flags, int is_node, int is_int)
+{
+    if (flags & is_node)
+        return Py_NewRef((PyObject *)x.node);
+    return flags & is_int ? PyLong_FromLongLong((long long)x.number) : PyFloat_FromDouble(x.number);
+}
+
+static PyObject *get_inputs(PyObject *self, void *Py_UNUSED(closure))
+{
+    Value *v = (Value *)self;
+    if (v->code == AG_leaf)
+        return PyTuple_New(0);
+    if (v->extra && v->extra->inputs)
+        return Py_NewRef(v->extra->inputs);
+    int n = op_arity[v->code];
+    PyObject *inputs = PyTuple_New(n);
+    if (!inputs)
+        return NULL;
+    PyObject *x = operand_object(v->a, v->flags, A_NODE, A_INT);
+    if (x)
+        PyTuple_SET_ITEM(inputs, 0, x);
+    if (x && n == 2 && (x = operand_object(v->b, v->flags, B_NODE, B_INT)))
+        PyTuple_SET_ITEM(inputs, 1, x);
+    if (!x)
+        Py_CLEAR(inputs);
+    return inputs;
+}
+
+static PyObject *get_params(PyObject *self, void *Py_UNUSED(closure))
+{
+    Value *v = (Value *)self;
+    if (v->code == AG_other)
+        return Py_NewRef(v->extra->params);
+    if (op_parameter[v->code][0])
+        return Py_BuildValue("{s:d}", op_parameter[v->code], v->b.number);
+    return Py_NewRef(nothing);
+}
+
+static PyObject *get_name(PyObject *self, void *Py_UNUSED(closure))
+{
+    Value *v = (Value *)self;
+    return Py_NewRef(v->extra && v->extra->name ? v->extra->name : Py_None);
+}
+
+static int set_name(PyObject *self, PyObject *o, void *Py_UNUSED(closure))
+{
+    Value *v = (Value *)self;
+    if (!o)
+        return refuse_delete("name");
+    if (o == Py_None && !v->extra)
+        return 0;
+    if (!extra_of(v))
+        return -1;
+    PyObject *before = v->extra->name;
+    v->extra->name = o == Py_None ? NULL : Py_NewRef(o);
+    Py_XDECREF(before);
+    return 0;
+}
+
+/* --- backward ------------------------------------------------------------------------------- */
+
+typedef struct { void **items; size_t size, room; } Stack;
+
+static inline int push(Stack *s, void *item)
+{
+    if (s->size == s->room) {
+        size_t room = s->room ? 2 * s->room : 256;
+        void **items = PyMem_RawRealloc(s->items, room * sizeof *items);
+        if (!items)
+            return -1;
+        s->items = items;
+        s->room = room;
+    }
+    s->items[s->size++] = item;
+    return 0;
+}
+
+#define VISITED ((uintptr_t)1)          /* in the low bit of a pointer on the stack: its inputs are in the order */
+
+/* Enter an input in the walk: 0 done, 1 it is to be walked, -1 no memory. */
+static inline int meet(Value *x, Stack *stack, Stack *leaves)
+{
+    if (x->mark == epoch)
+        return 0;
+    if (x->code == AG_leaf) {
+        x->mark = epoch;
+        return push(leaves, x);
+    }
+    return push(stack, x) < 0 ? -1 : 1;
+}
+
+/* The nodes below root, inputs first and left inputs first (graph.topological), leaves apart.
+   1; 0 if a node needs Python (an op without a code, a gradient that is a node); -1 without memory. */
+static int collect(Value *root, Stack *stack, Stack *order, Stack *leaves)
+{
+    if (meet(root, stack, leaves) < 0)
+        return -1;
+    while (stack->size) {
+        uintptr_t item = (uintptr_t)stack->items[--stack->size];
+        Value *v = (Value *)(item & ~VISITED);
+        if (item & VISITED) {
+            if (push(order, v) < 0)
+                return -1;
+            continue;
+        }
+        if (v->mark == epoch)
+            continue;
+        v->mark = epoch;
+        if (v->code == AG_other || (v->extra && v->extra->grad))
+            return 0;
+        size_t before = stack->size;
+        if (push(stack, (void *)(item | VISITED)) < 0)
+            return -1;
+        int walk = 0, met = 0;
+        if (v->extra && v->extra->inputs) {
+            PyObject *inputs = v->extra->inputs;
+            for (Py_ssize_t i = PyTuple_GET_SIZE(inputs); i-- > 0 && met >= 0;) {
+                PyObject *x = PyTuple_GET_ITEM(inputs, i);
+                if (is_value(x) && (met = meet((Value *)x, stack, leaves)) > 0)
+                    walk = 1;
+            }
+        } else {
+            if (v->flags & B_NODE && (met = meet(v->b.node, stack, leaves)) > 0)
+                walk = 1;
+            if (met >= 0 && v->flags & A_NODE && (met = meet(v->a.node, stack, leaves)) > 0)
+                walk = 1;
+        }
+        if (met < 0)
+            return -1;
+        if (!walk) {
+            stack->size = before;
+            if (push(order, v) < 0)
+                return -1;
+        }
+    }
+    for (size_t i = 0; i < leaves->size; i++) {
+        Value *v = leaves->items[i];
+        if (v->extra && v->extra->grad)
+            return 0;
+    }
+    return 1;
+}
+
+static inline void receive(Value *x, double part)
+{
+    x->grad += part;                    /* it started from -0.0, so the first part arrives as it is */
+    x->flags |= HAS_GRAD;
+}
+
+/* The operands of a node whose inputs are in a tuple. */
+static inline Value *wide(PyObject *inputs, Py_ssize_t i, double *number)
+{
+    Given x;
+    given(PyTuple_GET_ITEM(inputs, i), &x);
+    *number = x.number;
+    return x.node;
+}
+
+static void pull_many(Value *v, double g)
+{
+    PyObject *inputs = v->extra->inputs;
+    Py_ssize_t k = PyTuple_GET_SIZE(inputs), half = k / 2;
+    double x, y;
+    for (Py_ssize_t i = 0; i < k; i++) {
+        Value *node = wide(inputs, i, &x);
+        if (!node)
+            continue;
+        double part = g;
+        if (v->code == AG_weighted_sum && i != k - 1) {
+            wide(inputs, i < half ? i + half : i - half, &y);
+            part = g * y;
+        }
+        receive(node, g == 0.0 ? 0.0 : part);
+    }
+}
+
+/* The cotangents of one node's inputs. Where its own is exactly 0, so are theirs: no inf or nan leaks. */
+static inline void pull(Value *v)
+{
+    double g = v->grad, z = v->data, x, y, w = 0.0;
+    Value *a = NULL, *b = NULL, *c = NULL;
+    if (v->code >= AG_table_end) {
+        pull_many(v, g);
+        return;
+    }
+    if (op_arity[v->code] == 3) {
+        a = wide(v->extra->inputs, 0, &x);
+        b = wide(v->extra->inputs, 1, &y);
+        c = wide(v->extra->inputs, 2, &w);
+    } else {
+        if (v->flags & A_NODE) {
+            a = v->a.node;
+            x = a->data;
+        } else {
+            x = v->a.number;
+        }
+        if (v->flags & B_NODE) {
+            b = v->b.node;
+            y = b->data;
+        } else {
+            y = v->b.number;
+        }
+    }
+    int zero = g == 0.0;
+    switch (v->code) {
+#define AG_BACKWARD
+#define A(part) if (a) receive(a, zero ? 0.0 : (part));
+#define B(part) if (b) receive(b, zero ? 0.0 : (part));
+#define W(part) if (c) receive(c, zero ? 0.0 : (part));
+#include "_rules.h"
+#undef A
+#undef B
+#undef W
+#undef AG_BACKWARD
+    }
+}
+
+/* 1 done; 0 nothing changed, Python must do it; -1 nothing changed, no memory. */
+static int backward(Value *root, double seed)
+{
+    Stack stack = {0}, order = {0}, leaves = {0};
+    double *before = NULL;
+    uint8_t *had = NULL;
+    if (++epoch == 0)
+        epoch = 1;
+    int done = collect(root, &stack, &order, &leaves);
+    if (done == 1) {
+        before = PyMem_RawMalloc((leaves.size + 1) * sizeof *before);
+        had = PyMem_RawMalloc(leaves.size + 1);
+        if (!before || !had)
+            done = -1;
+    }
+    if (done == 1) {
+        for (size_t i = 0; i < leaves.size; i++) {
+            Value *v = leaves.items[i];
+            before[i] = v->grad;
+            had[i] = v->flags & HAS_GRAD;
+            v->grad = -0.0;
+            v->flags &= (uint8_t)~HAS_GRAD;
+        }
+        for (size_t i = 0; i < order.size; i++) {
+            Value *v = order.items[i];
+            v->grad = -0.0;
+            v->flags &= (uint8_t)~HAS_GRAD;
+        }
+        root->grad = seed;
+        root->flags |= HAS_GRAD;
+        for (size_t i = order.size; i-- > 0;) {
+            Value *v = order.items[i];
+            if (v->flags & HAS_GRAD)
+                pull(v);
+        }
+        for (size_t i = 0; i < leaves.size; i++) {
+            Value *v = leaves.items[i];
+            if (had[i] && v->flags & HAS_GRAD)
+                v->grad = before[i] + v->grad;
+            else if (had[i]) {
+                v->grad = before[i];
+                v->flags |= HAS_GRAD;
+            }
+        }
+    }
+    PyMem_RawFree(stack.items);
+    PyMem_RawFree(order.items);
+    PyMem_RawFree(leaves.items);
+    PyMem_RawFree(before);
+    PyMem_RawFree(had);
+    return done;
+}
+
+static PyObject *value_backward(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kwnames)
+{
+    PyObject *seed = n ? args[0] : Py_None, *create_graph = Py_False;
+    double number = 1.0;
+    if (n > 1) {
+        PyErr_SetString(PyExc_TypeError, "backward(seed=None, *, create_graph=False)");
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; kwnames && i < PyTuple_GET_SIZE(kwnames); i++) {
+        PyObject *name = PyTuple_GET_ITEM(kwnames, i);
+        if (PyUnicode_CompareWithASCIIString(name, "seed") == 0 && !n)
+            seed = args[n + i];
+        else if (PyUnicode_CompareWithASCIIString(name, "create_graph") == 0)
+            create_graph = args[n + i];
+        else {
+            PyErr_Format(PyExc_TypeError, "backward(seed=None, *, create_graph=False) got %R", name);
+            return NULL;
+        }
+    }
+    int general = PyObject_IsTrue(create_graph);
+    if (general < 0)
+        return NULL;
+    if (!general) {
+        if (seed != Py_None && number_from(seed, &number) < 0)
+            return NULL;
+        int done = backward((Value *)self, number);
+        if (done < 0)
+            return PyErr_NoMemory();
+        if (done)
+            Py_RETURN_NONE;
+    }
+    return PyObject_CallFunctionObjArgs(slow_backward, self, seed, general ? Py_True : Py_False, NULL);
+}
+
+static PyObject *value_zero_grad(PyObject *self, PyObject *Py_UNUSED(none))
+{
+    if (set_grad(self, Py_None, NULL) < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+/* --- optimizers: one step over a list of Values ------------------------------------------------- */
+
+/* A list of exact Values that are leaves, each with a gradient that is a number: 1; else 0. */
+static int steppable(PyObject *params)
+{
+    if (!PyList_CheckExact(params))
+        return 0;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params); i++) {
+        PyObject *p = PyList_GET_ITEM(params, i);
+        if (!is_value(p) || !(((Value *)p)->flags & HAS_GRAD) || (((Value *)p)->extra && ((Value *)p)->extra->grad))
+            return 0;
+    }
+    return 1;
+}
+
+static double *doubles(Py_buffer *view, PyObject *o, Py_ssize_t n)
+{
+    if (PyObject_GetBuffer(o, view, PyBUF_CONTIG | PyBUF_FORMAT) < 0)
+        return NULL;
+    if (view->len != n * (Py_ssize_t)sizeof(double) || !view->format || view->format[0] != 'd') {
+        PyBuffer_Release(view);
+        PyErr_SetString(PyExc_ValueError, "an array of doubles, one for each parameter, is needed");
+        return NULL;
+    }
+    return view->buf;
+}
+
+/* sgd(params, velocity or None, first, lr, momentum, nesterov, weight_decay) -> False if Python must do it */
+static PyObject *core_sgd(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *params, *array;
+    int first, nesterov;
+    double lr, momentum, weight_decay;
+    Py_buffer view = {0};
+    if (!PyArg_ParseTuple(args, "OOpddpd", &params, &array, &first, &lr, &momentum, &nesterov, &weight_decay))
+        return NULL;
+    if (!steppable(params))
+        Py_RETURN_FALSE;
+    Py_ssize_t n = PyList_GET_SIZE(params);
+    double *velocity = NULL;
+    if (array != Py_None && !(velocity = doubles(&view, array, n)))
+        return NULL;
+    for (Py_ssize_t i = 0; i < n; i++) {
+        Value *p = (Value *)PyList_GET_ITEM(params, i);
+        double g = p->grad;
+        if (weight_decay)
+            g = g + weight_decay * p->data;
+        if (velocity) {
+            double v = first ? g : momentum * velocity[i] + g;
+            velocity[i] = v;
+            g = nesterov ? g + momentum * v : v;
+        }
+        p->data = p->data - lr * g;
+    }
+    PyBuffer_Release(&view);
+    Py_RETURN_TRUE;
+}
+
+/* adam(params, mean, square, lr, b1, b2, c1, c2, eps, weight_decay); c1 = 1 - b1^t, c2 = 1 - b2^t */
+static PyObject *core_adam(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *params, *means, *squares;
+    double lr, b1, b2, c1, c2, eps, weight_decay;
+    Py_buffer view_m = {0}, view_v = {0};
+    if (!PyArg_ParseTuple(args, "OOOddddddd", &params, &means, &squares, &lr, &b1, &b2, &c1, &c2, &eps,
+                          &weight_decay))
+        return NULL;
+    if (!steppable(params))
+        Py_RETURN_FALSE;
+    Py_ssize_t n = PyList_GET_SIZE(params);
+    double *mean = doubles(&view_m, means, n);
+    if (!mean)
+        return NULL;
+    double *square = doubles(&view_v, squares, n);
+    if (!square) {
+        PyBuffer_Release(&view_m);
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; i < n; i++) {
+        Value *p = (Value *)PyList_GET_ITEM(params, i);
+        double g = p->grad;
+        if (weight_decay)
+            g = g + weight_decay * p->data;
+        mean[i] = b1 * mean[i] + (1 - b1) * g;
+        square[i] = b2 * square[i] + (1 - b2) * (g * g);
+        p->data = p->data - lr * (mean[i] / c1) / (sqrt(square[i] / c2) + eps);
+    }
+    PyBuffer_Release(&view_m);
+    PyBuffer_Release(&view_v);
+    Py_RETURN_TRUE;
+}
+
+/* --- the type and the module -------------------------------------------------------------------- */
+
+static PyMethodDef value_methods[] = {
+#define AG_UNARY
+#define X(name) {#name, method_##name, METH_NOARGS, NULL},
+#include "_rules.h"
+#undef X
+#undef AG_UNARY
+    {"backward", (PyCFunction)(void (*)(void))value_backward, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"zero_grad", value_zero_grad, METH_NOARGS, NULL},
+    {"_made", value_made, METH_VARARGS | METH_CLASS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef value_getset[] = {
+    {"data", get_data, set_data, "The number itself, a Python float.", NULL},
+    {"_data", get_data, set_data, NULL, NULL},
+    {"grad", get_grad, set_grad, "The derivative of the root of the last backward passes; 0.0 before any.", NULL},
+    {"_grad", get_grad, set_grad, NULL, (void *)1},
+    {"has_grad", get_has_grad, NULL, "Whether a backward pass has reached this node.", NULL},
+    {"is_leaf", get_is_leaf, NULL, "Whether no op made this node.", NULL},
+    {"op", get_op, NULL, "The op that made this node, or None.", NULL},
+    {"inputs", get_inputs, NULL, "What the node was made of: nodes and plain numbers.", NULL},
+    {"params", get_params, NULL, "The op's parameters.", NULL},
+    {"name", get_name, set_name, "Free for the user.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyMemberDef value_members[] = {
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(Value, weakrefs), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyType_Slot value_slots[] = {
+    {Py_tp_dealloc, value_dealloc},
+    {Py_tp_new, value_new},
+    {Py_tp_init, value_init},
+    {Py_tp_methods, value_methods},
+    {Py_tp_getset, value_getset},
+    {Py_tp_members, value_members},
+    {Py_tp_richcompare, value_richcompare},
+    {Py_tp_hash, value_hash},
+    {Py_nb_add, nb_add},
+    {Py_nb_subtract, nb_subtract},
+    {Py_nb_multiply, nb_multiply},
+    {Py_nb_true_divide, nb_divide},
+    {Py_nb_remainder, nb_remainder},
+    {Py_nb_power, nb_power},
+    {Py_nb_negative, nb_negative},
+    {Py_nb_absolute, nb_absolute},
+    {Py_nb_bool, nb_bool},
+    {0, NULL},
+};
+
+static PyType_Spec value_spec = {
+    .name = "autograd_nn.value.Value",
+    .basicsize = sizeof(Value),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .slots = value_slots,
+};
+
+/* setup(base, ops, nothing, to_number, slow_operator, slow_backward) -> Value */
+static PyObject *core_setup(PyObject *module, PyObject *args)
+{
+    PyObject *base, *table, *type;
+    if (value_type) {
+        PyErr_SetString(PyExc_RuntimeError, "the engine is set up already");
+        return NULL;
+    }
+    if (!PyArg_ParseTuple(args, "OO!OOOO", &base, &PyDict_Type, &table, &nothing, &to_number, &slow_operator,
+                          &slow_backward))
+        return NULL;
+    codes = PyDict_New();
+    if (!codes)
+        return NULL;
+    for (int code = 1; code < AG_codes; code++) {
+        PyObject *op = PyDict_GetItemString(table, op_names[code]), *number = PyLong_FromLong(code);
+        if (!op || !number || PyDict_SetItem(codes, op, number) < 0) {
+            Py_XDECREF(number);
+            if (!PyErr_Occurred())
+                PyErr_Format(PyExc_RuntimeError, "the op table has no %s: compile the engine again", op_names[code]);
+            return NULL;
+        }
+        Py_DECREF(number);
+        ops[code] = Py_NewRef(op);
+    }
+    Py_INCREF(nothing);
+    Py_INCREF(to_number);
+    Py_INCREF(slow_operator);
+    Py_INCREF(slow_backward);
+    PyObject *bases = PyTuple_Pack(1, base);
+    type = bases ? PyType_FromModuleAndSpec(module, &value_spec, bases) : NULL;
+    Py_XDECREF(bases);
+    if (!type)
+        return NULL;
+    value_type = (PyTypeObject *)Py_NewRef(type);
+    /* A class written in Python, as the base is, is always tracked by the garbage collector, and its
+       subtypes inherit that. A Value has nothing that the collector would have to know. */
+    value_type->tp_flags &= ~Py_TPFLAGS_HAVE_GC;
+    value_type->tp_traverse = NULL;
+    value_type->tp_clear = NULL;
+    value_type->tp_free = PyObject_Free;
+    value_type->tp_vectorcall = value_vectorcall;
+    return type;
+}
+
+static PyObject *core_set_special(PyObject *Py_UNUSED(module), PyObject *number)
+{
+    long n = PyLong_AsLong(number);
+    if (n == -1 && PyErr_Occurred())
+        return NULL;
+    special = n != 0;
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef core_methods[] = {
+    {"setup", core_setup, METH_VARARGS, "Make the Value type, once."},
+    {"set_special", core_set_special, METH_O, "How many modes are on: while any is, every op goes to Python."},
+    {"apply", (PyCFunction)(void (*)(void))core_apply, METH_FASTCALL, "apply(op, inputs, params) -> Value or None"},
+    {"sum_of", core_sum_of, METH_O, "sum_of(values) -> Value or None"},
+    {"weighted_sum", (PyCFunction)(void (*)(void))core_weighted_sum, METH_FASTCALL,
+     "weighted_sum(weights, inputs, bias) -> Value or None"},
+    {"sgd", core_sgd, METH_VARARGS, NULL},
+    {"adam", core_adam, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef core_module = {
+    PyModuleDef_HEAD_INIT, "_core", "The scalar engine in C; value.py sets it up.", -1, core_methods,
+    NULL, NULL, NULL, NULL,
+};
+
+PyMODINIT_FUNC PyInit__core(void)
+{
+    return PyModule_Create(&core_module);
+}
