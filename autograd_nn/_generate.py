@@ -161,8 +161,8 @@ def native_rules() -> str:
     return rules(table_ops(), HEADER)
 
 
-FILES = {"_surface.pyi": surface, "_native/_rules.h": native_rules, "ops/__init__.pyi": functions, "__init__.pyi": package,
-         "ops/DERIVATIVES.md": derivatives}
+FILES = {"_surface.pyi": surface, "_native/_rules.h": native_rules, "ops/__init__.pyi": functions,
+         "__init__.pyi": package, "ops/DERIVATIVES.md": derivatives}
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ _REACHED: Any = object()         # in `_grad` while a backward runs: this node i
 _one_at_a_time = threading.RLock()
 
 
-def backward(root: Node, seed: float, kind: type) -> bool:
+def backward(root: Node, seed: float, kind: Any) -> bool:
     """graph.backward where every node is of the one `kind`: the same steps, without what only arrays need.
 
     False, with every leaf as it was, if another kind of node is met. The marks are in the nodes, so
@@ -24,7 +24,7 @@ def backward(root: Node, seed: float, kind: type) -> bool:
         return _backward(root, seed, kind)
 
 
-def _backward(root: Node, seed: float, kind: type) -> bool:
+def _backward(root: Node, seed: float, kind: Any) -> bool:
     order: list[Any] = []
     leaves: list[tuple[Any, Any]] = []
     try:
@@ -46,7 +46,7 @@ def _backward(root: Node, seed: float, kind: type) -> bool:
     return True
 
 
-def _collect(root: Node, order: list[Any], leaves: list[tuple[Any, Any]], kind: type) -> bool:
+def _collect(root: Node, order: list[Any], leaves: list[tuple[Any, Any]], kind: Any) -> bool:
     """The order of graph.topological, inner nodes and leaves apart; False if not all are of the kind."""
     stack: list[Any] = [root]
     pop, push, out, reached = stack.pop, stack.append, order.append, _REACHED
@@ -91,7 +91,7 @@ def _restore(root: Node, order: list[Any], leaves: list[tuple[Any, Any]]) -> Non
         node._grad = before
 
 
-def _sweep(order: list[Any], kind: type) -> None:
+def _sweep(order: list[Any], kind: Any) -> None:
     reached = _REACHED
     for node in order:
         g = node._grad

@@ -16,7 +16,7 @@ from .errors import NonFiniteError, ShapeError
 from .ops import Op, shape_of
 
 NOTHING: dict[str, Any] = {}
-STORAGE = ("__weakref__", "_data", "_grad", "inputs", "name", "op", "params")
+STORAGE: tuple[str, ...] = ("__weakref__", "_data", "_grad", "inputs", "name", "op", "params")
 """The slots of a node that is written in Python."""
 
 
@@ -56,7 +56,7 @@ class Node:
     @classmethod
     def _made(cls, data: Any, op: Op | None, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """A node as an op makes it: no checks, no copy."""
-        node = object.__new__(cls)
+        node: Any = object.__new__(cls)
         node._data, node._grad = data, None
         node.op, node.inputs, node.params, node.name = op, inputs, params, None
         return node

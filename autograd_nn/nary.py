@@ -10,6 +10,7 @@ import numpy as np
 from . import ops
 from .errors import ShapeError, UsageError
 from .ops import CARRIERS
+from .ops._op import array_of
 from .value import core
 
 
@@ -52,6 +53,23 @@ def dot(weights: Any, inputs: Any, bias: Any = 0) -> Any:
             return ops.weighted_sum([*weights, *inputs, bias])
     product = ops.dot(weights, inputs)
     return product if isinstance(bias, (int, float)) and bias == 0 else product + bias
+
+
+def weighted_sums(weight: Any, x: Any, bias: Any) -> Any:
+    """x @ weight.T + bias where each result is one node: a layer of neurons.
+
+    weight  an object array (n_out, n_in) or (n_in,) of Values; bias one of (n_out,), a Value or None
+    x       an array (..., n_in) of numbers or Values
+    The result is an object array (..., n_out), or (...,) of one neuron; of shape () it is the Value.
+    """
+    units = tuple(map(tuple, weight.tolist())) if weight.ndim == 2 else (tuple(weight.tolist()),)
+    biases = (0.0,) * len(units) if bias is None else tuple(bias.tolist()) if weight.ndim == 2 else (bias,)
+    rows = tuple(map(tuple, x.reshape(-1, x.shape[-1]).tolist()))
+    sums = core.layer(units, biases, rows) if core is not None else None
+    if sums is None:
+        sums = [[dot(w, row, b) for w, b in zip(units, biases)] for row in rows]
+    shape = (*x.shape[:-1], len(units)) if weight.ndim == 2 else x.shape[:-1]
+    return array_of([v for row in sums for v in row], shape)[()]
 
 
 def _is_row(x: Any) -> bool:

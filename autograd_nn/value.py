@@ -19,7 +19,7 @@ from ._methods import attach, operand, through_ufunc
 from ._surface import ValueMethods
 from .errors import LeavesGraphError, UsageError
 from .graph import NOTHING, STORAGE, Node, record
-from .ops import CARRIERS, OPS, Op, for_each_op
+from .ops import CARRIERS, OPS, Op, _op, for_each_op
 from .ops._op import ARRAY_RANK, MATH_ERRORS
 
 
@@ -51,7 +51,7 @@ class BaseValue(ValueMethods, Node):
         """The number, out of the graph."""
         return self._data  # type: ignore[no-any-return]
 
-    def detach(self) -> Value:
+    def detach(self) -> BaseValue:
         """A leaf with the same number."""
         return type(self)._lift(self._data)  # type: ignore[no-any-return]
 
@@ -273,6 +273,7 @@ def _native_value(core: Any) -> Any:
 
     CARRIERS[kind] = (1, apply)
     graph.on_special.append(core.set_special)
+    _op.on_each_value = core.each
     return kind
 
 

@@ -337,8 +337,9 @@ def test_linear_and_layer_against_a_loop(n, n_in, n_out, seed):
     np.testing.assert_allclose(linear(x).data, expected, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(linear(Tensor(x)).data, expected, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(linear(x[0]).data, expected[0], rtol=1e-12, atol=1e-12)
-    np.testing.assert_array_equal([[v.data for v in row] for row in layer(x)], expected)
-    np.testing.assert_array_equal([v.data for v in layer([Value(v) for v in x[0]])], expected[0])
+    np.testing.assert_allclose([[v.data for v in row] for row in layer(x)], expected, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose([v.data for v in layer([Value(v) for v in x[0]])], expected[0], rtol=1e-12, atol=1e-12)
+    assert layer(x)[0, 0].op is OPS["weighted_sum"], "a neuron is one node"
 
 
 def test_gradients_of_layers_by_differences():

@@ -105,7 +105,7 @@ static inline double forward(int code, double x, double y, double w)
 
 typedef struct Value Value;
 typedef union { Value *node; double number; } Operand;
-typedef struct { PyObject *name, *grad, *op, *inputs, *params; } Extra;
+typedef struct { PyObject *name, *grad, *op, *inputs, *weights, *params; } Extra;
 
 struct Value {
     PyObject_HEAD
@@ -129,7 +129,7 @@ static PyObject *codes;                 /* {Op: code} */
 static PyObject *nothing;               /* the empty dict of parameters */
 static PyObject *to_number, *slow_operator, *slow_backward;
 
-#define FREE_LIST 16384
+#define FREE_LIST 65536       /* nodes, 5 MB: a graph of that size is built and freed without the allocator */
 static Value *free_list;
 static int free_count;
 
@@ -189,21 +189,26 @@ static inline void drop(PyObject *o, Value **dying)
     }
 }
 
-static void drop_extra(Extra *extra, Value **dying)
+static void drop_tuple(PyObject *tuple, Value **dying)
 {
-    PyObject *inputs = extra->inputs;
-    if (inputs && Py_REFCNT(inputs) == 1) {
-        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(inputs); i++) {
-            PyObject *x = PyTuple_GET_ITEM(inputs, i);
-            Py_INCREF(Py_None);
-            PyTuple_SET_ITEM(inputs, i, Py_None);
+    if (tuple && Py_REFCNT(tuple) == 1) {
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); i++) {
+            PyObject *x = PyTuple_GET_ITEM(tuple, i);
+            PyTuple_SET_ITEM(tuple, i, Py_NewRef(Py_None));
             drop(x, dying);
         }
     }
-    Py_XDECREF(inputs);
+    Py_XDECREF(tuple);
+}
+
+static void drop_extra(Extra *extra, Value **dying)
+{
+    drop_tuple(extra->inputs, dying);
+    drop_tuple(extra->weights, dying);
     if (extra->grad)
         drop(extra->grad, dying);
-    Py_XDECREF(extra->name);
+    if (extra->name)                    /* which may be anything, also a Value */
+        drop(extra->name, dying);
     Py_XDECREF(extra->op);
     Py_XDECREF(extra->params);
     PyMem_Free(extra);
@@ -375,6 +380,9 @@ static int code_of(PyObject *op, PyObject *inputs, PyObject *params, double *par
     if (!known)
         return AG_other;
     int code = (int)PyLong_AsLong(known);
+    Py_ssize_t n = PyTuple_GET_SIZE(inputs);
+    if (code < AG_table_end ? n != op_arity[code] : n == 0 || (code == AG_weighted_sum && n % 2 == 0))
+        return AG_other;
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(inputs); i++) {
         Given x;
         if (!given(PyTuple_GET_ITEM(inputs, i), &x))
@@ -419,6 +427,17 @@ static PyObject *node_of(PyTypeObject *type, double data, PyObject *op, PyObject
         Py_DECREF(v);
         return NULL;
     }
+    if (code == AG_weighted_sum) {
+        Py_ssize_t n = PyTuple_GET_SIZE(inputs) / 2;
+        Given bias;
+        given(PyTuple_GET_ITEM(inputs, 2 * n), &bias);
+        set_a(v, &bias);
+        extra->weights = PyTuple_GetSlice(inputs, 0, n);
+        extra->inputs = PyTuple_GetSlice(inputs, n, 2 * n);
+        if (!extra->weights || !extra->inputs)
+            Py_CLEAR(v);
+        return (PyObject *)v;
+    }
     extra->inputs = Py_NewRef(inputs);
     if (code == AG_other) {
         extra->op = Py_NewRef(op);
@@ -456,154 +475,160 @@ static PyObject *core_apply(PyObject *Py_UNUSED(module), PyObject *const *args, 
     return node_of(value_type, forward(code, x[0].number, y, x[2].number), args[0], args[1], args[2]);
 }
 
-/* A node of many inputs, one sequence after another; None if something in them is no Value or number. */
-static PyObject *many(int code, PyObject *const *sequences, Py_ssize_t count, PyObject *last)
+/* Whether every item of a tuple is a Value or a number; `any` is set if one is a Value. */
+static int all_given(PyObject *tuple, int *any)
 {
-    PyObject *lists[2] = {NULL, NULL}, *inputs = NULL;
-    Value *v = NULL;
-    Py_ssize_t n = 0, k = 0;
-    int fits = !special, any = 0;
-    for (Py_ssize_t s = 0; s < count; s++) {
-        lists[s] = PySequence_Fast(sequences[s], "a sequence of Values and numbers is needed");
-        if (!lists[s])
-            goto done;
-        n += PySequence_Fast_GET_SIZE(lists[s]);
+    Given x;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); i++) {
+        if (!given(PyTuple_GET_ITEM(tuple, i), &x))
+            return 0;
+        *any |= x.node != NULL;
     }
-    if (count == 2 && PySequence_Fast_GET_SIZE(lists[0]) != PySequence_Fast_GET_SIZE(lists[1]))
-        fits = 0;
-    inputs = PyTuple_New(n + (last != NULL));
+    return 1;
+}
+
+static inline double number_at(PyObject *tuple, Py_ssize_t i)
+{
+    PyObject *o = PyTuple_GET_ITEM(tuple, i);
+    Given x;
+    if (Py_TYPE(o) == value_type)
+        return ((Value *)o)->data;
+    given(o, &x);
+    return x.number;
+}
+
+/* sum_of(values): a node, or None if something among them is no Value or number. */
+static PyObject *core_sum_of(PyObject *Py_UNUSED(module), PyObject *values)
+{
+    PyObject *inputs = PySequence_Tuple(values);
+    int any = 0;
     if (!inputs)
-        goto done;
-    for (Py_ssize_t s = 0; s < count; s++)
-        for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(lists[s]); i++)
-            PyTuple_SET_ITEM(inputs, k++, Py_NewRef(PySequence_Fast_GET_ITEM(lists[s], i)));
-    if (last)
-        PyTuple_SET_ITEM(inputs, k++, Py_NewRef(last));
-    for (Py_ssize_t i = 0; i < k && fits; i++) {
-        Given x;
-        fits = given(PyTuple_GET_ITEM(inputs, i), &x);
-        any |= x.node != NULL;
-    }
-    if (!fits || !any || k == 0) {
+        return NULL;
+    if (special || !all_given(inputs, &any) || !any) {
         Py_DECREF(inputs);
-        inputs = Py_NewRef(Py_None);
-        goto done;
+        Py_RETURN_NONE;
     }
-    double z;
-    Given x, y;
-    if (code == AG_sum_of) {
-        given(PyTuple_GET_ITEM(inputs, 0), &x);
-        z = x.number;
-        for (Py_ssize_t i = 1; i < k; i++) {
-            given(PyTuple_GET_ITEM(inputs, i), &x);
-            z += x.number;
-        }
-    } else {
-        given(last, &x);
-        z = x.number;
-        for (Py_ssize_t i = 0; i < k / 2; i++) {
-            given(PyTuple_GET_ITEM(inputs, i), &x);
-            given(PyTuple_GET_ITEM(inputs, i + k / 2), &y);
-            z += x.number * y.number;
-        }
+    double z = number_at(inputs, 0);
+    for (Py_ssize_t i = 1; i < PyTuple_GET_SIZE(inputs); i++)
+        z += number_at(inputs, i);
+    Value *v = make(value_type, z, AG_sum_of);
+    if (!v || !extra_of(v)) {
+        Py_XDECREF(v);
+        Py_DECREF(inputs);
+        return NULL;
     }
-    v = make(value_type, z, code);
-    if (v && !extra_of(v)) {
-        Py_DECREF(v);
-        v = NULL;
-    }
-    if (v) {
-        v->extra->inputs = inputs;
-        inputs = NULL;
-    }
-done:
-    Py_XDECREF(lists[0]);
-    Py_XDECREF(lists[1]);
-    if (inputs == Py_None)
-        return inputs;
-    Py_XDECREF(inputs);
+    v->extra->inputs = inputs;
     return (PyObject *)v;
 }
 
-static PyObject *core_sum_of(PyObject *Py_UNUSED(module), PyObject *values)
+/* The node b + w1 x1 + w2 x2 + ...; it shares the tuples with the other nodes of its layer. */
+static Value *weighted_sum(PyObject *weights, PyObject *inputs, const Given *bias)
 {
-    return many(AG_sum_of, &values, 1, NULL);
+    double z = bias->number;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(weights); i++)
+        z += number_at(weights, i) * number_at(inputs, i);
+    Value *v = make(value_type, z, AG_weighted_sum);
+    if (!v || !extra_of(v)) {
+        Py_XDECREF(v);
+        return NULL;
+    }
+    set_a(v, bias);
+    v->extra->weights = Py_NewRef(weights);
+    v->extra->inputs = Py_NewRef(inputs);
+    return v;
 }
 
+/* weighted_sum(weights, inputs, bias): a node, or None if this engine cannot make it. */
 static PyObject *core_weighted_sum(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
 {
     if (n != 3) {
         PyErr_SetString(PyExc_TypeError, "weighted_sum(weights, inputs, bias)");
         return NULL;
     }
-    return many(AG_weighted_sum, args, 2, args[2]);
-}
-
-/* Value(data, name=None) */
-static PyObject *create(PyTypeObject *type, PyObject *data, PyObject *name)
-{
-    double number;
-    if (PyFloat_CheckExact(data)) {
-        number = PyFloat_AS_DOUBLE(data);
-    } else {
-        PyObject *converted = PyObject_CallFunctionObjArgs(to_number, data, NULL);
-        if (!converted)
-            return NULL;
-        number = PyFloat_AsDouble(converted);
-        Py_DECREF(converted);
+    PyObject *weights = PySequence_Tuple(args[0]), *inputs = weights ? PySequence_Tuple(args[1]) : NULL, *v = NULL;
+    Given bias;
+    int any = 0;
+    if (inputs) {
+        if (!special && PyTuple_GET_SIZE(weights) == PyTuple_GET_SIZE(inputs) && given(args[2], &bias) &&
+            all_given(weights, &any) && all_given(inputs, &any) && (any || bias.node))
+            v = (PyObject *)weighted_sum(weights, inputs, &bias);
+        else
+            v = Py_NewRef(Py_None);
     }
-    Value *v = make(type, number, AG_leaf);
-    if (v && name && name != Py_None) {
-        if (!extra_of(v)) {
-            Py_DECREF(v);
-            return NULL;
-        }
-        v->extra->name = Py_NewRef(name);
-    }
-    return (PyObject *)v;
-}
-
-static PyObject *value_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
-{
-    static char *names[] = {"data", "name", NULL};
-    PyObject *data, *name = NULL;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:Value", names, &data, &name))
-        return NULL;
-    return create(type, data, name);
-}
-
-static PyObject *value_vectorcall(PyObject *type, PyObject *const *args, size_t nargsf, PyObject *kwnames)
-{
-    Py_ssize_t n = PyVectorcall_NARGS(nargsf);
-    if (n == 1 && !kwnames)
-        return create((PyTypeObject *)type, args[0], NULL);
-    if (n == 1 && PyTuple_GET_SIZE(kwnames) == 1 &&
-        PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(kwnames, 0), "name") == 0)
-        return create((PyTypeObject *)type, args[0], args[1]);
-    PyObject *tuple = PyTuple_New(n), *dict = NULL, *v = NULL;
-    if (!tuple)
-        return NULL;
-    for (Py_ssize_t i = 0; i < n; i++)
-        PyTuple_SET_ITEM(tuple, i, Py_NewRef(args[i]));
-    if (kwnames) {
-        dict = PyDict_New();
-        for (Py_ssize_t i = 0; dict && i < PyTuple_GET_SIZE(kwnames); i++)
-            if (PyDict_SetItem(dict, PyTuple_GET_ITEM(kwnames, i), args[n + i]) < 0)
-                Py_CLEAR(dict);
-        if (!dict) {
-            Py_DECREF(tuple);
-            return NULL;
-        }
-    }
-    v = value_new((PyTypeObject *)type, tuple, dict);
-    Py_DECREF(tuple);
-    Py_XDECREF(dict);
+    Py_XDECREF(weights);
+    Py_XDECREF(inputs);
     return v;
 }
 
-static int value_init(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
+/* layer(weights, biases, rows): for each row of inputs the list of its weighted sums, one for each
+   tuple of weights; None if this engine cannot make them. All are tuples of tuples, but the biases,
+   which are a tuple of Values and numbers. */
+static PyObject *core_layer(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    return 0;                           /* __new__ has done it, also for subclasses */
+    PyObject *weights, *biases, *rows, *result = NULL;
+    if (!PyArg_ParseTuple(args, "O!O!O!", &PyTuple_Type, &weights, &PyTuple_Type, &biases, &PyTuple_Type, &rows))
+        return NULL;
+    Py_ssize_t outputs = PyTuple_GET_SIZE(weights), n = outputs ? -1 : 0;
+    int fits = !special && PyTuple_GET_SIZE(biases) == outputs, any = 0;
+    for (int part = 0; part < 2; part++) {
+        PyObject *tuples = part ? rows : weights;
+        for (Py_ssize_t i = 0; fits && i < PyTuple_GET_SIZE(tuples); i++) {
+            PyObject *tuple = PyTuple_GET_ITEM(tuples, i);
+            fits = PyTuple_CheckExact(tuple) && all_given(tuple, &any);
+            if (fits && n < 0)
+                n = PyTuple_GET_SIZE(tuple);
+            fits = fits && PyTuple_GET_SIZE(tuple) == n;
+        }
+    }
+    if (!fits || !all_given(biases, &any))
+        Py_RETURN_NONE;
+    result = PyList_New(PyTuple_GET_SIZE(rows));
+    for (Py_ssize_t r = 0; result && r < PyTuple_GET_SIZE(rows); r++) {
+        PyObject *row = PyList_New(outputs);
+        for (Py_ssize_t i = 0; row && i < outputs; i++) {
+            Given bias;
+            given(PyTuple_GET_ITEM(biases, i), &bias);
+            Value *v = weighted_sum(PyTuple_GET_ITEM(weights, i), PyTuple_GET_ITEM(rows, r), &bias);
+            if (v)
+                PyList_SET_ITEM(row, i, (PyObject *)v);
+            else
+                Py_CLEAR(row);
+        }
+        if (row)
+            PyList_SET_ITEM(result, r, row);
+        else
+            Py_CLEAR(result);
+    }
+    return result;
+}
+
+/* each(op, values): the list of op(v) for a list of exact Values and an op of one input; else None. */
+static PyObject *core_each(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
+{
+    PyObject *known;
+    if (n != 2 || !PyList_CheckExact(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "each(op, list)");
+        return NULL;
+    }
+    known = PyDict_GetItemWithError(codes, args[0]);
+    if (!known && PyErr_Occurred())
+        return NULL;
+    int code = known ? (int)PyLong_AsLong(known) : AG_other;
+    if (special || code >= AG_table_end || op_arity[code] != 1 || op_parameter[code][0])
+        Py_RETURN_NONE;
+    Py_ssize_t size = PyList_GET_SIZE(args[1]);
+    for (Py_ssize_t i = 0; i < size; i++)
+        if (Py_TYPE(PyList_GET_ITEM(args[1], i)) != value_type)
+            Py_RETURN_NONE;
+    PyObject *result = PyList_New(size);
+    for (Py_ssize_t i = 0; result && i < size; i++) {
+        PyObject *v = unary(code, PyList_GET_ITEM(args[1], i));
+        if (v)
+            PyList_SET_ITEM(result, i, v);
+        else
+            Py_CLEAR(result);
+    }
+    return result;
 }
 
 /* --- attributes ------------------------------------------------------------------------------- */
@@ -701,6 +726,17 @@ static PyObject *get_inputs(PyObject *self, void *Py_UNUSED(closure))
     Value *v = (Value *)self;
     if (v->code == AG_leaf)
         return PyTuple_New(0);
+    if (v->code == AG_weighted_sum) {
+        PyObject *parts = PySequence_Concat(v->extra->weights, v->extra->inputs), *all = NULL;
+        PyObject *last = parts ? PyTuple_New(1) : NULL, *bias = last ? operand_object(v->a, v->flags, A_NODE, A_INT) : NULL;
+        if (bias) {
+            PyTuple_SET_ITEM(last, 0, bias);
+            all = PySequence_Concat(parts, last);
+        }
+        Py_XDECREF(parts);
+        Py_XDECREF(last);
+        return all;
+    }
     if (v->extra && v->extra->inputs)
         return Py_NewRef(v->extra->inputs);
     int n = op_arity[v->code];
@@ -748,6 +784,63 @@ static int set_name(PyObject *self, PyObject *o, void *Py_UNUSED(closure))
     return 0;
 }
 
+/* --- Value(data, name=None) -------------------------------------------------------------------- */
+
+/* A leaf without a number yet: __init__ gives it one, so a subclass may take arguments of its own. */
+static PyObject *value_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
+{
+    return (PyObject *)make(type, 0.0, AG_leaf);
+}
+
+static int initialize(PyObject *self, PyObject *data, PyObject *name)
+{
+    if (number_from(data, &((Value *)self)->data) < 0 || set_grad(self, Py_None, NULL) < 0)
+        return -1;
+    return set_name(self, name, NULL);
+}
+
+static int value_init(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"data", "name", NULL};
+    PyObject *data, *name = Py_None;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:Value", names, &data, &name))
+        return -1;
+    if (((Value *)self)->code != AG_leaf) {
+        PyErr_SetString(PyExc_TypeError, "this Value was made by an op and cannot be initialized again");
+        return -1;
+    }
+    return initialize(self, data, name);
+}
+
+/* Value(...) itself, without the tuple and dict of arguments in the usual cases. */
+static PyObject *value_vectorcall(PyObject *type, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Py_ssize_t n = PyVectorcall_NARGS(nargsf), named = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
+    PyObject *v = (PyObject *)make((PyTypeObject *)type, 0.0, AG_leaf);
+    int failed;
+    if (!v)
+        return NULL;
+    if (n == 1 && !named) {
+        failed = initialize(v, args[0], Py_None);
+    } else if (n == 1 && named == 1 &&
+               PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(kwnames, 0), "name") == 0) {
+        failed = initialize(v, args[0], args[1]);
+    } else {
+        PyObject *tuple = PyTuple_New(n), *dict = PyDict_New();
+        failed = tuple && dict ? 0 : -1;
+        for (Py_ssize_t i = 0; !failed && i < n; i++)
+            PyTuple_SET_ITEM(tuple, i, Py_NewRef(args[i]));
+        for (Py_ssize_t i = 0; !failed && i < named; i++)
+            failed = PyDict_SetItem(dict, PyTuple_GET_ITEM(kwnames, i), args[n + i]);
+        failed = failed ? failed : value_init(v, tuple, dict);
+        Py_XDECREF(tuple);
+        Py_XDECREF(dict);
+    }
+    if (failed)
+        Py_CLEAR(v);
+    return v;
+}
+
 /* --- backward ------------------------------------------------------------------------------- */
 
 typedef struct { void **items; size_t size, room; } Stack;
@@ -780,6 +873,22 @@ static inline int meet(Value *x, Stack *stack, Stack *leaves)
     return push(stack, x) < 0 ? -1 : 1;
 }
 
+/* The same for each item of a tuple, from the last on. */
+static int meet_all(PyObject *tuple, Stack *stack, Stack *leaves)
+{
+    int walk = 0;
+    for (Py_ssize_t i = PyTuple_GET_SIZE(tuple); i-- > 0;) {
+        PyObject *x = PyTuple_GET_ITEM(tuple, i);
+        if (is_value(x)) {
+            int met = meet((Value *)x, stack, leaves);
+            if (met < 0)
+                return -1;
+            walk |= met;
+        }
+    }
+    return walk;
+}
+
 /* The nodes below root, inputs first and left inputs first (graph.topological), leaves apart.
    1; 0 if a node needs Python (an op without a code, a gradient that is a node); -1 without memory. */
 static int collect(Value *root, Stack *stack, Stack *order, Stack *leaves)
@@ -803,13 +912,13 @@ static int collect(Value *root, Stack *stack, Stack *order, Stack *leaves)
         if (push(stack, (void *)(item | VISITED)) < 0)
             return -1;
         int walk = 0, met = 0;
-        if (v->extra && v->extra->inputs) {
-            PyObject *inputs = v->extra->inputs;
-            for (Py_ssize_t i = PyTuple_GET_SIZE(inputs); i-- > 0 && met >= 0;) {
-                PyObject *x = PyTuple_GET_ITEM(inputs, i);
-                if (is_value(x) && (met = meet((Value *)x, stack, leaves)) > 0)
-                    walk = 1;
-            }
+        if (v->extra && v->extra->inputs) {             /* from last to first: bias, inputs, weights */
+            if (v->code == AG_weighted_sum && v->flags & A_NODE && (met = meet(v->a.node, stack, leaves)) > 0)
+                walk = 1;
+            if (met >= 0 && (met = meet_all(v->extra->inputs, stack, leaves)) > 0)
+                walk = 1;
+            if (met >= 0 && v->extra->weights && (met = meet_all(v->extra->weights, stack, leaves)) > 0)
+                walk = 1;
         } else {
             if (v->flags & B_NODE && (met = meet(v->b.node, stack, leaves)) > 0)
                 walk = 1;
@@ -847,21 +956,30 @@ static inline Value *wide(PyObject *inputs, Py_ssize_t i, double *number)
     return x.node;
 }
 
+/* weights[i] receives g * inputs[i], for all i: and the other way round with the tuples exchanged. */
+static inline void pull_products(PyObject *into, PyObject *factors, double g)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(into); i++) {
+        PyObject *x = PyTuple_GET_ITEM(into, i);
+        if (is_value(x))
+            receive((Value *)x, g == 0.0 ? 0.0 : g * number_at(factors, i));
+    }
+}
+
 static void pull_many(Value *v, double g)
 {
-    PyObject *inputs = v->extra->inputs;
-    Py_ssize_t k = PyTuple_GET_SIZE(inputs), half = k / 2;
-    double x, y;
-    for (Py_ssize_t i = 0; i < k; i++) {
-        Value *node = wide(inputs, i, &x);
-        if (!node)
-            continue;
-        double part = g;
-        if (v->code == AG_weighted_sum && i != k - 1) {
-            wide(inputs, i < half ? i + half : i - half, &y);
-            part = g * y;
-        }
-        receive(node, g == 0.0 ? 0.0 : part);
+    double part = g == 0.0 ? 0.0 : g;
+    if (v->code == AG_weighted_sum) {
+        pull_products(v->extra->weights, v->extra->inputs, g);
+        pull_products(v->extra->inputs, v->extra->weights, g);
+        if (v->flags & A_NODE)
+            receive(v->a.node, part);
+        return;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(v->extra->inputs); i++) {
+        PyObject *x = PyTuple_GET_ITEM(v->extra->inputs, i);
+        if (is_value(x))
+            receive((Value *)x, part);
     }
 }
 
@@ -1000,95 +1118,108 @@ static PyObject *value_zero_grad(PyObject *self, PyObject *Py_UNUSED(none))
     Py_RETURN_NONE;
 }
 
-/* --- optimizers: one step over a list of Values ------------------------------------------------- */
+/* --- optimizers: one step over a list of Values, with the state that the Python classes keep ------- */
 
-/* A list of exact Values that are leaves, each with a gradient that is a number: 1; else 0. */
-static int steppable(PyObject *params)
+/* Whether each parameter is a leaf of this engine, with a dict of state, and no gradient that is a node. */
+static int steppable(PyObject *params, PyObject *states)
 {
-    if (!PyList_CheckExact(params))
+    if (PyList_GET_SIZE(params) != PyList_GET_SIZE(states))
         return 0;
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params); i++) {
         PyObject *p = PyList_GET_ITEM(params, i);
-        if (!is_value(p) || !(((Value *)p)->flags & HAS_GRAD) || (((Value *)p)->extra && ((Value *)p)->extra->grad))
+        if (!is_value(p) || (((Value *)p)->extra && ((Value *)p)->extra->grad) ||
+            !PyDict_CheckExact(PyList_GET_ITEM(states, i)))
             return 0;
     }
     return 1;
 }
 
-static double *doubles(Py_buffer *view, PyObject *o, Py_ssize_t n)
+/* A number that the state has under a name: 1 found, 0 not there, -1 an exception. */
+static int recall(PyObject *state, PyObject *name, double *into)
 {
-    if (PyObject_GetBuffer(o, view, PyBUF_CONTIG | PyBUF_FORMAT) < 0)
-        return NULL;
-    if (view->len != n * (Py_ssize_t)sizeof(double) || !view->format || view->format[0] != 'd') {
-        PyBuffer_Release(view);
-        PyErr_SetString(PyExc_ValueError, "an array of doubles, one for each parameter, is needed");
-        return NULL;
-    }
-    return view->buf;
+    PyObject *x = PyDict_GetItemWithError(state, name);
+    if (!x)
+        return PyErr_Occurred() ? -1 : 0;
+    *into = PyFloat_AsDouble(x);
+    return *into == -1.0 && PyErr_Occurred() ? -1 : 1;
 }
 
-/* sgd(params, velocity or None, first, lr, momentum, nesterov, weight_decay) -> False if Python must do it */
+static int remember(PyObject *state, PyObject *name, PyObject *x)
+{
+    int failed = !x || PyDict_SetItem(state, name, x) < 0;
+    Py_XDECREF(x);
+    return failed ? -1 : 0;
+}
+
+static PyObject *name_velocity, *name_step, *name_mean, *name_square;
+
+/* sgd(params, states, lr, momentum, nesterov, weight_decay) -> False if Python must do it */
 static PyObject *core_sgd(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *params, *array;
-    int first, nesterov;
+    PyObject *params, *states;
+    int nesterov;
     double lr, momentum, weight_decay;
-    Py_buffer view = {0};
-    if (!PyArg_ParseTuple(args, "OOpddpd", &params, &array, &first, &lr, &momentum, &nesterov, &weight_decay))
+    if (!PyArg_ParseTuple(args, "O!O!ddpd", &PyList_Type, &params, &PyList_Type, &states, &lr, &momentum, &nesterov,
+                          &weight_decay))
         return NULL;
-    if (!steppable(params))
+    if (!steppable(params, states))
         Py_RETURN_FALSE;
-    Py_ssize_t n = PyList_GET_SIZE(params);
-    double *velocity = NULL;
-    if (array != Py_None && !(velocity = doubles(&view, array, n)))
-        return NULL;
-    for (Py_ssize_t i = 0; i < n; i++) {
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params); i++) {
         Value *p = (Value *)PyList_GET_ITEM(params, i);
-        double g = p->grad;
+        PyObject *state = PyList_GET_ITEM(states, i);
+        double g = p->grad, v;
+        if (!(p->flags & HAS_GRAD))
+            continue;
         if (weight_decay)
             g = g + weight_decay * p->data;
-        if (velocity) {
-            double v = first ? g : momentum * velocity[i] + g;
-            velocity[i] = v;
+        if (momentum) {
+            int known = recall(state, name_velocity, &v);
+            v = known == 1 ? momentum * v + g : g;
+            if (known < 0 || remember(state, name_velocity, PyFloat_FromDouble(v)) < 0)
+                return NULL;
             g = nesterov ? g + momentum * v : v;
         }
         p->data = p->data - lr * g;
     }
-    PyBuffer_Release(&view);
     Py_RETURN_TRUE;
 }
 
-/* adam(params, mean, square, lr, b1, b2, c1, c2, eps, weight_decay); c1 = 1 - b1^t, c2 = 1 - b2^t */
+/* adam(params, states, lr, b1, b2, eps, weight_decay) -> False if Python must do it */
 static PyObject *core_adam(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *params, *means, *squares;
-    double lr, b1, b2, c1, c2, eps, weight_decay;
-    Py_buffer view_m = {0}, view_v = {0};
-    if (!PyArg_ParseTuple(args, "OOOddddddd", &params, &means, &squares, &lr, &b1, &b2, &c1, &c2, &eps,
+    PyObject *params, *states;
+    double lr, b1, b2, eps, weight_decay;
+    if (!PyArg_ParseTuple(args, "O!O!ddddd", &PyList_Type, &params, &PyList_Type, &states, &lr, &b1, &b2, &eps,
                           &weight_decay))
         return NULL;
-    if (!steppable(params))
+    if (!steppable(params, states))
         Py_RETURN_FALSE;
-    Py_ssize_t n = PyList_GET_SIZE(params);
-    double *mean = doubles(&view_m, means, n);
-    if (!mean)
-        return NULL;
-    double *square = doubles(&view_v, squares, n);
-    if (!square) {
-        PyBuffer_Release(&view_m);
-        return NULL;
-    }
-    for (Py_ssize_t i = 0; i < n; i++) {
+    double last_t = 0.0, c1 = 0.0, c2 = 0.0;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params); i++) {
         Value *p = (Value *)PyList_GET_ITEM(params, i);
-        double g = p->grad;
+        PyObject *state = PyList_GET_ITEM(states, i);
+        double g = p->grad, t = 0.0, m = 0.0, v = 0.0;
+        if (!(p->flags & HAS_GRAD))
+            continue;
+        if (recall(state, name_step, &t) < 0 || recall(state, name_mean, &m) < 0 ||
+            recall(state, name_square, &v) < 0)
+            return NULL;
         if (weight_decay)
             g = g + weight_decay * p->data;
-        mean[i] = b1 * mean[i] + (1 - b1) * g;
-        square[i] = b2 * square[i] + (1 - b2) * (g * g);
-        p->data = p->data - lr * (mean[i] / c1) / (sqrt(square[i] / c2) + eps);
+        t += 1.0;
+        if (t != last_t) {
+            last_t = t;
+            c1 = 1 - pow(b1, t);
+            c2 = 1 - pow(b2, t);
+        }
+        m = b1 * m + (1 - b1) * g;
+        v = b2 * v + (1 - b2) * (g * g);
+        if (remember(state, name_step, PyLong_FromDouble(t)) < 0 ||
+            remember(state, name_mean, PyFloat_FromDouble(m)) < 0 ||
+            remember(state, name_square, PyFloat_FromDouble(v)) < 0)
+            return NULL;
+        p->data = p->data - lr * (m / c1) / (sqrt(v / c2) + eps);
     }
-    PyBuffer_Release(&view_m);
-    PyBuffer_Release(&view_v);
     Py_RETURN_TRUE;
 }
 
@@ -1214,6 +1345,8 @@ static PyMethodDef core_methods[] = {
     {"sum_of", core_sum_of, METH_O, "sum_of(values) -> Value or None"},
     {"weighted_sum", (PyCFunction)(void (*)(void))core_weighted_sum, METH_FASTCALL,
      "weighted_sum(weights, inputs, bias) -> Value or None"},
+    {"layer", core_layer, METH_VARARGS, "layer(weights, biases, rows) -> lists of Values, or None"},
+    {"each", (PyCFunction)(void (*)(void))core_each, METH_FASTCALL, "each(op, list) -> list of Values, or None"},
     {"sgd", core_sgd, METH_VARARGS, NULL},
     {"adam", core_adam, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
@@ -1226,5 +1359,11 @@ static struct PyModuleDef core_module = {
 
 PyMODINIT_FUNC PyInit__core(void)
 {
+    name_velocity = PyUnicode_InternFromString("velocity");
+    name_step = PyUnicode_InternFromString("step");
+    name_mean = PyUnicode_InternFromString("mean");
+    name_square = PyUnicode_InternFromString("square");
+    if (!name_velocity || !name_step || !name_mean || !name_square)
+        return NULL;
     return PyModule_Create(&core_module);
 }

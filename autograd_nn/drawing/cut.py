@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ..errors import UsageError
 from ..graph import Node
+from .slots import reading_order
 
 USES_PER_NODE = 4
 """A picture of n nodes has at most this many times n edges: one node may be used a million times."""
@@ -55,7 +56,9 @@ def _keep(cut: Cut, roots: list[Node], max_nodes: int) -> None:
     queue, count = deque(roots), len(roots)
     while queue:
         node = queue.popleft()
-        for slot, x in enumerate(node.inputs):
+        inputs = node.inputs
+        for slot in reading_order(node.op and node.op.name, len(inputs)):
+            x = inputs[slot]
             if len(cut.uses) >= USES_PER_NODE * max_nodes:
                 return
             if not isinstance(x, Node) or x not in cut.nodes:

@@ -5,19 +5,20 @@ from __future__ import annotations
 from ..errors import GraphError, UsageError
 from ..graph import Node
 from .summary import Number, short
-from .text import aligned, formula, labels
+from .text import aligned, formula, labels, operand
 from .trace import Trace, numbered
 
 DIGITS = 6
 
 
-def explain(root: Node, *leaves: Node) -> str:
+def explain(root: Node, *leaves: Node, expand: bool = False) -> str:
     """How d root / d leaf comes about: each use of each node on the way, from the root down.
 
     One line for each term of the chain rule: the local derivative is multiplied by the gradient
     that has arrived from above, and added to what the node has from its other uses. With several
     leaves (or none given: all of them) the derivation leads to each. It is computed from the graph
-    as it stands; no backward pass is needed, and `.grad` is not touched.
+    as it stands; no backward pass is needed, and `.grad` is not touched. With `expand` the sums made by
+    `dot` and `sum_of`, which are one node each, are taken apart into products and running sums.
 
     Raises UsageError for graphs with arrays in them, and GraphError for a leaf that the root was
     not computed from.
@@ -40,7 +41,7 @@ def explain(root: Node, *leaves: Node) -> str:
     dy/dw = 3
     <BLANKLINE>
     """
-    trace, ids = _scalar_trace(root)
+    trace, ids = _scalar_trace(root, expand)
     for leaf in leaves:
         if leaf not in ids:
             raise GraphError(f"{_called(leaf)} is not among what {_called(root)} was computed from, "
@@ -51,7 +52,7 @@ def explain(root: Node, *leaves: Node) -> str:
     top = trace["roots"][0]
 
     def d(u: int, v: int) -> str:
-        return f"d{_operand(names[u])}/d{_operand(names[v])}"
+        return f"d{operand(names[u])}/d{operand(names[v])}"
 
     forward = [(f"  {names[n['id']]}", f"= {made} = {_number(n['value'])}" if made else f"= {_number(n['value'])}")
                for n in trace["nodes"] if n["id"] in on_path for made in [formula(trace, n, names)]]
@@ -69,10 +70,10 @@ def explain(root: Node, *leaves: Node) -> str:
                       "backward", f"  {d(top, top)} = 1", aligned(backward, gap=1), *results, ""])
 
 
-def _scalar_trace(root: Node) -> tuple[Trace, dict[Node, int]]:
+def _scalar_trace(root: Node, expand: bool) -> tuple[Trace, dict[Node, int]]:
     if not isinstance(root, Node):
         raise UsageError(f"explain: the root must be a Value, not {type(root).__name__} {root!r:.60}")
-    trace, ids = numbered(root)
+    trace, ids = numbered(root, expand=expand)
     array = next((n for n in trace["nodes"] if isinstance(n["value"], dict)), None)
     if array is not None:
         raise UsageError(f"explain: a derivation is written out for graphs of Values alone, and node {array['id']} "
@@ -90,10 +91,6 @@ def _depending_on(trace: Trace, targets: set[int]) -> set[int]:
 
 def _called(node: Node) -> str:
     return f"{node.name!r}" if getattr(node, "name", None) else f"{node!r:.60}"
-
-
-def _operand(name: str) -> str:
-    return name if name.replace("_", "").isalnum() else f"({name})"
 
 
 def _number(x: object, in_product: bool = False) -> str:

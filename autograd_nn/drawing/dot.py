@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ..errors import UsageError
 from .label import BODY, FONT, edge_label, heading, node_label, plain
+from .slots import COMMUTATIVE, reading_order, slot_name
 from .summary import short
-from .trace import NodeRecord, Trace
+from .trace import Input, NodeRecord, Trace
 
 # Who is who is told by shape and border as well as by colour. The colours are Okabe and Ito's, which
 # colour-blind readers tell apart, with pale fills so that black text keeps its contrast.
@@ -17,9 +18,6 @@ ROLES: dict[str, dict[str, str]] = {
                "peripheries": "2"},
     "omitted": {"style": "dotted,rounded", "color": "#767676"},
 }
-
-COMMUTATIVE = frozenset({"add", "multiply", "maximum", "minimum", "hypot", "logaddexp"})
-"""Ops whose arguments may be swapped, so that the picture need not number them."""
 
 
 def dot_source(trace: Trace, *, title: str | None = None, rankdir: str = "LR",
@@ -41,31 +39,53 @@ def dot_source(trace: Trace, *, title: str | None = None, rankdir: str = "LR",
         node_attr={"shape": "box", "fontname": FONT, "fontsize": str(BODY), "margin": "0",
                    "width": "0.2", "height": "0.2"},
         edge_attr={"fontname": FONT, "fontsize": "10", "color": "#4D4D4D", "arrowsize": "0.6"})
-    for node in trace["nodes"]:
-        slots = _numbered_slots(node)
+    nodes = _as_read(trace)
+    for node in nodes:
+        slots = _named_slots(node)
         graph.node(f"n{node['id']}", label=node_label(node, slots, rankdir, gradients),
                    tooltip=plain(_tooltip(node)), **ROLES[node["role"]])
-    for node in trace["nodes"]:
-        slots = _numbered_slots(node)
-        for use in node["inputs"]:
+    for node in nodes:
+        slots = _named_slots(node)
+        for use in _uses(node):
             head = f"n{node['id']}" + (f":s{use['slot']}:{side}" if use["slot"] in slots else "")
             tail = f"n{use['node']}"
             if use["slot"] is None:
                 graph.edge(tail, head, style="dotted", tooltip="inputs left out")
                 continue
-            look = {"tooltip": f"argument {use['slot'] + 1} of {node['op']}"}
+            look = {"tooltip": f"argument {slot_name(node['op'], node['arity'], use['slot'])} of {node['op']}"}
             if local and use["local"] is not None and not isinstance(use["local"], dict):
                 look["label"] = edge_label(short(use["local"]))
             graph.edge(tail, head, **look)
     return str(graph.source)
 
 
-def _numbered_slots(node: NodeRecord) -> list[int]:
-    """The slots to be numbered in the picture: where the order of arguments matters."""
-    if node["op"] in COMMUTATIVE:
-        return []
-    slots = [use["slot"] for use in node["inputs"] if use["slot"] is not None]
-    return slots if len(node["inputs"]) > 1 else []
+def _named_slots(node: NodeRecord) -> dict[int, str]:
+    """The slots to be told apart in the picture, and their names: where the order of arguments matters."""
+    op, arity = node["op"], node["arity"]
+    if op in COMMUTATIVE or len(node["inputs"]) < 2:
+        return {}
+    return {use["slot"]: slot_name(op, arity, use["slot"]) for use in _uses(node) if use["slot"] is not None}
+
+
+def _uses(node: NodeRecord) -> list[Input]:
+    """What a node uses, as it is read: each weight beside its input, and last what is left out."""
+    place = {slot: i for i, slot in enumerate(reading_order(node["op"], node["arity"]))}
+    return sorted(node["inputs"], key=lambda use: len(place) if use["slot"] is None else place[use["slot"]])
+
+
+def _as_read(trace: Trace) -> list[NodeRecord]:
+    """The nodes, each after what it uses. Layout starts from this order, and so finds one with few crossings."""
+    order: dict[int, NodeRecord] = {}
+    stack = [(root, False) for root in reversed(trace["roots"])]
+    while stack:
+        i, inputs_are_placed = stack.pop()
+        node = trace["nodes"][i]
+        if inputs_are_placed:
+            order[i] = node
+        elif i not in order:
+            stack.append((i, True))
+            stack.extend((use["node"], False) for use in reversed(_uses(node)) if use["node"] not in order)
+    return list(order.values())
 
 
 def _cut_note(trace: Trace) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, TypedDict
 
 import numpy as np
@@ -21,16 +22,17 @@ and `upstream` is the gradient of `from`.
 """
 
 
-def local_derivatives(node: Node) -> list[Data | None]:
-    """The derivative of a Value by each of its inputs; None for constants, and for all but Values."""
-    op = node.op
-    if op is None:
-        return []
-    if not _on_numbers(node):
-        return [None] * len(node.inputs)
-    xs = [x._data if isinstance(x, Node) else x for x in node.inputs]
-    return [summary(rule(1.0, node._data, *xs, **node.params)) if rule is not None and isinstance(x, Node) else None
-            for x, rule in zip(node.inputs, op.float_rules)]
+def local_derivatives(node: Node, slots: Iterable[int]) -> dict[int, Data | None]:
+    """The derivative of a Value by its inputs in these slots; None for constants, and for all but Values."""
+    op, inputs = node.op, node.inputs
+    if op is None or not _on_numbers(node):
+        return dict.fromkeys(slots)
+    xs = [x._data if isinstance(x, Node) else x for x in inputs]
+    found: dict[int, Data | None] = {}
+    for slot in slots:
+        rule = op.float_rules[slot] if isinstance(inputs[slot], Node) else None
+        found[slot] = None if rule is None else summary(rule(1.0, node._data, *xs, **node.params))
+    return found
 
 
 def events_of(roots: list[Node], order: list[Node], ids: dict[Node, int]) -> list[Event]:
@@ -50,7 +52,8 @@ def events_of(roots: list[Node], order: list[Node], ids: dict[Node, int]) -> lis
         if node.op is None or node not in found:
             continue
         g = found[node]
-        local = local_derivatives(node) if readable else [None] * len(node.inputs)
+        slots = range(len(node.inputs))
+        local = local_derivatives(node, slots) if readable else dict.fromkeys(slots)
         for slot, (x, part) in enumerate(zip(node.inputs, _contributions(node, g, readable))):
             if part is None:
                 continue

@@ -15,6 +15,10 @@ LONGEST = 48
 """Characters of a name in a picture."""
 SLACK = 60
 """Graphviz shares out spare width evenly among columns: so many empty ones keep caption and number together."""
+SPARE = 12 * ["<TD></TD>"]
+"""Rows that take up spare height, as those columns do width: beside many slots the rest stays together."""
+FEW = 4
+"""So many slots are no higher than what stands beside them."""
 GREY, RED = "#595959", "#A03C00"
 LEFT: dict[str, Any] = {"ALIGN": "LEFT", "BALIGN": "LEFT"}
 
@@ -74,7 +78,7 @@ def table(rows: list[str], **attributes: Any) -> str:
     return f"<TABLE{given}>{''.join(f'<TR>{row}</TR>' for row in rows)}</TABLE>"
 
 
-def node_label(node: NodeRecord, slots: list[int], rankdir: str, gradients: bool) -> str:
+def node_label(node: NodeRecord, slots: dict[int, str], rankdir: str, gradients: bool) -> str:
     """What stands in a node: the op, and beside it the name, the value and the gradient."""
     if node["role"] == "omitted":
         what = f"… {node['count']:,} more node{'s' * (node['count'] != 1)}" if node["count"] else "… more uses"
@@ -93,10 +97,12 @@ def node_label(node: NodeRecord, slots: list[int], rankdir: str, gradients: bool
     inside = _wrapped(table(rows), CELLPADDING=4)
     if node["symbol"]:
         inside = cell(node["symbol"], LARGER, bold=True, CELLPADDING=6) + inside
-    ports = [cell(str(slot + 1), SMALLER - 1, GREY, PORT=f"s{slot}", CELLPADDING=4) for slot in slots]
+    ports = [cell(name, SMALLER - 1, GREY, PORT=f"s{slot}", CELLPADDING=4) for slot, name in slots.items()]
     if not slots:
         return f"<{table([inside], CELLPADDING=0)}>"
     if rankdir == "LR":
+        if len(ports) > FEW:
+            inside = _wrapped(table([*SPARE, inside, *SPARE]))
         return f"<{table([_wrapped(table(ports)) + inside], CELLPADDING=0)}>"
     return f"<{table([_wrapped(table([''.join(ports)])), _wrapped(table([inside]))], CELLPADDING=0)}>"
 

@@ -73,7 +73,7 @@ _FORMATS: dict[str, Callable[[Picture], bytes]] = {
 
 
 def draw(graph: Node | Iterable[Node], *, title: str | None = None, rankdir: str = "LR",
-         gradients: bool = True, local: bool = False, max_nodes: int = 150) -> Picture:
+         gradients: bool = True, local: bool = False, max_nodes: int = 150, expand: bool = False) -> Picture:
     """A picture of all that a Value or Tensor (or several) was computed from.
 
     title       stands above the picture
@@ -82,6 +82,7 @@ def draw(graph: Node | Iterable[Node], *, title: str | None = None, rankdir: str
     local       whether to write on each edge the local derivative by which backward multiplies
     max_nodes   of a larger graph only so many nodes are drawn, those nearest the output; dotted
                 nodes say how many are left out
+    expand      whether to draw `dot` and `sum_of`, which are one node each, as their products and sums
 
     The picture is of this moment: later backward passes do not change it. The same program gives
     the same bytes. Raises UsageError for anything but nodes.
@@ -94,5 +95,5 @@ def draw(graph: Node | Iterable[Node], *, title: str | None = None, rankdir: str
     v1    output  x × x    9      not computed
     <BLANKLINE>
     """
-    trace = trace_of(graph, max_nodes=max_nodes)
+    trace = trace_of(graph, max_nodes=max_nodes, expand=expand)
     return Picture(trace, dot_source(trace, title=title, rankdir=rankdir, gradients=gradients, local=local))

@@ -9,6 +9,9 @@ from .label import clean
 from .summary import Data, short
 from .trace import NodeRecord, Trace
 
+LONGEST_SUM = 8
+"""Terms of a sum in a formula."""
+
 
 def labels(trace: Trace) -> list[str]:
     """A name for each node, no two alike: its own, or v7 for node 7; x#3 and x#7 if two are called x.
@@ -39,9 +42,11 @@ def formula(trace: Trace, node: NodeRecord, names: list[str]) -> str:
     symbol = node["symbol"]
     if symbol is None:
         return ""
+    if node["op"] in ("sum_of", "weighted_sum"):
+        return _sum(node, names)
     args = [names[use["node"]] for use in node["inputs"]]
     params = "".join(f", {key}={value}" for key, value in node["params"].items())
-    tight = [a if a.replace("_", "").isalnum() else f"({a})" for a in args]
+    tight = [operand(a) for a in args]
     if node["op"] == "getitem":
         return f"{tight[0]}[{params.partition('=')[2]}]"
     if len(args) == 2 and not params and not symbol[0].isalpha():
@@ -51,6 +56,26 @@ def formula(trace: Trace, node: NodeRecord, names: list[str]) -> str:
     if len(args) == 1 and node["op"] == "negative":
         return f"−{tight[0]}"
     return f"{node['op']}({', '.join(args)}{params})"
+
+
+def _sum(node: NodeRecord, names: list[str]) -> str:
+    """A sum of many inputs: `a + b + c`, `w × x + v × y + b`; of a long one the beginning and the end."""
+    given = {use["slot"]: operand(names[use["node"]]) for use in node["inputs"] if use["slot"] is not None}
+    left_out = [names[use["node"]] for use in node["inputs"] if use["slot"] is None]
+    n = node["arity"] // 2 if node["op"] == "weighted_sum" else 0
+    terms = [f"{given.get(i, '…')} × {given.get(i + n, '…')}" for i in range(n) if i in given or i + n in given]
+    terms += [text for slot, text in given.items() if slot >= 2 * n]
+    if n and len(terms) > 1 and terms[-1] == "0":    # no bias was given
+        terms.pop()
+    if len(terms) > LONGEST_SUM:
+        terms[LONGEST_SUM - 2:-1] = ["…"]
+    return " + ".join(terms + left_out)
+
+
+def operand(text: str) -> str:
+    """A name or number as part of a formula: in parentheses if it is more than a word or has a sign."""
+    single = text.replace("_", "").isalnum() or text.replace(".", "", 1).isdigit()
+    return text if single else f"({text})"
 
 
 def table(trace: Trace) -> str:

@@ -14,6 +14,7 @@ from ..errors import UsageError
 from ..graph import Node, data_of, topological
 from .cut import nearest
 from .events import Event, events_of, local_derivatives
+from .expand import expanded
 from .summary import Data, summary, words
 
 VERSION = 1
@@ -28,7 +29,7 @@ class Input(TypedDict):
 
 
 class NodeRecord(TypedDict):
-    """One node; `count` is how many nodes a node of role "omitted" stands for, else 1."""
+    """One node; `arity` is how many inputs its op has, `count` how many nodes it stands for if "omitted", else 1."""
 
     id: int
     kind: str
@@ -39,6 +40,7 @@ class NodeRecord(TypedDict):
     params: dict[str, str]
     value: Data | None
     gradient: Data | None
+    arity: int
     inputs: list[Input]
     count: int
 
@@ -53,11 +55,12 @@ class Trace(TypedDict):
     total: int
 
 
-def trace_of(graph: Node | Iterable[Node], *, max_nodes: int | None = None) -> Trace:
+def trace_of(graph: Node | Iterable[Node], *, max_nodes: int | None = None, expand: bool = False) -> Trace:
     """The Trace of all that a Value or Tensor (or several) was computed from.
 
     max_nodes   keep only so many nodes, those nearest the roots; nodes of role "omitted" stand for
                 the others, and there are no events then. By default all are kept.
+    expand      write `dot` and `sum_of`, which are one node each, as their products and running sums
 
     Nothing is written to the graph. Raises UsageError for anything but nodes.
 
@@ -68,12 +71,21 @@ def trace_of(graph: Node | Iterable[Node], *, max_nodes: int | None = None) -> T
     >>> trace["nodes"][2]["inputs"]
     [{'slot': 0, 'node': 0, 'local': 2.0}, {'slot': 1, 'node': 1, 'local': None}]
     """
-    return numbered(graph, max_nodes=max_nodes)[0]
+    return numbered(graph, max_nodes=max_nodes, expand=expand)[0]
 
 
-def numbered(graph: Node | Iterable[Node], *, max_nodes: int | None = None) -> tuple[Trace, dict[Node, int]]:
-    """The Trace, and the number that it gives to each node."""
+def numbered(graph: Node | Iterable[Node], *, max_nodes: int | None = None,
+             expand: bool = False) -> tuple[Trace, dict[Node, int]]:
+    """The Trace, and the number that it gives to each node of the graph."""
     roots = _roots(graph)
+    if not expand:
+        return _numbered(roots, max_nodes)
+    became = expanded(roots)
+    trace, ids = _numbered([became[root] for root in roots], max_nodes)
+    return trace, {node: ids[new] for node, new in became.items() if new in ids}
+
+
+def _numbered(roots: list[Node], max_nodes: int | None) -> tuple[Trace, dict[Node, int]]:
     order = topological(roots)
     cut = nearest(roots, order, max_nodes)
     outputs = set(roots)
@@ -83,10 +95,11 @@ def numbered(graph: Node | Iterable[Node], *, max_nodes: int | None = None) -> t
         if not cut.keeps(node):
             continue
         inputs: list[Input] = [{"slot": None, "node": stub, "local": None} for stub in cut.stubs.get(node, ())]
-        local = local_derivatives(node)
-        for slot, x in enumerate(node.inputs):
-            if not cut.keeps_use(node, slot):
-                continue
+        given = node.inputs
+        slots = [slot for slot in range(len(given)) if cut.keeps_use(node, slot)]
+        local = local_derivatives(node, slots)
+        for slot in slots:
+            x = given[slot]
             if not isinstance(x, Node):              # a constant has no identity: each use draws its own
                 records.append(_stranger(len(records), "constant", summary(x)))
             at = ids[x] if isinstance(x, Node) else len(records) - 1
@@ -131,11 +144,11 @@ def _node(i: int, node: Node, inputs: list[Input], is_output: bool) -> NodeRecor
         "op": op.name if op else None, "symbol": op.symbol if op else None, "params": params,
         "value": summary(node._data),
         "gradient": summary(data_of(node._grad)) if node.has_grad else None,
-        "inputs": inputs, "count": 1,
+        "arity": len(node.inputs), "inputs": inputs, "count": 1,
     }
 
 
 def _stranger(i: int, role: str, value: Data | None = None, count: int = 1) -> NodeRecord:
     """What stands in the picture and is no node of the graph: a constant, or nodes left out."""
     return {"id": i, "kind": role, "role": role, "name": None, "op": None, "symbol": None, "params": {},
-            "value": value, "gradient": None, "inputs": [], "count": count}
+            "value": value, "gradient": None, "arity": 0, "inputs": [], "count": count}

@@ -28,10 +28,14 @@ def of_values(x: Any) -> Array:
     except ValueError as error:
         raise ShapeError(f"this is no array: {x!r:.60} ({error})") from None
     if array.dtype == object:
-        return np.asarray(_as_values(array))
+        return array if all(map(_is_value, array.flat)) else np.asarray(_as_values(array))
     if array.dtype.kind not in "biuf":
         raise DTypeError(f"an array of {array.dtype} holds no real numbers")
     return array
+
+
+def _is_value(x: Any) -> bool:
+    return isinstance(x, BaseValue)
 
 
 _as_values = np.frompyfunc(lambda v: v if isinstance(v, BaseValue) else Value(v), 1, 1)

@@ -9,6 +9,7 @@ import numpy as np
 
 from .._random import Rng
 from ..errors import UsageError
+from ..nary import weighted_sums
 from ..tensor import Tensor
 from ..value import Value
 from ._inputs import rows, size
@@ -52,8 +53,12 @@ class Layer(Module):
         if isinstance(x, Tensor):
             raise UsageError(f"a {type(self).__name__} holds Values, and this input is a Tensor\n"
                              "  help: nn.Linear takes Tensors; x.data is the plain array, out of the graph")
-        u = rows(self, x, self.n_in) @ self.weight.T
-        u = u if self.bias is None else u + self.bias
+        x = rows(self, x, self.n_in)
+        if isinstance(x, np.ndarray):
+            u = weighted_sums(self.weight, x, self.bias)
+        else:                                            # a Dual of a transform
+            u = x @ self.weight.T
+            u = u if self.bias is None else u + self.bias
         return u if self.activation is None else self.activation(u)
 
     def extra_repr(self) -> str:

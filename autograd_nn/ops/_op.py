@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -245,7 +246,7 @@ def bind(rule: Rule, kind: str) -> Rule:
     if (rule, kind) in _bound:
         return _bound[rule, kind]
     world = rule.__globals__
-    names: dict[str, Any] = {}
+    names: dict[str, Any] = {"__builtins__": builtins}
     bound = FunctionType(rule.__code__, names, rule.__name__, rule.__defaults__, rule.__closure__)
     bound.__kwdefaults__ = rule.__kwdefaults__
     _bound[rule, kind] = bound                       # entered first: a helper may call itself
@@ -291,11 +292,26 @@ def _apply_arrays(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     if any(isinstance(a, np.ndarray) and a.dtype == object for a in args):
         if op.scalar is None:
             return op.array(*args, **params)
+        if op.arity == 1 and not params and on_each_value is not None:
+            values = on_each_value(op, args[0].ravel().tolist())
+            if values is not None:
+                return array_of(values, args[0].shape)
         return np.frompyfunc(partial(op, **params), len(args), 1)(*map(_boxed, args))
     if all(CARRIERS[type(a)][0] in (0, ARRAY_RANK) for a in args):
         return op.array(*args, **params)
     from ..tensor import Tensor
     return CARRIERS[Tensor][1](op, args, params)
+
+
+on_each_value: Callable[[Op, list[Any]], list[Any] | None] | None = None
+"""Set by an engine that can run an op over a list of its Values at once; None from it means it cannot."""
+
+
+def array_of(things: list[Any], shape: tuple[int, ...]) -> Any:
+    """An object array of these things, whatever they are."""
+    array = np.empty(len(things), dtype=object)
+    array[:] = things
+    return array.reshape(shape)
 
 
 def _boxed(x: Any) -> Any:

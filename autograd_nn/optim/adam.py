@@ -39,6 +39,10 @@ class Adam(Optimizer):
         self.eps = positive("eps", eps)
         self.weight_decay = non_negative("weight_decay", weight_decay)
 
+    def _step_in_c(self, core: Any) -> bool:
+        return core.adam(self.params, self.state, self.lr, *self.betas, self.eps,
+                         self.weight_decay) if type(self) is Adam else False
+
     def update(self, x: Any, g: Any, state: State) -> Any:
         if self.weight_decay:
             g = g + self.weight_decay * x

@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import StateError, UsageError
 from ..graph import Node, data_of
 from ..ops import shape_of
+from ..value import BaseValue, core
 
 State = dict[str, Any]
 
@@ -44,6 +45,7 @@ class Optimizer:
 
     def __init__(self, params: Iterable[Any], lr: float) -> None:
         self.params = _leaves(params)
+        self._all_values = all(isinstance(p, BaseValue) for p in self.params)
         self.lr = positive("lr", lr)
         self.state: list[State] = [{} for _ in self.params]
 
@@ -54,9 +56,15 @@ class Optimizer:
 
     def step(self) -> None:
         """Change every parameter that has a gradient."""
+        if core is not None and self._all_values and self._step_in_c(core):
+            return
         for p, state in zip(self.params, self.state):
             if p.has_grad:
                 p.data = self.update(p.data, data_of(p.grad), state)
+
+    def _step_in_c(self, core: Any) -> bool:
+        """The same step, of Values, in the C engine; False, with nothing changed, if it cannot be taken there."""
+        return False
 
     def zero_grad(self) -> None:
         """Forget the gradient of every parameter."""

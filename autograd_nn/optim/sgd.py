@@ -37,6 +37,10 @@ class SGD(Optimizer):
         if self.nesterov and not self.momentum:
             raise UsageError("nesterov=True is a kind of momentum, and needs momentum > 0")
 
+    def _step_in_c(self, core: Any) -> bool:
+        return core.sgd(self.params, self.state, self.lr, self.momentum, self.nesterov,
+                        self.weight_decay) if type(self) is SGD else False
+
     def update(self, x: Any, g: Any, state: State) -> Any:
         if self.weight_decay:
             g = g + self.weight_decay * x
