@@ -116,7 +116,7 @@ class BaseValue(ValueMethods, Node):
         raise LeavesGraphError("complex() of a Value would drop its gradient without a word\n"
                                "  help: complex(v.item()) is the number")
 
-    def __pos__(self) -> Value:
+    def __pos__(self) -> BaseValue:
         return self
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **params: Any) -> Any:

@@ -247,14 +247,14 @@ static void value_dealloc(PyObject *self)
 
 /* --- operands ------------------------------------------------------------------------------- */
 
-typedef struct { double number; Value *node; int is_int; } Given;
+typedef struct { double number; Value *node; int is_int, foreign; } Given;      /* foreign: numpy.float64 */
 
 /* 1 if o is a Value or a number that a double holds exactly, else 0; never an exception. */
 static inline int given(PyObject *o, Given *into)
 {
     into->number = 0.0;
     into->node = NULL;
-    into->is_int = 0;
+    into->is_int = into->foreign = 0;
     if (Py_TYPE(o) == value_type) {
         into->node = (Value *)o;
         into->number = into->node->data;
@@ -267,8 +267,9 @@ static inline int given(PyObject *o, Given *into)
             return 0;
         into->number = (double)n;
         into->is_int = 1;
-    } else if (PyFloat_Check(o)) {                      /* numpy.float64 */
+    } else if (PyFloat_Check(o)) {
         into->number = PyFloat_AS_DOUBLE(o);
+        into->foreign = 1;
     } else if (PyType_IsSubtype(Py_TYPE(o), value_type)) {
         into->node = (Value *)o;
         into->number = into->node->data;
@@ -383,9 +384,10 @@ static int code_of(PyObject *op, PyObject *inputs, PyObject *params, double *par
     Py_ssize_t n = PyTuple_GET_SIZE(inputs);
     if (code < AG_table_end ? n != op_arity[code] : n == 0 || (code == AG_weighted_sum && n % 2 == 0))
         return AG_other;
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(inputs); i++) {
+    int kept = code >= AG_table_end || op_arity[code] > 2;      /* the tuple itself, of Python's own floats */
+    for (Py_ssize_t i = 0; i < n; i++) {
         Given x;
-        if (!given(PyTuple_GET_ITEM(inputs, i), &x))
+        if (!given(PyTuple_GET_ITEM(inputs, i), &x) || (kept && x.foreign))
             return AG_other;
     }
     if (op_parameter[code][0]) {
@@ -475,12 +477,35 @@ static PyObject *core_apply(PyObject *Py_UNUSED(module), PyObject *const *args, 
     return node_of(value_type, forward(code, x[0].number, y, x[2].number), args[0], args[1], args[2]);
 }
 
-/* Whether every item of a tuple is a Value or a number; `any` is set if one is a Value. */
+/* A sequence as a tuple; a numpy.float64 in it becomes a float, as a node keeps its constants. */
+static PyObject *operands(PyObject *sequence)
+{
+    PyObject *tuple = PySequence_Tuple(sequence), *plain;
+    Py_ssize_t n = tuple ? PyTuple_GET_SIZE(tuple) : 0, i = 0;
+    Given x;
+    while (i < n && !(given(PyTuple_GET_ITEM(tuple, i), &x) && x.foreign))
+        i++;
+    if (i == n)
+        return tuple;
+    plain = PyTuple_New(n);
+    for (i = 0; plain && i < n; i++) {
+        PyObject *o = PyTuple_GET_ITEM(tuple, i);
+        o = given(o, &x) && x.foreign ? PyFloat_FromDouble(x.number) : Py_NewRef(o);
+        if (o)
+            PyTuple_SET_ITEM(plain, i, o);
+        else
+            Py_CLEAR(plain);
+    }
+    Py_DECREF(tuple);
+    return plain;
+}
+
+/* Whether every item of a tuple is a Value or a number of Python's; `any` is set if one is a Value. */
 static int all_given(PyObject *tuple, int *any)
 {
     Given x;
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); i++) {
-        if (!given(PyTuple_GET_ITEM(tuple, i), &x))
+        if (!given(PyTuple_GET_ITEM(tuple, i), &x) || x.foreign)
             return 0;
         *any |= x.node != NULL;
     }
@@ -500,7 +525,7 @@ static inline double number_at(PyObject *tuple, Py_ssize_t i)
 /* sum_of(values): a node, or None if something among them is no Value or number. */
 static PyObject *core_sum_of(PyObject *Py_UNUSED(module), PyObject *values)
 {
-    PyObject *inputs = PySequence_Tuple(values);
+    PyObject *inputs = operands(values);
     int any = 0;
     if (!inputs)
         return NULL;
@@ -545,7 +570,7 @@ static PyObject *core_weighted_sum(PyObject *Py_UNUSED(module), PyObject *const 
         PyErr_SetString(PyExc_TypeError, "weighted_sum(weights, inputs, bias)");
         return NULL;
     }
-    PyObject *weights = PySequence_Tuple(args[0]), *inputs = weights ? PySequence_Tuple(args[1]) : NULL, *v = NULL;
+    PyObject *weights = operands(args[0]), *inputs = weights ? operands(args[1]) : NULL, *v = NULL;
     Given bias;
     int any = 0;
     if (inputs) {

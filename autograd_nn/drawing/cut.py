@@ -57,7 +57,7 @@ def _keep(cut: Cut, roots: list[Node], max_nodes: int) -> None:
     while queue:
         node = queue.popleft()
         inputs = node.inputs
-        for slot in reading_order(node.op and node.op.name, len(inputs)):
+        for slot in reading_order(node.op.name if node.op else None, len(inputs)):
             x = inputs[slot]
             if len(cut.uses) >= USES_PER_NODE * max_nodes:
                 return
