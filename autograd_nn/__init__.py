@@ -22,7 +22,7 @@ _HOMES = {
     "forward": "Dual",
     "graph": "check_finite no_grad stop_gradient topological",
     "nary": "dot sum_of",
-    "ops": "OPS Op split",
+    "ops": "OPS Op",
     "symbol": "Symbol",
     "tensor": "Tensor",
     "transforms": "elementwise_grad grad hessian hvp jacobian jvp value_and_grad vjp",
@@ -43,7 +43,9 @@ def __getattr__(name: str) -> Any:
     else:
         ops = import_module(f"{__name__}.ops")
         thing = ops.OPS.get(name)
-        if thing is None or not thing.module.startswith(__name__):
+        if name in ops.FUNCTIONS:
+            thing = ops.FUNCTIONS[name].call
+        elif thing is None or not thing.module.startswith(__name__):
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = thing
     return thing
@@ -54,7 +56,7 @@ def _public() -> list[str]:
     import builtins
     ops = import_module(f"{__name__}.ops")
     own = {name for name, op in ops.OPS.items() if op.module.startswith(f"{__name__}.ops.")}
-    return sorted({*_HOME, *_PARTS, *own} - {*vars(builtins)})
+    return sorted({*_HOME, *_PARTS, *own, *ops.FUNCTIONS} - {*vars(builtins)})
 
 
 def __dir__() -> list[str]:

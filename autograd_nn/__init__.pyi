@@ -19,7 +19,6 @@ from .nary import dot as dot
 from .nary import sum_of as sum_of
 from .ops import OPS as OPS
 from .ops import Op as Op
-from .ops import split as split
 from .symbol import Symbol as Symbol
 from .tensor import Tensor as Tensor
 from .transforms import elementwise_grad as elementwise_grad
@@ -123,5 +122,6 @@ from .ops import transpose as transpose
 from .ops import var as var
 from .ops import weighted_sum as weighted_sum
 from .ops import where as where
+from .ops import split as split
 
 __version__: str

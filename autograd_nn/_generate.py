@@ -13,7 +13,7 @@ from typing import Any
 import autograd_nn
 from autograd_nn import ops
 from autograd_nn._native.generate import rules
-from autograd_nn.ops import OPS, Op
+from autograd_nn.ops import FUNCTIONS, OPS, Op
 from autograd_nn.ops._op import Each
 from autograd_nn.symbol import Symbol, applied, input_names, local_derivatives
 
@@ -44,6 +44,9 @@ def surface() -> str:
             lines.append(f"    def {op.name}({_arguments(op)}) -> Tensor: ...")
         if op.dunder:
             lines += _operators(op, "Tensor", "Tensor | Value | _Number | _Array")
+    for function in FUNCTIONS.values():
+        if function.method:
+            lines.append(f"    def {function.name}(self, *args: Any, **params: Any) -> Any: ...")
     return "\n".join(lines) + "\n"
 
 
@@ -72,8 +75,10 @@ def functions() -> str:
     lines = [f"# {HEADER}", "from typing import Any, overload", "", "from ..tensor import Tensor",
              "from ..value import Value", "from ._op import CARRIERS as CARRIERS"]
     lines += [f"from ._op import {name} as {name}" for name in ("OPS", "Each", "Op", "for_each_op", "shape_of")]
-    lines += ["from .indexing import split as split", "",
-              "class Elementwise(Op):",
+    lines.append("from ._function import FUNCTIONS as FUNCTIONS")
+    for name, function in FUNCTIONS.items():
+        lines.append(f"from .{function.call.__module__.rpartition('.')[2]} import {function.call.__name__} as {name}")
+    lines += ["", "class Elementwise(Op):",
               "    @overload", "    def __call__(self, x: Tensor) -> Tensor: ...",
               "    @overload", "    def __call__(self, x: Value) -> Value: ...",
               "    @overload", "    def __call__(self, x: float) -> float: ...",
@@ -93,6 +98,7 @@ def package() -> str:
     for module, names in home._HOMES.items():
         lines += [f"from .{module} import {name} as {name}" for name in names.split()]
     lines += [f"from .ops import {name} as {name}" for name in sorted({op.name for op in table_ops()} - {*home._HOME})]
+    lines += [f"from .ops import {name} as {name}" for name in FUNCTIONS]
     return "\n".join([*lines, "", "__version__: str"]) + "\n"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .errors import UsageError
-from .ops import CARRIERS, OPS, Op, for_each_op
+from .ops import CARRIERS, FUNCTIONS, OPS, Op, for_each_op
 
 
 def attach(kind: type) -> None:
@@ -90,14 +90,18 @@ _ABOUT_DATA = frozenset("""allclose all any argmax argmin argpartition argsort a
 _OTHER_NAMES = {"amax": "max", "amin": "min", "absolute": "absolute"}
 
 
+@cache
+def _function_of(func: Any) -> Any:
+    return next((f.call for f in FUNCTIONS.values() if f.numpy is func), None)
+
+
 def through_function(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`np.sum(tensor)` and its like: the function of this package with the same name."""
-    from . import ops
     from .graph import data_of
     name = _OTHER_NAMES.get(func.__name__, func.__name__)
-    if name in _ABOUT_DATA:
+    ours = _function_of(func) or OPS.get(name)
+    if ours is None and name in _ABOUT_DATA:
         return func(*[data_of(a) for a in args], **{k: data_of(v) for k, v in kwargs.items()})
-    ours = OPS.get(name) or (ops.split if name == "split" else None)
     if ours is None:
         raise UsageError(f"np.{func.__name__} has no derivative here; np.{func.__name__}(x.data) leaves the graph")
     return ours(*args, **kwargs)

@@ -12,7 +12,7 @@ from ._methods import attach, through_function, through_ufunc
 from ._surface import TensorMethods
 from .errors import DTypeError, LeavesGraphError, ShapeError, UsageError
 from .graph import NOTHING, STORAGE, Node, data_of, record
-from .ops import CARRIERS, Op
+from .ops import CARRIERS, FUNCTIONS, Op
 from .ops._op import ARRAY_RANK
 from .value import Value, as_value
 
@@ -313,3 +313,6 @@ CARRIERS[Tensor] = (3, _apply)
 
 
 attach(Tensor)
+for function in FUNCTIONS.values():
+    if function.method and function.name not in vars(Tensor):
+        setattr(Tensor, function.name, function.call)

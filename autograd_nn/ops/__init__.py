@@ -1,14 +1,15 @@
 """The op table: every operation, one entry each. See README.md, "How to add an op".
 
-The entries are the functions: `ops.sin` is the entry named "sin". Their types are in __init__.pyi,
-which is generated from the table.
+The entries are the functions: `ops.sin` is the entry named "sin". Functions composed of entries
+stand beside them. Their types are in __init__.pyi, which is generated from the table.
 """
 
-from . import activation, arithmetic, elementary, linalg, nary, reduction, shaping
+from . import activation, arithmetic, elementary, indexing, linalg, nary, reduction, shaping
+from ._function import FUNCTIONS
 from ._op import CARRIERS, OPS, Each, Op, for_each_op, shape_of
-from .indexing import split
 
-__all__ = ["CARRIERS", "OPS", "Each", "Op", "activation", "arithmetic", "elementary", "for_each_op", "linalg",
-           "nary", "reduction", "shape_of", "shaping", "split", *OPS]
+__all__ = ["CARRIERS", "FUNCTIONS", "OPS", "Each", "Op", "activation", "arithmetic", "elementary", "for_each_op", "indexing",
+           "linalg", "nary", "reduction", "shape_of", "shaping", *OPS, *FUNCTIONS]
 
 globals().update(OPS)
+globals().update({name: function.call for name, function in FUNCTIONS.items()})

@@ -9,6 +9,7 @@ from ._op import Each as Each
 from ._op import Op as Op
 from ._op import for_each_op as for_each_op
 from ._op import shape_of as shape_of
+from ._function import FUNCTIONS as FUNCTIONS
 from .indexing import split as split
 
 class Elementwise(Op):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
+from ._function import composed
 from ._op import Op, shape_of
 
 
@@ -72,6 +73,8 @@ repeat = Op("repeat", None, np.repeat,
             cases=[(((2, 3),), {"repeats": 2}), (((2, 3),), {"repeats": np.array([1, 0, 2]), "axis": 1})])
 
 
+@composed(np.split, method=True, cases=[(((6, 2),), {"indices_or_sections": 3}),
+                                        (((2, 5),), {"indices_or_sections": [1, 3], "axis": 1})])
 def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """x cut into pieces along an axis: equal ones, or before each of the given indices.
 
