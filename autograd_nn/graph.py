@@ -106,6 +106,10 @@ class Node:
         """
         backward(self, seed, create_graph=create_graph)
 
+    def _take(self, data: Any) -> None:
+        """Make data of this node's kind its own, without a copy: it must be nobody else's."""
+        self._data = data
+
     def zero_grad(self) -> None:
         """Forget the gradient: as before any backward."""
         self._grad = None
@@ -179,14 +183,22 @@ def topological(roots: Iterable[Node]) -> list[Node]:
     order: list[Node] = []
     seen: set[Node] = set()
     stack: list[Any] = list(roots)[::-1]
+    pop, push, enter, out = stack.pop, stack.append, seen.add, order.append
     while stack:
-        node = stack.pop()
-        if type(node) is tuple:
-            order.append(node[0])
+        node = pop()
+        if node is None:                             # all below the node under it is in the order
+            out(pop())
         elif node not in seen:
-            seen.add(node)
-            stack.append((node,))
-            stack.extend(x for x in reversed(node.inputs) if isinstance(x, Node) and x not in seen)
+            enter(node)
+            inputs = node.inputs
+            if not inputs:
+                out(node)
+                continue
+            push(node)
+            push(None)
+            for x in inputs[::-1]:
+                if isinstance(x, Node) and x not in seen:
+                    push(x)
     return order
 
 
@@ -203,33 +215,58 @@ def cotangents(seeds: Mapping[Node, Any], *, create_graph: bool = False) -> dict
     alarm: list[str] = []
     with np.errstate(over="ignore", under="ignore", divide="call", invalid="call",
                      call=lambda kind, flag: alarm.append(kind)):
-        found = _sweep(order, seeds, create_graph, careful=False)
-        fine = all(_finite(g) for node, g in found.items() if node.op is None)
-    if alarm or not fine:
+        found = _sweep_nodes(order, seeds, careful=False) if create_graph else _sweep(order, seeds)
+        fine = not alarm
+        for node, g in found.items():
+            if node.op is None and not _finite(g):
+                fine = False
+    if not fine:
         with np.errstate(all="ignore"):
-            found = _sweep(order, seeds, create_graph, careful=True)
+            found = _sweep_nodes(order, seeds, careful=True) if create_graph else _sweep(order, seeds, careful=True)
     return found
 
 
-def _sweep(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool, careful: bool) -> dict[Node, Any]:
+def _sweep(order: list[Node], seeds: Mapping[Node, Any], careful: bool = False) -> dict[Node, Any]:
+    """The chain rule on the data."""
+    found = {root: root._own(seed) for root, seed in seeds.items()}
+    get, array = found.get, np.ndarray
+    for node in reversed(order):
+        op = node.op
+        if op is None:
+            continue
+        g = get(node)
+        if g is None:
+            continue
+        y, inputs, params = node._data, node.inputs, node.params
+        xs = [x._data if isinstance(x, Node) else x for x in inputs]
+        rules: Any = op.float_rules if type(y) is float and op.scalar is not None else op.array_rules
+        for x, rule in zip(inputs, rules):
+            if rule is None or not isinstance(x, Node):
+                continue
+            part = 0.0 if type(g) is float and g == 0.0 else rule(g, y, *xs, **params)
+            if careful:
+                part = _without_leaks(g, part, op)
+            data = x._data
+            if type(part) is not array or type(data) is not array or part.shape != data.shape \
+                    or part.dtype is not data.dtype:
+                part = fit(part, x)
+            before = get(x)
+            found[x] = part if before is None else before + part
+    return found
+
+
+def _sweep_nodes(order: list[Node], seeds: Mapping[Node, Any], careful: bool) -> dict[Node, Any]:
+    """The chain rule on the nodes themselves: what it gives are nodes, and can be differentiated."""
     found = {root: root._own(seed) for root, seed in seeds.items()}
     for node in reversed(order):
         op = node.op
         if op is None or node not in found:
             continue
-        g, inputs, params = found[node], node.inputs, node.params
-        rules: Any
-        y: Any
-        xs: Any
-        if create_graph:
-            rules, y, xs = op.vjps, node, inputs
-        else:
-            y, xs = node._data, [x._data if isinstance(x, Node) else x for x in inputs]
-            rules = op.float_rules if type(y) is float and op.scalar is not None else op.array_rules
-        for x, rule in zip(inputs, rules):
+        g = found[node]
+        for x, rule in zip(node.inputs, op.vjps):
             if rule is None or not isinstance(x, Node):
                 continue
-            part = 0.0 if type(g) is float and g == 0.0 else rule(g, y, *xs, **params)
+            part = rule(g, node, *node.inputs, **node.params)
             if careful:
                 part = _without_leaks(g, part, op)
             part = fit(part, x)
@@ -239,9 +276,13 @@ def _sweep(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool, car
 
 def fit(g: Any, x: Node) -> Any:
     """`g` as a cotangent of x: summed over the axes along which x was broadcast, in x's dtype."""
-    shape = shape_of(g)
-    if shape != x.shape:
-        g = ops.sum_to(g, x.shape) if len(shape) >= len(x.shape) and shape else ops.broadcast_to(g, x.shape)
+    shape, own = shape_of(g), x.shape
+    if shape != own:
+        lead = len(shape) - len(own)
+        if lead > 0 and own and shape[lead:] == own and type(g) is np.ndarray:      # a bias: the common case, fast
+            g = np.add.reduce(g, axis=0 if lead == 1 else tuple(range(lead)))
+            return x._own(g)
+        g = ops.sum_to(g, own) if lead >= 0 and shape else ops.broadcast_to(g, own)
     return x._own(g)
 
 
@@ -257,38 +298,42 @@ def _without_leaks(g: Any, part: Any, op: Op) -> Any:
 
 
 def _finite(g: Any) -> bool:
-    g = data_of(g)
-    if isinstance(g, np.ndarray):
-        return bool(np.isfinite(np.vdot(g, g)))      # one pass; a false alarm costs only time
-    return bool(np.isfinite(g))
+    if isinstance(g, Node):
+        g = g._data
+    return math.isfinite(np.vdot(g, g) if isinstance(g, np.ndarray) else g)     # a false alarm costs only time
 
 
 def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> None:
     """`root.backward(...)`: see Node.backward."""
+    shape = root.shape
     if seed is None:
-        if math.prod(root.shape) != 1:
-            raise ShapeError(f"backward() starts from a single number, and this has shape {root.shape}\n"
+        if shape and math.prod(shape) != 1:
+            raise ShapeError(f"backward() starts from a single number, and this has shape {shape}\n"
                              "  help: reduce it, as in y.sum().backward(), or give the cotangent: y.backward(seed)")
         seed = root._one()
-    elif shape_of(data_of(seed)) != root.shape and np.shape(seed) != root.shape:
-        raise ShapeError(f"backward(seed): the seed has shape {np.shape(data_of(seed))}, "
-                         f"and what it seeds {root.shape}")
-    seed = root._own(seed if isinstance(seed, Node) else np.asarray(seed) if root.shape else seed)
+    else:
+        if shape_of(data_of(seed)) != shape and np.shape(seed) != shape:
+            raise ShapeError(f"backward(seed): the seed has shape {np.shape(data_of(seed))}, and what it seeds {shape}")
+        seed = root._own(seed if isinstance(seed, Node) else np.asarray(seed) if shape else seed)
     found = cotangents({root: seed}, create_graph=create_graph)
     if create_graph:
         found = {node: g if isinstance(g, Node) else node._lift(g) for node, g in found.items()}
-    owners: dict[int, int] = {}
-    for g in found.values():
-        owners[id(g)] = owners.get(id(g), 0) + 1
+    held = {id(seed)}                                # the arrays that some node has already
+    leaves = []
     for node, g in found.items():
-        if node.op is not None:
+        if node.op is None:
+            leaves.append((node, g))
+        else:
             node._grad = data_of(g)                  # a graph here would refer to its own node: a cycle
-        elif node._grad is not None:
+            held.add(id(g))
+    for node, g in leaves:
+        if node._grad is not None:
             node._grad = node._grad + g
-        elif isinstance(g, np.ndarray) and (owners[id(g)] > 1 or g.base is not None or g is seed):
+        elif type(g) is np.ndarray and (id(g) in held or g.base is not None):
             node._grad = g.copy()                    # a leaf's gradient is an array of its own
         else:
             node._grad = g
+            held.add(id(g))
 
 
 def data_of(x: Any) -> Any:
@@ -307,7 +352,7 @@ def stop_gradient(x: Any) -> Any:
     >>> x.grad
     3.0
     """
-    return data_of(x)
+    return getattr(x, "data") if isinstance(x, Node) else x  # noqa: B009  (each class has its own)
 
 
 # --- modes: thread-local, and free while none is on -----------------------------------------------

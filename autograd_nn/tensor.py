@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from . import ops
-from ._methods import attach, through_function, through_ufunc
+from . import graph, ops
+from ._methods import attach, operand, through_function, through_ufunc
 from ._surface import TensorMethods
 from .errors import DTypeError, LeavesGraphError, ShapeError, UsageError
 from .graph import NOTHING, STORAGE, Node, data_of, record
-from .ops import CARRIERS, FUNCTIONS, Op
+from .ops import CARRIERS, FUNCTIONS, Op, for_each_op
 from .ops._op import ARRAY_RANK
 from .value import Value, as_value
 
@@ -51,6 +52,7 @@ class Tensor(TensorMethods, Node):
     @property
     def data(self) -> np.ndarray[Any, Any]:
         """The array itself, read-only; assign a new one of the same shape to change it."""
+        self._data.setflags(write=False)                 # here, and not for every result that nobody looks at
         return self._data  # type: ignore[no-any-return]
 
     @data.setter
@@ -164,7 +166,13 @@ class Tensor(TensorMethods, Node):
         return g if isinstance(g, np.ndarray) and g.dtype == dtype else np.asarray(g, dtype=dtype)
 
     def _one(self) -> Any:
-        return np.ones(self.shape, dtype=self.dtype)
+        return np.ones_like(self._data) if self._data.ndim else _ones(self._data.dtype)
+
+    def _take(self, data: Any) -> None:
+        if type(data) is not np.ndarray or data.shape != self._data.shape or data.dtype != self._data.dtype:
+            self.data = data
+        else:
+            self._data = data
 
     # --- Python's and NumPy's protocols -------------------------------------------------------
     __hash__ = object.__hash__
@@ -220,6 +228,13 @@ class Tensor(TensorMethods, Node):
         return through_function(func, args, kwargs)
 
 
+@cache
+def _ones(dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    one = np.ones((), dtype)
+    one.setflags(write=False)
+    return one
+
+
 def _array(data: Any, dtype: Any) -> np.ndarray[Any, Any]:
     """A read-only copy of `data` with a dtype that can be differentiated."""
     if isinstance(data, Node):
@@ -265,7 +280,6 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         raise _explained(op, inputs, params, error) from None
     if type(data) is not np.ndarray:
         data = np.asarray(data)
-    data.setflags(write=False)
     if op is as_value:
         return record(Value, float(data), op, inputs, params)
     return record(Tensor, data, op, inputs, params)
@@ -312,6 +326,55 @@ def _explained(op: Op, inputs: tuple[Any, ...], params: dict[str, Any], error: E
 CARRIERS[Tensor] = (3, _apply)
 
 
+
+# Operators and functions of one input, from the table: the same as _apply, for the common types, in fewer steps.
+
+def _unary(op: Op) -> Callable[..., Any]:
+    array, new, plain = op.array, object.__new__, np.ndarray
+
+    def method(self: Any, *_: Any) -> Any:
+        if graph.special:
+            return op(self)
+        data = array(self._data)
+        node = new(Tensor)
+        node._data = data if type(data) is plain else np.asarray(data)
+        node._grad, node.op, node.inputs, node.params, node.name = None, op, (self,), NOTHING, None
+        return node
+    method.op = op  # type: ignore[attr-defined]
+    return method
+
+
+def _binary(op: Op) -> Callable[[Any, Any], Any]:
+    array, new, plain = op.array, object.__new__, np.ndarray
+
+    def method(self: Any, other: Any) -> Any:
+        kind = type(other)
+        if graph.special or (kind is not Tensor and kind is not float and kind is not int):
+            return op(self, other) if operand(other) else NotImplemented
+        try:
+            data = array(self._data, other._data if kind is Tensor else other)
+        except (ValueError, TypeError) as error:
+            raise _explained(op, (self, other), NOTHING, error) from None
+        node = new(Tensor)
+        node._data = data if type(data) is plain else np.asarray(data)
+        node._grad, node.op, node.inputs, node.params, node.name = None, op, (self, other), NOTHING, None
+        return node
+    return method
+
+
+def _install(op: Op) -> None:
+    if op.elementwise and op.arity == 1 and not op.params and op.name not in vars(Tensor):
+        setattr(Tensor, op.name, _unary(op))
+    if op.dunder and op.array is not None:
+        setattr(Tensor, f"__{op.dunder}__", _unary(op) if op.arity == 1 else _binary(op))
+
+
+def _remove(op: Op) -> None:
+    if getattr(vars(Tensor).get(op.name), "op", None) is op:
+        delattr(Tensor, op.name)
+
+
+for_each_op(_install, _remove)
 attach(Tensor)
 for function in FUNCTIONS.values():
     if function.method and function.name not in vars(Tensor):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import ops
 from .._random import Rng, generator
 from ..errors import ShapeError, UsageError
 from ..tensor import Tensor
@@ -54,8 +55,7 @@ class Linear(Module):
                 raise UsageError("Linear holds Tensors, and these inputs are Values\n"
                                  "  help: nn.Layer takes Values; autograd_nn.stack(values) makes a Tensor of them")
             x = x.astype(self.weight.dtype, copy=False)
-        y = x @ self.weight.T
-        return y if self.bias is None else y + self.bias
+        return x @ self.weight.T if self.bias is None else ops.linear(x, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         return f"{self.in_features}, {self.out_features}" + ("" if self.bias is not None else ", bias=False")

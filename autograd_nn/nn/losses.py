@@ -71,11 +71,15 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean") -> Any:
     if not shape:
         raise ShapeError("cross_entropy: the logits need an axis of classes, and this is a single number\n"
                          "  help: binary_cross_entropy_with_logits takes one logit for each target")
-    log_p = ops.log_softmax(logits, axis=-1)
     if shape_of(target) == shape[:-1]:
         index = class_indices(target, shape[-1])
-        losses = -ops.squeeze(ops.take_along_axis(log_p, indices=index[..., None], axis=-1), axis=-1)
+        if holds_values(logits):
+            log_p = ops.log_softmax(logits, axis=-1)
+            losses = -np.take_along_axis(log_p, index[..., None], axis=-1)[..., 0]
+        else:
+            losses = ops.softmax_cross_entropy(logits, index)
     elif shape_of(target) == shape:
+        log_p = ops.log_softmax(logits, axis=-1)
         losses = -ops.sum(probabilities(target, logits) * _unless_excluded(target, log_p), axis=-1)
     else:
         raise ShapeError(f"cross_entropy: logits of shape {shape} take class indices of shape {shape[:-1]} "

@@ -4,12 +4,12 @@ The entries are the functions: `ops.sin` is the entry named "sin". Functions com
 stand beside them. Their types are in __init__.pyi, which is generated from the table.
 """
 
-from . import activation, arithmetic, elementary, indexing, linalg, nary, reduction, shaping
+from . import activation, arithmetic, elementary, indexing, linalg, nary, network, reduction, shaping
 from ._function import FUNCTIONS
 from ._op import CARRIERS, OPS, Each, Op, for_each_op, shape_of
 
-__all__ = ["CARRIERS", "FUNCTIONS", "OPS", "Each", "Op", "activation", "arithmetic", "elementary", "for_each_op", "indexing",
-           "linalg", "nary", "reduction", "shape_of", "shaping", *OPS, *FUNCTIONS]
+__all__ = ["CARRIERS", "FUNCTIONS", "OPS", "Each", "Op", "activation", "arithmetic", "elementary", "for_each_op",
+           "indexing", "linalg", "nary", "network", "reduction", "shape_of", "shaping", *OPS, *FUNCTIONS]
 
 globals().update(OPS)
 globals().update({name: function.call for name, function in FUNCTIONS.items()})

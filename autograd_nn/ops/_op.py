@@ -108,8 +108,10 @@ class Op:
         return self.scalar is not None and self.arity > 0
 
     def __call__(self, *args: Any, **params: Any) -> Any:
-        if params or self.params or len(args) != self.arity:
+        if len(args) != self.arity or params:
             args, params = self._bind(args, params)
+        else:
+            params = self.params
         top, apply = NUMBER
         for arg in args:
             carrier = CARRIERS[type(arg)]

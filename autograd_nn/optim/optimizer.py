@@ -60,7 +60,7 @@ class Optimizer:
             return
         for p, state in zip(self.params, self.state):
             if p.has_grad:
-                p.data = self.update(p.data, data_of(p.grad), state)
+                p._take(self.update(p._data, data_of(p._grad), state))
 
     def _step_in_c(self, core: Any) -> bool:
         """The same step, of Values, in the C engine; False, with nothing changed, if it cannot be taken there."""

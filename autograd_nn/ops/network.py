@@ -1,0 +1,65 @@
+"""What networks do most, each as one op: a linear layer, and softmax with cross entropy.
+
+They compute what `x @ w.T + b` and `log_softmax` with an index compute, in fewer nodes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ._op import Op, shape_of
+from .elementary import exp
+from .linalg import matmul
+from .shaping import reshape, transpose
+
+
+def _linear(x: Any, w: Any, b: Any) -> Any:
+    y = x.dot(w.T)                                   # np.matmul takes three times as long for small matrices
+    if y.dtype == np.result_type(y, b):
+        y += b
+        return y
+    return y + b
+
+
+def _rows(x: Any) -> Any:
+    """x as a matrix: all axes but the last are one batch."""
+    return x if len(shape_of(x)) == 2 else reshape(x, (-1, shape_of(x)[-1]))
+
+
+def _cross_entropy(x: Any, index: Any) -> Any:
+    top = np.maximum.reduce(x, axis=-1, keepdims=True)
+    top = np.where(np.isfinite(top), top, x.dtype.type(0))
+    rows = x.reshape(-1, x.shape[-1])
+    picked = rows[np.arange(len(rows)), index.ravel()].reshape(index.shape)
+    with np.errstate(divide="ignore"):
+        return np.log(np.add.reduce(np.exp(x - top), axis=-1)) + (top[..., 0] - picked)
+
+
+def _probabilities(y: Any, x: Any, index: Any) -> Any:
+    """softmax(x), by the loss that is known: log p = x - x_t - loss."""
+    rows = reshape(x, (-1, shape_of(x)[-1]))
+    picked = rows[(np.arange(index.size), index.ravel())]
+    return exp(x - reshape(picked + reshape(y, (-1,)), (*index.shape, 1)))
+
+
+def _one_hot(index: Any, x: Any) -> Any:
+    hot = np.zeros(shape_of(x), dtype=getattr(x, "dtype", float))
+    rows = hot.reshape(-1, hot.shape[-1])
+    rows[np.arange(len(rows)), index.ravel()] = 1
+    return hot
+
+
+linear = Op("linear", None, _linear,
+            lambda g, y, x, w, b: matmul(g, w),
+            lambda g, y, x, w, b: matmul(transpose(_rows(g)), _rows(x)),
+            lambda g, y, x, w, b: g,
+            tex=r"{0} \, {1}^T + {2}", symbol="x wᵀ + b", method=False,
+            cases=[(((4, 3), (2, 3), (2,)), {}), (((3,), (2, 3), (2,)), {}), (((2, 4, 3), (2, 3), (2,)), {})])
+softmax_cross_entropy = Op("softmax_cross_entropy", None, _cross_entropy,
+                           lambda g, y, x, index: g[..., None] * (_probabilities(y, x, index) - _one_hot(index, x)),
+                           tex=r"-\ln \operatorname{{softmax}}({0})_{{t}}", symbol="−ln softmax", method=False,
+                           params={"index": None},
+                           cases=[(((3, 4),), {"index": np.array([1, 0, 3])}),
+                                  (((2, 2, 3),), {"index": np.array([[0, 2], [1, 1]])})])
