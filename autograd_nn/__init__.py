@@ -56,7 +56,8 @@ def _public() -> list[str]:
     import builtins
     ops = import_module(f"{__name__}.ops")
     own = {name for name, op in ops.OPS.items() if op.module.startswith(f"{__name__}.ops.")}
-    return sorted({*_HOME, *_PARTS, *own, *ops.FUNCTIONS} - {*vars(builtins)})
+    functions = {name for name in ops.FUNCTIONS if "." not in name}
+    return sorted({*_HOME, *_PARTS, *own, *functions} - {*vars(builtins)})
 
 
 def __dir__() -> list[str]:

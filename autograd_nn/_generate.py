@@ -76,7 +76,8 @@ def functions() -> str:
              "from ..value import Value", "from ._op import CARRIERS as CARRIERS"]
     lines += [f"from ._op import {name} as {name}" for name in ("OPS", "Each", "Op", "for_each_op", "shape_of")]
     lines.append("from ._function import FUNCTIONS as FUNCTIONS")
-    for name, function in FUNCTIONS.items():
+    top = {name: function for name, function in FUNCTIONS.items() if "." not in name}
+    for name, function in top.items():
         lines.append(f"from .{function.call.__module__.rpartition('.')[2]} import {function.call.__name__} as {name}")
     lines += ["", "class Elementwise(Op):",
               "    @overload", "    def __call__(self, x: Tensor) -> Tensor: ...",
@@ -98,7 +99,7 @@ def package() -> str:
     for module, names in home._HOMES.items():
         lines += [f"from .{module} import {name} as {name}" for name in names.split()]
     lines += [f"from .ops import {name} as {name}" for name in sorted({op.name for op in table_ops()} - {*home._HOME})]
-    lines += [f"from .ops import {name} as {name}" for name in FUNCTIONS]
+    lines += [f"from .ops import {name} as {name}" for name in FUNCTIONS if "." not in name]
     return "\n".join([*lines, "", "__version__: str"]) + "\n"
 
 

@@ -99,7 +99,7 @@ def _sweep(order: list[Any], kind: Any) -> None:
             node._grad = None
             continue
         op, inputs = node.op, node.inputs
-        if len(inputs) == 2 and not node.params:
+        if op.arity == 2 and not node.params:
             a, b = inputs
             rule_a, rule_b = op.scalar_rules
             is_a, is_b = type(a) is kind, type(b) is kind

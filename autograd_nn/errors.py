@@ -15,6 +15,10 @@ class ShapeError(AutogradError, ValueError):
     """Shapes that do not fit together."""
 
 
+class IndexingError(AutogradError, IndexError):
+    """An index that points outside its array, or does not fit it."""
+
+
 class DTypeError(AutogradError, TypeError):
     """A dtype that cannot be differentiated, or two that do not go together."""
 

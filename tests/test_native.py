@@ -28,8 +28,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd_nn
-from autograd_nn import Dual, Op, Tensor, check_finite, dot, errors, graph, no_grad, sum_of, topological, value_and_grad
+from autograd_nn import Dual, Op, Tensor, check_finite, dot, errors, graph, no_grad, sum_of, topological
 from autograd_nn.graph import Node
+from autograd_nn.nary import weighted_sums
 from autograd_nn.ops import OPS
 from autograd_nn.value import PureValue, Value
 
@@ -96,7 +97,7 @@ def twins(draw, size=14):
         args = [draw(st.sampled_from(pool) | constants.map(lambda c: (c, c))) for _ in range(count)]
         args[draw(st.integers(0, count - 1))] = draw(st.sampled_from(pool))
         if op.name == "clip":                        # max(x, nan) of Python and of C differ
-            args = [a if isinstance(a[0], Node) and a[0].data == a[0].data or a[0] == a[0] else (1.0, 1.0)
+            args = [a if (isinstance(a[0], Node) and a[0].data == a[0].data) or a[0] == a[0] else (1.0, 1.0)
                     for a in args]
         if op.arity < 0:                             # Python would add and multiply leading ints exactly
             args = [(float(a), float(a)) if type(a) is int and abs(a) > 4 else (a, b) for a, b in args]
@@ -165,7 +166,42 @@ def test_each_op_agrees_on_a_grid_of_corners(name):
                 y.backward(seed)
                 z.backward(seed)
                 assert [v.has_grad for v in pure] == [v.has_grad for v in fast], (name, xs)
-                assert [bits(v.grad) for v in pure] == [bits(v.grad) for v in fast], (name, xs, params, seed, pure, fast)
+                grads = [[bits(v.grad) for v in side] for side in (pure, fast)]
+                assert grads[0] == grads[1], (name, xs, params, seed, pure, fast)
+
+
+@native
+def test_constants_are_kept_as_pythons_own_numbers():
+    """A numpy.float64 is a float too, and must not stay in the graph, where it would warn of a division by 0."""
+    x, c = Value(2.0), np.float64(0.0)
+    row = np.array([0.0, 1.5])
+    for y in (x + c, sum_of([c, x, c]), dot([x, c], row, c), dot((x, x), tuple(row)), autograd_nn.where(x, c, x),
+              OPS["clip"](x, c, np.float64(3)), c * x, x + np.float32(0.5), x * np.True_):
+        assert {type(i) for i in y.inputs} <= {float, int, Value}
+        y.backward()
+    assert row.tolist() == [0.0, 1.5] and OPS["clip"](x, 0, 3).inputs == (x, 0, 3)
+
+
+@native
+@given(data=st.data())
+def test_layers_and_lists_agree_to_the_last_bit(data):
+    """The functions that make many nodes at once: weighted_sums, and an op over an object array."""
+    units, n, rows = (data.draw(st.integers(1, 3)) for _ in range(3))
+    given = [[data.draw(st.floats(-4, 4)) for _ in range(k)] for k in (units * n, units, rows * n)]
+    constant = [[data.draw(st.booleans()) for _ in part] for part in given]
+    op = OPS[data.draw(st.sampled_from(["tanh", "relu", "exp", "floor", "negative"]))]
+    answers = []
+    for kind in (PureValue, Value):
+        w, b, x = (np.array([v if fixed else kind(v) for v, fixed in zip(*pair)] + [None], dtype=object)[:-1]
+                   for pair in zip(given, constant))
+        leaves = [v for v in (*w, *b, *x) if isinstance(v, kind)]
+        y = op(weighted_sums(w.reshape(units, n), x.reshape(rows, n), b if units > 1 or not constant[1][0] else None))
+        assert y.shape == (rows, units)
+        for v in y.ravel():
+            if isinstance(v, kind):
+                v.backward()
+        answers.append([bits(float(graph.data_of(v))) for v in y.ravel()] + [bits(v.grad) for v in leaves])
+    assert answers[0] == answers[1]
 
 
 @native
@@ -210,12 +246,13 @@ def test_what_the_general_engine_runs_is_the_same(how):
 @native
 def test_modes():
     x = Value(2.0)
-    makers = [lambda: x * x, lambda: -x, lambda: 2 ** x, lambda: x.exp(), lambda: sum_of([x, 1]), lambda: dot([x], [x]),
-              lambda: autograd_nn.where(x, x, x), lambda: OPS["leaky_relu"](x, 0.1)]
+    makers = [lambda: x * x, lambda: -x, lambda: 2 ** x, lambda: x.exp(), lambda: sum_of([x, 1]),
+              lambda: dot([x], [x]), lambda: autograd_nn.where(x, x, x), lambda: OPS["leaky_relu"](x, 0.1)]
     with no_grad():
         assert all(make().is_leaf for make in makers)
     assert not any(make().is_leaf for make in makers)
-    for maker in (lambda v: v * 1e308, lambda v: v.exp(), lambda v: sum_of([v, v]), lambda v: dot([v], [v]), lambda v: v / 0):
+    for maker in (lambda v: v * 1e308, lambda v: v.exp(), lambda v: sum_of([v, v]), lambda v: dot([v], [v]),
+                  lambda v: v / 0):
         with check_finite(), pytest.raises(errors.NonFiniteError):
             maker(Value(1e308))
         assert maker(Value(1e308)).data == math.inf
@@ -246,7 +283,8 @@ def test_weak_references(Value):
     assert last() is None and sorted(i for i, _, _ in seen) == list(range(100))
     assert all(dead is None and made.data == 3.0 for _, dead, made in seen)
     table = weakref.WeakValueDictionary({1: x})
-    del x, seen
+    seen.clear()
+    del x
     gc.collect()
     assert not table
 
@@ -340,7 +378,8 @@ def test_a_subclass_that_comes_back_to_life(Value):
 @native
 def test_pickles_and_copies():
     x, s = Value(2.0, name="x"), Pickled(3.0)
-    y = sum_of([x * s + 1, 2**60 * x, OPS["elu"](x, alpha=0.3), autograd_nn.where(x, s, -0.0), dot([x, 2], [s, x], x), 4])
+    y = sum_of([x * s + 1, 2**60 * x, OPS["elu"](x, alpha=0.3), autograd_nn.where(x, s, -0.0),
+                dot([x, 2], [s, x], x), 4])
     y.backward()
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         x2, s2, y2 = pickle.loads(pickle.dumps([x, s, y], protocol))
@@ -391,12 +430,12 @@ def test_either_engine_reads_the_others_pickles():
 @engines
 def test_making_one(Value):
     for v in (Value(2), Value(2.0, "n"), Value(data=2.0, name="n"), Value(2.0, name="n"), Value(name="n", data=2),
-              Value(np.float32(2)), Value(np.array(2)), Value(*[2.0], **{"name": None}), Value(True) + 1):
+              Value(np.float32(2)), Value(np.array(2)), Value(*[2.0], name=None), Value(True) + 1):
         assert v.data == 2.0 and type(v.data) is float and v.name in ("n", None) and type(v) is Value
     for bad in (lambda: Value(), lambda: Value(1, 2, 3), lambda: Value(name="n"), lambda: Value(1, data=1),
                 lambda: Value(1, "n", name="n"), lambda: Value(1, nmae="n"), lambda: Value("1"), lambda: Value(None),
                 lambda: Value(data=[1]), lambda: Value(1j), lambda: Value(np.ones(1)), lambda: Value(Value(1)),
-                lambda: Value(10**400), lambda: Value(Tensor(1.0)), lambda: Value(**{"data": 1, "x": 2})):
+                lambda: Value(10**400), lambda: Value(Tensor(1.0)), lambda: Value(data=1, x=2)):
         with pytest.raises(TypeError):
             bad()
 
@@ -555,10 +594,12 @@ def each_kind_of_step(x, w):
         "operators": lambda: (x + w, x - 1, 2 * x, x / one, x ** 2.5, 7 % x, -x, abs(x), +x, x + True, x * 2**60),
         "methods": lambda: (x.sin(), x.exp(), x.tanh(), x.relu(), x.floor(), x.clip(0.0, 1.0), x.leaky_relu(0.2)),
         "ops": lambda: [op(*(x, w, x)[:op.arity]) for op in ops],
-        "wide": lambda: (sum_of([x, 1, w]), sum_of((x,)), dot([x, 1.0], [w, 2]), dot((x,), array[:1], w), sum_of([x, True])),
+        "wide": lambda: (sum_of([x, 1, w]), sum_of((x,)), dot([x, 1.0], [w, 2]), dot((x,), array[:1], w),
+                         sum_of([x, True])),
         "attributes": lambda: (x.data, x.grad, x.op, x.inputs, x.params, x.name, x.is_leaf, x.has_grad, (x * 3).inputs,
                                x.leaky_relu(0.3).params, dot([x], [w], 3).inputs, (x * 3).op),
-        "making": lambda: (Value(1.0), Value(2), Value(one, name="n"), Value(data=1.0, name=None), Value.__new__(Value)),
+        "making": lambda: (Value(1.0), Value(2), Value(one, name="n"), Value(data=1.0, name=None),
+                           Value.__new__(Value)),
         "comparing": lambda: (x == w, x < 1, x >= one, x == None, hash(x), bool(x), x == array),     # noqa: E711
         "backward": backward, "create_graph": second, "named": named,
         "copies": lambda: (copy.copy(x * w), copy.deepcopy(x * w), pickle.loads(pickle.dumps(dot([x], [w], 3)))),
@@ -584,7 +625,8 @@ class Counted(Value):
 def test_reference_counts_stay(kind, leaf, n=300):
     x, w = leaf(0.75), Value(0.5)
     step = each_kind_of_step(x, w)[kind]
-    watched = [x, w, Value, Counted, None, True, NotImplemented, 0, 1, 2, 3, 0.0, (), graph.NOTHING, "name", *OPS.values()]
+    watched = [x, w, Value, Counted, None, True, NotImplemented, 0, 1, 2, 3, 0.0, (), graph.NOTHING, "name",
+               *OPS.values()]
 
     def counts():
         gc.collect()
@@ -655,12 +697,12 @@ def test_a_big_graph_returns_its_memory():
     try:
         def chain():
             y = Value(1.0)
-            for _ in range(50_000):
+            for _ in range(100_000):
                 y = y * 1.0 + 0.0
             y.backward()
-        chain()
+        chain()                                      # now the free list holds nothing from before the tracing
         before = tracemalloc.get_traced_memory()[0]
-        for _ in range(3):
+        for _ in range(2):
             chain()
         assert tracemalloc.get_traced_memory()[0] - before < 50_000
     finally:
@@ -701,13 +743,13 @@ def work():
     assert x.grad == 1.0
     del x, y
     for step in (lambda y: y + y * 0.0, lambda y: sum_of([1.0, y]), lambda y: dot([y, 2.0], [1.0, 3.0], -6.0),
-                 lambda y: dot([0.5], [0.0], y), lambda y: where(1.0, y, 0.0), lambda y: OPS["clip"](y, -9.0, 9.0), -Value.abs
-                 if hasattr(Value, "abs") else lambda y: -y, half, lambda y: OPS["leaky_relu"](y, 2), in_an_input):
+                 lambda y: dot([0.5], [0.0], y), lambda y: where(1.0, y, 0.0), lambda y: OPS["clip"](y, -9.0, 9.0),
+                 lambda y: -y, half, lambda y: OPS["leaky_relu"](y, 2), in_an_input):
         x, y = chain(n // 20, step)
         y.backward()
         assert x.has_grad
         del x, y
-    for step in (lambda y: Value(1.0, name=y), lambda y: Value(1.0, name=[y]), gradient_of_a_gradient, in_an_attribute):
+    for step in (lambda y: Value(1.0, name=y), gradient_of_a_gradient):
         x, y = chain(n // 20, step)
         del x, y
     x, y = chain(n // 20, lambda y: y * 1.0)
@@ -721,15 +763,21 @@ def work():
     root = weakref.ref(y, lambda ref: chain(1000, lambda y: y + 1.0))    # a graph dies while another does
     del x, y
     print("done")
-threading.stack_size(512 * 1024)
-t = threading.Thread(target=work)
-t.start(); t.join()
+def work_through_containers():                       # Python 3.13 itself needs more stack for these
+    for step in (lambda y: Value(1.0, name=[y]), in_an_attribute):
+        x, y = chain(n // 20, step)
+        del x, y
+    print("done")
+for size, task in ((512, work), (16 * 1024, work_through_containers)):
+    threading.stack_size(size * 1024)
+    t = threading.Thread(target=task)
+    t.start(); t.join()
 """
 
 
 @native
 def test_chains_of_every_kind_die_on_a_small_stack():
-    assert python(DEEP.format(n=2_000_000), AUTOGRAD_NN_PURE="0") == b"done\n"
+    assert python(DEEP.format(n=2_000_000), AUTOGRAD_NN_PURE="0") == b"done\ndone\n"
 
 
 @engines
@@ -749,10 +797,9 @@ def test_ctrl_c_leaves_a_usable_state(Value):
         signal.setitimer(signal.ITIMER_REAL, after)
         try:
             work()
-            while True:                              # it was quicker than the alarm
-                time.sleep(0.01)
+            time.sleep(2 * after)                    # where it was quicker than the alarm
         except KeyboardInterrupt:
-            return
+            pass
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
@@ -760,6 +807,7 @@ def test_ctrl_c_leaves_a_usable_state(Value):
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGALRM, interrupt)
+    gc.disable()                                     # an exception in a callback of the collector is lost
     try:
         interrupted(build, 0.02)
         root = build()
@@ -773,6 +821,7 @@ def test_ctrl_c_leaves_a_usable_state(Value):
         root.backward()
         assert x.grad == 1.0
     finally:
+        gc.enable()
         signal.signal(signal.SIGALRM, before)
 
 
@@ -821,7 +870,7 @@ def test_threads_give_the_serial_answers(Value):
 
 @engines
 def test_threads_that_share_parameters_add_up(Value):
-    """Each backward adds to a shared leaf as a whole: no part is lost. The order is anybody's, so the sum is of integers."""
+    """Each backward adds to a shared leaf as a whole: no part is lost. In any order, so the sum is of integers."""
     w, v = Value(2.0), Value(3.0)
     shared = w * v                                   # a node between, too
 
@@ -874,7 +923,8 @@ def test_the_pure_engine_on_request():
 
 @native
 def test_the_native_engine_otherwise():
-    assert python(WHICH, AUTOGRAD_NN_PURE="0", AUTOGRAD_NN_REQUIRE_NATIVE="1").decode() == "True Value autograd_nn.value\n"
+    out = python(WHICH, AUTOGRAD_NN_PURE="0", AUTOGRAD_NN_REQUIRE_NATIVE="1").decode()
+    assert out == "True Value autograd_nn.value\n"
 
 
 def test_the_c_file_compiles_without_a_warning(tmp_path):

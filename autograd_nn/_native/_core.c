@@ -64,7 +64,7 @@ static const char *const op_parameter[AG_codes] = {
 
 /* The functions that C's library does not have, as the op table defines them on Python's floats. */
 static inline double ag_sign(double x) { return x == x ? (x > 0) - (x < 0) + 0.0 : x; }
-static inline double ag_step(double x) { return x == x ? (x > 0) + 0.0 : x; }
+static inline double ag_step(double x) { return (x > 0) + 0.0; }
 static inline double ag_tie(double x, double y) { return (x > y) + 0.5 * (x == y); }
 static inline double ag_maximum(double x, double y) { return x >= y || x != x ? x : y; }
 static inline double ag_minimum(double x, double y) { return x <= y || x != x ? x : y; }

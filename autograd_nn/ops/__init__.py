@@ -9,7 +9,8 @@ from ._function import FUNCTIONS
 from ._op import CARRIERS, OPS, Each, Op, for_each_op, shape_of
 
 __all__ = ["CARRIERS", "FUNCTIONS", "OPS", "Each", "Op", "activation", "arithmetic", "elementary", "for_each_op",
-           "indexing", "linalg", "nary", "network", "reduction", "shape_of", "shaping", *OPS, *FUNCTIONS]
+           "indexing", "linalg", "nary", "network", "reduction", "shape_of", "shaping", *OPS,
+           *(name for name in FUNCTIONS if "." not in name)]
 
 globals().update(OPS)
-globals().update({name: function.call for name, function in FUNCTIONS.items()})
+globals().update({name: function.call for name, function in FUNCTIONS.items() if "." not in name})

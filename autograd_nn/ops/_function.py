@@ -15,7 +15,7 @@ Callee = TypeVar("Callee", bound=Callable[..., Any])
 class Function:
     """A function of the package that is written in ops.
 
-    name    its name, as in NumPy
+    name    its name, as in NumPy; "linalg.norm" is public as autograd_nn.linalg.norm, and not at the top
     call    the function: its array arguments may be numbers, arrays, Values and Tensors
     numpy   NumPy's function, whose calls with a Tensor come here, and with which tests compare
     cases   (shapes, keyword arguments) on which the generated tests run: the shapes are those of the

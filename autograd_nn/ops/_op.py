@@ -256,12 +256,18 @@ def bind(rule: Rule, kind: str) -> Rule:
         if name in world:
             thing = world[name]
             if isinstance(thing, Op):
-                names[name] = getattr(thing, kind)
+                plain = getattr(thing, kind)
+                names[name] = plain if thing.arity >= 0 else _on_sequence(plain)
             elif isinstance(thing, FunctionType) and thing.__globals__ is world:
                 names[name] = bind(thing, kind)
             else:
                 names[name] = thing
     return bound
+
+
+def _on_sequence(plain: Callable[..., Any]) -> Callable[..., Any]:
+    """The plain function of an op with any number of inputs, called as the op is: with one sequence of them."""
+    return lambda xs, **params: plain(*xs, **params)
 
 
 def _names(code: CodeType) -> Iterator[str]:

@@ -25,6 +25,10 @@ def _zero(g: Any, y: Any, *xs: Any) -> float:
     return 0.0
 
 
+def _step(x: Any) -> Any:
+    return np.greater(x, 0).astype(getattr(x, "dtype", float))      # np.heaviside takes 25 times as long
+
+
 add = Op("add", operator.add, np.add,
          lambda g, z, x, y: g,
          lambda g, z, x, y: g,
@@ -65,7 +69,7 @@ absolute = Op("absolute", math.fabs, np.absolute,
 sign = Op("sign", lambda x: (x > 0) - (x < 0) + 0.0 if x == x else x, np.sign,
           _zero,
           tex=r"\operatorname{{sgn}} {0}", c="ag_sign({0})", kink=lambda x: x, zero=True)
-step = Op("step", lambda x: (x > 0) + 0.0 if x == x else x, lambda x: np.heaviside(x, 0),
+step = Op("step", lambda x: (x > 0) + 0.0, _step,
           _zero,
           tex=r"[{0} > 0]", c="ag_step({0})", kink=lambda x: x, zero=True)
 tie = Op("tie", lambda x, y: (x > y) + 0.5 * (x == y),

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ._op import Each, Op, shape_of
+from ..errors import DTypeError, UsageError
+from ._arguments import c_order, no_out, safe_casting
+from ._op import ARRAY_RANK, CARRIERS, Each, Op, shape_of
 
 
 def _sum_to(x: Any, shape: tuple[int, ...]) -> Any:
@@ -23,16 +25,43 @@ def _inverse(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:
     return None if axes is None else tuple(int(i) for i in np.argsort([a % len(axes) for a in axes]))
 
 
-def _concatenate(*xs: Any, axis: int | None = 0) -> Any:
-    return np.concatenate(xs, axis=axis)
+def _reshape(x: Any, shape: Any = -1, order: str = "C", copy: Any = None) -> Any:
+    c_order("reshape", order)
+    return np.asarray(x).reshape(shape)
 
 
-def _stack(*xs: Any, axis: int = 0) -> Any:
-    return np.stack(xs, axis=axis)
+def _broadcast_to(x: Any, shape: Any, subok: bool = False) -> Any:
+    return np.broadcast_to(x, shape)
 
 
-def _pad(x: Any, pad_width: Any, constant_values: float = 0) -> Any:
-    return np.pad(x, pad_width, constant_values=constant_values)
+def _concatenate(*xs: Any, axis: int | None = 0, out: Any = None, dtype: Any = None,
+                 casting: Any = "same_kind") -> Any:
+    no_out("concatenate", out)
+    safe_casting("concatenate", casting)
+    return np.concatenate(xs, axis=axis, dtype=dtype, casting=casting)
+
+
+def _stack(*xs: Any, axis: int = 0, out: Any = None, dtype: Any = None, casting: Any = "same_kind") -> Any:
+    no_out("stack", out)
+    safe_casting("stack", casting)
+    return np.stack(xs, axis=axis, dtype=dtype, casting=casting)
+
+
+def _astype(x: Any, dtype: Any = float, order: str = "K", casting: Any = "unsafe", subok: bool = True,
+            copy: bool = True, device: Any = None) -> Any:
+    """A floating point array in another floating point dtype; an array of another kind in any."""
+    c_order("astype", order, "K", "A")
+    if x.dtype.kind == "f" != np.dtype(dtype).kind:
+        raise DTypeError(f"astype({np.dtype(dtype)}) would drop the gradient without a word\n"
+                         "  help: t.data.astype(dtype) leaves the graph")
+    if device not in (None, "cpu"):
+        raise UsageError(f"astype: device={device!r}: all arrays here are the CPU's")
+    return x.astype(dtype, casting=casting)
+
+
+def _copy(x: Any, order: str = "K", subok: bool = False) -> Any:
+    c_order("copy", order, "K", "A")
+    return np.array(x)
 
 
 def _from_slice(i: int, g: Any, xs: tuple[Any, ...], axis: int | None) -> Any:
@@ -48,16 +77,9 @@ def _from_stack(i: int, g: Any, axis: int) -> Any:
     return g[(slice(None),) * (axis % len(shape_of(g))) + (i,)]
 
 
-def _inside(x: Any, pad_width: Any) -> tuple[slice, ...]:
-    """The index of x within its padded array."""
-    shape = shape_of(x)
-    before = np.broadcast_to(np.asarray(pad_width), (len(shape), 2))[:, 0]
-    return tuple(slice(int(b), int(b) + n) for b, n in zip(before, shape))
-
-
 def _untile(g: Any, x: Any, reps: Any) -> Any:
     """The sum over the copies that tile made."""
-    reps = (reps,) if isinstance(reps, int) else tuple(reps)
+    reps = tuple(np.atleast_1d(reps).tolist())
     shape = shape_of(x)
     n = max(len(reps), len(shape))
     reps, padded = (1,) * (n - len(reps)) + reps, (1,) * (n - len(shape)) + shape
@@ -67,7 +89,7 @@ def _untile(g: Any, x: Any, reps: Any) -> Any:
 
 
 def _unroll(shift: Any) -> Any:
-    return tuple(-s for s in shift) if isinstance(shift, tuple) else -shift
+    return tuple(-s for s in shift) if isinstance(shift, (tuple, list)) else -shift
 
 
 def dtype_of(x: Any) -> Any:
@@ -75,9 +97,9 @@ def dtype_of(x: Any) -> Any:
     return getattr(x, "dtype", np.dtype(float))
 
 
-reshape = Op("reshape", None, np.reshape,
-             lambda g, y, x, shape: reshape(g, shape_of(x)),
-             tex=r"\operatorname{{reshape}} {0}", params={"shape": -1},
+reshape = Op("reshape", None, _reshape,
+             lambda g, y, x, shape, order, copy: reshape(g, shape_of(x)),
+             tex=r"\operatorname{{reshape}} {0}", params={"shape": -1, "order": "C", "copy": None},
              cases=[(((2, 3),), {"shape": (3, 2)}), (((2, 3),), {"shape": -1})])
 transpose = Op("transpose", None, np.transpose,
                lambda g, y, x, axes: transpose(g, _inverse(axes)),
@@ -98,27 +120,24 @@ expand_dims = Op("expand_dims", None, np.expand_dims,
 squeeze = Op("squeeze", None, np.squeeze,
              lambda g, y, x, axis: reshape(g, shape_of(x)),
              tex="{0}", params={"axis": None}, cases=[(((2, 1, 3),), {}), (((1, 2, 1),), {"axis": 0})])
-broadcast_to = Op("broadcast_to", None, np.broadcast_to,
-                  lambda g, y, x, shape: g,              # summed over the copies where all broadcasting is
-                  tex=r"\operatorname{{broadcast}} {0}", params={"shape": ()},
+broadcast_to = Op("broadcast_to", None, _broadcast_to,
+                  lambda g, y, x, shape, subok: g,       # summed over the copies where all broadcasting is
+                  tex=r"\operatorname{{broadcast}} {0}", params={"shape": (), "subok": False},
                   cases=[(((3,),), {"shape": (2, 3)}), (((2, 1),), {"shape": (4, 2, 3)})])
 sum_to = Op("sum_to", None, _sum_to,
             lambda g, y, x, shape: broadcast_to(g, shape_of(x)),
             method=False, tex=r"\sum {0}", symbol="Σ", params={"shape": ()},
             cases=[(((4, 2, 3),), {"shape": (2, 1)}), (((2, 3),), {"shape": ()})])
+_JOINING: dict[str, Any] = {"axis": 0, "out": None, "dtype": None, "casting": "same_kind"}
 concatenate = Op("concatenate", None, _concatenate,
-                 Each(lambda i, g, y, *xs, axis: _from_slice(i, g, xs, axis)),
-                 method=False, tex=r"\operatorname{{concatenate}}({0}, \ldots)", symbol="concat", params={"axis": 0},
+                 Each(lambda i, g, y, *xs, axis, **_: _from_slice(i, g, xs, axis)),
+                 method=False, tex=r"\operatorname{{concatenate}}({0}, \ldots)", symbol="concat", params=_JOINING,
                  cases=[(((2, 3), (1, 3)), {}), (((2, 3), (2, 1), (2, 2)), {"axis": -1}),
                         (((2, 2), (3,)), {"axis": None})])
 stack = Op("stack", None, _stack,
-           Each(lambda i, g, y, *xs, axis: _from_stack(i, g, axis)),
-           method=False, tex=r"\operatorname{{stack}}({0}, \ldots)", params={"axis": 0},
+           Each(lambda i, g, y, *xs, axis, **_: _from_stack(i, g, axis)),
+           method=False, tex=r"\operatorname{{stack}}({0}, \ldots)", params=_JOINING,
            cases=[(((2, 3), (2, 3)), {}), (((2,), (2,), (2,)), {"axis": -1})])
-pad = Op("pad", None, _pad,
-         lambda g, y, x, pad_width, constant_values: g[_inside(x, pad_width)],
-         tex=r"\operatorname{{pad}} {0}", params={"pad_width": 0, "constant_values": 0},
-         cases=[(((2, 3),), {"pad_width": 1}), (((2, 3),), {"pad_width": ((1, 0), (0, 2)), "constant_values": 5.0})])
 flip = Op("flip", None, np.flip,
           lambda g, y, x, axis: flip(g, axis=axis),
           tex=r"\operatorname{{flip}} {0}", params={"axis": None},
@@ -131,6 +150,17 @@ tile = Op("tile", None, np.tile,
           lambda g, y, x, reps: _untile(g, x, reps),
           tex=r"\operatorname{{tile}} {0}", params={"reps": 1},
           cases=[(((2, 3),), {"reps": 2}), (((3,),), {"reps": (2, 2)}), (((2, 1, 3),), {"reps": (2, 1)})])
-astype = Op("astype", None, lambda x, dtype: x.astype(dtype),
-            lambda g, y, x, dtype: astype(g, dtype_of(x)),
-            tex="{0}", params={"dtype": float}, cases=[(((2, 3),), {"dtype": float})])
+astype = Op("astype", None, _astype,
+            lambda g, y, x, dtype, **_: astype(g, dtype_of(x)),
+            tex="{0}", params={"dtype": float, "order": "K", "casting": "unsafe", "subok": True, "copy": True,
+                               "device": None}, cases=[(((2, 3),), {"dtype": float})])
+copy = Op("copy", None, _copy,
+          lambda g, y, x, order, subok: g,
+          tex="{0}", params={"order": "K", "subok": False}, cases=[(((2, 3),), {})])
+
+
+def as_array(x: Any) -> Any:
+    """A list or tuple as an array, or a Tensor where nodes are in it; anything else as it is."""
+    if not isinstance(x, (list, tuple)):
+        return x
+    return stack(x) if any(CARRIERS[type(e)][0] not in (0, ARRAY_RANK) for e in x) else np.asarray(x)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+import numpy as np
+
 from .. import ops
 from ..errors import UsageError
-from .optimizer import Optimizer, State, fraction, non_negative, positive
+from .optimizer import BLOCK, Optimizer, State, fraction, non_negative, positive
 
 
 class Adam(Optimizer):
@@ -42,6 +44,31 @@ class Adam(Optimizer):
     def _step_in_c(self, core: Any) -> bool:
         return core.adam(self.params, self.state, self.lr, *self.betas, self.eps,
                          self.weight_decay) if type(self) is Adam else False
+
+    def _update_array(self, x: Any, g: Any, state: State) -> Any:
+        """`update` on a float array, with the same bits, in blocks that stay in the cache and without temporaries."""
+        b1, b2 = self.betas
+        t = state["step"] = state.get("step", 0) + 1
+        if "mean" not in state:
+            state["mean"], state["square"] = np.zeros_like(x), np.zeros_like(x)
+        new = np.empty(x.shape, x.dtype)
+        flat = [np.ascontiguousarray(a).reshape(-1) for a in (x, g, state["mean"], state["square"])]
+        out, work = new.reshape(-1), np.empty((2, min(x.size, BLOCK)), x.dtype)
+        for start in range(0, x.size, BLOCK):
+            part = slice(start, start + BLOCK)
+            x, g, m, v = (a[part] for a in flat)
+            a, b = work[0, :len(x)], work[1, :len(x)]
+            if self.weight_decay:
+                g = np.add(g, np.multiply(x, self.weight_decay, out=a), out=out[part])
+            np.multiply(m, b1, out=m)
+            np.add(m, np.multiply(g, 1 - b1, out=a), out=m)
+            np.multiply(v, b2, out=v)
+            np.add(v, np.multiply(np.multiply(g, g, out=a), 1 - b2, out=a), out=v)
+            np.sqrt(np.divide(v, 1 - b2 ** t, out=a), out=a)
+            np.add(a, self.eps, out=a)
+            np.multiply(np.divide(m, 1 - b1 ** t, out=b), self.lr, out=b)
+            np.subtract(x, np.divide(b, a, out=b), out=out[part])
+        return new
 
     def update(self, x: Any, g: Any, state: State) -> Any:
         if self.weight_decay:

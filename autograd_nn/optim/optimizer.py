@@ -14,6 +14,8 @@ from ..ops import shape_of
 from ..value import BaseValue, core
 
 State = dict[str, Any]
+SMALL = 1 << 12          # elements of an array up to which plain arithmetic is quick enough
+BLOCK = 1 << 14          # elements that stay in the cache while several operations go over them
 
 
 class Optimizer:
@@ -60,7 +62,13 @@ class Optimizer:
             return
         for p, state in zip(self.params, self.state):
             if p.has_grad:
-                p._take(self.update(p._data, data_of(p._grad), state))
+                x, g = p._data, data_of(p._grad)
+                update = self._update_array if type(x) is np.ndarray and x.size > SMALL else self.update
+                p._take(update(x, g, state))
+
+    def _update_array(self, x: Any, g: Any, state: State) -> Any:
+        """`update` for a large array; a subclass may have a quicker way to the same bits."""
+        return self.update(x, g, state)
 
     def _step_in_c(self, core: Any) -> bool:
         """The same step, of Values, in the C engine; False, with nothing changed, if it cannot be taken there."""

@@ -1,0 +1,75 @@
+"""The arguments of NumPy's functions, as functions on graphs take them: data, axes, and what is refused."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..errors import AutogradError, IndexingError, ShapeError, UsageError
+from ._op import ARRAY_RANK, CARRIERS, shape_of
+
+_TENSOR_RANK = 3
+
+
+def data_of(x: Any) -> Any:
+    """The number or array behind a Value, Tensor or Dual, for decisions that follow the data."""
+    while (rank := CARRIERS[type(x)][0]) not in (0, ARRAY_RANK):
+        x = x._data if rank <= _TENSOR_RANK else x.primal
+    return x
+
+
+def size_of(x: Any) -> int:
+    """The number of elements of a number, array or node."""
+    return math.prod(shape_of(x))
+
+
+def axis_of(name: str, x: Any, axis: Any) -> int:
+    """`axis` of x counted from 0; a ShapeError that names the function where x has no such axis."""
+    shape = shape_of(x)
+    n = operator.index(axis)
+    if not -len(shape) <= n < len(shape):
+        raise ShapeError(f"{name}: axis {n} is out of bounds for an array of shape {shape}, "
+                         f"which has {len(shape)} ax{'i' if len(shape) == 1 else 'e'}s")
+    return n % len(shape)
+
+
+def along(axis: int, index: Any) -> tuple[Any, ...]:
+    """The index that picks `index` on one axis (counted from 0), and everything on the others."""
+    return (*(slice(None),) * axis, index)
+
+
+@contextmanager
+def numpys_errors(name: str, *xs: Any) -> Iterator[None]:
+    """NumPy's own checks, with the function and the shapes in the message."""
+    try:
+        yield
+    except AutogradError:
+        raise
+    except (ValueError, IndexError) as error:
+        shapes = ", ".join(str(shape_of(x)) for x in xs)
+        kind = ShapeError if isinstance(error, ValueError) else IndexingError
+        raise kind(f"{name}: {shapes}: {error}") from None
+
+
+def no_out(name: str, out: Any) -> None:
+    """Refuse `out=`: what a graph has recorded must not be overwritten."""
+    if out is not None:
+        raise UsageError(f"{name}: out= would overwrite an array that the graph may still need\n"
+                         "  help: leave it out, and use the result")
+
+
+def c_order(name: str, order: Any, *others: Any) -> None:
+    """Refuse an order of elements other than "C" (and `others`, which come to the same)."""
+    if order not in ("C", None, *others):
+        raise UsageError(f"{name}: order={order!r} is not supported; only the last axis runs fastest here (order='C'), "
+                         "however an array lies in memory\n  help: for Fortran's order transpose first, as in x.T")
+
+
+def safe_casting(name: str, casting: str) -> None:
+    """Refuse casts that may make something other than floating point numbers."""
+    if casting == "unsafe":
+        raise UsageError(f"{name}: casting='unsafe' could drop the gradient without a word\n"
+                         "  help: leave it out; x.astype(dtype) converts")
