@@ -20,17 +20,18 @@ _HOMES = {
     "drawing": "draw explain",
     "errors": "AutogradError",
     "forward": "Dual",
-    "graph": "check_finite no_grad stop_gradient topological",
+    "graph": "check_finite no_grad topological",
     "nary": "dot sum_of",
     "ops": "OPS Op",
     "symbol": "Symbol",
     "tensor": "Tensor",
-    "transforms": "elementwise_grad grad hessian hvp jacobian jvp value_and_grad vjp",
+    "transforms": """checkpoint custom_op elementwise_grad grad hessian hvp jacobian jvp stop_gradient
+        value_and_grad vjp""",
     "value": "NATIVE Value",
     "_random": "seed",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
-_PARTS = ("check", "data", "drawing", "errors", "nn", "ops", "optim")
+_PARTS = ("check", "data", "drawing", "errors", "fft", "linalg", "nn", "ops", "optim", "tree")
 
 
 def __getattr__(name: str) -> Any:

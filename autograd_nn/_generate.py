@@ -14,6 +14,7 @@ import autograd_nn
 from autograd_nn import ops
 from autograd_nn._native.generate import rules
 from autograd_nn.ops import FUNCTIONS, OPS, Op
+from autograd_nn.ops._numpy import NumpyOp
 from autograd_nn.ops._op import Each
 from autograd_nn.symbol import Symbol, applied, input_names, local_derivatives
 
@@ -51,9 +52,20 @@ def surface() -> str:
 
 
 def _arguments(op: Op) -> str:
+    if isinstance(op, NumpyOp):
+        return _numpys_arguments(op)
     inputs = [f"{name}: Any" for name in input_names(op)[2:]]
     params = [f"{name}: Any = ..." for name in op.params]
     return ", ".join(["self", *inputs, *params])
+
+
+def _numpys_arguments(op: NumpyOp) -> str:
+    parts = ["self"]
+    for parameter in list(op.signature.parameters.values())[1:]:
+        if parameter.kind is parameter.KEYWORD_ONLY and "*" not in parts:
+            parts.append("*")
+        parts.append(f"{parameter.name}: Any = ...")
+    return ", ".join(parts)
 
 
 def _operators(op: Op, kind: str, operand: str) -> list[str]:

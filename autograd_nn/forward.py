@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from . import ops
-from ._methods import attach
-from .graph import Node, cotangents, data_of
-from .ops import CARRIERS, Op, shape_of
+from ._methods import attach, through_function, through_ufunc
+from .errors import LeavesGraphError
+from .graph import Node, _special, cotangents, mode
+from .ops import CARRIERS, FUNCTIONS, Op, shape_of
+from .ops._arguments import data_of
 from .tensor import Tensor
+from .value import Value
 
 
 class Dual:
@@ -29,7 +35,6 @@ class Dual:
     """
 
     __slots__ = ("level", "primal", "tangent")
-    __array_ufunc__ = None                   # NumPy leaves `array * dual` to us
 
     def __init__(self, primal: Any, tangent: Any, level: int = 0) -> None:
         self.primal, self.tangent, self.level = primal, tangent, level
@@ -44,8 +49,18 @@ class Dual:
         """The primal's dtype; float64 for a number."""
         return getattr(self.primal, "dtype", np.dtype(float))
 
-    def __getitem__(self, index: Any) -> Any:
-        return ops.getitem(self, index)
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return math.prod(self.shape)
+
+    T, __getitem__, __len__, __iter__ = Tensor.T, Tensor.__getitem__, Tensor.__len__, Tensor.__iter__
+    reshape, transpose, flatten, ravel = Tensor.reshape, Tensor.transpose, Tensor.flatten, Tensor.ravel
 
     def __repr__(self) -> str:
         return f"Dual({self.primal!r}, {self.tangent!r})"
@@ -53,9 +68,22 @@ class Dual:
     def __pos__(self) -> Dual:
         return self
 
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **params: Any) -> Any:
+        return through_ufunc(ufunc, method, inputs, params)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return through_function(func, args, kwargs)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        if self.shape:
+            raise LeavesGraphError("making an ndarray of a Dual would drop its tangent without a word\n"
+                                   "  help: autograd_nn.stack(duals) joins Duals into one")
+        box = np.empty((), dtype=object)     # a number may stand in an array of objects, as a Value may
+        box[()] = self
+        return box
+
     def _compare(self, other: Any, how: str) -> Any:
-        other = other.primal if isinstance(other, Dual) else other
-        return getattr(np, how)(data_of(self.primal), data_of(other))
+        return getattr(np, how)(data_of(self), data_of(other))
 
     def __lt__(self, other: Any) -> Any:
         return self._compare(other, "less")
@@ -101,20 +129,90 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
 
 def _transposed(rule: Any, tangent: Any, y: Any, primals: list[Any], i: int, params: dict[str, Any]) -> Any:
     """The tangent of y: the transpose of `rule` (linear in its cotangent u), applied to `tangent`."""
-    u = Tensor._lift(np.zeros(shape_of(y), dtype=np.result_type(_plain(y))))
-    part = rule(u, y, *primals, **params)
-    if shape_of(part) != shape_of(primals[i]):
-        part = ops.sum_to(part, shape_of(primals[i]))
-    plain = not any(isinstance(x, (Node, Dual)) for x in (y, tangent, *primals))
-    found = cotangents({part: tangent}, create_graph=not plain)
-    return found.get(u, 0.0)
+    if not mode.recording:                   # the rule must be recorded all the same, and nothing before it
+        y, tangent, *primals = (detached(x) for x in (y, tangent, *primals))
+    data = data_of(y)
+    u = leaf(0.0, Value) if type(data) is float else leaf(np.zeros(np.shape(data), np.result_type(data)), Tensor)
+    nodes = any(True for _ in nodes_in((y, tangent, *primals)))
+    with recording():
+        part = rule(u, y, *primals, **params)
+        if shape_of(part) != shape_of(primals[i]):
+            part = ops.sum_to(part, shape_of(primals[i]))
+        found = transposed([part], [tangent], [u], create_graph=nodes)[0]
+    found = found if mode.recording else detached(found)
+    return 0.0 if found is None else found
 
 
-def _plain(x: Any) -> Any:
-    while isinstance(x, Dual):
-        x = x.primal
-    return data_of(x)
+def transposed(ys: Sequence[Any], seeds: Sequence[Any], leaves: Sequence[Any], create_graph: bool) -> list[Any]:
+    """The derivative of sum(seed * y) over all y, by each of the leaves; None where there is none.
+
+    Of duals it is a dual: (s0 + ds) (y0 + dy) has the parts s0 y0 and s0 dy + ds y0.
+    """
+    levels = [x.level for x in (*ys, *seeds) if isinstance(x, Dual)]
+    if levels:
+        level = max(levels)
+        y0, dy = zip(*[_parts(y, level) for y in ys])
+        s0, ds = zip(*[_parts(s, level) for s in seeds])
+        primal = transposed(y0, s0, leaves, create_graph)
+        tangent = transposed((*dy, *y0), (*s0, *ds), leaves, create_graph)
+        return [None if a is None and b is None else Dual(_or_zero(a, x), _or_zero(b, x), level)
+                for a, b, x in zip(primal, tangent, leaves)]
+    together: dict[Node, Any] = {}
+    for y, seed in zip(ys, seeds):
+        if isinstance(y, Node) and seed is not None:
+            together[y] = together[y] + y._own(seed) if y in together else seed
+    found = cotangents(together, create_graph=create_graph)
+    return [found.get(x) for x in leaves]
+
+
+def _parts(x: Any, level: int) -> tuple[Any, Any]:
+    return (x.primal, x.tangent) if isinstance(x, Dual) and x.level == level else (x, None)
+
+
+def _or_zero(g: Any, x: Any) -> Any:
+    return g if g is not None else np.zeros(x.shape, x.dtype) if isinstance(x, Tensor) else 0.0
+
+
+# --- nodes in duals, and modes ---------------------------------------------------------------------
+
+def nodes_in(xs: Iterable[Any]) -> Iterator[Node]:
+    """The nodes among xs, and in the duals among them."""
+    stack = list(xs)[::-1]
+    while stack:
+        x = stack.pop()
+        if isinstance(x, Dual):
+            stack += (x.tangent, x.primal)
+        elif isinstance(x, Node):
+            yield x
+
+
+def detached(x: Any) -> Any:
+    """x with leaves in the place of its nodes."""
+    if isinstance(x, Dual):
+        return Dual(detached(x.primal), detached(x.tangent), x.level)
+    return leaf(x._data, type(x)) if isinstance(x, Node) else x
+
+
+def leaf(data: Any, like: type[Node]) -> Any:
+    """A leaf with this data, known to a checkpoint around it as made inside."""
+    node = like._lift(data)
+    if mode.make is not None:
+        mode.make.own(node)
+    return node
+
+
+@contextmanager
+def recording() -> Iterator[None]:
+    """Inside, ops are recorded, also where no_grad() is on."""
+    if mode.recording:
+        yield
+    else:
+        with _special(recording=True):
+            yield
 
 
 CARRIERS[Dual] = (4, _apply)
 attach(Dual)
+for function in FUNCTIONS.values():
+    if function.method and function.name not in vars(Dual):
+        setattr(Dual, function.name, function.call)

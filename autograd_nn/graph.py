@@ -211,7 +211,10 @@ def cotangents(seeds: Mapping[Node, Any], *, create_graph: bool = False) -> dict
     Where a cotangent is exactly 0, an inf or nan of a rule does not leak past it. That costs
     nothing as long as none arises: only then the sweep is run again with care.
     """
-    order = topological(seeds)
+    return _cotangents(topological(seeds), seeds, create_graph)
+
+
+def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool) -> dict[Node, Any]:
     alarm: list[str] = []
     with np.errstate(over="ignore", under="ignore", divide="call", invalid="call",
                      call=lambda kind, flag: alarm.append(kind)):
@@ -300,7 +303,9 @@ def _without_leaks(g: Any, part: Any, op: Op) -> Any:
 def _finite(g: Any) -> bool:
     if isinstance(g, Node):
         g = g._data
-    return math.isfinite(np.vdot(g, g) if isinstance(g, np.ndarray) else g)     # a false alarm costs only time
+    if isinstance(g, np.ndarray):
+        g = data_of(np.vdot(g, g))                   # a false alarm costs only time
+    return math.isfinite(g)
 
 
 def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> None:
@@ -315,20 +320,24 @@ def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> Non
         if shape_of(data_of(seed)) != shape and np.shape(seed) != shape:
             raise ShapeError(f"backward(seed): the seed has shape {np.shape(data_of(seed))}, and what it seeds {shape}")
         seed = root._own(seed if isinstance(seed, Node) else np.asarray(seed) if shape else seed)
-    found = cotangents({root: seed}, create_graph=create_graph)
+    order = topological([root])
+    found = _cotangents(order, {root: seed}, create_graph)
     if create_graph:
         found = {node: g if isinstance(g, Node) else node._lift(g) for node, g in found.items()}
     held = {id(seed)}                                # the arrays that some node has already
     leaves = []
-    for node, g in found.items():
-        if node.op is None:
-            leaves.append((node, g))
-        else:
+    for node in order:
+        g = found.get(node)
+        if isinstance(g, np.generic):                # arrays of shape () add up to a NumPy number
+            g = node._own(g)
+        if node.op is not None:
             node._grad = data_of(g)                  # a graph here would refer to its own node: a cycle
             held.add(id(g))
+        elif g is not None:
+            leaves.append((node, g))
     for node, g in leaves:
         if node._grad is not None:
-            node._grad = node._grad + g
+            node._grad = node._own(node._grad + g)
         elif type(g) is np.ndarray and (id(g) in held or g.base is not None):
             node._grad = g.copy()                    # a leaf's gradient is an array of its own
         else:
@@ -341,25 +350,12 @@ def data_of(x: Any) -> Any:
     return x._data if isinstance(x, Node) else x
 
 
-def stop_gradient(x: Any) -> Any:
-    """The data of x, out of the graph: what is computed from it has no derivative by x.
-
-    A Value gives a float, a Tensor its (read-only) ndarray, anything else comes back as it is.
-
-    >>> from autograd_nn import Value
-    >>> x = Value(3.0)
-    >>> (x * stop_gradient(x)).backward()
-    >>> x.grad
-    3.0
-    """
-    return getattr(x, "data") if isinstance(x, Node) else x  # noqa: B009  (each class has its own)
-
-
 # --- modes: thread-local, and free while none is on -----------------------------------------------
 
 class _Mode(threading.local):
     recording = True
     watch: Callable[[Op, tuple[Any, ...], Any], None] | None = None
+    make: Any = None                                 # of a checkpoint: makes each node in record's place
 
 
 mode = _Mode()
@@ -449,6 +445,8 @@ def record(kind: type[Node], data: Any, op: Op, inputs: tuple[Any, ...], params:
     if special:
         if mode.watch is not None:
             mode.watch(op, inputs, data)
+        if mode.make is not None:
+            return mode.make(kind, data, op, inputs, params)
         if not mode.recording:
             return kind._made(data, None, (), NOTHING)
     return kind._made(data, op, inputs, params)

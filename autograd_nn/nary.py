@@ -25,8 +25,9 @@ def sum_of(values: Sequence[Any]) -> Any:
     >>> y.data, len(y.inputs)
     (6.0, 3)
     """
+    values = list(values)
     node = core.sum_of(values) if core is not None else None
-    return ops.sum_of(list(values)) if node is None else node
+    return ops.sum_of(values) if node is None else node
 
 
 def dot(weights: Any, inputs: Any, bias: Any = 0) -> Any:

@@ -15,12 +15,13 @@ from .ops._op import Each, Op
 
 # How tightly what an op writes holds together, and what each slot of it demands of an operand.
 SUM, PRODUCT, PREFIX, POWER, ATOM = range(5)
-_LEVEL = {"add": SUM, "subtract": SUM, "negative": SUM, "expm1": SUM, "multiply": PRODUCT, "matmul": PRODUCT,
-          "dot": PRODUCT, "remainder": PRODUCT, "power": POWER, "square": POWER, "exp": POWER, "exp2": POWER,
-          "transpose": POWER}
+_LEVEL = {"add": SUM, "subtract": SUM, "negative": SUM, "expm1": SUM, "multiply": PRODUCT, "multiply0": PRODUCT,
+          "matmul": PRODUCT, "dot": PRODUCT, "remainder": PRODUCT, "power": POWER, "square": POWER, "exp": POWER,
+          "exp2": POWER, "transpose": POWER}
 _DEMAND: dict[str, tuple[int, ...]] = {"add": (SUM, SUM), "subtract": (SUM, PRODUCT), "negative": (PRODUCT,),
            "matmul": (POWER, PRODUCT), "dot": (POWER, PRODUCT), "remainder": (POWER, POWER)}
-_INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**", "remainder": "%", "matmul": "@"}
+_INFIX = {"add": "+", "subtract": "-", "multiply": "*", "multiply0": "*", "divide": "/", "divide0": "/",
+          "power": "**", "remainder": "%", "matmul": "@"}
 
 
 class Symbol:
@@ -116,7 +117,7 @@ def _latex(e: Any) -> tuple[str, int]:
     op = e.op
     if op is None:
         return _latex_name(e.name), ATOM
-    if op.name == "multiply":
+    if op.name in ("multiply", "multiply0"):
         return _latex_product(e.inputs[0], e.inputs[1])
     parts = []
     for i, operand in enumerate(e.inputs):
@@ -157,12 +158,13 @@ def _latex_product(a: Any, b: Any) -> tuple[str, int]:
 
 def _ends_in_argument(e: Any) -> bool:
     """Whether e's LaTeX ends in a bare argument (sin x), which a following factor would seem to join."""
-    while isinstance(e, Symbol) and e.op is not None and e.op.name == "multiply":
+    while isinstance(e, Symbol) and e.op is not None and e.op.name in ("multiply", "multiply0"):
         e = e.inputs[1]
     return isinstance(e, Symbol) and e.op is not None and _latex(e)[1] == PREFIX
 
 
-_CONSTANTS = {math.log(2): r"\ln 2", math.log(10): r"\ln 10", math.sqrt(0.5): r"\tfrac{1}{\sqrt{2}}",
+_CONSTANTS = {math.inf: r"\infty", -math.inf: r"-\infty", math.log(2): r"\ln 2",
+              math.log(10): r"\ln 10", math.sqrt(0.5): r"\tfrac{1}{\sqrt{2}}",
               2 / math.sqrt(math.pi): r"\tfrac{2}{\sqrt{\pi}}",
               1 / math.sqrt(2 * math.pi): r"\tfrac{1}{\sqrt{2\pi}}"}
 
@@ -215,13 +217,13 @@ def _tidy(op: Op, args: tuple[Any, ...]) -> Any:
             return b
         case "add" | "subtract" if _is(b, 0):
             return a
-        case "multiply" if _is(a, 0) or _is(b, 0):
+        case "multiply" | "multiply0" if _is(a, 0) or _is(b, 0):
             return 0.0
-        case "multiply" if _is(a, 1):
+        case "multiply" | "multiply0" if _is(a, 1):
             return b
-        case "multiply" | "divide" if _is(b, 1):
+        case "multiply" | "multiply0" | "divide" | "divide0" if _is(b, 1):
             return a
-        case "divide" if _is(a, 0):
+        case "divide" | "divide0" if _is(a, 0):
             return 0.0
         case "multiply" | "divide" if _is(a, -1) and op.name == "multiply":
             return -b

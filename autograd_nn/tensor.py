@@ -11,10 +11,11 @@ import numpy as np
 from . import graph, ops
 from ._methods import attach, operand, through_function, through_ufunc
 from ._surface import TensorMethods
-from .errors import DTypeError, LeavesGraphError, ShapeError, UsageError
+from .errors import DTypeError, IndexingError, LeavesGraphError, ShapeError, UsageError
 from .graph import NOTHING, STORAGE, Node, data_of, record
 from .ops import CARRIERS, FUNCTIONS, Op, for_each_op
 from .ops._op import ARRAY_RANK
+from .ops.inverses import LinAlgError
 from .value import Value, as_value
 
 
@@ -102,19 +103,28 @@ class Tensor(TensorMethods, Node):
         """The transpose: all axes reversed."""
         return ops.transpose(self)
 
-    def reshape(self, *shape: Any) -> Any:
+    @property
+    def mT(self) -> Any:
+        """The last two axes exchanged: each matrix of a stack transposed."""
+        return ops.matrix_transpose(self)
+
+    def reshape(self, *shape: Any, order: str = "C", copy: Any = None) -> Any:
         """The same elements in another shape: `t.reshape(2, 3)`, `t.reshape((2, 3))`, -1 for the rest."""
-        return ops.reshape(self, shape[0] if len(shape) == 1 else shape)
+        return ops.reshape(self, shape[0] if len(shape) == 1 else shape, order, copy)
 
     def transpose(self, *axes: Any) -> Any:
         """The axes permuted: `t.transpose(1, 0)`, `t.transpose((1, 0))`; reversed if none are given."""
         return ops.transpose(self, (axes[0] if len(axes) == 1 else axes) if axes else None)
 
-    def flatten(self) -> Any:
-        """All elements along one axis."""
-        return ops.reshape(self, -1)
+    def flatten(self, order: str = "C") -> Any:
+        """All elements along one axis, the last axis running fastest."""
+        return ops.ravel(self, order)
 
     ravel = flatten
+
+    def compress(self, condition: Any, axis: int | None = None, out: Any = None) -> Any:
+        """The slices along an axis for which a condition holds."""
+        return ops.compress(condition, self, axis, out)
 
     def __len__(self) -> int:
         if not self.shape:
@@ -262,21 +272,25 @@ def _array(data: Any, dtype: Any) -> np.ndarray[Any, Any]:
 
 
 def _index(index: Any) -> Any:
-    """An index without Tensors and lists: those are made arrays, copied."""
+    """An index without Tensors and lists: those are made arrays."""
     def plain(part: Any) -> Any:
         if isinstance(part, Node):
             raise UsageError("a Tensor cannot be an index, for it holds floating point numbers\n"
                              "  help: index with integers or booleans, such as t.argmax() or t > 0")
-        return np.array(part) if isinstance(part, (list, np.ndarray)) else part
+        return np.asarray(part, dtype=None if part else int) if isinstance(part, list) else part
     return tuple(plain(p) for p in index) if isinstance(index, tuple) else plain(index)
 
 
 def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """Run `op` on Tensors, Values, arrays and numbers, and record it."""
     inputs = tuple(a if isinstance(a, Node) else _constant(op, a) for a in args)
+    for p in params.values():
+        if type(p) in (list, tuple, np.ndarray):
+            params = {k: _kept(v) for k, v in params.items()}
+            break
     try:
         data = op.array(*[x._data if isinstance(x, Node) else x for x in inputs], **params)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, IndexError) as error:
         raise _explained(op, inputs, params, error) from None
     if type(data) is not np.ndarray:
         data = np.asarray(data)
@@ -290,18 +304,30 @@ def _constant(op: Op, x: Any) -> Any:
     if type(x) in (float, int, bool):
         return x
     if isinstance(x, np.ndarray):
-        return x if not x.flags.writeable and x.base is None else _frozen(x)
+        return x if not x.flags.writeable and x.base is None and x.dtype.kind != "c" else _frozen(x)
     if isinstance(x, np.generic):
-        return x
+        return x if x.dtype.kind != "c" else _frozen(x)
     if isinstance(x, (list, tuple)):
         return _frozen(x)
     raise UsageError(f"{op.name}: cannot combine a Tensor and {type(x).__name__} {x!r:.60}")
 
 
+def _kept(param: Any) -> Any:
+    """A parameter as the graph keeps it: nobody else can change the arrays and lists in it."""
+    if isinstance(param, np.ndarray):
+        return param if not param.flags.writeable and param.base is None else _frozen(param)
+    return type(param)(map(_kept, param)) if type(param) in (list, tuple) else param
+
+
 def _frozen(x: Any) -> np.ndarray[Any, Any]:
     array = np.array(x)
     if array.dtype.kind == "c":
-        raise DTypeError("a complex array has no derivative here")
+        raise DTypeError("a complex array has no derivative here\n"
+                         "  help: autograd_nn.fft.Complex(z.real, z.imag) can stand beside Tensors")
+    if array.dtype == object:
+        raise UsageError("an array of objects would lose the derivatives of what is in it\n"
+                         "  help: autograd_nn.stack(list) joins Values or Tensors into one Tensor; "
+                         "array.astype(float) makes numbers of numbers")
     array.setflags(write=False)
     return array
 
@@ -312,7 +338,7 @@ def _explained(op: Op, inputs: tuple[Any, ...], params: dict[str, Any], error: E
     if len(inputs) == 2 and op.symbol != op.name:
         shapes = f"{ops.shape_of(inputs[0])} {op.symbol} {ops.shape_of(inputs[1])}"
     given = "".join(f", {k}={v!r:.40}" for k, v in params.items() if v is not None)
-    lines = [f"{op.name}: {shapes}{given}: {error}"]
+    lines = [f"{op.name}: {shapes}{given}: {str(error).removeprefix(op.name + ': ')}"]
     sides = ("left", "right") if len(inputs) == 2 else [f"input {i}" for i in range(len(inputs))]
     for side, x in zip(sides, inputs):
         if isinstance(x, Node):
@@ -320,7 +346,10 @@ def _explained(op: Op, inputs: tuple[Any, ...], params: dict[str, Any], error: E
             lines.append(f"  {side:7} {x.name or '':10} {type(x).__name__} {x.shape}  {origin}")
         else:
             lines.append(f"  {side:7} {'':10} constant {ops.shape_of(x)}")
-    return (ShapeError if isinstance(error, ValueError) else UsageError)("\n".join(lines))
+    kind: type[Exception] = LinAlgError if isinstance(error, np.linalg.LinAlgError) else \
+        ShapeError if isinstance(error, ValueError) else \
+        IndexingError if isinstance(error, IndexError) else DTypeError if isinstance(error, DTypeError) else UsageError
+    return kind("\n".join(lines))
 
 
 CARRIERS[Tensor] = (3, _apply)
@@ -332,9 +361,9 @@ CARRIERS[Tensor] = (3, _apply)
 def _unary(op: Op) -> Callable[..., Any]:
     array, new, plain = op.array, object.__new__, np.ndarray
 
-    def method(self: Any, *_: Any) -> Any:
-        if graph.special:
-            return op(self)
+    def method(self: Any, *rest: Any) -> Any:
+        if graph.special or rest:
+            return op(self, *rest)
         data = array(self._data)
         node = new(Tensor)
         node._data = data if type(data) is plain else np.asarray(data)

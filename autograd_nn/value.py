@@ -144,7 +144,11 @@ def _apply(kind: type[BaseValue], op: Op, args: tuple[Any, ...], params: dict[st
         from .tensor import Tensor  # an op on arrays takes a Value as one of shape ()
         return CARRIERS[Tensor][1](op, args, params)
     inputs = tuple(a if isinstance(a, Node) or type(a) in (float, int) else _constant(op, a) for a in args)
-    data = op.number(*[x._data if isinstance(x, Node) else x for x in inputs], **params)
+    params = {k: float(v) if isinstance(v, np.floating) else v for k, v in params.items()} if params else NOTHING
+    xs = [x._data if isinstance(x, Node) else x for x in inputs]
+    if op.arity < 0:
+        xs = [float(x) for x in xs]                      # a sum of many would add its leading ints exactly
+    data = op.number(*xs, **params)
     return record(kind, float(data), op, inputs, params)
 
 
@@ -204,9 +208,9 @@ CARRIERS[PureValue] = (1, partial(_apply, PureValue))
 def _unary(op: Op) -> Callable[[Any], Any]:
     scalar, new = op.scalar, object.__new__
 
-    def method(self: Any, *_: Any) -> Any:
-        if graph.special:
-            return op(self)
+    def method(self: Any, *rest: Any) -> Any:
+        if graph.special or rest:
+            return op(self, *rest)
         try:
             data = scalar(self._data)                # type: ignore[misc]
         except MATH_ERRORS:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import gc
+import itertools
 import math
 import operator
 import os
 import pickle
+import random
 import shlex
 import shutil
 import signal
@@ -148,14 +150,37 @@ def test_random_graphs_agree_to_the_last_bit(data):
 
 
 @native
+def test_what_arrives_in_a_leaf_is_added_in_the_same_order():
+    """Graphs in which a few leaves and nodes are used many times, so that another order rounds otherwise."""
+    def build(kind, seed):
+        rng = random.Random(seed)
+        leaves = [kind(rng.uniform(-1, 1)) for _ in range(3)]
+        pool = list(leaves)
+        for _ in range(30):
+            a, b, c = (rng.choice(pool[-6:] + leaves) for _ in range(3))
+            pool.append(rng.choice([lambda a=a, b=b: a * b, lambda a=a, b=b: a - 0.7 * b, lambda a=a: a.sin(),
+                                    lambda a=a, b=b, c=c: sum_of([a, b, c, a]) * 0.3,
+                                    lambda a=a, b=b, c=c: dot([a, b, 0.1], [b, c, a], c) * 0.3,
+                                    lambda a=a, b=b, c=c: autograd_nn.where(a > 0, b, c) / 3])())
+        root = (pool[-1] * pool[-2] + pool[-3]) - (pool[-4] + pool[-5] * pool[-1])
+        root.backward()
+        return root
+
+    for seed in range(200):
+        assert_same_graph(build(PureValue, seed), build(Value, seed))
+
+
+@native
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_each_op_agrees_on_a_grid_of_corners(name):
     op = OPS[name]
     rng = np.random.default_rng(0)
     grid = [*SPECIAL, *rng.uniform(-4, 4, 20).tolist(), *(rng.uniform(-1, 1, 10) * 10.0 ** rng.integers(-300, 300, 10))]
     columns = [grid] + [rng.permutation(grid).tolist() * 3 for _ in range(op.arity - 1)]
+    rows = list(zip(grid * 3, *columns[1:])) if op.arity > 1 else list(zip(grid))
+    rows += itertools.product(SPECIAL, SPECIAL) if op.arity == 2 else []
     for params in [{}, *[{p: v} for p in op.params for v in (0.3, -2.0, 0.0, math.inf, 2)]]:
-        for xs in zip(grid * 3, *columns[1:]) if op.arity > 1 else zip(grid):
+        for xs in rows:
             if name == "clip" and any(x != x for x in xs):
                 continue                             # max(x, nan) of Python and of C differ
             for seed in (1.0, -0.25, 0.0, -0.0, math.inf, math.nan):
@@ -175,8 +200,9 @@ def test_constants_are_kept_as_pythons_own_numbers():
     """A numpy.float64 is a float too, and must not stay in the graph, where it would warn of a division by 0."""
     x, c = Value(2.0), np.float64(0.0)
     row = np.array([0.0, 1.5])
-    for y in (x + c, sum_of([c, x, c]), dot([x, c], row, c), dot((x, x), tuple(row)), autograd_nn.where(x, c, x),
-              OPS["clip"](x, c, np.float64(3)), c * x, x + np.float32(0.5), x * np.True_):
+    layer = weighted_sums(np.array([[x, c]], dtype=object), np.array([c, x], dtype=object), None)
+    for y in (*layer, x + c, sum_of([c, x, c]), dot([x, c], row, c), dot((x, x), tuple(row)),
+              autograd_nn.where(x, c, x), OPS["clip"](x, c, np.float64(3)), c * x, x + np.float32(0.5), x * np.True_):
         assert {type(i) for i in y.inputs} <= {float, int, Value}
         y.backward()
     assert row.tolist() == [0.0, 1.5] and OPS["clip"](x, 0, 3).inputs == (x, 0, 3)
@@ -188,19 +214,18 @@ def test_layers_and_lists_agree_to_the_last_bit(data):
     """The functions that make many nodes at once: weighted_sums, and an op over an object array."""
     units, n, rows = (data.draw(st.integers(1, 3)) for _ in range(3))
     given = [[data.draw(st.floats(-4, 4)) for _ in range(k)] for k in (units * n, units, rows * n)]
-    constant = [[data.draw(st.booleans()) for _ in part] for part in given]
+    constant = [[data.draw(st.booleans()) and part is not given[1] for _ in part] for part in given]
     op = OPS[data.draw(st.sampled_from(["tanh", "relu", "exp", "floor", "negative"]))]
     answers = []
     for kind in (PureValue, Value):
         w, b, x = (np.array([v if fixed else kind(v) for v, fixed in zip(*pair)] + [None], dtype=object)[:-1]
                    for pair in zip(given, constant))
         leaves = [v for v in (*w, *b, *x) if isinstance(v, kind)]
-        y = op(weighted_sums(w.reshape(units, n), x.reshape(rows, n), b if units > 1 or not constant[1][0] else None))
+        y = op(weighted_sums(w.reshape(units, n), x.reshape(rows, n), b))
         assert y.shape == (rows, units)
         for v in y.ravel():
-            if isinstance(v, kind):
-                v.backward()
-        answers.append([bits(float(graph.data_of(v))) for v in y.ravel()] + [bits(v.grad) for v in leaves])
+            v.backward()
+        answers.append([bits(v.data) for v in y.ravel()] + [bits(v.grad) for v in leaves])
     assert answers[0] == answers[1]
 
 
@@ -276,7 +301,7 @@ def test_weak_references(Value):
     y, refs = x, []
     for i in range(100):                             # every node of a chain that dies as a whole
         y = y * 2 if i % 3 else sum_of([y, y]) if i % 2 else autograd_nn.where(x, y, 1.0)
-        refs.append(weakref.ref(y, lambda ref, i=i: seen.append((i, ref(), Value(3.0) * x))))
+        refs.append(weakref.ref(y, lambda ref, i=i, x=x: seen.append((i, ref(), Value(3.0) * x))))
     last = weakref.ref(y)
     assert all(ref() is not None for ref in refs) and last() is y and weakref.getweakrefcount(y) == 2
     del y
@@ -284,6 +309,7 @@ def test_weak_references(Value):
     assert all(dead is None and made.data == 3.0 for _, dead, made in seen)
     table = weakref.WeakValueDictionary({1: x})
     seen.clear()
+    refs.clear()
     del x
     gc.collect()
     assert not table
@@ -622,7 +648,7 @@ class Counted(Value):
 @native
 @pytest.mark.parametrize("kind", list(each_kind_of_step(Value(0.5), Value(0.5))))
 @pytest.mark.parametrize("leaf", [Value, Counted])
-def test_reference_counts_stay(kind, leaf, n=300):
+def test_reference_counts_stay(kind, leaf, n=200):
     x, w = leaf(0.75), Value(0.5)
     step = each_kind_of_step(x, w)[kind]
     watched = [x, w, Value, Counted, None, True, NotImplemented, 0, 1, 2, 3, 0.0, (), graph.NOTHING, "name",
@@ -630,16 +656,18 @@ def test_reference_counts_stay(kind, leaf, n=300):
 
     def counts():
         gc.collect()
-        return [sys.getrefcount(thing) for thing in watched]
+        return [sys.getallocatedblocks(), *(sys.getrefcount(thing) for thing in watched)]
 
-    for _ in range(3):
-        step()
     gc.disable()                                     # so that nobody else's garbage goes in the meantime
     try:
-        before = counts()
-        for _ in range(n):
-            step()
-        changed = [(thing, b, a) for thing, b, a in zip(watched, before, counts()) if abs(a - b) >= n // 2]
+        for _ in range(8):                           # a leak goes on; the free lists, Python's own too, become full
+            before = counts()
+            for _ in range(n):
+                step()
+            changed = [(thing, b, a) for thing, b, a in zip(["blocks", *watched], before, counts())
+                       if abs(a - b) >= n // 2]
+            if not changed:
+                break
     finally:
         gc.enable()
     assert not changed

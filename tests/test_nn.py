@@ -384,7 +384,7 @@ def test_forward_mode_goes_through_layers():
     x, dx, h = np.array([0.3, -0.4]), np.array([1.0, 2.0]), 1e-6
     _, dy = jvp(lambda x: net(x).sum(), (x,), (dx,))
     numeric = (net(x + h * dx).sum().item() - net(x - h * dx).sum().item()) / (2 * h)
-    assert float(dy) == pytest.approx(numeric, rel=1e-7)
+    assert dy.item() == pytest.approx(numeric, rel=1e-7)
 
 
 def test_neuron_is_one_value_or_a_batch():

@@ -74,8 +74,8 @@ def test_numpys_own_functions_take_tensors():
     assert (t > 0).sum() == (a > 0).sum()
     assert t.T.shape == (4, 3) and t.reshape(2, 6).shape == (2, 6) and t.flatten().shape == (12,)
     assert t.transpose(1, 0).shape == (4, 3) and len(t) == 3 and [row.shape for row in t] == [(4,)] * 3
-    with pytest.raises(TypeError, match="median"):
-        np.median(t)
+    with pytest.raises(TypeError, match="histogram"):
+        np.histogram(t)
     with pytest.raises(TypeError, match="out"):
         np.sin(t, out=np.empty((3, 4)))
 

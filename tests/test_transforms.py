@@ -1,8 +1,9 @@
-"""Transforms: derivatives of functions, of any order and in any nesting."""
+"""Transforms: derivatives of functions, of any order, in any nesting, for arguments of any nest."""
 
 from __future__ import annotations
 
 import math
+from collections import namedtuple
 
 import numpy as np
 import pytest
@@ -10,61 +11,321 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_nn as ag
-from autograd_nn import Tensor, Value, elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd_nn import (
+    Tensor,
+    Value,
+    elementwise_grad,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    nn,
+    no_grad,
+    stop_gradient,
+    value_and_grad,
+    vjp,
+)
 
 
-@given(st.floats(-2, 2), st.integers(1, 4))
-def test_derivatives_of_any_order(x, order):
-    f = ag.sin
-    for _ in range(order):
-        f = grad(f)
-    want = [math.sin, math.cos, lambda v: -math.sin(v), lambda v: -math.cos(v)][order % 4](x)
-    assert f(x) == pytest.approx(want, abs=1e-14)
-    assert type(f(x)) is float
+def d(f):
+    """f' by forward mode."""
+    return lambda x: jvp(f, (x,), (1.0,))[1]
 
 
-def test_no_perturbation_confusion():
-    assert grad(lambda x: x * grad(lambda y: x + y)(1.0))(3.0) == 1.0
-    assert grad(lambda x: x * grad(lambda y: x * y)(1.0))(3.0) == 6.0
-    assert grad(lambda x: grad(lambda y: x * y)(x))(3.0) == 1.0
-    d = lambda f: lambda x: jvp(f, (x,), (1.0,))[1]
-    assert d(lambda x: x * d(lambda y: x + y)(1.0))(3.0) == 1.0
-    assert d(lambda x: x * d(lambda y: x * y)(x))(3.0) == 6.0
-    assert grad(lambda x: x * d(lambda y: x * y)(2.0))(3.0) == 6.0
-    assert d(lambda x: x * grad(lambda y: x * y * y)(2.0))(3.0) == 24.0
+def plain(x):
+    return type(x) in (float, np.float64, np.float32, np.ndarray)
+
+
+def test_derivatives_of_any_order():
+    want = [math.sin, math.cos, lambda v: -math.sin(v), lambda v: -math.cos(v)]
+
+    @given(st.floats(-2, 2), st.lists(st.sampled_from([grad, d]), min_size=1, max_size=4))
+    def check(x, modes):
+        f = ag.sin
+        for mode in modes:
+            f = mode(f)
+        assert f(x) == pytest.approx(want[len(modes) % 4](x), abs=1e-14)
+        assert type(f(x)) is float
+    check()
+
+
+# --- nesting ---------------------------------------------------------------------------------------
+
+MODES = [grad, d, lambda f: lambda x: jacobian(f)(x), lambda f: lambda x: vjp(f, x)[1](1.0)[0],
+         lambda f: ag.checkpoint(grad(f)), lambda f: grad(ag.checkpoint(f)), lambda f: d(ag.checkpoint(f))]
+every_pair = pytest.mark.parametrize(("outer", "inner"), [(a, b) for a in MODES for b in MODES])
+
+
+@every_pair
+def test_no_perturbation_confusion(outer, inner):
+    assert outer(lambda x: x * inner(lambda y: x + y)(1.0))(3.0) == 1.0
+    assert outer(lambda x: x * inner(lambda y: x * y)(1.0))(3.0) == 6.0
+    assert outer(lambda x: inner(lambda y: x * y)(x))(3.0) == 1.0
+    assert outer(lambda x: x * inner(lambda y: x * y)(x))(3.0) == 6.0
+    assert outer(lambda x: x * inner(lambda y: x * y * y)(2.0))(3.0) == 24.0
+    assert outer(lambda x: inner(lambda y: inner(lambda z: x * y * z * z)(y))(x))(2.0) == 16.0
+    assert outer(lambda x: inner(lambda y: y * stop_gradient(x))(x) * x)(3.0) == 3.0
+    assert outer(lambda x: x * inner(lambda y: 5.0)(x))(3.0) == 0.0
+
+
+@every_pair
+def test_any_mode_of_any_mode(outer, inner):
+    x = 0.7
+    f = lambda x: ag.sin(x) * ag.exp(x * x)
+    e = math.exp(x * x)
+    second = e * (-math.sin(x) + 4 * x * math.cos(x) + (2 + 4 * x * x) * math.sin(x))
+    assert outer(inner(f))(x) == pytest.approx(second, rel=1e-13)
+    assert type(outer(inner(f))(x)) is float
 
 
 def test_a_minimisation_inside_a_differentiated_function():
-    """The minimum of (y - a)^2 + y^2 is y = a/2: its derivative by a is 1/2."""
-    def argmin(a):
+    """The minimum of (y - a)^2 + y^2 is y = a/2: its derivative by a is 1/2, in each mode."""
+    def descent(a):
         y = 0.0
         for _ in range(60):
             y = y - 0.25 * grad(lambda y: (y - a) ** 2 + y ** 2)(y)
         return y
-    assert grad(argmin)(3.0) == pytest.approx(0.5)
 
+    def newton(a):                                       # of exp(y) - a y, whose minimum is log a
+        y = 0.0
+        for _ in range(8):
+            slope = grad(lambda y: ag.exp(y) - a * y)
+            y = y - slope(y) / d(slope)(y)
+        return y
+    for mode in (grad, d, jacobian):
+        assert mode(descent)(3.0) == pytest.approx(0.5)
+        assert mode(newton)(2.0) == pytest.approx(0.5)
+        assert mode(mode(newton))(2.0) == pytest.approx(-0.25)
+
+
+def test_nested_on_arrays():
+    rng = np.random.default_rng(0)
+    a, x, v = rng.normal(size=(3, 3)), rng.normal(size=3), rng.normal(size=3)
+    f = lambda x: np.sum(np.tanh(a @ x) ** 2)
+    eps = 1e-5
+    h = np.stack([(grad(f)(x + eps * e) - grad(f)(x - eps * e)) / (2 * eps) for e in np.eye(3)])
+    for full in (hessian(f)(x), jacobian(grad(f))(x), jacobian(lambda x: jacobian(f)(x))(x),
+                 jacobian(lambda x: np.stack([jvp(f, (x,), (e,))[1] for e in np.eye(3)]))(x)):
+        np.testing.assert_allclose(full, h, atol=1e-9)
+    along = [hvp(f, x, v), jvp(grad(f), (x,), (v,))[1], grad(lambda x: np.sum(grad(f)(x) * v))(x),
+             grad(lambda x: jvp(f, (x,), (v,))[1])(x), jacobian(lambda x: jvp(f, (x,), (v,))[1])(x)]
+    for product in along:
+        np.testing.assert_allclose(product, h @ v, atol=1e-9)
+    twice = jvp(lambda y: jvp(f, (y,), (v,))[1], (x,), (v,))[1]          # forward in forward, through matmul
+    assert twice == pytest.approx(v @ h @ v, abs=1e-9)
+    inner = lambda x: jvp(lambda y: np.sum(np.sin(y) * x), (x,), (x * x,))[1]          # sum(cos(x) x^3)
+    want = -np.cos(x) * x ** 3 - 6 * np.sin(x) * x ** 2 + 6 * np.cos(x) * x
+    np.testing.assert_allclose(hessian(inner)(x), np.diag(want), atol=1e-12)
+    # a dual cotangent: d/dx of v(x) J(x)
+    pulled = lambda x: np.sum(vjp(lambda y: np.sin(y) * y, x)[1](x * x)[0])
+    _, along = jvp(pulled, (x,), (v,))
+    assert along == pytest.approx(grad(pulled)(x) @ v, rel=1e-12)
+
+
+def test_forward_mode_is_numpys_too():
+    x = np.array([0.5, -1.5, 2.0])
+    functions = [np.sin, lambda x: np.where(x > 0, x * x, x), lambda x: np.concatenate([x, x * x]).sum(),
+                 lambda x: np.stack([x.T, x]).reshape(3, 2) @ np.ones(2), lambda x: x.reshape(1, 3).transpose().ravel(),
+                 lambda x: sum(v * v for v in x) * len(x) * x.ndim * x.size, lambda x: np.where(np.isfinite(x), x, 0),
+                 lambda x: np.zeros_like(x) + x ** 2, lambda x: np.split(x, 3)[1] * x[0], lambda x: x[::-1] * 3.0]
+    for f in functions:
+        y, dy = jvp(f, (x,), (np.ones(3),))
+        np.testing.assert_allclose(y, f(x), rtol=1e-15)
+        np.testing.assert_allclose(dy, (f(x + 1e-6) - f(x - 1e-6)) / 2e-6, rtol=1e-8)
+        assert plain(y) and plain(dy)
+    with pytest.raises(TypeError, match="tangent"):
+        jvp(lambda x: np.asarray(x), (x,), (x,))
+
+
+def test_forward_mode_through_comparisons_and_numbers():
+    f = lambda x: x * 3 if x > 0 else -x
+    assert jvp(f, (2.0,), (1.0,)) == (6.0, 3.0) and jvp(f, (-2.0,), (1.0,)) == (2.0, -1.0)
+    assert jvp(lambda x: 7.0, (1.0,), (1.0,)) == (7.0, 0.0)
+
+
+# --- arguments and results -------------------------------------------------------------------------
 
 def test_arguments_and_results():
-    f = lambda x, y: (x * y).sum()
+    f = lambda x, y, scale=1.0: (x * y).sum() * scale
     x, y = np.array([1.0, 2.0]), np.array([3.0, 4.0])
     assert grad(f)(x, y).tolist() == [3.0, 4.0] and grad(f, 1)(x, y).tolist() == [1.0, 2.0]
+    assert grad(f, -1)(x, y).tolist() == [1.0, 2.0] and grad(f)(x, y, scale=2.0).tolist() == [6.0, 8.0]
     value, (gx, gy) = value_and_grad(f, (0, 1))(x, y)
     assert value == 11.0 and gx.tolist() == [3.0, 4.0] and gy.tolist() == [1.0, 2.0]
+    assert isinstance(grad(f, [1])(x, y), tuple)
     assert grad(lambda x: 5.0)(2.0) == 0.0 and grad(lambda x, y: y * 2)(1.0, 2.0) == 0.0
-    g = grad(lambda v: v * v)(Value(3.0))
-    assert isinstance(g, Value) and g.data == 6.0
-    assert isinstance(grad(lambda t: (t * t).sum())(Tensor([1.0])), Tensor)
-    assert grad(lambda x: x.sum())([1.0, 2.0]).tolist() == [1.0, 1.0]
-    with pytest.raises(ValueError, match="sum"):
-        grad(lambda x: x * 2)(x)
-    with pytest.raises(TypeError, match="str"):
-        grad(lambda x: "no")(1.0)
+    assert grad(lambda x: 5)(x).tolist() == [0.0, 0.0] and grad(lambda x: x ** 2)(3) == 6.0
+    assert grad(lambda x: x[0] * x[1])([2.0, 3.0]) == [3.0, 2.0]
+
+
+def test_dtypes_and_kinds_are_the_arguments():
+    for x in (np.ones((2, 3), np.float32), np.ones((), np.float32), np.ones((0, 3)), np.float32(2.0), 2.0,
+              np.ones(4)[::-2], np.broadcast_to(np.ones(3, np.float32), (2, 3))):
+        value, g = value_and_grad(lambda x: ag.sum(x * x))(x)
+        assert plain(value) and type(g) is type(x) and np.shape(g) == np.shape(x)
+        assert np.asarray(g).dtype == np.asarray(x).dtype == np.asarray(value).dtype
+        _, dy = jvp(lambda x: x * x, (x,), (np.ones(np.shape(x)) if np.shape(x) else 1.0,))
+        assert np.asarray(dy).dtype == np.asarray(x).dtype
+        assert np.asarray(jacobian(lambda x: x * 2.0)(x)).dtype == np.asarray(x).dtype
+
+
+def test_results_belong_to_the_caller():
+    x = np.array([1.0, 2.0])
+    y, (a, b) = value_and_grad(lambda a, b: (a + b).sum(), (0, 1))(x, x)
+    a += 1.0
+    assert b.tolist() == [1.0, 1.0] and x.tolist() == [1.0, 2.0]
+    y, pull = vjp(lambda x: x, x)
+    y += 5.0
+    seed = np.ones(2)
+    g = pull(seed)[0]
+    g *= 3.0
+    assert seed.tolist() == [1.0, 1.0] and pull(seed)[0].tolist() == [1.0, 1.0]
+    y, pull = vjp(lambda x: x * x, x)
+    x[:] = 100.0                                         # the argument was copied
+    assert pull(np.ones(2))[0].tolist() == [2.0, 4.0]
+
+
+def test_nodes_in_nodes_out():
+    for linear in (False, True):                         # the derivative of a linear function is a node too
+        f = (lambda v: v * 3.0) if linear else (lambda v: v * v)
+        value, g = value_and_grad(f)(Value(3.0))
+        assert isinstance(value, Value) and isinstance(g, Value) and g.data == (3.0 if linear else 6.0)
+        value, g = value_and_grad(lambda t, f=f: f(t).sum())(Tensor([1.0, 2.0]))
+        assert isinstance(value, Tensor) and isinstance(g, Tensor)
+    x = Value(2.0)
+    y = grad(lambda v: v ** 3)(x) * x
+    y.backward()
+    assert x.grad == 36.0                                # (3 x^2) x
+    y, dy = jvp(lambda v: v * v, (x,), (1.0,))
+    assert isinstance(y, Value) and isinstance(dy, Value)
+
+
+def test_what_a_function_closes_over_is_not_lost():
+    """Where a derivative depends on a node of an outer graph it is a node, and plain where it does not."""
+    w, b = Tensor([2.0, 3.0], name="w"), Tensor([0.5, 0.5])
+    h = w * w                                            # not a leaf
+    x = np.array([1.0, 2.0])
+    for f, dependent in [(lambda x: (x * w).sum(), True), (lambda x: (x * h).sum(), True),
+                         (lambda x: (x * x).sum() + b.sum(), False)]:
+        value, g = value_and_grad(f)(x)
+        assert isinstance(value, Tensor) and isinstance(g, Tensor) == dependent and plain(g) != dependent
+        _, pull = vjp(f, x)
+        assert isinstance(pull(1.0)[0], Tensor) == dependent
+        _, dy = jvp(f, (x,), (x,))
+        assert isinstance(dy, Tensor) or not dependent
+        assert isinstance(jacobian(f)(x), Tensor) == dependent
+        with no_grad():
+            value, g = value_and_grad(f)(x)
+            assert plain(value) and plain(g) and plain(jvp(f, (x,), (x,))[1]) and plain(hvp(f, x, x))
+            assert g.tolist() == (w.data if f(x).data == 8.0 else h.data if dependent else 2 * x).tolist()
+    penalty = (grad(lambda x: (x * x * h).sum())(x) ** 2).sum()          # sum (2 x w^2)^2
+    penalty.backward()
+    np.testing.assert_allclose(w.grad, 16 * x ** 2 * w.data ** 3)
+    w.zero_grad()
+    jvp(lambda x: (x * h).sum(), (x,), (x,))[1].backward()
+    np.testing.assert_allclose(w.grad, 2 * x * w.data)
+    assert plain(grad(lambda x: (x * stop_gradient(w)).sum())(x))
+
+
+def test_nests_of_everything():
+    Pair = namedtuple("Pair", "a b")
+    nest = {"w": [np.array([1.0, 2.0]), None], "p": Pair(3.0, (4, "text")), "n": np.arange(2), "mask": True,
+            "s": np.float32(2.0)}
+    f = lambda t: (t["w"][0] ** t["p"].b[0]).sum() * t["p"].a + t["s"] * t["w"][0][t["n"][1]]
+    value, g = value_and_grad(f)(nest)
+    assert value == 3 * 17 + 4.0
+    assert g["w"][0].tolist() == [12.0, 98.0] and g["w"][1] is None
+    assert g["p"] == Pair(17.0, (None, None)) and g["n"] is None and g["mask"] is None and g["s"] == 2.0
+    assert type(g["s"]) is np.float32
+    tangent = {"w": [np.ones(2), None], "p": Pair(1.0, (None, None)), "n": None, "mask": None, "s": 1.0}
+    assert jvp(f, (nest,), (tangent,)) == (55.0, 110.0 + 17.0 + 2.0)
+    _, pull = vjp(lambda t: {"a": t["w"][0] * 2, "b": [t["p"].a, 7, "x"]}, nest)
+    (back,) = pull({"a": np.array([1.0, 10.0]), "b": [5.0, None, None]})
+    assert back["w"][0].tolist() == [2.0, 20.0] and back["p"].a == 5.0 and back["s"] == 0.0
+    y, dy = jvp(lambda t: {"a": t["s"] * 2, "b": 7}, (nest,), (tangent,))
+    assert y == {"a": 4.0, "b": 7} and dy == {"a": 2.0, "b": None}
+
+
+def test_jacobians_and_hessians_of_nests():
+    nest = {"a": np.array([1.0, 2.0]), "b": 3.0}
+    f = lambda t: [t["a"] * t["b"], t["a"].sum() ** 2]
+    for pad in (0, 5):                                   # a larger output turns it to forward mode
+        j = jacobian(lambda t, pad=pad: [*f(t), *[t["b"]] * pad])(nest)
+        assert j[0]["a"].tolist() == [[3.0, 0.0], [0.0, 3.0]] and j[0]["b"].tolist() == [1.0, 2.0]
+        assert j[1]["a"].tolist() == [6.0, 6.0] and j[1]["b"] == 0.0
+    h = hessian(lambda t: (t["a"] ** 2).sum() * t["b"])(nest)
+    assert h["a"]["a"].tolist() == [[6.0, 0.0], [0.0, 6.0]] and h["a"]["b"].tolist() == [2.0, 4.0]
+    assert h["b"]["a"].tolist() == [2.0, 4.0] and h["b"]["b"] == 0.0
+    (aa, ab), (ba, bb) = hessian(lambda x, y: x * x * y, (0, 1))(2.0, 3.0)
+    assert (aa, ab, ba, bb) == (6.0, 4.0, 4.0, 0.0)
+    assert hvp(lambda t: (t["a"] ** 2).sum() * t["b"], nest, {"a": np.ones(2), "b": 0.0})["b"] == 6.0
+    assert jacobian(lambda x: x[:0])(np.ones(2)).shape == (0, 2)
+    assert jacobian(lambda x, y: x * y, (0, 1))(2.0, 3.0) == (3.0, 2.0)
+
+
+def test_has_aux():
+    f = lambda x: (x * x, {"twice": 2 * x, "n": 3})
+    assert value_and_grad(f, has_aux=True)(3.0) == ((9.0, {"twice": 6.0, "n": 3}), 6.0)
+    assert grad(f, has_aux=True)(3.0) == (6.0, {"twice": 6.0, "n": 3})
+    y, pull, aux = vjp(f, 3.0, has_aux=True)
+    assert (y, pull(2.0), aux) == (9.0, (12.0,), {"twice": 6.0, "n": 3})
+    assert jvp(f, (3.0,), (1.0,), has_aux=True) == (9.0, 6.0, {"twice": 6.0, "n": 3})
+    assert jacobian(f, has_aux=True)(3.0) == (6.0, {"twice": 6.0, "n": 3})
+    assert hessian(f, has_aux=True)(3.0) == (2.0, {"twice": 6.0, "n": 3})
+    w = Value(2.0)
+    _, aux = grad(lambda x: (x * x, (w * x, x)), has_aux=True)(3.0)
+    assert isinstance(aux[0], Value) and aux[1] == 3.0 and type(aux[1]) is float
+    assert grad(lambda x: x * grad(lambda y: (y * y, y * x), has_aux=True)(x)[1])(2.0) == 12.0
+    for transform in (grad, value_and_grad, jacobian, hessian):
+        with pytest.raises(TypeError, match="pair"):
+            transform(lambda x: x * x, has_aux=True)(3.0)
+
+
+def test_errors_say_what_to_do():
+    x = np.array([1.0, 2.0])
+    cases = [(lambda: grad(lambda x: x * 2)(x), ValueError, r"grad: .*\(2,\)\n.*sum"),
+             (lambda: grad(lambda x: "no")(1.0), TypeError, "str 'no'"),
+             (lambda: grad(lambda x: [x])(1.0), TypeError, "single number, not list"),
+             (lambda: grad(lambda x: x)(np.arange(3)), TypeError, "int64.*\n.*astype"),
+             (lambda: grad(lambda x: x)(True), TypeError, "bool"),
+             (lambda: grad(lambda x: x)(np.ones(2) * 1j), TypeError, "complex"),
+             (lambda: grad(lambda x: x)([1, 2]), TypeError, r"\[1, 2\]\n.*1.0"),
+             (lambda: grad(lambda x: x)(None), TypeError, "nothing to differentiate"),
+             (lambda: grad(lambda x: x, 1)(1.0), TypeError, "argument 1.*1 positional"),
+             (lambda: grad(lambda x: x, "x")(1.0), TypeError, "'x'"),
+             (lambda: vjp(lambda x: x, x)[1](np.ones(7)), ValueError, r"\(2,\).*\(7,\)"),
+             (lambda: vjp(lambda x: [x, x], x)[1](x), TypeError, "list of 2"),
+             (lambda: jvp(lambda x: x, (x,), (np.ones(3),)), ValueError, r"\(2,\).*\(3,\)"),
+             (lambda: jvp(lambda x: x, x, x), TypeError, "tuples"),
+             (lambda: jvp(lambda x: x, (x,), (x, x)), TypeError, "same length"),
+             (lambda: jvp(lambda x: x, (1.0,), ("a",)), TypeError, "'a'")]
+    for call, kind, message in cases:
+        with pytest.raises(kind, match=message):
+            call()
+
+
+def test_a_function_that_raises_leaves_no_trace():
+    x = Value(1.0)
+    for transform in (grad, d, jacobian, ag.checkpoint):
+        with pytest.raises(ZeroDivisionError):
+            transform(lambda x: x * (1 // 0))(x)
+    assert grad(lambda x: x * x)(3.0) == 6.0 and type(grad(lambda x: x * x)(3.0)) is float
+    assert (x * x).inputs == (x, x)
+
+
+def test_elementwise():
+    x = np.linspace(-1, 1, 5)
+    np.testing.assert_allclose(elementwise_grad(ag.tanh)(x), 1 - np.tanh(x) ** 2)
+    assert elementwise_grad(ag.tanh)(0.0) == 1.0
+    np.testing.assert_allclose(elementwise_grad(elementwise_grad(ag.sin))(x), -np.sin(x), atol=1e-15)
+    np.testing.assert_allclose(elementwise_grad(lambda a, x: a * x ** 2, 1)(3.0, x), 6 * x)
 
 
 def test_vjp_jvp_and_jacobian_agree():
     rng = np.random.default_rng(0)
     a, x = rng.normal(size=(3, 2)), rng.normal(size=2)
-    f = lambda x: np.tanh(a @ x) if isinstance(x, np.ndarray) else ag.tanh(a @ x)
+    f = lambda x: np.tanh(a @ x)
     full = jacobian(f)(x)
     want = (1 - np.tanh(a @ x) ** 2)[:, None] * a
     np.testing.assert_allclose(full, want, rtol=1e-12)
@@ -72,13 +333,19 @@ def test_vjp_jvp_and_jacobian_agree():
     y, pull = vjp(f, x)
     np.testing.assert_allclose(y, np.tanh(a @ x))
     np.testing.assert_allclose(pull(v)[0], v @ want, rtol=1e-12)
-    y, dy = jvp(f, (x,), (u,))
-    np.testing.assert_allclose(dy, want @ u, rtol=1e-12)
+    np.testing.assert_allclose(jvp(f, (x,), (u,))[1], want @ u, rtol=1e-12)
     np.testing.assert_allclose(jacobian(lambda x: ag.stack([x.sum(), (x * x).sum()]))(x), [[1, 1], 2 * x])
-    with pytest.raises(ValueError):
-        pull(np.ones(7))
-    with pytest.raises(ValueError):
-        jvp(f, (x,), (np.ones(3),))
+    np.testing.assert_allclose(jacobian(lambda y: a.T @ np.sin(y))(v), a.T * np.cos(v), rtol=1e-12)
+
+
+def test_jacobian_takes_the_shorter_way():
+    runs = []
+    def f(x, n):
+        runs.append(1)
+        return np.concatenate([x * (i + 1.0) for i in range(n)]) if n else x.sum()
+    assert jacobian(f)(np.ones(3), 0).shape == (3,) and len(runs) == 1          # one run, one row
+    runs.clear()
+    assert jacobian(f)(np.ones(3), 4).shape == (12, 3) and len(runs) == 1 + 3   # a run for each column
 
 
 def test_hessian_and_its_products():
@@ -92,14 +359,170 @@ def test_hessian_and_its_products():
     assert hessian(lambda x: x ** 3)(2.0) == 12.0
 
 
-def test_elementwise():
-    x = np.linspace(-1, 1, 5)
-    np.testing.assert_allclose(elementwise_grad(ag.tanh)(x), 1 - np.tanh(x) ** 2)
-    assert elementwise_grad(ag.tanh)(0.0) == 1.0
-    np.testing.assert_allclose(elementwise_grad(elementwise_grad(ag.sin))(x), -np.sin(x), atol=1e-15)
+# --- modes -----------------------------------------------------------------------------------------
+
+def test_a_derivative_under_no_grad():
+    """Inside the transform ops are recorded all the same; what comes out is plain or a leaf."""
+    a = np.array([[1.0, 2.0], [3.0, 4.0]])
+    x = np.array([1.0, -1.0])
+    f = lambda x: np.sum((a @ x) ** 3)
+    for made in (grad(f), jacobian(f), hessian(f), lambda x: hvp(f, x, x), lambda x: jvp(f, (x,), (x,))[1],
+                 lambda x: jvp(grad(f), (x,), (x,))[1], lambda x: vjp(grad(f), x)[1](x)[0],
+                 lambda x: jvp(lambda y: jvp(f, (y,), (x,))[1], (x,), (x,))[1]):
+        want = made(x)
+        with no_grad():
+            np.testing.assert_allclose(made(x), want, rtol=1e-13)
+            of_node = made(Tensor(x))
+            assert not isinstance(of_node, Tensor) or of_node.is_leaf
+            assert (Tensor(x) * 2).is_leaf
+    t = Value(2.0)
+    inside = lambda y: frozen(lambda z: z * z * t)(y) * y
+    def frozen(g):
+        def f(y):
+            with no_grad():
+                return grad(g)(y)
+        return f
+    assert grad(inside)(3.0) == 12.0                     # the derivative inside is a constant
 
 
-def test_forward_mode_through_comparisons_and_numbers():
-    f = lambda x: x * 3 if x > 0 else -x
-    assert jvp(f, (2.0,), (1.0,)) == (6.0, 3.0) and jvp(f, (-2.0,), (1.0,)) == (2.0, -1.0)
-    assert jvp(lambda x: 7.0, (1.0,), (1.0,)) == (7.0, 0.0)
+def test_stop_gradient():
+    for mode in (grad, d, jacobian):
+        assert mode(lambda x: x * stop_gradient(x))(3.0) == 3.0
+        assert mode(mode(lambda x: x * x * stop_gradient(x * x)))(3.0) == 18.0
+        assert mode(lambda x: stop_gradient({"a": [x, 2]})["a"][0] * x)(3.0) == 3.0
+    t = Tensor([1.0, 2.0])
+    assert stop_gradient(t) is t.data and stop_gradient(3) == 3 and stop_gradient(None) is None
+    stopped = stop_gradient((t, "a"))
+    assert stopped[0] is t.data and stopped[1] == "a"
+
+
+# --- modules ---------------------------------------------------------------------------------------
+
+def network():
+    return nn.MLP(2, 3, 1, activation="tanh", rng=0, dtype=np.float64)
+
+
+def loss(net, x, y):
+    return ((net(x)[..., 0] - y) ** 2).mean()
+
+
+DATA = np.random.default_rng(0).normal(size=(5, 2)), np.random.default_rng(1).normal(size=5)
+
+
+def gradients_by_backward(net):
+    net.zero_grad()
+    loss(net, *DATA).backward()
+    found = {name: p.grad for name, p in net.named_parameters()}
+    net.zero_grad()
+    return found
+
+
+def test_the_gradient_of_a_module():
+    net = network()
+    value, g = value_and_grad(loss)(net, *DATA)
+    want = gradients_by_backward(net)
+    assert plain(value) and g.keys() == want.keys() == net.state_dict().keys()
+    for name in want:
+        np.testing.assert_allclose(g[name], want[name], rtol=1e-13)
+        assert plain(g[name]) and g[name].flags.writeable
+    assert not any(p.has_grad for p in net.parameters())
+    nest = grad(lambda t: loss(t["net"], *DATA) * t["scale"])({"net": net, "scale": 2.0})
+    assert plain(nest["scale"]) and nest["net"].keys() == want.keys()
+    before = value
+    for _ in range(20):
+        value, g = value_and_grad(loss)(net, *DATA)
+        for name, p in net.named_parameters():
+            p.data = p.data - 0.1 * g[name]
+    assert value < 0.7 * before
+
+
+def test_higher_derivatives_of_modules():
+    net = network()
+    names = list(net.state_dict())
+    rng = np.random.default_rng(2)
+    v = {name: rng.normal(size=a.shape) for name, a in net.state_dict().items()}
+    start = net.state_dict()
+
+    def gradient_at(t):
+        net.load_state_dict({name: start[name] + t * v[name] for name in names})
+        found = gradients_by_backward(net)
+        net.load_state_dict(start)
+        return found
+    plus, minus = gradient_at(1e-5), gradient_at(-1e-5)
+    want = {name: (plus[name] - minus[name]) / 2e-5 for name in names}
+    f = lambda net: loss(net, *DATA)
+    dot = lambda g: sum(((g[name] * v[name]).sum() for name in names), 0.0)
+    products = {"hvp": hvp(f, net, v), "double backward": grad(lambda m: dot(grad(f)(m)))(net),
+                "reverse of forward": grad(lambda m: jvp(f, (m,), (v,))[1])(net),
+                "of a checkpoint": grad(lambda m: dot(grad(ag.checkpoint(f))(m)))(net),
+                "a checkpoint of it": grad(lambda m: dot(ag.checkpoint(grad(f))(m)))(net)}
+    for how, got in products.items():
+        for name in names:
+            np.testing.assert_allclose(got[name], want[name], atol=2e-9, err_msg=how)
+            assert plain(got[name])
+    second = jvp(lambda m: jvp(f, (m,), (v,))[1], (net,), (v,))[1]
+    assert second == pytest.approx(sum((want[name] * v[name]).sum() for name in names), abs=1e-8)
+    h = hessian(f)(net)
+    for a in names:
+        along = sum(np.tensordot(h[a][b], v[b], axes=v[b].ndim) for b in names)
+        np.testing.assert_allclose(along, want[a], atol=2e-9)
+
+
+def test_nested_transforms_of_modules_are_not_confused():
+    scale = nn.Linear(1, 1, bias=False, rng=0, dtype=np.float64)
+    scale.weight.data = [[3.0]]
+    f = lambda m: m.weight[0, 0] * grad(lambda n: m.weight[0, 0] * n.weight[0, 0])(m)["weight"][0, 0]
+    for mode in (lambda f: grad(f)(scale)["weight"].item(),
+                 lambda f: jvp(f, (scale,), ({"weight": np.ones((1, 1))},))[1]):
+        assert mode(f) == 6.0
+        assert mode(lambda m: m.weight[0, 0] * jvp(lambda n: m.weight[0, 0] + n.weight[0, 0], (m,),
+                                                   ({"weight": np.ones((1, 1))},))[1]) == 1.0
+
+
+def test_modules_of_values():
+    neuron = nn.Neuron(2, rng=0)
+    f = lambda m: m([1.0, -2.0]) ** 2
+    g = grad(f)(neuron)
+    f(neuron).backward()
+    assert g == {name: p.grad for name, p in neuron.named_parameters()} and list(g) == ["weight.0", "weight.1", "bias"]
+    along = {"weight.0": 1.0, "weight.1": 2.0, "bias": 3.0}
+    assert jvp(f, (neuron,), (along,))[1] == pytest.approx(sum(g[k] * along[k] for k in g), rel=1e-13)
+    by_hand = grad(lambda m: sum((grad(f)(m)[k] * along[k] for k in along), 0.0))(neuron)
+    assert hvp(f, neuron, along) == pytest.approx(by_hand, rel=1e-12)
+    assert jvp(neuron, ([1.0, -2.0],), ([1.0, 1.0],))[1].data == pytest.approx(
+        sum(grad(lambda x: stop_gradient(neuron)(x))([1.0, -2.0])), rel=1e-13)
+
+
+def test_a_frozen_module():
+    net = network()
+    x = DATA[0]
+    through = grad(lambda x: net(x).sum())(x)
+    assert isinstance(through, Tensor)                   # it depends on the parameters
+    frozen = grad(lambda x: stop_gradient(net)(x).sum())(x)
+    assert plain(frozen)
+    np.testing.assert_allclose(frozen, through.data, rtol=1e-14)
+    assert all(isinstance(p, Tensor) for p in net.parameters())
+
+
+class Counting(nn.Module):
+    """A layer with statistics."""
+
+    def __init__(self):
+        self.weight = Tensor([2.0])
+        self.mean, self.seen, self.last = np.zeros(1), 0, None
+
+    def forward(self, x):
+        self.mean = 0.5 * self.mean + 0.5 * stop_gradient(x)
+        self.seen += 1
+        self.last = x * self.weight
+        return self.last
+
+
+def test_what_a_module_notes_down_is_kept():
+    m = Counting()
+    f = lambda m: m(np.array([4.0])).sum()
+    assert grad(f)(m)["weight"].tolist() == [4.0]
+    assert m.seen == 1 and m.mean.tolist() == [2.0] and m.last is None
+    jvp(f, (m,), ({"weight": np.ones(1)},))
+    assert m.seen == 2 and m.mean.tolist() == [3.0] and m.last is None
+    assert grad(lambda m: f(m) * grad(lambda n: f(n))(m)["weight"].sum())(m)["weight"].tolist() == [16.0]

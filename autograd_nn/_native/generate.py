@@ -30,7 +30,8 @@ def rules(ops: list[Op], header: str) -> str:
     for op in ops:
         lines.append(f'X({op.name}, {op.arity}, "{next(iter(op.params), "")}")')
     lines += ["#endif", "", "#ifdef AG_UNARY"]
-    lines += [f"X({op.name})" for op in ops if op.arity == 1 and not op.params and op.method]
+    lines += [f"X({op.name})" for op in ops
+              if op.arity == 1 and not op.params and op.method and type(op) is Op]      # another takes arguments
     lines += ["#endif", "", "#ifdef AG_FORWARD"]
     for op in ops:
         x = _symbols(op)

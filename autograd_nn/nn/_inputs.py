@@ -35,10 +35,10 @@ def of_values(x: Any) -> Array:
 
 
 def _is_value(x: Any) -> bool:
-    return isinstance(x, BaseValue)
+    return isinstance(x, BaseValue) or (traced(x) and not isinstance(x, Node))
 
 
-_as_values = np.frompyfunc(lambda v: v if isinstance(v, BaseValue) else Value(v), 1, 1)
+_as_values = np.frompyfunc(lambda v: v if _is_value(v) else Value(v), 1, 1)
 
 
 def rows(layer: Any, x: Any, n: int) -> Any:

@@ -4,12 +4,40 @@ The entries are the functions: `ops.sin` is the entry named "sin". Functions com
 stand beside them. Their types are in __init__.pyi, which is generated from the table.
 """
 
-from . import activation, arithmetic, elementary, indexing, linalg, nary, network, reduction, shaping
+from . import (
+    activation,
+    arithmetic,
+    arranging,
+    contraction,
+    corners,
+    decompositions,
+    diagonals,
+    elementary,
+    fourier,
+    indexing,
+    inverses,
+    joining,
+    linalg,
+    nary,
+    network,
+    norms,
+    padding,
+    picking,
+    products,
+    reduction,
+    sampled,
+    shaping,
+    sorting,
+    statistics,
+    windows,
+)
 from ._function import FUNCTIONS
 from ._op import CARRIERS, OPS, Each, Op, for_each_op, shape_of
 
-__all__ = ["CARRIERS", "FUNCTIONS", "OPS", "Each", "Op", "activation", "arithmetic", "elementary", "for_each_op",
-           "indexing", "linalg", "nary", "network", "reduction", "shape_of", "shaping", *OPS,
+__all__ = ["CARRIERS", "Each", "FUNCTIONS", "OPS", "Op", "activation", "arithmetic", "arranging", "contraction",
+           "corners", "decompositions", "diagonals", "elementary", "for_each_op", "fourier", "indexing", "inverses",
+           "joining", "linalg", "nary", "network", "norms", "padding", "picking", "products", "reduction", "sampled",
+           "shape_of", "shaping", "sorting", "statistics", "windows", *OPS,
            *(name for name in FUNCTIONS if "." not in name)]
 
 globals().update(OPS)

@@ -61,7 +61,8 @@ class Op:
     params      keyword parameters with their defaults; they may be given by position as well
     domain      one open interval (or set of numbers) per input, where the op is defined and tests draw
     kink        a function of the inputs that is 0 just where the op is not differentiable
-    cases       for array ops: (shapes, params) on which the generated tests run
+    cases       for array ops: (shapes, params) on which the generated tests run; an array in the place
+                of a shape is the input itself, where the op is not defined everywhere
     zero        True where the derivative is 0 wherever it exists
     method      whether Value (elementwise ops) and Tensor have it as a method
 
@@ -304,7 +305,8 @@ def _apply_arrays(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
             values = on_each_value(op, args[0].ravel().tolist())
             if values is not None:
                 return array_of(values, args[0].shape)
-        return np.frompyfunc(partial(op, **params), len(args), 1)(*map(_boxed, args))
+        with np.errstate(all="ignore"):              # a nan in a Value is no error of the loop over the array
+            return np.frompyfunc(partial(op, **params), len(args), 1)(*map(_boxed, args))
     if all(CARRIERS[type(a)][0] in (0, ARRAY_RANK) for a in args):
         return op.array(*args, **params)
     from ..tensor import Tensor

@@ -3,6 +3,11 @@
 Where two inputs of maximum or minimum tie, each takes half of the cotangent, as a central
 difference sees it. Piecewise constant operations (sign, step, floor ...) have derivative 0, also
 at their jumps: a stated convention.
+
+x ** y at its corners. By x: y x^(y-1), and 0 where y is 0, whatever x is; so inf at x = 0 for
+0 < y < 1 (a vertical slope, told as it is). By y: x^y ln x, and 0 where x is 0, for 0^y does not
+change with y on either side of y = 0; nan where x < 0, for there x^y is no function of a real y.
+|x|' is 0 at 0 even where the cotangent is infinite, so |x| ** p has gradient 0 at 0 for every p.
 """
 
 from __future__ import annotations
@@ -14,11 +19,33 @@ from typing import Any
 
 import numpy as np
 
-from ._op import Op
-from .elementary import log
+from ._arguments import no_out
+from ._function import composed
+from ._numpy import NumpyOp, is_plain
+from ._op import Op, shape_of
+from .corners import log0, multiply0
 
 POSITIVE = (0.1, 4.0)
 BOOLEAN = frozenset({0.0, 1.0})
+
+
+def _power(x: Any, y: Any) -> Any:
+    if (type(y) is float or type(y) is int) and type(x) is np.ndarray and x.dtype.kind == "f":
+        if y == 2:                                       # np.power takes many times as long, most of all in float32
+            return np.square(x)
+        if y == 1:
+            return np.positive(x)
+        if y == 3:
+            return x * x * x
+    return np.power(x, y)
+
+
+def _round(a: Any, decimals: int | None = 0, out: Any = None) -> Any:
+    no_out("round", out)
+    if not decimals:
+        return round(a)
+    scale = 10.0 ** abs(decimals)
+    return round(a * scale) / scale if decimals > 0 else round(a / scale) * scale
 
 
 def _zero(g: Any, y: Any, *xs: Any) -> float:
@@ -27,6 +54,14 @@ def _zero(g: Any, y: Any, *xs: Any) -> float:
 
 def _step(x: Any) -> Any:
     return np.greater(x, 0).astype(getattr(x, "dtype", float))      # np.heaviside takes 25 times as long
+
+
+def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    no_out("clip", out)
+    low, high = (min if a_min is None else a_min), (max if a_max is None else a_max)
+    if low is None or high is None:
+        return +a if low is high else minimum(a, high) if low is None else maximum(a, low)
+    return clip(a, low, high)
 
 
 add = Op("add", operator.add, np.add,
@@ -49,9 +84,9 @@ divide = Op("divide", operator.truediv, np.divide,
 negative = Op("negative", operator.neg, np.negative,
               lambda g, y, x: -g,
               tex="-{0}", c="-{0}", symbol="−", dunder="neg")
-power = Op("power", math.pow, np.power,
-           lambda g, z, x, y: g * y * power(x, y - 1),
-           lambda g, z, x, y: g * z * log(x),
+power = Op("power", math.pow, _power,
+           lambda g, z, x, y: g * multiply0(y, power(x, y - 1)),
+           lambda g, z, x, y: g * multiply0(z, log0(x)),
            tex="{0}^{{{1}}}", c="pow({0}, {1})", symbol="^", dunder="pow",
            domain=(POSITIVE, (-2, 3)))
 square = Op("square", lambda x: x * x, np.square,
@@ -61,7 +96,7 @@ reciprocal = Op("reciprocal", lambda x: 1.0 / x, np.reciprocal,
                 lambda g, y, x: -g * (y * y),
                 tex=r"\frac{{1}}{{{0}}}", c="1.0 / {0}", symbol="1/x", domain=(POSITIVE,))
 absolute = Op("absolute", math.fabs, np.absolute,
-              lambda g, y, x: g * sign(x),
+              lambda g, y, x: multiply0(g, sign(x)),
               tex=r"\left|{0}\right|", c="fabs({0})", symbol="|x|", dunder="abs",
               kink=lambda x: x)
 
@@ -88,10 +123,18 @@ ceil = Op("ceil", lambda x: math.copysign(math.ceil(x), x), np.ceil,
           _zero,
           tex=r"\lceil {0} \rceil", c="ceil({0})", dunder="ceil",
           kink=lambda x: math.sin(math.pi * x), zero=True)
-round = Op("round", lambda x: math.copysign(builtins.round(x), x), np.rint,
+round = NumpyOp("round", lambda x: math.copysign(builtins.round(x), x), np.rint,
+                _zero,
+                tex=r"\operatorname{{round}} {0}", c="rint({0})", dunder="round",
+                kink=lambda x: math.cos(math.pi * x), zero=True, numpy=np.round, form=_round)
+trunc = Op("trunc", lambda x: math.copysign(math.trunc(x), x), np.trunc,
            _zero,
-           tex=r"\operatorname{{round}} {0}", c="rint({0})", dunder="round",
-           kink=lambda x: math.cos(math.pi * x), zero=True)
+           tex=r"\operatorname{{trunc}} {0}", dunder="trunc",
+           kink=lambda x: math.sin(math.pi * x), zero=True)
+floor_divide = Op("floor_divide", operator.floordiv, np.floor_divide,
+                  _zero, _zero,
+                  tex=r"\left\lfloor \frac{{{0}}}{{{1}}} \right\rfloor", dunder="floordiv", symbol="//",
+                  domain=((-3, 3), (0.8, 4.0)), kink=lambda x, y: math.sin(math.pi * x / y), zero=True)
 
 # --- choosing between inputs ------------------------------------------------------------------
 maximum = Op("maximum", lambda x, y: x if x >= y or x != x else y, np.maximum,
@@ -108,13 +151,15 @@ where = Op("where", lambda condition, x, y: x if condition else y, np.where,
            lambda g, z, condition, x, y: where(condition, 0.0, g),
            method=False, tex=r"\begin{{cases}} {1} & {0} \\ {2} & \text{{else}} \end{{cases}}",
            c="({0} != 0 ? {1} : {2})", domain=(BOOLEAN, (-3, 3), (-3, 3)))
-clip = Op("clip", lambda x, low, high: min(max(x, low), high) if x == x else x,
-          np.clip,
-          lambda g, z, x, low, high: g * tie(x, low) * tie(high, maximum(x, low)),
-          lambda g, z, x, low, high: g * tie(low, x) * tie(high, maximum(x, low)),
-          lambda g, z, x, low, high: g * tie(maximum(x, low), high),
-          tex=r"\operatorname{{clip}}({0}, {1}, {2})", c="ag_minimum(ag_maximum({0}, {1}), {2})",
-          domain=((-3, 3), (-2, 1), (-1, 2)), kink=lambda x, low, high: (x - low) * (x - high) * (low - high))
+clip = NumpyOp("clip", lambda x, low, high: min(max(x, low), high) if x == x else x,
+               np.clip,
+               lambda g, z, x, low, high: g * tie(x, low) * tie(high, maximum(x, low)),
+               lambda g, z, x, low, high: g * tie(low, x) * tie(high, maximum(x, low)),
+               lambda g, z, x, low, high: g * tie(maximum(x, low), high),
+               tex=r"\operatorname{{clip}}({0}, {1}, {2})", c="ag_minimum(ag_maximum({0}, {1}), {2})",
+               domain=((-3, 3), (-1.5, 1.5), (-1.5, 1.5)),
+               kink=lambda x, low, high: (x - low) * (x - high) * (low - high),
+               numpy=np.clip, form=_clip)
 fmod = Op("fmod", math.fmod, np.fmod,
           lambda g, z, x, y: g,
           lambda g, z, x, y: -g * round((x - z) / y),
@@ -125,3 +170,131 @@ remainder = Op("remainder", operator.mod, np.remainder,
                lambda g, z, x, y: -g * round((x - z) / y),
                tex=r"{0} \bmod {1}", c="ag_remainder({0}, {1})", symbol="mod", dunder="mod",
                domain=((-3, 3), (0.8, 4.0)), kink=lambda x, y: math.sin(math.pi * x / y))
+# Where one input is nan, fmax and fmin take the other, and the cotangent goes there.
+fmax = Op("fmax", lambda x, y: x if x >= y or y != y else y, np.fmax,
+          lambda g, z, x, y: g * tie(x, fmax(y, -math.inf)),
+          lambda g, z, x, y: g * tie(y, fmax(x, -math.inf)),
+          tex=r"\max({0}, {1})", kink=lambda x, y: x - y)
+fmin = Op("fmin", lambda x, y: x if x <= y or y != y else y, np.fmin,
+          lambda g, z, x, y: g * tie(fmin(y, math.inf), x),
+          lambda g, z, x, y: g * tie(fmin(x, math.inf), y),
+          tex=r"\min({0}, {1})", kink=lambda x, y: x - y)
+
+# --- signs and parts ----------------------------------------------------------------------------
+fabs = Op("fabs", math.fabs, np.fabs,
+          lambda g, y, x: multiply0(g, sign(x)),
+          tex=r"\left|{0}\right|", symbol="|x|", kink=lambda x: x)
+copysign = Op("copysign", math.copysign, np.copysign,
+              lambda g, z, x, y: multiply0(g, sign(x)) * copysign(1.0, y),
+              _zero,
+              tex=r"\left|{0}\right| \operatorname{{sgn}} {1}", kink=lambda x, y: x * y)
+conjugate = Op("conjugate", lambda x: x, np.conjugate, lambda g, y, x: g,
+               tex="{0}")
+real = Op("real", lambda x: x, np.real, lambda g, y, x: g,
+          method=False, tex=r"\operatorname{{Re}} {0}")
+
+
+@composed(np.positive, cases=[(((2, 3),), {})])
+def positive(x: Any) -> Any:
+    """x itself.
+
+    >>> positive(2.0)
+    2.0
+    """
+    return +x
+
+
+@composed(np.conj, cases=[(((2, 3),), {})], method=True)
+def conj(x: Any) -> Any:
+    """The complex conjugate, which of a real x is x.
+
+    >>> conj(2.0)
+    2.0
+    """
+    return conjugate(x)
+
+
+@composed(np.rint, order=0, cases=[(((2, 3),), {})])
+def rint(x: Any) -> Any:
+    """x rounded to whole numbers, halves to even ones: `round` without decimals; derivative 0.
+
+    >>> rint(2.5)
+    2.0
+    """
+    return round(x)
+
+
+@composed(np.fix, order=0, cases=[(((2, 3),), {})])
+def fix(x: Any) -> Any:
+    """x rounded towards 0, with derivative 0.
+
+    >>> fix(-2.7)
+    -2.0
+    """
+    return trunc(x)
+
+
+@composed(np.modf, cases=[(((1,),), {})])
+def modf(x: Any) -> tuple[Any, Any]:
+    """The fractional part of x, which has its sign and derivative 1, and the integral part, with derivative 0.
+
+    >>> modf(-2.5)
+    (-0.5, -2.0)
+    """
+    return fmod(where(absolute(x) == math.inf, 0.0, x), 1.0), trunc(x)
+
+
+@composed(np.divmod, cases=[(((2, 3), (3,)), {})])
+def divmod(x: Any, y: Any) -> tuple[Any, Any]:
+    """(x // y, x % y); the quotient has derivative 0.
+
+    >>> divmod(7.0, 2.0)
+    (3.0, 1.0)
+    """
+    return floor_divide(x, y), remainder(x, y)
+
+
+@composed(np.heaviside, cases=[(((2, 3), (3,)), {})])
+def heaviside(x: Any, h: Any) -> Any:
+    """0 for negative x, 1 for positive, h at 0. Derivative by x: 0, also at the jump; by h: 1 where x is 0.
+
+    >>> heaviside(-1.0, 0.5), heaviside(0.0, 0.5)
+    (0.0, 0.5)
+    """
+    return where(x == 0, h, where(x == x, step(x), math.nan))
+
+
+@composed(np.float_power, order=0)
+def float_power(x: Any, y: Any) -> Any:
+    """x ** y in float64, whatever the dtypes of x and y.
+
+    >>> float_power(2, -1)
+    0.5
+    """
+    return power(_in_float64(x), _in_float64(y))
+
+
+def _in_float64(x: Any) -> Any:
+    from .shaping import astype, dtype_of
+    return astype(x, np.float64) if shape_of(x) or dtype_of(x) != np.float64 else x
+
+
+@composed(np.nan_to_num, cases=[(((2, 3),), {}), (((2, 3),), {"nan": 1.0, "posinf": 2.0})])
+def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: float | None = None,
+               neginf: float | None = None) -> Any:
+    """x with numbers for nan, inf (by default the largest of the dtype) and -inf; derivative 0 in these places.
+
+    `copy=False` is not asked to write into x: the result is new in any case.
+
+    >>> nan_to_num(np.array([float("nan"), 1.0]))
+    array([0., 1.])
+    """
+    if is_plain(x):
+        return np.nan_to_num(x, copy, nan, posinf, neginf)
+    from .shaping import dtype_of
+    dtype = dtype_of(x)
+    high = np.finfo(dtype).max if posinf is None else posinf
+    low = np.finfo(dtype).min if neginf is None else neginf
+    up, down, unknown = x == math.inf, x == -math.inf, x != x
+    instead = np.where(up, high, np.where(down, low, nan)).astype(dtype)[()]
+    return where(up | down | unknown, instead, x)

@@ -32,12 +32,16 @@ def _term_back(i: int, g: Any, xs: tuple[Any, ...], subscripts: str, optimize: A
     known = "".join(k for k in labels if k in out or any(k in term for term in others))
     g = contract([g, *xs[:i], *xs[i + 1:]], subscripts=",".join([out, *others]) + "->" + known,
                  optimize=bool(optimize))
+    if known == mine and shape_of(g) == shape_of(xs[i]):
+        return g
     size = dict(zip(mine, shape_of(xs[i])))
     found = dict(zip(known, shape_of(g)))
     spread = tuple(found.get(k, 1) for k in labels)
     full = np.broadcast_shapes(spread, tuple(size[k] for k in labels))   # an index of length 1 here may be longer there
+    if spread != shape_of(g):
+        g = reshape(g, spread)
     if spread != full:
-        g = broadcast_to(reshape(g, spread), full)
+        g = broadcast_to(g, full)
     if labels == mine:
         return g
     fresh = iter(k for k in string.ascii_letters if k not in mine)

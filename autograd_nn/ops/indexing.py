@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from ..errors import IndexingError
 from ._op import Op, shape_of
+from .shaping import reshape
 
 
 def _getitem(x: Any, index: Any = ()) -> Any:
-    try:
-        return x[index]
-    except IndexError as error:
-        raise IndexingError(f"getitem: {error}; the array has shape {shape_of(x)}") from None
+    return x[index]
 
 
 def _scatter(g: Any, index: Any = (), shape: tuple[int, ...] = ()) -> Any:
@@ -22,7 +20,7 @@ def _scatter(g: Any, index: Any = (), shape: tuple[int, ...] = ()) -> Any:
     z = np.zeros(shape, dtype=np.result_type(g))
     parts = index if isinstance(index, tuple) else (index,)
     arrays = [i for i, p in enumerate(parts) if isinstance(p, (list, np.ndarray))]
-    if all(np.asarray(parts[i]).dtype == bool for i in arrays):
+    if not z.size or all(np.asarray(parts[i]).dtype == bool for i in arrays):
         z[index] = g                                 # slices, numbers and masks name nothing twice
     elif len(arrays) == 1 and _distinct(np.asarray(parts[arrays[0]])):
         z[index] = g
@@ -69,22 +67,14 @@ def _along(indices: Any, axis: int | None, shape: tuple[int, ...]) -> Any:
     return tuple(indices if i == axis else grid[i] for i in range(len(shape)))
 
 
-def _take_along_axis(x: Any, indices: Any = None, axis: int | None = -1) -> Any:
-    try:
-        return np.take_along_axis(x, indices, axis)
-    except IndexError as error:
-        raise IndexingError(f"take_along_axis: {error}; the array has shape {shape_of(x)} and "
-                            f"the indices {shape_of(indices)}") from None
-
-
-def _repeated(x: Any, repeats: Any, axis: int | None) -> tuple[Any, ...]:
-    """repeat(x, repeats, axis) written as x[this]."""
+def _unrepeat(g: Any, x: Any, repeats: Any, axis: int | None) -> Any:
+    """g added up over the copies that repeat made of each element."""
     shape = shape_of(x)
     if axis is None:
-        places = np.repeat(np.arange(int(np.prod(shape))), repeats)
-        return np.unravel_index(places, shape)
+        n = math.prod(shape)
+        return reshape(scatter(g, np.repeat(np.arange(n), repeats), (n,)), shape)
     axis %= len(shape)
-    return (slice(None),) * axis + (np.repeat(np.arange(shape[axis]), repeats),)
+    return scatter(g, (slice(None),) * axis + (np.repeat(np.arange(shape[axis]), repeats),), shape)
 
 
 getitem = Op("getitem", None, _getitem,
@@ -103,10 +93,11 @@ getitem = Op("getitem", None, _getitem,
 scatter = Op("scatter", None, _scatter,
              lambda g, y, x, index, shape: getitem(g, index),
              method=False, tex=r"\operatorname{{scatter}} {0}", params={"index": (), "shape": ()},
-             cases=[(((4,),), {"index": (1,), "shape": (3, 4)}), (((1,),), {"index": np.array([0, 2, 0]), "shape": (4,)}),
+             cases=[(((4,),), {"index": (1,), "shape": (3, 4)}),
+                    (((1,),), {"index": np.array([0, 2, 0]), "shape": (4,)}),
                     (((2,),), {"index": np.array([0, 2, 0]), "shape": (4, 2)}),
                     (((3, 2),), {"index": np.array([0, 2, 0]), "shape": (4, 2)})])
-take_along_axis = Op("take_along_axis", None, _take_along_axis,
+take_along_axis = Op("take_along_axis", None, np.take_along_axis,
                      lambda g, y, x, indices, axis: scatter(g, _along(indices, axis, shape_of(x)), shape_of(x)),
                      tex=r"\operatorname{{take}} {0}", params={"indices": None, "axis": -1},
                      cases=[(((2, 3),), {"indices": np.array([[0], [2]]), "axis": 1}),
@@ -114,6 +105,7 @@ take_along_axis = Op("take_along_axis", None, _take_along_axis,
                             (((2, 3),), {"indices": np.array([5, 0, 5]), "axis": None}),
                             (((2, 3),), {"indices": np.array([[0, 1, 1], [0, 0, 1]]), "axis": 0})])
 repeat = Op("repeat", None, np.repeat,
-            lambda g, y, x, repeats, axis: scatter(g, _repeated(x, repeats, axis), shape_of(x)),
+            lambda g, y, x, repeats, axis: _unrepeat(g, x, repeats, axis),
             tex=r"\operatorname{{repeat}} {0}", params={"repeats": 1, "axis": None},
-            cases=[(((2, 3),), {"repeats": 2}), (((2, 3),), {"repeats": np.array([1, 0, 2]), "axis": 1})])
+            cases=[(((2, 3),), {"repeats": 2}), (((2, 3),), {"repeats": np.array([1, 0, 2]), "axis": 1}),
+                   (((2, 1, 3),), {"repeats": 2, "axis": -1})])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -35,8 +36,9 @@ def _right(g: Any, x: Any, y: Any) -> Any:
 def _as_matrix(y: Any) -> Any:
     """y of np.dot, its summed axis first and the others flattened: dot(x, y) is x @ this, reshaped."""
     if _ndim(y) <= 1:
-        return reshape(y, (-1, 1))
-    return reshape(moveaxis(y, -2, 0), (shape_of(y)[-2], -1))
+        return reshape(y, (*shape_of(y), 1))
+    *others, rows, columns = shape_of(y)
+    return reshape(moveaxis(y, -2, 0), (rows, math.prod(others) * columns))
 
 
 def _dot_left(g: Any, x: Any, y: Any) -> Any:
@@ -50,8 +52,9 @@ def _dot_left(g: Any, x: Any, y: Any) -> Any:
 def _dot_right(g: Any, x: Any, y: Any) -> Any:
     if _ndim(x) == 0 or _ndim(y) == 0:
         return g * x
-    rows = reshape(x, (-1, shape_of(x)[-1]))
-    dy = matmul(swapaxes(rows, 0, 1), reshape(g, (shape_of(rows)[0], -1)))
+    kept, others = shape_of(g)[:_ndim(x) - 1], shape_of(g)[_ndim(x) - 1:]
+    rows = reshape(x, (math.prod(kept), shape_of(x)[-1]))
+    dy = matmul(swapaxes(rows, 0, 1), reshape(g, (math.prod(kept), math.prod(others))))
     if _ndim(y) == 1:
         return reshape(dy, shape_of(y))
     return moveaxis(reshape(dy, (shape_of(y)[-2], *shape_of(y)[:-2], shape_of(y)[-1])), 0, -2)

@@ -92,8 +92,9 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
         raise ShapeError(f"select: {len(conditions)} conditions and {len(choices)} choices; "
                          "there must be as many of one as of the other, and at least one")
     for i, c in enumerate(conditions):
-        if np.result_type(data_of(c)) != bool:
-            raise UsageError(f"select: conditions are booleans, and number {i} is not\n  help: a comparison, as in x > 0")
+        if np.asarray(data_of(c)).dtype.kind != "b":
+            raise UsageError(f"select: conditions are booleans, and number {i} is not\n"
+                             "  help: a comparison, as in x > 0")
     return reduce(lambda y, pair: where(*pair, y), list(zip(conditions, choices))[::-1], default)
 
 
@@ -108,10 +109,11 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     """
     no_out("choose", out)
     options = [as_array(c) for c in choices]
-    numbers = take(np.arange(len(options)), _integers("choose", a), mode=mode)
-    if mode == "raise" and np.any(_integers("choose", a) < 0):
-        raise ShapeError("choose: a choice is numbered from 0, and there is a negative number\n"
-                         "  help: mode='wrap' counts from the end")
+    numbers = _integers("choose", a)
+    if mode == "raise" and np.any((numbers < 0) | (numbers >= len(options))):
+        raise ShapeError(f"choose: the {len(options)} choices are numbered from 0 to {len(options) - 1}, "
+                         "and there is another number\n  help: mode='wrap' or mode='clip' brings it inside")
+    numbers = take(np.arange(len(options)), numbers, mode=mode)
     with numpys_errors("choose", numbers, *options):
         shape = np.broadcast_shapes(numbers.shape, *map(shape_of, options))
     return reduce(lambda y, i: where(numbers == i, options[i], y), range(1, len(options)),
@@ -196,7 +198,9 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None = -1) -
 
 def _plain_index(index: Any) -> Any:
     """An index with its lists made arrays."""
-    return tuple(map(_plain_index, index)) if isinstance(index, tuple) else as_array(index)
+    if isinstance(index, tuple):
+        return tuple(map(_plain_index, index))
+    return np.asarray(index, dtype=None if index else int) if isinstance(index, list) else index
 
 
 # --- functions that put elements between others, or leave some out ------------------------------------

@@ -1,0 +1,75 @@
+"""Ops that also take the other arguments of NumPy's function of their name."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import cached_property
+from inspect import Signature, signature
+from typing import Any
+
+import numpy as np
+
+from ..errors import ShapeError, UsageError
+from ._op import ARRAY_RANK, CARRIERS, Op, _Doc, shape_of
+
+
+class NumpyOp(Op):
+    """An op of few parameters, and what the other arguments of NumPy's function mean in terms of ops.
+
+    form    a function with the signature of NumPy's, written in ops
+    numpy   NumPy's function itself, which is called with these arguments where no node is among them
+
+    A call with the op's inputs, and nothing but its own parameters by name, is the op itself; any
+    other call is NumPy's.
+    """
+
+    def __init__(self, *args: Any, form: Callable[..., Any], numpy: Callable[..., Any], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.form, self.numpy = form, numpy
+        self.module = sys._getframe(1).f_globals["__name__"]
+
+    @cached_property
+    def signature(self) -> Signature:
+        """The signature of NumPy's function, as far as it is served here."""
+        return signature(self.form)
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        if len(args) == self.arity and params.keys() <= self.params.keys() \
+                and (self.arity == 1 or all(a is not None for a in args)):
+            return super().__call__(*args, **params)
+        if all(is_plain(a) for a in (*args, *params.values())):
+            return self.numpy(*args, **params)
+        try:
+            return self.form(*args, **params)
+        except TypeError:
+            self._explain(args, params)
+            raise
+
+    def _explain(self, args: tuple[Any, ...], params: dict[str, Any]) -> None:
+        """An error that names the parameters, if these are not arguments that the form takes."""
+        try:
+            self.signature.bind(*args, **params)
+        except TypeError as error:
+            known = ", ".join(list(self.signature.parameters)[self.arity:])
+            raise UsageError(f"{self.name}: {error}\n  help: its parameters are {known}") from None
+
+
+NumpyOp.__doc__ = _Doc(NumpyOp.__doc__ or "")  # type: ignore[assignment]
+
+
+def is_plain(x: Any) -> bool:
+    """Whether x is a number, an array or something else that is no node."""
+    return CARRIERS[type(x)][0] in (0, ARRAY_RANK)
+
+
+def mask_of(name: str, a: Any, where: Any) -> Any:
+    """The mask `where=` as an array of booleans of a's shape."""
+    mask = np.asarray(where)
+    if mask.dtype != bool:
+        raise UsageError(f"{name}: where= is a mask of booleans, not of {mask.dtype}\n  help: where=(mask != 0)")
+    try:
+        return np.broadcast_to(mask, shape_of(a))
+    except ValueError:
+        raise ShapeError(f"{name}: the mask where= of shape {mask.shape} does not broadcast to "
+                         f"the array's {shape_of(a)}") from None

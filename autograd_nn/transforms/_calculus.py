@@ -1,0 +1,207 @@
+"""What all transforms share: arguments made variables, cotangents pulled back, results handed out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from ..errors import DTypeError, ShapeError, UsageError
+from ..forward import Dual, leaf, nodes_in, recording, transposed
+from ..graph import Node, mode, topological
+from ..ops import shape_of
+from ..tensor import Tensor
+from ..tree import ModuleCopy, Structure
+from ._variable import Variable, active, is_storage, lifted
+
+Function = Callable[..., Any]
+Argnums = int | Sequence[int]
+
+
+class Arguments:
+    """The arguments of a function, those to differentiate taken apart into their leaves."""
+
+    def __init__(self, what: str, args: tuple[Any, ...], argnums: Argnums) -> None:
+        self.args = args
+        self.several = not isinstance(argnums, (int, np.integer))
+        self.places = [_place(what, i, len(args)) for i in (argnums if self.several else (argnums,))]  # type: ignore[union-attr]
+        self.leaves: list[Any] = []
+        self.structures: list[Structure] = []
+        self.stored: list[bool] = []
+        for i in self.places:
+            x = float(args[i]) if type(args[i]) is int else args[i]
+            found, structure = tree.flatten(x)
+            if not found:
+                raise _not_differentiable(what, i, x)
+            self.leaves += found
+            self.structures.append(structure)
+            self.stored += [k in structure.stored for k in range(len(found))]
+
+    def call(self, f: Function, leaves: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        """f(*args, **kwargs) with these leaves in the place of its own."""
+        args, copies = list(self.args), list[ModuleCopy]()
+        for i, structure, part in zip(self.places, self.structures, self.per_argument(leaves)):
+            args[i] = structure.rebuild(part, copies)
+        y = f(*args, **kwargs)
+        for made in copies:
+            made.carry_back()
+        return y
+
+    def per_argument(self, parts: Sequence[Any]) -> list[list[Any]]:
+        """A list of something for each leaf, cut into one list for each argument."""
+        cut, start = [], 0
+        for structure in self.structures:
+            cut.append(list(parts[start:start + structure.size]))
+            start += structure.size
+        return cut
+
+    def results(self, parts: Sequence[Any]) -> Any:
+        """A result for each leaf, in the structure of the argument, or a tuple where there are several."""
+        trees = [s.results(part) for s, part in zip(self.structures, self.per_argument(parts))]
+        return tuple(trees) if self.several else trees[0]
+
+
+def _place(what: str, i: Any, n: int) -> int:
+    if not isinstance(i, (int, np.integer)) or isinstance(i, bool) or not -n <= i < n:
+        raise UsageError(f"{what}: argnums names argument {i!r}, and the function was called with {n} positional "
+                         f"argument{'s' * (n != 1)}")
+    return int(i) % n
+
+
+def _not_differentiable(what: str, i: int, x: Any) -> Exception:
+    if isinstance(x, (np.ndarray, np.generic, bool, complex)):
+        return DTypeError(f"{what}: argument {i} is {np.asarray(x).dtype}, and has no derivative\n"
+                          "  help: give real floating point numbers, such as x.astype(float)")
+    return UsageError(f"{what}: argument {i} has nothing to differentiate: {type(x).__name__} {x!r:.60}\n"
+                      "  help: give floats, floating point arrays, Values, Tensors, or a nest of them; "
+                      "integers in a nest are constants (write 1.0)")
+
+
+class Pullback:
+    """f at a point with its graph: cotangents of the output give cotangents of the arguments.
+
+    A result is plain (a number or an array) if it depends on the function's own arguments and plain
+    data alone. What depends on a node that came from elsewhere, given as an argument or closed over,
+    is a node itself, so that no dependence is lost; under no_grad() everything is plain.
+    """
+
+    def __init__(self, what: str, f: Function, arguments: Arguments, kwargs: dict[str, Any], has_aux: bool) -> None:
+        self.what, self.arguments = what, arguments
+        self.recorded = mode.recording
+        outermost = not active.nodes                     # inside another transform a constant stays plain
+        self.kept = [outermost and isinstance(x, Node) and not (stored and is_storage(x))
+                     for x, stored in zip(arguments.leaves, arguments.stored)]
+        pairs = [lifted(x, stored, self.recorded) for x, stored in zip(arguments.leaves, arguments.stored)]
+        self.bases = [base for _, base in pairs]
+        with recording(), active.also(self.bases):
+            y = arguments.call(f, [x for x, _ in pairs], kwargs)
+        y, aux = with_aux(what, y) if has_aux else (y, None)
+        self.ys, self.structure = tree.flatten(y)
+        self.aux, self.aux_structure = tree.flatten(aux)
+        inside = set(self.bases)
+        self.open = self.recorded and any(node.op is None and node not in inside
+                                          for node in topological(nodes_in((*self.ys, *self.aux))))
+
+    def value(self) -> Any:
+        """f's value, for the caller."""
+        return self.structure.rebuild(self._handed_out(self.ys, self.open))
+
+    def extra(self) -> Any:
+        """What f returned beside its value, for the caller."""
+        return self.aux_structure.rebuild(self._handed_out(self.aux, self.open))
+
+    def pull(self, seeds: Sequence[Any]) -> list[Any]:
+        """The cotangent of each leaf of the arguments, for the caller."""
+        create_graph = self.recorded and (self.open or any(True for _ in nodes_in(seeds)))
+        if not self.recorded:
+            seeds = [_stripped(seed, ()) for seed in seeds]
+        with recording():
+            found = transposed(self.ys, seeds, self.bases, create_graph)
+        done: list[Any] = []
+        taken: set[int] = {id(seed) for seed in seeds}
+        found = self._handed_out(found, create_graph)
+        for x, base, keep, g in zip(self.arguments.leaves, self.bases, self.kept, found):
+            done.append(_like(x, base, keep, g, taken))
+        return done
+
+    def _handed_out(self, results: Sequence[Any], may_depend: bool) -> list[Any]:
+        """Results as nodes where they depend on a node from elsewhere, and else as plain data."""
+        if not may_depend:
+            return [_stripped(x, ()) for x in results]
+        inside, depends = set(self.bases), set[Node]()
+        for node in topological(nodes_in(results)):
+            if node.op is None:
+                if node not in inside:
+                    depends.add(node)
+            elif any(isinstance(x, Node) and x in depends for x in node.inputs):
+                depends.add(node)
+        return [_stripped(x, depends) for x in results]
+
+
+def with_aux(what: str, y: Any) -> tuple[Any, Any]:
+    """What a function with has_aux returned: its value and the rest."""
+    if not isinstance(y, tuple) or len(y) != 2:
+        raise UsageError(f"{what}: with has_aux=True the function returns a pair (value, aux), "
+                         f"and this one returned {type(y).__name__} {y!r:.60}")
+    return y
+
+
+def _stripped(x: Any, keep: Any) -> Any:
+    if isinstance(x, Dual):
+        return Dual(_stripped(x.primal, keep), _stripped(x.tangent, keep), x.level)
+    if not isinstance(x, Node) or x in keep:
+        return x
+    return plain(x)
+
+
+def plain(x: Node) -> Any:
+    """The data of a node as a plain result: a number, or an array of its own."""
+    data = x._data
+    if isinstance(data, np.ndarray):
+        return data.copy() if data.shape else data[()]
+    return data
+
+
+def _like(x: Any, base: Any, keep: bool, g: Any, taken: set[int]) -> Any:
+    """The gradient g in the form of the argument x; `taken` are the arrays that others hold."""
+    if isinstance(g, (Dual, Node)):
+        return g
+    if isinstance(base, Tensor):
+        if not isinstance(g, np.ndarray) or id(g) in taken or g.base is not None or not g.flags.writeable \
+                or g.shape != base.shape:
+            g = np.array(np.broadcast_to(0.0 if g is None else g, base.shape), dtype=base.dtype)
+        taken.add(id(g))
+    else:
+        g = 0.0 if g is None else float(g)
+    if keep:
+        return leaf(g, type(x))
+    return g[()] if isinstance(x, np.floating) and not isinstance(x, float) else g
+
+
+def pushed(f: Function, arguments: Arguments, tangents: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, int]:
+    """f's value with duals in the place of the arguments' leaves, and the level of the duals."""
+    with active.also(level=active.level + 1):
+        duals = [Variable(x._data if stored and is_storage(x) else x, dx, active.level)
+                 for x, dx, stored in zip(arguments.leaves, tangents, arguments.stored)]
+        return arguments.call(f, duals, kwargs), active.level
+
+
+def check_tangents(what: str, xs: Sequence[Any], dxs: Sequence[Any], kind: tuple[str, str]) -> list[Any]:
+    """Tangents (or cotangents) that have the shapes of what they belong to, in its dtype."""
+    done = []
+    for x, dx in zip(xs, dxs):
+        if isinstance(dx, (list, tuple)):
+            dx = np.asarray(dx)
+        if shape_of(x) != shape_of(dx):
+            raise ShapeError(f"{what}: {kind[0]} of shape {shape_of(x)} has a {kind[1]} of shape {shape_of(dx)}")
+        if not tree.is_leaf(dx):
+            if not isinstance(dx, (int, np.integer, np.ndarray)) or np.asarray(dx).dtype.kind not in "iub":
+                raise UsageError(f"{what}: a {kind[1]} is a number or an array, not {type(dx).__name__} {dx!r:.60}")
+            dx = dx.astype(float) if isinstance(dx, np.ndarray) else float(dx)
+        if isinstance(dx, np.ndarray):
+            dtype = getattr(x, "dtype", dx.dtype)
+            dx = dx.astype(dtype, copy=False)
+        done.append(dx)
+    return done

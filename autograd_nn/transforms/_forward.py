@@ -1,0 +1,61 @@
+"""Forward mode: Jacobian-vector products."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from ..errors import UsageError
+from ..forward import Dual
+from ..graph import Node, mode
+from ..ops import shape_of
+from ._calculus import Arguments, Function, check_tangents, plain, pushed, with_aux
+
+
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> tuple[Any, ...]:
+    """`(f(*primals), tangent)`: the derivative of f along `tangents`, by forward mode.
+
+    The tangents are nested as the primals are; that of a Module is a dict {name of the parameter:
+    tangent}. f may return any nest. With has_aux f returns (value, aux), and the result is
+    `(value, tangent, aux)`. Raises ShapeError where a tangent has another shape than its primal.
+
+    >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
+    (6.0, 3.0)
+    """
+    if not isinstance(primals, (list, tuple)) or not isinstance(tangents, (list, tuple)) \
+            or len(primals) != len(tangents):
+        raise UsageError("jvp: primals and tangents are tuples of the same length, one entry for each argument")
+    arguments = Arguments("jvp", tuple(primals), range(len(primals)))
+    given = [t for s, tangent in zip(arguments.structures, tangents) for t in s.match(tangent, "jvp: the tangent")]
+    given = check_tangents("jvp", arguments.leaves, given, ("a primal", "tangent"))
+    y, level = pushed(f, arguments, given, {})
+    y, aux = with_aux("jvp", y) if has_aux else (y, None)
+    ys, structure = tree.flatten(y)
+    value = structure.rebuild([handed_out(primal_of(x, level)) for x in ys])
+    tangent = structure.results([handed_out(tangent_of(x, level)) for x in ys])
+    if not has_aux:
+        return value, tangent
+    extra, aux_structure = tree.flatten(aux)
+    return value, tangent, aux_structure.rebuild([handed_out(primal_of(x, level)) for x in extra])
+
+
+def primal_of(y: Any, level: int) -> Any:
+    """y without its tangent of this level."""
+    return y.primal if isinstance(y, Dual) and y.level == level else y
+
+
+def tangent_of(y: Any, level: int) -> Any:
+    """The tangent of this level; zeros for what has none."""
+    if isinstance(y, Dual) and y.level == level:
+        return y.tangent
+    return np.zeros(shape_of(y), getattr(y, "dtype", float)) if shape_of(y) else 0.0
+
+
+def handed_out(x: Any) -> Any:
+    """A result for the caller: a node only where f closes over one (or was given one), and not under no_grad()."""
+    if isinstance(x, Node):
+        return x if mode.recording else plain(x)
+    return x[()] if isinstance(x, np.ndarray) and not x.shape else x

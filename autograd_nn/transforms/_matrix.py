@@ -1,0 +1,109 @@
+"""Matrices of derivatives: Jacobians, Hessians and their products."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .. import ops, tree
+from ..forward import Dual
+from ..graph import Node
+from ..ops import shape_of
+from ._calculus import Argnums, Arguments, Function, Pullback, pushed, with_aux
+from ._forward import handed_out, jvp, tangent_of
+from ._reverse import grad
+
+
+def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """The Jacobian of f: shape of the output, then shape of the argument.
+
+    Row by row in reverse mode, or column by column in forward mode: whichever takes fewer passes. For
+    nests the result is nested as f's value is, and in each place as the argument is. Arguments as
+    for `value_and_grad`; with has_aux f returns (value, aux) and the result is (Jacobian, aux).
+
+    >>> import numpy as np
+    >>> jacobian(lambda x: x * x)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+    def of(*args: Any, **kwargs: Any) -> Any:
+        arguments = Arguments("jacobian", args, argnums)
+        at = Pullback("jacobian", f, arguments, kwargs, has_aux)
+        outs, ins = [shape_of(y) for y in at.ys], [shape_of(x) for x in arguments.leaves]
+        if sum(map(math.prod, outs)) <= sum(map(math.prod, ins)):
+            blocks = _rows(at, outs, ins)
+        else:
+            blocks = _columns(f, arguments, kwargs, has_aux, outs, ins)
+        matrix = at.structure.results([arguments.results(row) for row in blocks])
+        return (matrix, at.extra()) if has_aux else matrix
+    return of
+
+
+def _rows(at: Pullback, outs: list[tuple[int, ...]], ins: list[tuple[int, ...]]) -> list[list[Any]]:
+    """One pass of reverse mode for each element of the output."""
+    blocks = []
+    for o, out in enumerate(outs):
+        rows = [at.pull([unit if k == o else None for k in range(len(outs))]) for unit in _basis(out)]
+        blocks.append([_joined([row[i] for row in rows], out + into, 0, at.arguments.leaves[i])
+                       for i, into in enumerate(ins)])
+    return blocks
+
+
+def _columns(f: Function, arguments: Arguments, kwargs: dict[str, Any], has_aux: bool,
+             outs: list[tuple[int, ...]], ins: list[tuple[int, ...]]) -> list[list[Any]]:
+    """One pass of forward mode for each element of the argument."""
+    columns: list[list[list[Any]]] = []                  # by input leaf, by its element, by output leaf
+    for i in range(len(ins)):
+        columns.append([])
+        for unit in _basis(ins[i]):
+            tangents = [unit.astype(getattr(x, "dtype", float)) if k == i and shape_of(x) else
+                        unit if k == i else np.zeros(s, getattr(x, "dtype", float)) if s else 0.0
+                        for k, (s, x) in enumerate(zip(ins, arguments.leaves))]
+            y, level = pushed(f, arguments, tangents, kwargs)
+            ys = tree.leaves(with_aux("jacobian", y)[0] if has_aux else y)
+            columns[i].append([handed_out(tangent_of(x, level)) for x in ys])
+    return [[_joined([column[o] for column in columns[i]], out + into, -1, arguments.leaves[i])
+             for i, into in enumerate(ins)] for o, out in enumerate(outs)]
+
+
+def _basis(shape: tuple[int, ...]) -> Iterator[Any]:
+    if not shape:
+        yield 1.0
+    else:
+        n = math.prod(shape)
+        yield from (np.eye(1, n, i).reshape(shape) for i in range(n))
+
+
+def _joined(parts: list[Any], shape: tuple[int, ...], axis: int, x: Any) -> Any:
+    if any(isinstance(p, (Node, Dual)) for p in parts):
+        return ops.reshape(ops.stack(parts, axis=axis), shape) if shape else parts[0]
+    if not shape:
+        return parts[0]
+    if not parts:
+        return np.zeros(shape, getattr(x, "dtype", float))
+    return np.reshape(np.stack([np.asarray(p) for p in parts], axis=axis), shape)
+
+
+def hessian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """The matrix of second derivatives of a function that returns a single number.
+
+    >>> import numpy as np
+    >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0]))
+    array([[4., 2.],
+           [2., 0.]])
+    """
+    return jacobian(grad(f, argnums, has_aux), argnums, has_aux)
+
+
+def hvp(f: Function, x: Any, v: Any) -> Any:
+    """The Hessian of f at x times v, without the Hessian: forward mode over reverse mode.
+
+    x may be any nest, or a Module; v is nested alike, as the gradient is.
+
+    >>> hvp(lambda x: x ** 3, 2.0, 1.0)
+    12.0
+    """
+    return jvp(grad(f), (x,), (v,))[1]

@@ -1,0 +1,67 @@
+"""Several numbers and arrays as one, and Duals as their parts: what goes into a single node and comes out of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from ..forward import Dual
+from ..ops import shape_of
+from ..value import BaseValue, as_value
+
+
+def taken_apart(leaves: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """Leaves without Duals: for each a form (None, or those of primal and tangent, and the level), and the parts."""
+    parts: list[Any] = []
+    return [_form(x, parts) for x in leaves], parts
+
+
+def _form(x: Any, parts: list[Any]) -> Any:
+    if isinstance(x, Dual):
+        return type(x), _form(x.primal, parts), _form(x.tangent, parts), x.level
+    parts.append(x)
+    return None
+
+
+def put_together(forms: Sequence[Any], parts: Sequence[Any]) -> list[Any]:
+    """The leaves of these forms and parts."""
+    rest = iter(parts)
+    return [_made(form, rest) for form in forms]
+
+
+def _made(form: Any, rest: Iterator[Any]) -> Any:
+    if form is None:
+        return next(rest)
+    kind, primal, tangent, level = form
+    return kind(_made(primal, rest), _made(tangent, rest), level)
+
+
+def packed(data: list[Any]) -> Any:
+    """One number or array as it is, several as one flat array."""
+    if len(data) == 1:
+        return float(data[0]) if isinstance(data[0], float) else np.asarray(data[0])
+    flat = np.concatenate([np.reshape(d, -1) for d in data])
+    flat.setflags(write=False)
+    return flat
+
+
+def unpacked(node: Any, like: Sequence[Any]) -> list[Any]:
+    """The parts of what `packed` made one, in the shapes and kinds of `like`."""
+    if len(like) == 1:
+        return [node]
+    parts, start = [], 0
+    for x in like:
+        shape = shape_of(x)
+        stop = start + math.prod(shape)
+        part = ops.reshape(node[start:stop], shape)
+        if isinstance(x, BaseValue) or type(x) is float:
+            part = as_value(part)
+        elif part.dtype != x.dtype:
+            part = ops.astype(part, x.dtype)
+        parts.append(part)
+        start = stop
+    return parts

@@ -1,0 +1,73 @@
+"""Variables: what a transform puts in the place of an argument, and of that transform alone.
+
+The cotangent that arrives at a variable came through this argument and by no other way
+(d/dy (x y) is x, also where y is x), so derivatives nest without confusion.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from ..forward import Dual, leaf
+from ..graph import Node
+from ..ops import Op
+from ..tensor import Tensor
+from ..value import Value
+
+variable = Op("variable", lambda x: x, lambda x: x, lambda g, y, x: g, tex="{0}", method=False)
+
+
+class Variable(Dual):
+    """The Dual that a transform puts in the place of an argument."""
+
+    __slots__ = ()
+
+
+class _Active(threading.local):
+    """The transforms that are running in this thread."""
+
+    def __init__(self) -> None:
+        self.nodes: frozenset[Node] = frozenset()        # their variables
+        self.level = 0                                   # how many of them are jvp
+
+    @contextmanager
+    def also(self, nodes: Iterable[Node] = (), level: int = 0) -> Iterator[None]:
+        """Inside, these are variables too, and duals have at least this level."""
+        before = self.nodes, self.level
+        self.nodes, self.level = self.nodes.union(nodes), max(self.level, level)
+        try:
+            yield
+        finally:
+            self.nodes, self.level = before
+
+
+active = _Active()
+
+
+def is_storage(x: Any) -> bool:
+    """Whether a parameter of a Module is just where a number is kept: a leaf of no running transform."""
+    return isinstance(x, Node) and x.op is None and x not in active.nodes
+
+
+def lifted(x: Any, stored: bool, recording: bool) -> tuple[Any, Any]:
+    """x as the function is to see it, and the node in it whose cotangent is the gradient.
+
+    A dual's primal becomes the variable: the gradient of a dual y is then the dual of the gradients
+    of its primal and of its tangent (mixed derivatives may be taken in either order).
+    """
+    if isinstance(x, Dual):
+        primal, base = lifted(x.primal, stored, recording)
+        return Variable(primal, x.tangent, x.level), base
+    if isinstance(x, Node):
+        base = variable(x) if recording and not (stored and is_storage(x)) else leaf(x._data, type(x))
+        base.name = x.name
+    elif isinstance(x, (np.ndarray, np.floating)) and not isinstance(x, float):
+        base = leaf(Tensor(x)._data, Tensor)             # a copy: the caller may change the array
+    else:
+        base = leaf(float(x), Value)
+    return base, base
