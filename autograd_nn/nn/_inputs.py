@@ -28,7 +28,8 @@ def of_values(x: Any) -> Array:
     except ValueError as error:
         raise ShapeError(f"this is no array: {x!r:.60} ({error})") from None
     if array.dtype == object:
-        return array if all(map(_is_value, array.flat)) else np.asarray(_as_values(array))
+        kinds = set(map(type, array.ravel().tolist()))
+        return array if all(issubclass(kind, BaseValue) for kind in kinds) else np.asarray(_as_values(array))
     if array.dtype.kind not in "biuf":
         raise DTypeError(f"an array of {array.dtype} holds no real numbers")
     return array
