@@ -122,7 +122,8 @@ def helpers(rule: types.FunctionType) -> Iterator[types.FunctionType]:
 
 
 # Helpers that compute a shape or an index and no derivative: a fault in one is a crash, not a number.
-PLUMBING = ("keeping", "axes_of", "count", "_inverse", "_inside", "_unroll", "_repeated", "_along", "dtype_of", "_ndim")
+PLUMBING = ("keeping", "axes_of", "count", "_inverse", "_inside", "_unroll", "_repeated", "_along", "dtype_of", "_ndim",
+            "_rows")
 
 
 def faults() -> Iterator[Fault]:
