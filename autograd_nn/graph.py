@@ -319,7 +319,7 @@ def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> Non
     else:
         if shape_of(data_of(seed)) != shape and np.shape(seed) != shape:
             raise ShapeError(f"backward(seed): the seed has shape {np.shape(data_of(seed))}, and what it seeds {shape}")
-        seed = root._own(seed if isinstance(seed, Node) else np.asarray(seed) if shape else seed)
+        seed = root._own(seed if isinstance(seed, Node) else np.array(seed) if shape else seed)     # a copy
     order = topological([root])
     found = _cotangents(order, {root: seed}, create_graph)
     if create_graph:

@@ -130,6 +130,10 @@ def test_a_gradient_is_an_array_of_its_own():
     (w + 0.0).backward(seed)
     w.grad[0] = 7.0
     assert seed.tolist() == [1.0, 1.0]
+    v = Tensor([1.0, 2.0])
+    (v + 0.0).backward(seed, create_graph=True)
+    seed[:] = 9.0
+    assert v.grad.data.tolist() == [1.0, 1.0]
 
 
 def test_backward_twice():
