@@ -13,7 +13,8 @@ from ..forward import Dual, leaf, nodes_in, recording, transposed
 from ..graph import Node, mode, topological
 from ..ops import shape_of
 from ..tensor import Tensor
-from ..tree import ModuleCopy, Structure
+from ..tree import Structure
+from ..tree._containers import ModuleCopy
 from ._variable import Variable, active, is_storage, lifted
 
 Function = Callable[..., Any]
