@@ -90,15 +90,20 @@ def functions() -> str:
     lines.append("from ._function import FUNCTIONS as FUNCTIONS")
     top = {name: function for name, function in FUNCTIONS.items() if "." not in name}
     for name, function in top.items():
-        lines.append(f"from .{function.call.__module__.rpartition('.')[2]} import {function.call.__name__} as {name}")
+        if inspect.isfunction(function.call) and "<locals>" not in function.call.__code__.co_qualname:
+            home = function.call.__module__.rpartition(".")[2]
+            lines.append(f"from .{home} import {function.call.__name__} as {name}")
+    lines += ["", *(f"def {name}(*args: Any, **params: Any) -> Any: ..." for name, function in top.items()
+                    if inspect.isfunction(function.call) and "<locals>" in function.call.__code__.co_qualname)]
     lines += ["", "class Elementwise(Op):",
               "    @overload", "    def __call__(self, x: Tensor) -> Tensor: ...",
               "    @overload", "    def __call__(self, x: Value) -> Value: ...",
               "    @overload", "    def __call__(self, x: float) -> float: ...",
               "    @overload", "    def __call__(self, x: Any) -> Any: ...", ""]
-    for op in sorted(table_ops(), key=lambda op: op.name):
+    named = {op.name: op for op in table_ops()} | {n: f.call for n, f in top.items() if isinstance(f.call, Op)}
+    for name, op in sorted(named.items()):
         kind = "Elementwise" if op.elementwise and op.arity == 1 and not op.params else "Op"
-        lines.append(f"{op.name}: {kind}")
+        lines.append(f"{name}: {kind}")
     return "\n".join(lines) + "\n"
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .errors import UsageError
+from .errors import DTypeError, UsageError
 from .ops import CARRIERS, FUNCTIONS, OPS, Op, for_each_op
-from .ops._arguments import data_of
+from .ops._arguments import data_of, no_out
+from .ops.shaping import astype, dtype_of
 
 
 def attach(kind: type) -> None:
@@ -20,7 +21,7 @@ def attach(kind: type) -> None:
     """
     def install(op: Op) -> None:
         if op.method and op.name not in vars(kind):
-            setattr(kind, op.name, _named(lambda self, *args, **params: op(self, *args, **params), op, kind))
+            setattr(kind, op.name, named(lambda self, *args, **params: op(self, *args, **params), op, kind))
         if not op.dunder:
             return
         methods = {f"__{op.dunder}__": _prefix(op)} if op.arity == 1 else \
@@ -46,7 +47,7 @@ def _reflected(op: Op) -> Any:
     return lambda self, other: op(other, self) if operand(other) else NotImplemented
 
 
-def _named(method: Any, op: Op, kind: type) -> Any:
+def named(method: Any, op: Op, kind: type) -> Any:
     method.op = op
     method.__name__, method.__qualname__ = op.name, f"{kind.__name__}.{op.name}"
     method.__doc__ = f"`autograd_nn.{op.name}` of this: see help(autograd_nn.{op.name})."
@@ -55,13 +56,13 @@ def _named(method: Any, op: Op, kind: type) -> Any:
 
 def operand(x: Any) -> bool:
     """Whether an operator of a node takes x, or leaves it to x's own type."""
-    return isinstance(x, (int, float, np.generic, np.ndarray, list, tuple)) or CARRIERS[type(x)][0] > 0
+    return isinstance(x, (int, float, complex, np.generic, np.ndarray, list, tuple)) or CARRIERS[type(x)][0] > 0
 
 
 @cache
 def _op_of(ufunc: Any) -> Any:
     """The op, or the function composed of ops, that a ufunc is."""
-    return next((op for op in OPS.values() if op.array is ufunc), None) or OPS.get(ufunc.__name__) \
+    return OPS.get(ufunc.__name__) or next((op for op in OPS.values() if op.array is ufunc), None) \
         or _function_of(ufunc)
 
 
@@ -69,19 +70,29 @@ def through_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], params: dict
     """`np.sin(node)` and `ndarray * node`: the op of the table whose array function the ufunc is."""
     if (method, ufunc.__name__) in _ALONG_AXIS:
         return OPS[_ALONG_AXIS[method, ufunc.__name__]](*inputs, **{"axis": 0, **params})
-    op = _op_of(ufunc)
-    if op is None and _is_fact(ufunc):
-        if "out" in params:
-            raise UsageError(f"np.{ufunc.__name__}: out= is refused; use what is returned")
+    no_out(f"np.{ufunc.__name__}", params.get("out"))
+    if _is_fact(ufunc):
         return getattr(ufunc, method)(*[data_of(x) for x in inputs], **{k: data_of(v) for k, v in params.items()})
     if method != "__call__":
         raise UsageError(f"np.{ufunc.__name__}.{method} has no derivative here; "
                          f"np.{ufunc.__name__}.{method}(x.data) leaves the graph")
-    if params and not (params.keys() == {"axis"} and op is not None and not isinstance(op, Op)):
-        raise UsageError(f"np.{ufunc.__name__}: {', '.join(params)}= would lose the gradient; leave it out")
-    if op is not None:
-        return op(*inputs, **params)
-    raise UsageError(f"np.{ufunc.__name__} is not in the op table; see autograd_nn/ops/README.md to add it")
+    op = _op_of(ufunc)
+    if op is None:
+        raise UsageError(f"np.{ufunc.__name__} is not in the op table; see autograd_nn/ops/README.md to add it")
+    if "dtype" in params:
+        inputs, params = _cast(ufunc, inputs, **params)
+    if params and not (params.keys() == {"axis"} and not isinstance(op, Op)):
+        raise UsageError(f"np.{ufunc.__name__}: {', '.join(params)}= is not supported; it could lose the gradient\n"
+                         "  help: np.where(mask, y, other) chooses elements, y.astype(dtype) converts them")
+    return op(*inputs, **params)
+
+
+def _cast(ufunc: Any, inputs: tuple[Any, ...], dtype: Any, **rest: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The inputs in the dtype in which the ufunc is asked to compute, and its other arguments."""
+    kind = np.dtype(dtype)
+    if kind.kind != "f":
+        raise DTypeError(f"np.{ufunc.__name__}: dtype={kind} has no derivative\n  help: one of floating point numbers")
+    return tuple(x if dtype_of(x) == kind else astype(x, kind) for x in inputs), rest
 
 
 # The methods of ufuncs that are reductions of the table.
@@ -95,13 +106,10 @@ def _is_fact(ufunc: Any) -> bool:
     return any(types.endswith("->?") for types in ufunc.types) and "d" * ufunc.nin + "->?" in ufunc.types
 
 
-# NumPy functions that say something about the data, or build a plain array from its shape.
-_ABOUT_DATA = frozenset("""allclose array_equal array_equiv array_repr array_str array2string can_cast common_type
-    count_nonzero digitize isclose iscomplex iscomplexobj isin isneginf isposinf isreal isrealobj min_scalar_type
-    nanargmax nanargmin ndim result_type shape size zeros_like ones_like empty_like full_like may_share_memory
-    shares_memory""".split())
+# NumPy functions that tell or write about the data, or build a plain array from its shape (ops/facts.py has more).
+_ABOUT_DATA = frozenset("""array_repr array_str array2string can_cast common_type min_scalar_type result_type
+    zeros_like ones_like empty_like full_like may_share_memory shares_memory""".split())
 _IN_PLACE = frozenset("copyto fill_diagonal place put putmask".split())
-_OTHER_NAMES = {"around": "round"}
 
 
 @cache
@@ -114,15 +122,12 @@ def through_function(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -
     if func.__name__ in _IN_PLACE:
         raise UsageError(f"np.{func.__name__} writes into an array, and what a graph has recorded does not change\n"
                          "  help: where, index_set and put_along_axis make new arrays")
-    if func is np.where and len(args) == 1:          # asks for the places, as np.nonzero does
-        func = np.nonzero
-    name = _OTHER_NAMES.get(func.__name__, func.__name__)
-    ours = _function_of(func) or OPS.get(name)
-    if ours is None and name in _ABOUT_DATA:
+    ours = _function_of(func) or OPS.get(func.__name__)
+    if ours is None and func.__name__ in _ABOUT_DATA:
         return func(*[data_of(a) for a in args], **{k: data_of(v) for k, v in kwargs.items()})
     if ours is None:
         raise UsageError(f"np.{func.__name__} has no derivative here; np.{func.__name__}(x.data) leaves the graph")
-    if not args and isinstance(ours, Op):            # np.reshape(a=tensor, ...): an op has no name for its input
-        first = next(iter(signature(func).parameters))
-        args = (kwargs.pop(first),)
+    if isinstance(ours, Op) and len(args) < abs(ours.arity):       # np.dot(a=t, b=u): an op has no names for inputs
+        names = list(signature(func).parameters)[len(args):abs(ours.arity)]
+        args = (*args, *(kwargs.pop(name) for name in names if name in kwargs))
     return ours(*args, **kwargs)

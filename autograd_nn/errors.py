@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class AutogradError(Exception):
     """The base of every error that this package raises on purpose.
@@ -44,7 +46,13 @@ class DataError(AutogradError, ValueError):
 
 
 class CheckError(AutogradError, AssertionError):
-    """An analytic gradient that disagrees with the numerical one."""
+    """An analytic gradient that disagrees with the numerical one; `report` is the whole finding."""
+
+    report: Any = None
+
+
+class EvaluationError(AutogradError, RuntimeError):
+    """A function that cannot be checked where it was asked for: it raises, is nan, or changes its inputs."""
 
 
 class RenderError(AutogradError, RuntimeError):

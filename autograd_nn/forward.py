@@ -14,7 +14,8 @@ from ._methods import attach, through_function, through_ufunc
 from .errors import LeavesGraphError
 from .graph import Node, _special, cotangents, mode
 from .ops import CARRIERS, FUNCTIONS, Op, shape_of
-from .ops._arguments import data_of
+from .ops._arguments import data_of, real_only
+from .ops._op import ARRAY_RANK
 from .tensor import Tensor
 from .value import Value
 
@@ -110,7 +111,13 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     level = max(a.level for a in args if isinstance(a, Dual))
     here = [isinstance(a, Dual) and a.level == level for a in args]
     primals = [a.primal if mine else a for a, mine in zip(args, here)]
+    if not mode.recording and mode.make is None:         # under no_grad() results are constants
+        return op(*primals, **params) if op.arity >= 0 else op(primals, **params)
+    for x in primals:
+        real_only(op.name, np.asarray(x) if isinstance(x, (list, tuple)) else x)
     y = op(*primals, **params) if op.arity >= 0 else op(primals, **params)
+    if mode.watch is not None and CARRIERS[type(y)][0] in (0, ARRAY_RANK):
+        mode.watch(op, tuple(primals), y)                # a node is watched where it is made
     tangent: Any = None
     for i, (a, mine, rule) in enumerate(zip(args, here, op.vjps)):
         if not mine or rule is None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import ops
-from .errors import NonFiniteError, ShapeError
+from .errors import GraphError, NonFiniteError, ShapeError
 from .ops import Op, shape_of
 
 NOTHING: dict[str, Any] = {}
@@ -219,10 +219,7 @@ def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool
     with np.errstate(over="ignore", under="ignore", divide="call", invalid="call",
                      call=lambda kind, flag: alarm.append(kind)):
         found = _sweep_nodes(order, seeds, careful=False) if create_graph else _sweep(order, seeds)
-        fine = not alarm
-        for node, g in found.items():
-            if node.op is None and not _finite(g):
-                fine = False
+        fine = not alarm and all([_finite(g) for node, g in found.items() if node.op is None])
     if not fine:
         with np.errstate(all="ignore"):
             found = _sweep_nodes(order, seeds, careful=True) if create_graph else _sweep(order, seeds, careful=True)
@@ -241,12 +238,20 @@ def _sweep(order: list[Node], seeds: Mapping[Node, Any], careful: bool = False) 
         if g is None:
             continue
         y, inputs, params = node._data, node.inputs, node.params
-        xs = [x._data if isinstance(x, Node) else x for x in inputs]
-        rules: Any = op.float_rules if type(y) is float and op.scalar is not None else op.array_rules
+        xs: Any
+        rules: Any
+        if type(y) is array:
+            xs, rules = node._operands, op.array_rules   # type: ignore[attr-defined]
+        else:
+            xs = [x._data if isinstance(x, Node) else x for x in inputs]
+            rules = op.array_rules if op.scalar is None else op.float_rules
         for x, rule in zip(inputs, rules):
             if rule is None or not isinstance(x, Node):
                 continue
-            part = 0.0 if type(g) is float and g == 0.0 else rule(g, y, *xs, **params)
+            if type(g) is float and g == 0.0:
+                part = 0.0
+            else:
+                part = rule(g, y, *xs, **params) if params else rule(g, y, *xs)
             if careful:
                 part = _without_leaks(g, part, op)
             data = x._data
@@ -266,6 +271,10 @@ def _sweep_nodes(order: list[Node], seeds: Mapping[Node, Any], careful: bool) ->
         if op is None or node not in found:
             continue
         g = found[node]
+        for x, before in zip(node.inputs, getattr(node, "_operands", ())):
+            if isinstance(before, np.ndarray) and isinstance(x, Node) and x._data is not before:
+                raise GraphError(f"{op.name}: the data of {x.name or 'an input'} was assigned after the forward pass, "
+                                 "and a gradient that is a graph needs it as it was\n  help: run the forward pass again")
         for x, rule in zip(node.inputs, op.vjps):
             if rule is None or not isinstance(x, Node):
                 continue
@@ -303,8 +312,9 @@ def _without_leaks(g: Any, part: Any, op: Op) -> Any:
 def _finite(g: Any) -> bool:
     if isinstance(g, Node):
         g = g._data
-    if isinstance(g, np.ndarray):
-        g = data_of(np.vdot(g, g))                   # a false alarm costs only time
+    if type(g) is np.ndarray:
+        g = g.ravel("K")
+        g = g.dot(g)                                 # a false alarm costs only time
     return math.isfinite(g)
 
 
@@ -328,7 +338,7 @@ def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> Non
     leaves = []
     for node in order:
         g = found.get(node)
-        if isinstance(g, np.generic):                # arrays of shape () add up to a NumPy number
+        if type(g) is not np.ndarray and isinstance(g, np.generic):      # arrays of shape () add up to a NumPy number
             g = node._own(g)
         if node.op is not None:
             node._grad = data_of(g)                  # a graph here would refer to its own node: a cycle

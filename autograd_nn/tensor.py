@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
 from . import graph, ops
-from ._methods import attach, operand, through_function, through_ufunc
+from ._methods import named, attach, operand, through_function, through_ufunc
 from ._surface import TensorMethods
 from .errors import DTypeError, IndexingError, LeavesGraphError, ShapeError, UsageError
 from .graph import NOTHING, STORAGE, Node, data_of, record
@@ -42,13 +42,13 @@ class Tensor(TensorMethods, Node):
            [-2.,  2.]])
     """
 
-    __slots__ = STORAGE
+    __slots__ = (*STORAGE, "_operands")              # _operands: the inputs' data as the op saw them
     __array_priority__ = 1000.0
 
     def __init__(self, data: Any, dtype: Any = None, name: str | None = None) -> None:
         self._data = _array(data, dtype)
         self._grad = None
-        self.op, self.inputs, self.params, self.name = None, (), NOTHING, name
+        self.op, self.inputs, self.params, self.name, self._operands = None, (), NOTHING, name, ()
 
     @property
     def data(self) -> np.ndarray[Any, Any]:
@@ -165,6 +165,12 @@ class Tensor(TensorMethods, Node):
     def argmin(self, axis: int | None = None) -> Any:
         """Where the smallest element is: integers, out of the graph."""
         return self._data.argmin(axis=axis)
+
+    @classmethod
+    def _made(cls, data: Any, op: Op | None, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        node = super()._made(data, op, inputs, params)
+        node._operands = tuple([x._data if isinstance(x, Node) else x for x in inputs])
+        return node
 
     # --- what the graph asks of a node --------------------------------------------------------
     def _own(self, g: Any) -> Any:
@@ -283,20 +289,26 @@ def _index(index: Any) -> Any:
 
 def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """Run `op` on Tensors, Values, arrays and numbers, and record it."""
-    inputs = tuple(a if isinstance(a, Node) else _constant(op, a) for a in args)
+    inputs = tuple([a if isinstance(a, Node) else _constant(op, a) for a in args])
     for p in params.values():
         if type(p) in (list, tuple, np.ndarray):
             params = {k: _kept(v) for k, v in params.items()}
             break
+    operands = tuple([x._data if isinstance(x, Node) else x for x in inputs])
     try:
-        data = op.array(*[x._data if isinstance(x, Node) else x for x in inputs], **params)
+        data = op.array(*operands, **params)
     except (ValueError, TypeError, IndexError) as error:
         raise _explained(op, inputs, params, error) from None
     if type(data) is not np.ndarray:
         data = np.asarray(data)
     if op is as_value:
         return record(Value, float(data), op, inputs, params)
-    return record(Tensor, data, op, inputs, params)
+    if graph.special:
+        return record(Tensor, data, op, inputs, params)
+    node = object.__new__(Tensor)
+    node._data, node._grad, node._operands = data, None, operands
+    node.op, node.inputs, node.params, node.name = op, inputs, params, None
+    return node
 
 
 def _constant(op: Op, x: Any) -> Any:
@@ -359,18 +371,23 @@ CARRIERS[Tensor] = (3, _apply)
 # Operators and functions of one input, from the table: the same as _apply, for the common types, in fewer steps.
 
 def _unary(op: Op) -> Callable[..., Any]:
-    array, new, plain = op.array, object.__new__, np.ndarray
+    new, plain, params = object.__new__, np.ndarray, op.params or NOTHING
+    array = partial(op.array, **params) if params else op.array
 
-    def method(self: Any, *rest: Any) -> Any:
-        if graph.special or rest:
-            return op(self, *rest)
-        data = array(self._data)
+    def method(self: Any, *rest: Any, **given: Any) -> Any:
+        if graph.special or rest or given:
+            return op(self, *rest, **given)
+        x = self._data
+        try:
+            data = array(x)
+        except (ValueError, TypeError) as error:
+            raise _explained(op, (self,), params, error) from None
         node = new(Tensor)
+        node._operands = (x,)
         node._data = data if type(data) is plain else np.asarray(data)
-        node._grad, node.op, node.inputs, node.params, node.name = None, op, (self,), NOTHING, None
+        node._grad, node.op, node.inputs, node.params, node.name = None, op, (self,), params, None
         return node
-    method.op = op  # type: ignore[attr-defined]
-    return method
+    return named(method, op, Tensor)
 
 
 def _binary(op: Op) -> Callable[[Any, Any], Any]:
@@ -380,11 +397,13 @@ def _binary(op: Op) -> Callable[[Any, Any], Any]:
         kind = type(other)
         if graph.special or (kind is not Tensor and kind is not float and kind is not int):
             return op(self, other) if operand(other) else NotImplemented
+        seen = (self._data, other._data if kind is Tensor else other)
         try:
-            data = array(self._data, other._data if kind is Tensor else other)
+            data = array(*seen)
         except (ValueError, TypeError) as error:
             raise _explained(op, (self, other), NOTHING, error) from None
         node = new(Tensor)
+        node._operands = seen
         node._data = data if type(data) is plain else np.asarray(data)
         node._grad, node.op, node.inputs, node.params, node.name = None, op, (self, other), NOTHING, None
         return node
@@ -392,7 +411,7 @@ def _binary(op: Op) -> Callable[[Any, Any], Any]:
 
 
 def _install(op: Op) -> None:
-    if op.elementwise and op.arity == 1 and not op.params and op.name not in vars(Tensor):
+    if op.method and op.arity == 1 and op.name not in vars(Tensor):
         setattr(Tensor, op.name, _unary(op))
     if op.dunder and op.array is not None:
         setattr(Tensor, f"__{op.dunder}__", _unary(op) if op.arity == 1 else _binary(op))

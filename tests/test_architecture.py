@@ -18,6 +18,8 @@ PACKAGE = Path(autograd_nn.__file__).parent
 ALLOWED = {
     "errors": set(),
     "_random": {"errors"},
+    "_pytest": set(),
+    "_hypothesis": set(),
     "ops": {"errors"},
     "graph": {"ops", "errors"},
     "_methods": {"ops", "errors"},
@@ -35,7 +37,7 @@ ALLOWED = {
     "transforms": {"tree", "forward", "tensor", "value", "graph", "ops", "errors", "_random"},
     "symbol": {"ops", "_methods", "errors"},
     "drawing": {"graph", "value", "tensor", "ops", "symbol", "errors"},
-    "check": {"graph", "value", "tensor", "transforms", "ops", "errors", "_random"},
+    "check": {"graph", "value", "tensor", "forward", "tree", "transforms", "ops", "errors", "_random"},
     "nn": {"nary", "value", "tensor", "graph", "transforms", "ops", "errors", "_random"},
     "optim": {"nn", "value", "tensor", "graph", "ops", "errors", "_random"},
     "data": {"errors", "_random"},

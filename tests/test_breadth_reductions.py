@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import math
 
@@ -23,7 +24,7 @@ RNG = np.random.default_rng
 UFUNCS = sorted({f for f in vars(np).values() if isinstance(f, np.ufunc)}, key=lambda f: f.__name__)
 REAL = [f for f in UFUNCS if "d" * f.nin + "->" + "d" * f.nout in f.types]
 FACTS = [f for f in UFUNCS if "d" * f.nin + "->?" in f.types]
-REFUSED = {"frexp", "ldexp", "nextafter", "spacing",         # about the bits of a number
+REFUSED = {"nextafter", "spacing",                           # about the bits of a number
            "matmul", "matvec", "vecmat", "vecdot"}           # on matrices: tested with linear algebra
 
 
@@ -38,18 +39,30 @@ def test_every_ufunc_of_real_numbers_takes_tensors(ufunc):
         np.testing.assert_allclose(ufunc(xs[0], Tensor(xs[1])).data, want, rtol=1e-15)
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("ufunc", [f for f in REAL if f.__name__ in OPS], ids=lambda f: f.__name__)
+def test_a_ufunc_is_the_op_of_its_name(ufunc):
+    assert ufunc(*[Tensor([1.5])] * ufunc.nin).op is OPS[ufunc.__name__]
+
+
 @pytest.mark.parametrize("ufunc", FACTS, ids=lambda f: f.__name__)
 def test_a_ufunc_that_answers_yes_or_no_gives_plain_booleans(ufunc):
     xs = [np.array([0.0, -1.0, np.nan, np.inf]), np.array([0.0, 1.0, 2.0, np.inf])][:ufunc.nin]
     got = ufunc(*map(Tensor, xs))
     assert type(got) is np.ndarray and got.dtype == bool
     np.testing.assert_array_equal(got, ufunc(*xs))
+    np.testing.assert_array_equal(getattr(ag, ufunc.__name__)(*map(Tensor, xs)), ufunc(*xs))
 
 
 def test_what_ufuncs_refuse():
     t = Tensor([1.0, 2.0])
     for call, word in ((lambda: np.spacing(t), "spacing"), (lambda: np.sin(t, out=np.empty(2)), "out"),
-                       (lambda: np.subtract.reduce(t), "reduce"), (lambda: np.isfinite(t, out=[]), "out"),
+                       (lambda: np.subtract.reduce(t), "reduce"),
+                       (lambda: np.isfinite(t, out=np.empty(2, bool)), "out"),
+                       (lambda: np.modf(t, out=(np.empty(2), np.empty(2))), "out"),
+                       (lambda: np.add(t, 1, where=np.array([True, False])), "where"),
+                       (lambda: np.add(t, 1, dtype=int), "int"), (lambda: np.add(t, 1, dtype=complex), "complex"),
+                       (lambda: np.ldexp(t, 0.5), "integers"), (lambda: ag.where(t > 0, t), "condition"),
                        (lambda: np.add.at(t, 0, 1.0), "at"), (lambda: np.sum(t, out=np.empty(())), "out"),
                        (lambda: np.cumprod(t, out=np.empty(2)), "out"), (lambda: t.var(out=np.empty(())), "out"),
                        (lambda: np.median(t, out=np.empty(())), "out"), (lambda: np.clip(t, 0, 1, np.empty(2)), "out"),
@@ -64,6 +77,36 @@ def test_what_ufuncs_refuse():
         np.sum(t, where=np.ones((3, 2), bool))
     with pytest.raises(errors.ShapeError, match="max"):
         np.max(Tensor(np.zeros((0, 3))), axis=0)
+    for name in ("any", "argmax", "count_nonzero", "argsort"):
+        with pytest.raises(errors.ShapeError, match=rf"{name}: \(2,\): axis 3"):
+            getattr(np, name)(t, axis=3)
+
+
+WITH_OUT = [f for f in FUNCTIONS.values() if f.numpy is not None and "." not in f.name
+            and (isinstance(f.numpy, np.ufunc) or "out" in inspect.signature(f.numpy).parameters)]
+
+
+@pytest.mark.parametrize("f", WITH_OUT, ids=lambda f: f.name)
+def test_out_is_refused_with_a_reason(f):
+    """By the functions of the package too, composed ones and entries."""
+    t = Tensor([[1.0, 2.0], [3.0, 4.0]])
+    inputs = getattr(f.numpy, "nin", {"choose": 2, "compress": 2, "take": 2, "outer": 2, "concat": -1}.get(f.name, 1))
+    args = ([t],) if f.listed or inputs < 0 else \
+        ([True], t) if f.name == "compress" else (t, 1) if f.name == "take" else (t,) * inputs
+    with pytest.raises(errors.UsageError, match="out= would overwrite"):
+        f.call(*(("ij->ji", t) if f.name == "einsum" else args), out=np.empty((2, 2)))
+
+
+def test_ufuncs_compute_in_the_dtype_they_are_given():
+    t = Tensor([0.1, 0.7], dtype=np.float32)
+    for y, want in ((np.exp(t, dtype=np.float64), np.exp(t.data, dtype=np.float64)),
+                    (np.multiply(t, 1 / 3, dtype=np.float64), np.multiply(t.data, 1 / 3, dtype=np.float64)),
+                    (np.add([1, 2], t, dtype=np.float16), np.add([1, 2], t.data, dtype=np.float16))):
+        assert y.dtype == want.dtype
+        np.testing.assert_array_equal(y.data, want)
+        t.grad = None
+        y.backward(np.ones(2, y.dtype))
+        assert t.grad.dtype == np.float32 and t.grad.all()
 
 
 def test_the_methods_of_ufuncs():
@@ -101,6 +144,17 @@ def test_a_whole_and_a_fractional_part():
             np.testing.assert_array_equal(part.data, w)
         sum(p.sum() * k for p, k in zip(parts, (2.0, 3.0))).backward()
         assert t.grad.tolist() == ([2, 2, 0, 2] if f is np.modf else [3, 3, 3])
+    t = Tensor([12.0, -0.3])
+    mantissa, exponent = np.frexp(t)
+    assert mantissa.data.tolist() == [0.75, -0.6] and exponent.tolist() == [4, -1]
+    (mantissa * [1.0, 2.0]).sum().backward()
+    assert t.grad.tolist() == [2.0 ** -4, 4.0]
+    t.grad, tiny = None, Tensor([5e-324, 1.0], dtype=np.float64)
+    y = np.ldexp(t, [-3, 2])
+    y.sum().backward()
+    assert y.data.tolist() == np.ldexp(t.data, [-3, 2]).tolist() and t.grad.tolist() == [0.125, 4.0]
+    assert np.ldexp(tiny, [1074 + 1000, -1074]).data.tolist() == [2.0 ** 1000, 5e-324]
+    assert np.ldexp(Tensor([1.0], dtype=np.float32), 2).dtype == np.float32
     y = Tensor([2.0])
     np.divmod(7.5, y)[1].sum().backward()
     assert y.grad.tolist() == [-3]
@@ -116,6 +170,9 @@ def test_heaviside_and_float_power():
     p = np.float_power(b, 1.5)
     p.backward(np.ones(1))
     assert p.dtype == np.float64 and p.data.tolist() == [8] and b.grad.tolist() == [3] and b.grad.dtype == np.float32
+    long = np.float_power(Tensor([4.0], dtype=np.longdouble), 2)
+    assert long.dtype == np.longdouble and long.data.tolist() == [16]
+    assert np.heaviside(np.array([1, 0], np.int8), b).dtype == np.float32
     assert ag.float_power(2, -2) == 0.25 and np.float_power(np.array([2]), Tensor([2.0])).data.tolist() == [4]
 
 
@@ -183,6 +240,10 @@ def test_facts_as_methods():
     assert t.all(axis=0).tolist() == [True, False, True] and t.any(1, keepdims=True).shape == (2, 1)
     assert [i.tolist() for i in t.nonzero()] == [i.tolist() for i in A.nonzero()]
     assert t.argsort(axis=1).tolist() == A.argsort(axis=1).tolist()
+    assert [i.tolist() for i in ag.where(t > 0)] == [i.tolist() for i in np.where(t > 0)] and ag.size(t) == 6
+    assert ag.allclose(t, A) and ag.array_equal(t, A) and ag.count_nonzero(t, axis=1).tolist() == [2, 3]
+    assert ag.isfinite(2.0) and ag.greater(ag.Value(2.0), 1) and ag.isin(t, [1.0, 3.0]).sum() == 2
+    assert jvp(lambda x: ag.where(ag.less(x, 2.5), x, 0.0), (A,), (A,))[1].tolist() == (A * (A < 2.5)).tolist()
 
 
 # --- the arguments of reductions --------------------------------------------------------------------------
@@ -507,8 +568,37 @@ def test_reductions_in_every_layout(name):
             assert got[1].shape == (3, 3)
 
 
+def test_a_number_has_one_axis_to_reduce_over():
+    for name in ("sum", "prod", "max", "min", "ptp", "nansum", "nanmean", "nanmax", "nanvar"):
+        for axis, keepdims in ((0, False), (-1, True)):
+            t = Tensor(2.5)
+            y = getattr(np, name)(t, axis=axis, keepdims=keepdims)
+            want = getattr(np, name)(np.array(2.5), axis=axis, keepdims=keepdims)
+            y.backward()
+            assert y.shape == want.shape and y.data == want and t.grad.shape == ()
+    with pytest.raises(errors.ShapeError):
+        np.sum(Tensor(2.5), axis=1)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0)])
+def test_the_median_of_nothing(shape):
+    t = Tensor(np.zeros(shape))
+    y = np.median(t, axis=0)
+    assert np.isnan(y.data).all() and y.shape == shape[1:]
+    y.backward(np.ones(y.shape))
+    assert t.grad.shape == shape and not np.nan_to_num(t.grad).any()
+
+
+def test_other_names_are_the_same_entries():
+    for name, other in (("abs", "absolute"), ("mod", "remainder"), ("pow", "power"), ("acos", "arccos"),
+                        ("atan2", "arctan2"), ("around", "round"), ("deg2rad", "radians"), ("amax", "max"),
+                        ("concat", "concatenate"), ("permute_dims", "transpose"), ("true_divide", "divide")):
+        assert getattr(ag, name) is getattr(ag, other)
+
+
 def test_functions_composed_here_have_numpys_names():
-    for name in ("amax", "average", "conj", "deg2rad", "divmod", "fix", "float_power", "heaviside", "modf",
+    for name in ("amax", "average", "conj", "deg2rad", "divmod", "fix", "float_power", "isnan", "modf",
                  "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmin", "nanprod", "nanstd", "nansum",
                  "nanvar", "positive", "ptp", "rad2deg", "rint", "trace"):
         assert FUNCTIONS[name].numpy is getattr(np, name) and getattr(ag, name) is FUNCTIONS[name].call

@@ -282,6 +282,56 @@ def test_what_makes_no_sense_is_refused_with_a_reason(word, call):
         call(Tensor([1.0, 2.0, 3.0, 4.0]))
 
 
+@pytest.mark.parametrize("call", [
+    lambda t: ag.index_add(t, 0, 1j), lambda t: ag.index_set(t, 0, np.array(1j)), lambda t: np.insert(t, 0, 1j),
+    lambda t: np.put_along_axis(t, np.array([0]), 1j, 0), lambda t: np.pad(t, 1, constant_values=1j),
+    lambda t: np.pad(t, 1, "linear_ramp", end_values=1j), lambda t: np.nan_to_num(t, nan=1j),
+    lambda t: np.float_power(t, np.array([1j] * 4)), lambda t: np.float_power(1j, t),
+    lambda t: jvp(lambda x: x + 1j, (t.data,), (t.data,)),
+    lambda t: jvp(lambda x: np.concatenate([x, [1j]]), (t.data,), (t.data,))])
+def test_complex_numbers_are_not_made_real_without_a_word(call):
+    with pytest.raises(errors.DTypeError, match="complex"):
+        call(Tensor([1.0, 2.0, 3.0, 4.0]))
+
+
+@pytest.mark.parametrize("other", [1j, np.complex128(1j)])
+def test_operators_refuse_complex_numbers(other):
+    t = Tensor([1.0, 2.0])
+    for call in (lambda: t * other, lambda: other - t, lambda: t ** other, lambda: other / t):
+        with pytest.raises(errors.AutogradError, match="complex"):
+            call()
+
+
+def test_arrays_given_by_name():
+    a = np.array([[1.0, 2.0], [3.0, 5.0]])
+    t = Tensor(a)
+    for f, names in ((np.dot, "ab"), (np.linalg.solve, "ab"), (np.flip, "m"), (np.tile, "A"), (np.fix, "x"),
+                     (np.stack, ["arrays"]), (np.linalg.inv, "a"), (np.allclose, "ab"), (np.sum, "a")):
+        more = {"reps": 2} if f is np.tile else {}
+        got, want = f(**dict.fromkeys(names, t), **more), f(**dict.fromkeys(names, a), **more)
+        np.testing.assert_array_equal(got.data if isinstance(got, Tensor) else got, want)
+    np.testing.assert_array_equal(np.dot(t, b=a).data, a @ a)
+    y = np.concatenate(t)                            # the rows of one array are a sequence of arrays too
+    y.backward(np.arange(4.0))
+    assert y.data.tolist() == [1, 2, 3, 5] and t.grad.tolist() == [[0, 1], [2, 3]]
+
+
+def test_padding_a_number_is_the_number():
+    for options in ({"constant_values": 3.0}, {"mode": "edge"}):
+        t = Tensor(2.5)
+        y = np.pad(t, 1, **options)
+        y.backward()
+        assert y.shape == () and y.item() == 2.5 and t.grad == 1
+
+
+def test_the_slopes_have_the_dtype_of_the_samples():
+    t, places = Tensor([1.0, 2.0, 4.0], dtype=np.float32), np.array([0.0, 1.0, 3.0])
+    y = np.gradient(t, places)
+    assert y.dtype == np.gradient(t.data, places).dtype == np.float32
+    y.sum().backward()
+    assert t.grad.dtype == np.float32
+
+
 # --- functions of several arrays, or of arguments that the generated cases do not draw ----------------
 
 def test_conditions_choose():

@@ -526,3 +526,40 @@ def test_what_a_module_notes_down_is_kept():
     jvp(f, (m,), ({"weight": np.ones(1)},))
     assert m.seen == 2 and m.mean.tolist() == [3.0] and m.last is None
     assert grad(lambda m: f(m) * grad(lambda n: f(n))(m)["weight"].sum())(m)["weight"].tolist() == [16.0]
+
+
+def test_an_argument_is_named_once():
+    for twice in ((0, 0), (0, -2), [1, 1]):
+        with pytest.raises(ag.AutogradError, match="twice"):
+            grad(lambda x, y: x * y, argnums=twice)(2.0, 3.0)
+
+
+def test_no_grad_inside_a_function_stops_both_modes():
+    def f(x):
+        with no_grad():
+            constant = x * x
+        return x * constant
+    for x in (3.0, np.array([3.0])):
+        assert elementwise_grad(f)(x) == jvp(f, (x,), (x / x,))[1] == 9.0
+        assert jvp(lambda x: elementwise_grad(f)(x), (x,), (x / x,))[1] == 0.0
+    with no_grad():
+        assert jvp(lambda x: x * x, (3.0,), (1.0,)) == (9.0, 6.0)
+
+
+def test_check_finite_watches_forward_mode():
+    for x in (0.0, np.zeros(2), Tensor([0.0, 1.0])):
+        with np.errstate(all="ignore"), ag.check_finite(), pytest.raises(ag.AutogradError, match="log gave"):
+            jvp(ag.log, (x,), (np.ones(np.shape(stop_gradient(x))) if np.shape(stop_gradient(x)) else 1.0,))
+
+
+def test_a_layer_of_values_in_forward_mode():
+    layer = nn.Layer(2, 3, rng=0)
+    linear = nn.Linear(2, 3, rng=0, dtype=np.float64)
+    for shape in ((2,), (4, 2)):
+        x, dx = np.linspace(-1, 1, math.prod(shape)).reshape(shape), np.cos(np.arange(math.prod(shape))).reshape(shape)
+        y, dy = jvp(layer, (x,), (dx,))
+        want, dwant = jvp(lambda x: np.tanh(linear(x)), (x,), (dx,))
+        np.testing.assert_allclose([v.data for v in y.ravel()], want.data.ravel(), rtol=1e-12)
+        np.testing.assert_allclose([v.data for v in dy.ravel()], dwant.data.ravel(), rtol=1e-12)
+    y, dy = jvp(nn.Neuron(2, rng=0), (np.ones(2),), (np.ones(2),))
+    assert y.shape == dy.shape == ()

@@ -1249,7 +1249,7 @@ static PyObject *core_adam(PyObject *Py_UNUSED(module), PyObject *args)
         return NULL;
     if (!steppable(params, states))
         Py_RETURN_FALSE;
-    double last_t = 0.0, c1 = 0.0, c2 = 0.0;
+    double last_t = 0.0, size = 0.0, small = 0.0;
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params); i++) {
         Value *p = (Value *)PyList_GET_ITEM(params, i);
         PyObject *state = PyList_GET_ITEM(states, i);
@@ -1264,8 +1264,9 @@ static PyObject *core_adam(PyObject *Py_UNUSED(module), PyObject *args)
         t += 1.0;
         if (t != last_t) {
             last_t = t;
-            c1 = 1 - pow(b1, t);
-            c2 = 1 - pow(b2, t);
+            small = sqrt(1 - pow(b2, t));
+            size = lr * small / (1 - pow(b1, t));
+            small = eps * small;
         }
         m = b1 * m + (1 - b1) * g;
         v = b2 * v + (1 - b2) * (g * g);
@@ -1273,7 +1274,7 @@ static PyObject *core_adam(PyObject *Py_UNUSED(module), PyObject *args)
             remember(state, name_mean, PyFloat_FromDouble(m)) < 0 ||
             remember(state, name_square, PyFloat_FromDouble(v)) < 0)
             return NULL;
-        p->data = p->data - lr * (m / c1) / (sqrt(v / c2) + eps);
+        p->data = p->data - size * (m / (sqrt(v) + small));
     }
     Py_RETURN_TRUE;
 }

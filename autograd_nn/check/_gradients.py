@@ -1,226 +1,160 @@
-"""check_gradients: every element of a gradient against a central difference."""
+"""check_gradients: the gradient of any callable, against differences and against the laws of calculus."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .._random import generator
-from ..errors import CheckError, DTypeError, ShapeError, UsageError
-from ..graph import Node, cotangents, data_of, no_grad
-from ..ops import shape_of
-from ..tensor import Tensor
-from ..value import Value
-from ._numeric import central_difference
+from ..errors import CheckError, EvaluationError, ShapeError, UsageError
+from ..graph import Node
+from ._input import Input
+from ._laws import check_laws, hessian_symmetry, random_tangents
+from ._locate import Fault, locate_fault
+from ._own import Handwritten, subject_of
+from ._report import Checked, Lines, Report
+from ._subject import Array, Subject
+from ._verdict import Verdict
 
-Array = np.ndarray[Any, Any]
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One input's gradient, analytic and numeric, where it was `checked`; elsewhere numeric is nan."""
-
-    name: str
-    analytic: Array
-    numeric: Array
-    allowed: Array
-    checked: Array
-
-    @property
-    def error(self) -> Array:
-        """|analytic - numeric| / max(|analytic|, |numeric|), 0 where both are 0."""
-        gap = np.abs(self.analytic - self.numeric)
-        size = np.maximum(np.abs(self.analytic), np.abs(self.numeric))
-        with np.errstate(invalid="ignore"):          # inf / inf
-            return np.asarray(np.divide(gap, size, out=np.zeros_like(gap), where=size > 0))
-
-    @property
-    def wrong(self) -> Array:
-        """Which elements differ by more than is allowed, or are no finite numbers."""
-        near = np.abs(self.analytic - self.numeric) <= self.allowed
-        return np.asarray(self.checked & ~(near & np.isfinite(self.analytic)))
-
-    @property
-    def worst(self) -> tuple[int, ...]:
-        """The index of the element that differs most, in units of what is allowed."""
-        with np.errstate(invalid="ignore"):          # inf / inf
-            excess = np.abs(self.analytic - self.numeric) / self.allowed
-        excess = np.where(self.checked, np.where(np.isfinite(excess), excess, np.inf), -1.0)
-        return tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), excess.shape))
-
-
-@dataclass(frozen=True)
-class Report:
-    """What `check_gradients` found: one `Comparison` for each input. Its str() is a table."""
-
-    comparisons: tuple[Comparison, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether every element agrees."""
-        return not any(c.wrong.any() for c in self.comparisons)
-
-    def __str__(self) -> str:
-        rows = [("", "wrong", "worst at", "analytic", "numeric", "relative error")]
-        for c in self.comparisons:
-            if not c.analytic.size:
-                rows.append((c.name, "0 of 0", "", "", "", ""))
-                continue
-            at = c.worst
-            rows.append((c.name, f"{int(c.wrong.sum())} of {int(c.checked.sum())}",
-                         str(list(at)) if at else "", f"{c.analytic[at]:.10g}",
-                         f"{c.numeric[at]:.10g}", f"{c.error[at]:.1e}"))
-        widths = [max(map(len, column)) for column in zip(*rows)]
-        lines = ["  ".join(cell.ljust(w) if i < 3 else cell.rjust(w)
-                           for i, (cell, w) in enumerate(zip(row, widths))).rstrip() for row in rows]
-        return "\n".join([f"gradients {'agree' if self.ok else 'DISAGREE'}", *lines])
+FEW = 100                        # so many elements in all are checked one by one
 
 
 def check_gradients(f: Callable[..., Any], *inputs: Any, gradient: Callable[..., Any] | None = None,
-                    parameters: Iterable[Any] = (), rtol: float = 1e-6, atol: float = 1e-8,
-                    step: float | None = None, elements: int | None = None, rng: Any = None) -> Report:
-    """Compare the gradient of f with central differences, element by element, in float64.
+                    parameters: Iterable[Any] = (), elements: int | str | None = None, directions: int = 2,
+                    cotangents: Any = None, order: int = 1, framework: str | None = None, laws: bool = True,
+                    inconclusive: float = 1.0, rng: Any = None) -> Report:
+    """Check the gradient of f where it stands: by differences that know their own error, and by equalities.
 
-    f           returns a single number. It is called with a Value for each number among the inputs
-                and a Tensor for each array; Values and Tensors are replaced by float64 copies.
-    gradient    for an f of plain numbers and arrays: its hand-written gradient, which returns one
-                gradient, or a sequence of one for each input
-    parameters  leaves that f uses without being given them, as in `model.parameters()`; float64
-    rtol, atol  allowed: rtol * max(|analytic|, |numeric|) + atol * max(1, |f|)
-    step        of the differences; by default cbrt(eps) * max(1, |x|)
-    elements    check this many random elements (drawn by `rng`) of each input instead of all
+    f             returns a single number. It is called with a Value for each number among the inputs,
+                  a Tensor for each array, and nests of them (lists, dicts, Modules ...) nested alike;
+                  dtypes stay as given. Inputs of torch or jax are given to f as such
+    gradient      for an f of plain numbers and arrays: its hand-written gradient, which returns one
+                  gradient, or a sequence of one for each input
+    parameters    leaves that f uses without being given them, as in `model.parameters()`, or pairs
+                  (name, leaf), as in `model.named_parameters()`; they are as before in the end
+    elements      check this many random elements of each input, or "all". By default all where there
+                  are no more than 100 in all, and else random directions through each input: where
+                  one disagrees, it is halved until the wrong elements are named
+    directions    how many directions
+    cotangents    "random", or an array: check the sum of cotangent * f, for an f that returns an
+                  array. A hand-written gradient then takes the cotangent as its last argument
+    order         up to which order: 2 checks the gradient of the gradient too, along a random
+                  direction, and that the Hessian is symmetric; 3 that gradient's, and so on
+    framework     "torch", "jax" or "autograd" (HIPS) where the inputs do not tell
+    laws          also check that the gradient obeys the laws of `autograd_nn.check`'s README
+    inconclusive  the share of inconclusive verdicts that is tolerated, 0 to 1
+    rng           draws elements, directions and cotangents
 
-    Returns a `Report`; raises CheckError with its table where an element disagrees, and UsageError,
-    DTypeError or ShapeError where f or an input cannot be checked.
+    Returns a `Report`. Raises CheckError with its text where a verdict is "disagree", or where too many
+    are inconclusive; its `.report` is the Report. Raises EvaluationError where f raises, is nan or
+    changes its inputs, and UsageError, DTypeError, ShapeError or DataError where f or an input cannot
+    be checked at all.
 
     >>> import autograd_nn as ag
-    >>> print(check_gradients(lambda x, y: x * ag.sin(y), 2.0, 0.5))      # doctest: +ELLIPSIS
-    gradients agree
-             wrong   worst at      analytic       numeric  relative error
-    input 0  0 of 1            0.4794255386  0.4794255386         ...e-12
-    input 1  0 of 1             1.755165124   1.755165124         ...e-12
+    >>> report = check_gradients(lambda x, y: x * ag.sin(y), 2.0, 0.5, rng=0)
+    >>> report.ok, report.inconclusive
+    (True, 0.0)
+    >>> print(report.findings[1])                                         # doctest: +ELLIPSIS
+    agree: numeric 1.755165124 +- ..., analytic 1.755165124, at input 1
+    >>> check_gradients(lambda x: x ** 3, 2.0, gradient=lambda x: 3.0003 * x ** 2)    # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    autograd_nn.errors.CheckError: gradients DISAGREE: 1 of 1 checks
+    ...
+    disagree: numeric 12 +- ..., analytic 12.0012, ratio 1.0001, at input 0
+    ...
     """
-    if not callable(f):
-        raise UsageError(f"check_gradients: the first argument must be a function, not {type(f).__name__}")
-    arrays = [_float64(x, f"input {i}") for i, x in enumerate(inputs)]
-    leaves = list(parameters)
-    for p in leaves:
-        if not isinstance(p, Node) or p.op is not None:
-            raise UsageError("check_gradients: parameters must be leaves (Values or Tensors)")
-        if getattr(p, "dtype", np.float64) != np.float64:
-            raise DTypeError(f"check_gradients: parameter {p.name or ''} is {p.dtype}, too coarse to compare\n"  # type: ignore[attr-defined]
-                             "  help: model.astype(np.float64)")
-    if not arrays and not leaves:
-        raise UsageError("check_gradients: nothing to check; give inputs, or parameters=")
-
-    if gradient is not None:
-        if leaves:
-            raise UsageError("check_gradients: a hand-written gradient goes with inputs, not with parameters")
-        analytic = _handwritten(gradient, arrays)
-        lift: Callable[[Array], Any] = _given
-    else:
-        nodes = [_node(a) for a in arrays]
-        root = f(*nodes)
-        analytic = _analytic(root, [*nodes, *leaves])
-        lift = _node
-
-    def value() -> float:
-        return _single(f(*map(lift, arrays)))
-
+    _check_options(elements, directions, order, inconclusive)
+    many = cotangents is not None
+    subject = subject_of(f, inputs, gradient, parameters, framework, many)
+    if order > 1 and (isinstance(subject, Handwritten) or many):
+        raise UsageError("check_gradients: order is for a function whose gradient can be differentiated in turn: "
+                         "one that returns a single number, and without a hand-written gradient")
     rng = generator(rng)
-    names = [f"input {i}" for i in range(len(arrays))]
-    names += [p.name or f"parameter {i}" for i, p in enumerate(leaves)]
-    size = max(1.0, abs(value()))
-    comparisons = []
-    for i, (name, a) in enumerate(zip(names, analytic)):
-        at, write = _element_of(arrays[i]) if i < len(arrays) else _element_of_leaf(leaves[i - len(arrays)])
-        places = list(np.ndindex(a.shape))
-        if elements is not None and elements < len(places):
-            places = [places[k] for k in rng.choice(len(places), size=elements, replace=False)]
-        numeric, checked = np.full(a.shape, np.nan), np.zeros(a.shape, bool)
-        for place in places:
-            numeric[place] = _slope(value, at(place), partial(write, place), step)
-            checked[place] = True
-        allowed = rtol * np.maximum(np.abs(a), np.abs(np.nan_to_num(numeric))) + atol * size
-        comparisons.append(Comparison(name, a, numeric, allowed, checked))
-    report = Report(tuple(comparisons))
-    if not report.ok:
-        raise CheckError(str(report))
+    with subject.at_start(), np.errstate(all="ignore"):
+        report = _checked(subject, elements, directions, cotangents, order, laws, rng)
+    if not report.ok or report.inconclusive > inconclusive:
+        error = CheckError(str(report) if not report.ok else
+                           f"{report}\n{report.inconclusive:.0%} inconclusive, and {inconclusive:.0%} are tolerated")
+        error.report = report
+        raise error
     return report
 
 
-def _slope(value: Callable[[], float], x: float, write: Callable[[float], None], step: float | None) -> float:
-    """The central difference of `value` by the one element that `write` sets."""
-    def at(number: float) -> float:
-        write(number)
-        return value()
+def _checked(subject: Subject, elements: int | str | None, directions: int, cotangents: Any, order: int,
+             laws: bool, rng: np.random.Generator) -> Report:
+    w = _cotangent(subject.first_run(), cotangents, rng)
+    if elements is None:
+        elements = "all" if sum(a.size for a in subject.start) <= FEW else None
+    parts: list[Checked] = []
+    faults: tuple[Fault, ...] = ()
+    lines: Lines = {}
+    found = []
+    at = subject
+    for k in range(1, order + 1):
+        if k > 1:
+            at = at.derived(random_tangents(at.start, rng))
+        trace = at.trace(at.start)
+        gradient = trace.pull(w)
+        if laws and k == 1:
+            found += check_laws(at, trace, gradient, w, rng)
+        elif laws and k == 2:
+            found.append(hessian_symmetry(subject, rng))
+        wide, in_float64 = _in_float64(at, gradient, w)
+        of_order = []
+        for i, g in enumerate(gradient):
+            second = Input(wide, i, in_float64[i], w, k, rng, lines) if wide is not None else None
+            of_order.append(Input(at, i, g, w, k, rng, lines, second).checked(elements, directions))
+        at.set_parameters(at.start[len(at.likes):])
+        parts += of_order
+        wrong = any(f.verdict is Verdict.DISAGREE for part in of_order for f in part.findings)
+        broken = any(law.verdict is Verdict.DISAGREE for law in found)
+        if (wrong or broken) and isinstance(trace.root, Node) and not faults:
+            faults = locate_fault(trace.root, disagrees=wrong, rng=rng)
+    return Report(tuple(parts), tuple(found), faults, subject.evaluations, lines)
+
+
+def _in_float64(subject: Subject, gradient: list[Array], w: Array | None) -> tuple[Subject | None, list[Array]]:
+    """What can be checked in the place of a function of float32: itself in float64, if its gradient is the same there.
+
+    A kink that lies closer than the steps that float32 allows is not to be told from a slope.
+    """
+    wide = subject.widened()
+    if wide is None:
+        return None, []
     try:
-        with no_grad():
-            return central_difference(at, x, step)
-    finally:
-        write(x)
+        fine = wide.trace(wide.start).pull(w)
+    except EvaluationError:
+        return None, []
+    same = all(np.allclose(a, b, rtol=1e-3, atol=1e-4 * np.max(np.abs(b), initial=0.0), equal_nan=True)
+               for a, b in zip(gradient, fine))
+    return (wide, fine) if same else (None, [])
 
 
-def _element_of(array: Array) -> tuple[Callable[..., float], Callable[..., None]]:
-    return (lambda place: float(array[place])), array.__setitem__
+def _cotangent(y: Array, cotangents: Any, rng: np.random.Generator) -> Array | None:
+    if cotangents is None:
+        return None
+    dtype = y.dtype if y.dtype.kind == "f" else np.dtype(float)
+    if isinstance(cotangents, str):
+        if cotangents != "random":
+            raise UsageError(f"check_gradients: cotangents is \"random\" or an array, not {cotangents!r:.60}")
+        return np.asarray(rng.choice([-1.0, 1.0], y.shape) * rng.uniform(0.5, 1.5, y.shape), dtype)
+    w = np.asarray(cotangents, dtype)
+    if w.shape != y.shape:
+        raise ShapeError(f"check_gradients: the cotangent has shape {w.shape}, and the function returns {y.shape}")
+    return w
 
 
-def _element_of_leaf(leaf: Any) -> tuple[Callable[..., float], Callable[..., None]]:
-    def write(place: tuple[int, ...], x: float) -> None:
-        changed = np.array(leaf.data)
-        changed[place] = x
-        leaf.data = changed
-    return (lambda place: float(np.asarray(leaf.data)[place])), write
-
-
-def _float64(x: Any, name: str) -> Array:
-    array = np.array(data_of(x))
-    if array.dtype.kind not in "fiu" or (array.dtype.kind in "iu" and isinstance(x, (np.ndarray, np.generic))):
-        raise DTypeError(f"check_gradients: {name} is {array.dtype}, and has no derivative\n"
-                         "  help: give floating point numbers, x.astype(float)")
-    return array.astype(np.float64)
-
-
-def _node(array: Array) -> Any:
-    return Tensor(array) if array.ndim else Value(float(array))
-
-
-def _given(array: Array) -> Any:
-    return array.copy() if array.ndim else float(array)
-
-
-def _handwritten(gradient: Callable[..., Any], arrays: list[Array]) -> list[Array]:
-    found = gradient(*map(_given, arrays))
-    grads = list(found) if isinstance(found, (tuple, list)) else [found]
-    if len(arrays) == 1 and not isinstance(found, tuple):
-        grads = [found]
-    if len(grads) != len(arrays):
-        raise ShapeError(f"check_gradients: the gradient has {len(grads)} parts for {len(arrays)} inputs")
-    out = [np.asarray(g, dtype=float) for g in grads]
-    for i, (g, a) in enumerate(zip(out, arrays)):
-        if g.shape != a.shape:
-            raise ShapeError(f"check_gradients: the gradient of input {i} has shape {g.shape}, the input {a.shape}")
-    return out
-
-
-def _analytic(root: Any, nodes: list[Any]) -> list[Array]:
-    _single(root)
-    if not isinstance(root, Node):
-        return [np.zeros(n.shape) for n in nodes]    # a constant function
-    found = cotangents({root: np.ones(root.shape) if root.shape else 1.0})
-    return [np.asarray(found.get(n, np.zeros(n.shape)), dtype=float) for n in nodes]
-
-
-def _single(y: Any) -> float:
-    y = data_of(y)
-    if not isinstance(y, (int, float, np.number, np.ndarray)):
-        raise UsageError(f"check_gradients: the function must return a single number, not {type(y).__name__}")
-    if np.size(y) != 1:
-        raise ShapeError("check_gradients: the function must return a single number, "
-                         f"and returned shape {shape_of(y)}\n"
-                         "  help: reduce it with .sum() or .mean()")
-    return float(np.reshape(y, ()))
+def _check_options(elements: Any, directions: Any, order: Any, inconclusive: Any) -> None:
+    def whole(x: Any) -> bool:
+        return isinstance(x, (int, np.integer)) and not isinstance(x, bool) and bool(x >= 1)
+    if not (elements in (None, "all") or whole(elements)):
+        raise UsageError(f"check_gradients: elements is a number of elements, or \"all\", not {elements!r:.60}")
+    for name, x in (("directions", directions), ("order", order)):
+        if not whole(x):
+            raise UsageError(f"check_gradients: {name} is an integer >= 1, not {x!r:.60}")
+    if not isinstance(inconclusive, (int, float)) or not 0 <= inconclusive <= 1 or math.isnan(inconclusive):
+        raise UsageError(f"check_gradients: inconclusive is a share from 0 to 1, not {inconclusive!r:.60}")

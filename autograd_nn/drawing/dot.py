@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..errors import UsageError
 from .label import BODY, FONT, edge_label, heading, node_label, plain
 from .slots import COMMUTATIVE, reading_order, slot_name
@@ -18,11 +20,16 @@ ROLES: dict[str, dict[str, str]] = {
                "peripheries": "2"},
     "omitted": {"style": "dotted,rounded", "color": "#767676"},
 }
+MARKED = {"color": "#A3005C", "fillcolor": "#FBE0EF", "penwidth": "4"}
 
 
 def dot_source(trace: Trace, *, title: str | None = None, rankdir: str = "LR",
-               gradients: bool = True, local: bool = False) -> str:
-    """The Trace as DOT; the options are those of draw()."""
+               gradients: bool = True, local: bool = False,
+               marks: Mapping[int, str] | None = None, unmarked: int = 0) -> str:
+    """The Trace as DOT; the options are those of draw().
+
+    marks, unmarked   words to nodes by their number, and how many nodes with words are not in the trace
+    """
     import graphviz
 
     if rankdir not in ("LR", "TB"):
@@ -31,7 +38,8 @@ def dot_source(trace: Trace, *, title: str | None = None, rankdir: str = "LR",
     attributes = {"rankdir": rankdir, "fontname": FONT, "nodesep": "0.22", "ranksep": "0.45",
                   "bgcolor": "white", "labelloc": "t", "labeljust": "l"}
     side = "w" if rankdir == "LR" else "n"
-    above = heading(title, _cut_note(trace))
+    above = heading(title, _cut_note(trace, unmarked))
+    marks = marks or {}
     if above:
         attributes["label"] = above
     graph = graphviz.Digraph(
@@ -42,8 +50,10 @@ def dot_source(trace: Trace, *, title: str | None = None, rankdir: str = "LR",
     nodes = _as_read(trace)
     for node in nodes:
         slots = _named_slots(node)
-        graph.node(f"n{node['id']}", label=node_label(node, slots, rankdir, gradients),
-                   tooltip=plain(_tooltip(node)), **ROLES[node["role"]])
+        mark = marks.get(node["id"])
+        look = ROLES[node["role"]] | (MARKED if mark is not None else {})
+        graph.node(f"n{node['id']}", label=node_label(node, slots, rankdir, gradients, mark),
+                   tooltip=plain(_tooltip(node)), **look)
     for node in nodes:
         slots = _named_slots(node)
         for use in _uses(node):
@@ -88,11 +98,11 @@ def _as_read(trace: Trace) -> list[NodeRecord]:
     return list(order.values())
 
 
-def _cut_note(trace: Trace) -> str | None:
+def _cut_note(trace: Trace, unmarked: int) -> str | None:
     shown = sum(node["role"] != "omitted" for node in trace["nodes"])
-    if shown == trace["total"]:
-        return None
-    return f"showing {shown:,} of {trace['total']:,} nodes, those nearest the output"
+    notes = [f"showing {shown:,} of {trace['total']:,} nodes, those nearest the output"] * (shown != trace["total"])
+    notes += [f"{unmarked:,} marked and not shown"] * (unmarked > 0)
+    return ", ".join(notes) or None
 
 
 def _tooltip(node: NodeRecord) -> str:

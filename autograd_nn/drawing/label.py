@@ -78,14 +78,15 @@ def table(rows: list[str], **attributes: Any) -> str:
     return f"<TABLE{given}>{''.join(f'<TR>{row}</TR>' for row in rows)}</TABLE>"
 
 
-def node_label(node: NodeRecord, slots: dict[int, str], rankdir: str, gradients: bool) -> str:
-    """What stands in a node: the op, and beside it the name, the value and the gradient."""
+def node_label(node: NodeRecord, slots: dict[int, str], rankdir: str, gradients: bool, mark: str | None = None) -> str:
+    """What stands in a node: the op, and beside it the mark, the name, the value and the gradient."""
     if node["role"] == "omitted":
         what = f"… {node['count']:,} more node{'s' * (node['count'] != 1)}" if node["count"] else "… more uses"
         return f"<{table([cell(what, SMALLER, GREY)], CELLPADDING=4)}>"
     if node["role"] == "constant":
         return f"<{table([_data(node['value'])], CELLPADDING=4)}>"
-    rows = [cell(_clipped(node["name"]), BODY, bold=True, **LEFT)] if node["name"] else []
+    rows = [cell(_clipped(f"⚠ {mark}"), BODY, RED, bold=True, **LEFT)] if mark is not None else []
+    rows += [cell(_clipped(node["name"]), BODY, bold=True, **LEFT)] if node["name"] else []
     rows += [cell(_clipped(f"{key} {value}"), SMALLER, GREY, **LEFT) for key, value in node["params"].items()]
     slack = _wrapped("", COLSPAN=SLACK) if rows else ""
     numbers = [_caption("value", GREY) + _data(node["value"]) + slack]

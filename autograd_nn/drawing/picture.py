@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from ..graph import Node
 from .dot import dot_source
 from .render import render
 from .text import table
-from .trace import Trace, trace_of
+from .trace import Trace, numbered
 
 
 @dataclass(frozen=True, repr=False)
@@ -23,10 +23,12 @@ class Picture:
 
     trace   the record that it was drawn from
     source  the picture as DOT text; needs no layout engine
+    marks   what is written to single nodes, by their number in the trace
     """
 
     trace: Trace
     source: str
+    marks: Mapping[int, str] = field(default_factory=dict)
 
     def svg(self) -> str:
         """The picture as SVG. Raises RenderError where no layout engine is installed."""
@@ -47,7 +49,7 @@ class Picture:
         return path
 
     def __str__(self) -> str:
-        return table(self.trace)
+        return table(self.trace, self.marks)
 
     def __repr__(self) -> str:
         return f"<Picture of {self.trace['total']} nodes; .save('graph.svg') writes it, print() shows it as text>"
@@ -73,7 +75,8 @@ _FORMATS: dict[str, Callable[[Picture], bytes]] = {
 
 
 def draw(graph: Node | Iterable[Node], *, title: str | None = None, rankdir: str = "LR",
-         gradients: bool = True, local: bool = False, max_nodes: int = 150, expand: bool = False) -> Picture:
+         gradients: bool = True, local: bool = False, max_nodes: int = 150, expand: bool = False,
+         marks: Mapping[Node, str] | None = None) -> Picture:
     """A picture of all that a Value or Tensor (or several) was computed from.
 
     title       stands above the picture
@@ -83,6 +86,7 @@ def draw(graph: Node | Iterable[Node], *, title: str | None = None, rankdir: str
     max_nodes   of a larger graph only so many nodes are drawn, those nearest the output; dotted
                 nodes say how many are left out
     expand      whether to draw `dot` and `sum_of`, which are one node each, as their products and sums
+    marks       a few words to each of some nodes, which then stand out, as in `fault.marks()`
 
     The picture is of this moment: later backward passes do not change it. The same program gives
     the same bytes. Raises UsageError for anything but nodes.
@@ -95,5 +99,8 @@ def draw(graph: Node | Iterable[Node], *, title: str | None = None, rankdir: str
     v1    output  x × x    9      not computed
     <BLANKLINE>
     """
-    trace = trace_of(graph, max_nodes=max_nodes, expand=expand)
-    return Picture(trace, dot_source(trace, title=title, rankdir=rankdir, gradients=gradients, local=local))
+    trace, ids = numbered(graph, max_nodes=max_nodes, expand=expand)
+    shown = {ids[node]: text for node, text in (marks or {}).items() if node in ids}
+    source = dot_source(trace, title=title, rankdir=rankdir, gradients=gradients, local=local, marks=shown,
+                        unmarked=len(marks or {}) - len(shown))
+    return Picture(trace, source, shown)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .label import clean
 from .summary import Data, short
@@ -78,15 +78,17 @@ def operand(text: str) -> str:
     return text if single else f"({text})"
 
 
-def table(trace: Trace) -> str:
-    """One line for each node, in topological order: number, role, name, formula, value and gradient."""
+def table(trace: Trace, marks: Mapping[int, str] | None = None) -> str:
+    """One line for each node, in topological order: number, role, name, formula, value, gradient and mark."""
     names = labels(trace)
-    rows = [("node", "role", "made by", "value", "gradient")]
+    rows: list[tuple[str, ...]] = [("node", "role", "made by", "value", "gradient")]
     for node, name in zip(trace["nodes"], names):
         known = node["role"] in ("constant", "omitted")
         gradient = "" if known else data_text(node["gradient"]) if node["gradient"] is not None else "not computed"
         rows.append(("" if known and node["role"] == "constant" else name, node["role"],
                      formula(trace, node, names), data_text(node["value"]), gradient))
+    if marks:
+        rows = [(*row, text) for row, text in zip(rows, ["", *(marks.get(n["id"], "") for n in trace["nodes"])])]
     return aligned(rows)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from .._random import Rng
 from ..errors import UsageError
 from ..nary import weighted_sums
+from ..ops._op import array_of
 from ..tensor import Tensor
 from ..value import Value
 from ._inputs import rows, size
@@ -54,11 +55,9 @@ class Layer(Module):
             raise UsageError(f"a {type(self).__name__} holds Values, and this input is a Tensor\n"
                              "  help: nn.Linear takes Tensors; x.data is the plain array, out of the graph")
         x = rows(self, x, self.n_in)
-        if isinstance(x, np.ndarray):
-            u = weighted_sums(self.weight, x, self.bias)
-        else:                                            # a Dual of a transform
-            u = x @ self.weight.T
-            u = u if self.bias is None else u + self.bias
+        if not isinstance(x, np.ndarray):                # a Dual of a transform: one Dual for each number
+            x = array_of([x[i] for i in np.ndindex(x.shape)], x.shape)
+        u = weighted_sums(self.weight, x, self.bias)
         return u if self.activation is None else self.activation(u)
 
     def extra_repr(self) -> str:

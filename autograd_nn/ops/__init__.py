@@ -13,21 +13,27 @@ from . import (
     decompositions,
     diagonals,
     elementary,
+    facts,
     fourier,
     indexing,
     inverses,
     joining,
     linalg,
+    missing,
+    names,
     nary,
     network,
     norms,
     padding,
+    parts,
     picking,
     products,
     reduction,
+    running,
     sampled,
     shaping,
     sorting,
+    spectra,
     statistics,
     windows,
 )
@@ -35,10 +41,10 @@ from ._function import FUNCTIONS
 from ._op import CARRIERS, OPS, Each, Op, for_each_op, shape_of
 
 __all__ = ["CARRIERS", "Each", "FUNCTIONS", "OPS", "Op", "activation", "arithmetic", "arranging", "contraction",
-           "corners", "decompositions", "diagonals", "elementary", "for_each_op", "fourier", "indexing", "inverses",
-           "joining", "linalg", "nary", "network", "norms", "padding", "picking", "products", "reduction", "sampled",
-           "shape_of", "shaping", "sorting", "statistics", "windows", *OPS,
-           *(name for name in FUNCTIONS if "." not in name)]
+           "corners", "decompositions", "diagonals", "elementary", "facts", "for_each_op", "fourier", "indexing",
+           "inverses", "joining", "linalg", "missing", "names", "nary", "network", "norms", "padding", "parts",
+           "picking", "products", "reduction", "running", "sampled", "shape_of", "shaping", "sorting", "spectra",
+           "statistics", "windows", *OPS, *(name for name in FUNCTIONS if "." not in name)]
 
 globals().update(OPS)
 globals().update({name: function.call for name, function in FUNCTIONS.items() if "." not in name})

@@ -10,28 +10,19 @@ from ._op import Op as Op
 from ._op import for_each_op as for_each_op
 from ._op import shape_of as shape_of
 from ._function import FUNCTIONS as FUNCTIONS
-from .arithmetic import positive as positive
-from .arithmetic import conj as conj
-from .arithmetic import rint as rint
-from .arithmetic import fix as fix
-from .arithmetic import modf as modf
-from .arithmetic import divmod as divmod
-from .arithmetic import heaviside as heaviside
-from .arithmetic import float_power as float_power
-from .arithmetic import nan_to_num as nan_to_num
-from .elementary import deg2rad as deg2rad
-from .elementary import rad2deg as rad2deg
-from .reduction import amax as amax
-from .reduction import amin as amin
+from .facts import any as any
+from .facts import all as all
+from .facts import argmax as argmax
+from .facts import argmin as argmin
+from .facts import nonzero as nonzero
+from .facts import argsort as argsort
+from .facts import argpartition as argpartition
+from .facts import lexsort as lexsort
+from .facts import searchsorted as searchsorted
+from .facts import unique as unique
 from .reduction import ptp as ptp
-from .reduction import trace as trace
-from .reduction import any as any
-from .reduction import all as all
-from .reduction import argmax as argmax
-from .reduction import argmin as argmin
 from .arranging import ravel as ravel
 from .arranging import flatten as flatten
-from .arranging import permute_dims as permute_dims
 from .arranging import matrix_transpose as matrix_transpose
 from .arranging import rollaxis as rollaxis
 from .arranging import broadcast_arrays as broadcast_arrays
@@ -45,13 +36,13 @@ from .arranging import resize as resize
 from .arranging import meshgrid as meshgrid
 from .contraction import einsum as einsum
 from .diagonals import diagonal as diagonal
+from .diagonals import trace as trace
 from .diagonals import diag as diag
 from .diagonals import diagflat as diagflat
 from .diagonals import tril as tril
 from .diagonals import triu as triu
 from .fourier import imag as imag
 from .fourier import angle as angle
-from .joining import concat as concat
 from .joining import vstack as vstack
 from .joining import hstack as hstack
 from .joining import dstack as dstack
@@ -66,16 +57,27 @@ from .joining import dsplit as dsplit
 from .joining import unstack as unstack
 from .statistics import average as average
 from .statistics import bincount as bincount
-from .statistics import nansum as nansum
-from .statistics import nanprod as nanprod
-from .statistics import nanmean as nanmean
-from .statistics import nanvar as nanvar
-from .statistics import nanstd as nanstd
-from .statistics import nanmax as nanmax
-from .statistics import nanmin as nanmin
-from .statistics import nancumsum as nancumsum
-from .statistics import nancumprod as nancumprod
+from .missing import nan_to_num as nan_to_num
+from .missing import nansum as nansum
+from .missing import nanprod as nanprod
+from .missing import nanmean as nanmean
+from .missing import nanvar as nanvar
+from .missing import nanstd as nanstd
+from .missing import nanmax as nanmax
+from .missing import nanmin as nanmin
+from .missing import nancumsum as nancumsum
+from .missing import nancumprod as nancumprod
 from .padding import pad as pad
+from .parts import positive as positive
+from .parts import conj as conj
+from .parts import rint as rint
+from .parts import fix as fix
+from .parts import modf as modf
+from .parts import divmod as divmod
+from .parts import frexp as frexp
+from .parts import ldexp as ldexp
+from .parts import heaviside as heaviside
+from .parts import float_power as float_power
 from .picking import take as take
 from .picking import compress as compress
 from .picking import extract as extract
@@ -105,16 +107,43 @@ from .sampled import polyval as polyval
 from .sorting import sort as sort
 from .sorting import partition as partition
 from .sorting import top_k as top_k
-from .sorting import argsort as argsort
-from .sorting import argpartition as argpartition
-from .sorting import lexsort as lexsort
-from .sorting import searchsorted as searchsorted
-from .sorting import unique as unique
-from .sorting import nonzero as nonzero
-from .sorting import flatnonzero as flatnonzero
-from .sorting import argwhere as argwhere
 from .windows import convolve as convolve
 from .windows import correlate as correlate
+
+def equal(*args: Any, **params: Any) -> Any: ...
+def not_equal(*args: Any, **params: Any) -> Any: ...
+def greater(*args: Any, **params: Any) -> Any: ...
+def greater_equal(*args: Any, **params: Any) -> Any: ...
+def less(*args: Any, **params: Any) -> Any: ...
+def less_equal(*args: Any, **params: Any) -> Any: ...
+def logical_and(*args: Any, **params: Any) -> Any: ...
+def logical_or(*args: Any, **params: Any) -> Any: ...
+def logical_xor(*args: Any, **params: Any) -> Any: ...
+def isclose(*args: Any, **params: Any) -> Any: ...
+def allclose(*args: Any, **params: Any) -> Any: ...
+def array_equal(*args: Any, **params: Any) -> Any: ...
+def array_equiv(*args: Any, **params: Any) -> Any: ...
+def isin(*args: Any, **params: Any) -> Any: ...
+def logical_not(*args: Any, **params: Any) -> Any: ...
+def isfinite(*args: Any, **params: Any) -> Any: ...
+def isinf(*args: Any, **params: Any) -> Any: ...
+def isnan(*args: Any, **params: Any) -> Any: ...
+def isposinf(*args: Any, **params: Any) -> Any: ...
+def isneginf(*args: Any, **params: Any) -> Any: ...
+def isreal(*args: Any, **params: Any) -> Any: ...
+def iscomplex(*args: Any, **params: Any) -> Any: ...
+def isrealobj(*args: Any, **params: Any) -> Any: ...
+def iscomplexobj(*args: Any, **params: Any) -> Any: ...
+def signbit(*args: Any, **params: Any) -> Any: ...
+def count_nonzero(*args: Any, **params: Any) -> Any: ...
+def flatnonzero(*args: Any, **params: Any) -> Any: ...
+def argwhere(*args: Any, **params: Any) -> Any: ...
+def nanargmax(*args: Any, **params: Any) -> Any: ...
+def nanargmin(*args: Any, **params: Any) -> Any: ...
+def ndim(*args: Any, **params: Any) -> Any: ...
+def shape(*args: Any, **params: Any) -> Any: ...
+def size(*args: Any, **params: Any) -> Any: ...
+def digitize(*args: Any, **params: Any) -> Any: ...
 
 class Elementwise(Op):
     @overload
@@ -126,8 +155,13 @@ class Elementwise(Op):
     @overload
     def __call__(self, x: Any) -> Any: ...
 
+abs: Elementwise
 absolute: Elementwise
+acos: Elementwise
+acosh: Elementwise
 add: Op
+amax: Op
+amin: Op
 arccos: Elementwise
 arccosh: Elementwise
 arcsin: Elementwise
@@ -135,13 +169,20 @@ arcsinh: Elementwise
 arctan: Elementwise
 arctan2: Op
 arctanh: Elementwise
+around: Elementwise
+asin: Elementwise
+asinh: Elementwise
 astype: Op
+atan: Elementwise
+atan2: Op
+atanh: Elementwise
 broadcast_to: Op
 cbrt: Elementwise
 ceil: Elementwise
 cholesky: Op
 clip: Op
 cofactors: Op
+concat: Op
 concatenate: Op
 conjugate: Elementwise
 contract: Op
@@ -151,6 +192,7 @@ cos: Elementwise
 cosh: Elementwise
 cumprod: Op
 cumsum: Op
+deg2rad: Elementwise
 degrees: Elementwise
 det: Op
 dft: Op
@@ -200,6 +242,7 @@ median: Op
 min: Op
 minimum: Op
 mish: Elementwise
+mod: Op
 moveaxis: Op
 multiply: Op
 multiply0: Op
@@ -209,9 +252,12 @@ packed_eigh: Op
 packed_qr: Op
 packed_slogdet: Op
 packed_svd: Op
+permute_dims: Op
 pinv: Op
+pow: Op
 power: Op
 prod: Op
+rad2deg: Elementwise
 radians: Elementwise
 rdft: Op
 real: Elementwise
@@ -257,6 +303,7 @@ tanh: Elementwise
 tie: Op
 tile: Op
 transpose: Op
+true_divide: Op
 trunc: Elementwise
 var: Op
 weighted_sum: Op

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..errors import AutogradError, IndexingError, ShapeError, UsageError
+from ..errors import AutogradError, DTypeError, IndexingError, ShapeError, UsageError
 from ._op import ARRAY_RANK, CARRIERS, shape_of
 
 _TENSOR_RANK = 3
@@ -59,6 +59,13 @@ def no_out(name: str, out: Any) -> None:
     if out is not None:
         raise UsageError(f"{name}: out= would overwrite an array that the graph may still need\n"
                          "  help: leave it out, and use the result")
+
+
+def real_only(name: str, x: Any) -> None:
+    """Refuse complex numbers: cast to real ones they would lose their imaginary parts without a word."""
+    if isinstance(x, complex) or getattr(getattr(x, "dtype", None), "kind", "f") == "c":
+        raise DTypeError(f"{name}: complex numbers have no derivative here\n"
+                         "  help: autograd_nn.fft.Complex(z.real, z.imag) can stand beside Tensors")
 
 
 def c_order(name: str, order: Any, *others: Any) -> None:

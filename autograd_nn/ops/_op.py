@@ -123,7 +123,7 @@ class Op:
     def _bind(self, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The inputs alone, and every parameter with its value."""
         if self.arity < 0:
-            if not args or not isinstance(args[0], (list, tuple, np.ndarray)):
+            if not args or not (isinstance(args[0], (list, tuple)) or shape_of(args[0])):
                 raise UsageError(f"{self.name}: the first argument is a sequence of arrays, "
                                  f"as in {self.name}([a, b])")
             inputs, rest = tuple(args[0]), args[1:]
@@ -137,6 +137,8 @@ class Op:
             raise UsageError(f"{self.name} takes {takes}; {len(args)} arguments were given")
         full = {**self.params, **dict(zip(self.params, rest)), **params}
         if len(full) > len(self.params):
+            from ._arguments import no_out
+            no_out(self.name, params.get("out"))
             extra = ", ".join(sorted(set(full) - set(self.params)))
             known = ", ".join(self.params) or "none"
             raise UsageError(f"{self.name}: unknown parameter {extra} (its parameters: {known})")

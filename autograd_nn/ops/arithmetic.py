@@ -19,11 +19,12 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import UsageError
 from ._arguments import no_out
-from ._function import composed
-from ._numpy import NumpyOp, is_plain
-from ._op import Op, shape_of
+from ._numpy import NumpyOp
+from ._op import Op
 from .corners import log0, multiply0
+from .facts import nonzero
 
 POSITIVE = (0.1, 4.0)
 BOOLEAN = frozenset({0.0, 1.0})
@@ -46,6 +47,14 @@ def _round(a: Any, decimals: int | None = 0, out: Any = None) -> Any:
         return round(a)
     scale = 10.0 ** abs(decimals)
     return round(a * scale) / scale if decimals > 0 else round(a / scale) * scale
+
+
+def _where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
+    if x is None and y is None:
+        return nonzero(condition)
+    if x is None or y is None:
+        raise UsageError("where: takes a condition with x and y, or a condition alone")
+    return where(condition, x, y)
 
 
 def _zero(g: Any, y: Any, *xs: Any) -> float:
@@ -145,12 +154,12 @@ minimum = Op("minimum", lambda x, y: x if x <= y or x != x else y, np.minimum,
              lambda g, z, x, y: g * tie(y, x),
              lambda g, z, x, y: g * tie(x, y),
              tex=r"\min({0}, {1})", c="ag_minimum({0}, {1})", symbol="min", kink=lambda x, y: x - y)
-where = Op("where", lambda condition, x, y: x if condition else y, np.where,
-           None,
-           lambda g, z, condition, x, y: where(condition, g, 0.0),
-           lambda g, z, condition, x, y: where(condition, 0.0, g),
-           method=False, tex=r"\begin{{cases}} {1} & {0} \\ {2} & \text{{else}} \end{{cases}}",
-           c="({0} != 0 ? {1} : {2})", domain=(BOOLEAN, (-3, 3), (-3, 3)))
+where = NumpyOp("where", lambda condition, x, y: x if condition else y, np.where,
+                None,
+                lambda g, z, condition, x, y: where(condition, g, 0.0),
+                lambda g, z, condition, x, y: where(condition, 0.0, g),
+                method=False, tex=r"\begin{{cases}} {1} & {0} \\ {2} & \text{{else}} \end{{cases}}",
+                c="({0} != 0 ? {1} : {2})", domain=(BOOLEAN, (-3, 3), (-3, 3)), numpy=np.where, form=_where)
 clip = NumpyOp("clip", lambda x, low, high: min(max(x, low), high) if x == x else x,
                np.clip,
                lambda g, z, x, low, high: g * tie(x, low) * tie(high, maximum(x, low)),
@@ -192,109 +201,3 @@ conjugate = Op("conjugate", lambda x: x, np.conjugate, lambda g, y, x: g,
                tex="{0}")
 real = Op("real", lambda x: x, np.real, lambda g, y, x: g,
           method=False, tex=r"\operatorname{{Re}} {0}")
-
-
-@composed(np.positive, cases=[(((2, 3),), {})])
-def positive(x: Any) -> Any:
-    """x itself.
-
-    >>> positive(2.0)
-    2.0
-    """
-    return +x
-
-
-@composed(np.conj, cases=[(((2, 3),), {})], method=True)
-def conj(x: Any) -> Any:
-    """The complex conjugate, which of a real x is x.
-
-    >>> conj(2.0)
-    2.0
-    """
-    return conjugate(x)
-
-
-@composed(np.rint, order=0, cases=[(((2, 3),), {})])
-def rint(x: Any) -> Any:
-    """x rounded to whole numbers, halves to even ones: `round` without decimals; derivative 0.
-
-    >>> rint(2.5)
-    2.0
-    """
-    return round(x)
-
-
-@composed(np.fix, order=0, cases=[(((2, 3),), {})])
-def fix(x: Any) -> Any:
-    """x rounded towards 0, with derivative 0.
-
-    >>> fix(-2.7)
-    -2.0
-    """
-    return trunc(x)
-
-
-@composed(np.modf, cases=[(((1,),), {})])
-def modf(x: Any) -> tuple[Any, Any]:
-    """The fractional part of x, which has its sign and derivative 1, and the integral part, with derivative 0.
-
-    >>> modf(-2.5)
-    (-0.5, -2.0)
-    """
-    return fmod(where(absolute(x) == math.inf, 0.0, x), 1.0), trunc(x)
-
-
-@composed(np.divmod, cases=[(((2, 3), (3,)), {})])
-def divmod(x: Any, y: Any) -> tuple[Any, Any]:
-    """(x // y, x % y); the quotient has derivative 0.
-
-    >>> divmod(7.0, 2.0)
-    (3.0, 1.0)
-    """
-    return floor_divide(x, y), remainder(x, y)
-
-
-@composed(np.heaviside, cases=[(((2, 3), (3,)), {})])
-def heaviside(x: Any, h: Any) -> Any:
-    """0 for negative x, 1 for positive, h at 0. Derivative by x: 0, also at the jump; by h: 1 where x is 0.
-
-    >>> heaviside(-1.0, 0.5), heaviside(0.0, 0.5)
-    (0.0, 0.5)
-    """
-    return where(x == 0, h, where(x == x, step(x), math.nan))
-
-
-@composed(np.float_power, order=0)
-def float_power(x: Any, y: Any) -> Any:
-    """x ** y in float64, whatever the dtypes of x and y.
-
-    >>> float_power(2, -1)
-    0.5
-    """
-    return power(_in_float64(x), _in_float64(y))
-
-
-def _in_float64(x: Any) -> Any:
-    from .shaping import astype, dtype_of
-    return astype(x, np.float64) if shape_of(x) or dtype_of(x) != np.float64 else x
-
-
-@composed(np.nan_to_num, cases=[(((2, 3),), {}), (((2, 3),), {"nan": 1.0, "posinf": 2.0})])
-def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: float | None = None,
-               neginf: float | None = None) -> Any:
-    """x with numbers for nan, inf (by default the largest of the dtype) and -inf; derivative 0 in these places.
-
-    `copy=False` is not asked to write into x: the result is new in any case.
-
-    >>> nan_to_num(np.array([float("nan"), 1.0]))
-    array([0., 1.])
-    """
-    if is_plain(x):
-        return np.nan_to_num(x, copy, nan, posinf, neginf)
-    from .shaping import dtype_of
-    dtype = dtype_of(x)
-    high = np.finfo(dtype).max if posinf is None else posinf
-    low = np.finfo(dtype).min if neginf is None else neginf
-    up, down, unknown = x == math.inf, x == -math.inf, x != x
-    instead = np.where(up, high, np.where(down, low, nan)).astype(dtype)[()]
-    return where(up | down | unknown, instead, x)

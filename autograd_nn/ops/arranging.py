@@ -40,12 +40,6 @@ def flatten(a: Any, order: str = "C") -> Any:
     return ravel(a, order)
 
 
-@composed(cases=[(((2, 3, 4),), {"axes": (2, 0, 1)})])
-def permute_dims(a: Any, axes: Any = None) -> Any:
-    """The axes in another order (reversed by default): another name of transpose."""
-    return transpose(as_array(a), axes)
-
-
 @composed(np.matrix_transpose, cases=[(((2, 3, 4),), {})])
 def matrix_transpose(x: Any, /) -> Any:
     """The last two axes exchanged: each matrix of a stack transposed. Also the property `.mT`.

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
-from ._arguments import axis_of
+from ._arguments import axis_of, no_out
 from ._function import composed
 from ._op import shape_of
 from .arithmetic import where
 from .arranging import at_least
 from .indexing import getitem, scatter
+from .reduction import sum
 from .shaping import as_array, moveaxis, reshape
 
 
@@ -32,6 +33,18 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     rows, columns = shape_of(a)[-2:]
     n = max(min(rows + min(offset, 0), columns - max(offset, 0)), 0)
     return getitem(a, (..., np.arange(n) - min(offset, 0), np.arange(n) + max(offset, 0)))
+
+
+@composed(np.trace, method=True, cases=[(((3, 3),), {}), (((3, 4),), {"offset": 1}),
+                                        (((2, 3, 3),), {"offset": -1, "axis1": 2, "axis2": 1})])
+def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
+    """The sum along a diagonal of the matrices in two axes.
+
+    >>> trace([[1.0, 2.0], [3.0, 4.0]]).item()
+    5.0
+    """
+    no_out("trace", out)
+    return sum(diagonal(a, offset, axis1, axis2), -1, dtype)
 
 
 @composed(np.diag, cases=[(((3,),), {}), (((2,),), {"k": -2}), (((3, 4),), {"k": 1})])

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from ._function import composed
 from ._op import Op
 from .corners import divide0
 
@@ -140,23 +139,3 @@ radians = Op("radians", math.radians, np.radians, lambda g, y, x: g * DEGREE,
              tex=r"\tfrac{{\pi}}{{180}} \, {0}")
 degrees = Op("degrees", math.degrees, np.degrees, lambda g, y, x: g / DEGREE,
              tex=r"\tfrac{{180}}{{\pi}} \, {0}")
-
-
-@composed(np.deg2rad, cases=[(((2, 3),), {})])
-def deg2rad(x: Any) -> Any:
-    """Degrees as radians: `radians` under its other name.
-
-    >>> round(deg2rad(180.0), 6)
-    3.141593
-    """
-    return radians(x)
-
-
-@composed(np.rad2deg, cases=[(((2, 3),), {})])
-def rad2deg(x: Any) -> Any:
-    """Radians as degrees: `degrees` under its other name.
-
-    >>> round(rad2deg(3.141592653589793), 6)
-    180.0
-    """
-    return degrees(x)

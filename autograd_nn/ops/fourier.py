@@ -1,4 +1,4 @@
-"""Fourier transforms.
+"""Fourier transforms along one axis.
 
 Complex numbers never enter the graph: the entries transform pairs of real arrays, the real part
 before the imaginary one along a new first axis, and what the functions return is a `Complex`, which
@@ -8,18 +8,18 @@ derivatives. Axes are counted from the end in the entries.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import DTypeError, ShapeError
 from ._arguments import axis_of, data_of, no_out
 from ._function import composed
 from ._numpy import is_plain
 from ._op import Op, shape_of
 from .elementary import arctan2
-from .shaping import as_array, concatenate, dtype_of, roll, stack
+from .shaping import as_array, concatenate, dtype_of, stack
 
 # The adjoint of a transform is the other one with this normalisation.
 _SWAPPED = {None: "forward", "backward": "forward", "forward": "backward", "ortho": "ortho"}
@@ -44,6 +44,8 @@ def _rdft(x: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any
 
 
 def _irdft(pair: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
+    if not pair.shape[axis]:                             # NumPy leaves the result of nothing undefined
+        pair = _resized(pair, 1, axis)
     return np.fft.irfft(_complex(pair), n, axis, norm)
 
 
@@ -169,7 +171,7 @@ def rfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None, out: An
 def _real(a: Any) -> Any:
     from ..complex import Complex
     if isinstance(a, Complex):
-        raise ShapeError("rfft: takes real arrays, not Complex ones\n  help: fft takes both; x.real is the real part")
+        raise DTypeError("rfft: takes real arrays, not Complex ones\n  help: fft takes both; x.real is the real part")
     return a
 
 
@@ -183,108 +185,6 @@ def irfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None, out: A
     Tensor([1., 2., 3.])
     """
     return _prepared("irfft", np.fft.irfft, lambda a, **given: irdft(_parts(a), **given), a, n, axis, norm, out)
-
-
-def _axes(name: str, a: Any, s: Sequence[int] | None, axes: Sequence[int] | None) -> list[tuple[Any, int]]:
-    """The pairs (n, axis) of a transform along several axes."""
-    if axes is None:
-        axes = range(-(len(shape_of(a)) if s is None else len(s)), 0)
-    if s is not None and len(s) != len(axes):
-        raise ShapeError(f"{name}: s={s!r} and axes={axes!r} must be of one length")
-    return list(zip([None] * len(axes) if s is None else s, axes))
-
-
-@composed(np.fft.fftn, name="fft.fftn")
-def fftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = None) -> Any:
-    """`fft` along several axes, the last first: all of them by default."""
-    no_out("fftn", out)
-    for n, axis in reversed(_axes("fftn", a := as_array(a), s, axes)):
-        a = fft(a, n, axis, norm)
-    return a
-
-
-@composed(np.fft.ifftn, name="fft.ifftn")
-def ifftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = None) -> Any:
-    """`ifft` along several axes, the last first: all of them by default."""
-    no_out("ifftn", out)
-    for n, axis in reversed(_axes("ifftn", a := as_array(a), s, axes)):
-        a = ifft(a, n, axis, norm)
-    return a
-
-
-@composed(np.fft.rfftn, name="fft.rfftn")
-def rfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = None) -> Any:
-    """`rfft` along the last of several axes, then `fft` along the others."""
-    no_out("rfftn", out)
-    *others, (n, axis) = _axes("rfftn", a := as_array(a), s, axes)
-    a = rfft(a, n, axis, norm)
-    for n, axis in reversed(others):
-        a = fft(a, n, axis, norm)
-    return a
-
-
-@composed(np.fft.irfftn, name="fft.irfftn")
-def irfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = None) -> Any:
-    """The inverse of `rfftn`."""
-    no_out("irfftn", out)
-    *others, (n, axis) = _axes("irfftn", a := as_array(a), s, axes)
-    for m, other in others:
-        a = ifft(a, m, other, norm)
-    return irfft(a, n, axis, norm)
-
-
-@composed(np.fft.fft2, name="fft.fft2")
-def fft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None, out: Any = None) -> Any:
-    """`fftn` along two axes."""
-    return fftn(a, s, axes, norm, out)
-
-
-@composed(np.fft.ifft2, name="fft.ifft2")
-def ifft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None, out: Any = None) -> Any:
-    """`ifftn` along two axes."""
-    return ifftn(a, s, axes, norm, out)
-
-
-@composed(np.fft.rfft2, name="fft.rfft2")
-def rfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None, out: Any = None) -> Any:
-    """`rfftn` along two axes."""
-    return rfftn(a, s, axes, norm, out)
-
-
-@composed(np.fft.irfft2, name="fft.irfft2")
-def irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None, out: Any = None) -> Any:
-    """`irfftn` along two axes."""
-    return irfftn(a, s, axes, norm, out)
-
-
-def _rolled(name: str, x: Any, axes: Any, shift: Callable[[int], int]) -> Any:
-    x = as_array(x)
-    places = range(len(shape_of(x))) if axes is None else axes if isinstance(axes, (tuple, list)) else (axes,)
-    places = tuple(axis_of(name, x, i) for i in places)
-    return roll(x, tuple(shift(shape_of(x)[i]) for i in places), axis=places)
-
-
-@composed(np.fft.fftshift, name="fft.fftshift",
-          cases=[(((5,),), {}), (((2, 3),), {"axes": 1}), (((4, 3),), {"axes": (0, 1)})])
-def fftshift(x: Any, axes: Any = None) -> Any:
-    """The frequency 0 moved from the start to the middle.
-
-    >>> import numpy as np
-    >>> fftshift(np.arange(5.0))
-    array([3., 4., 0., 1., 2.])
-    """
-    return _rolled("fftshift", x, axes, lambda n: n // 2)
-
-
-@composed(np.fft.ifftshift, name="fft.ifftshift", cases=[(((5,),), {}), (((2, 3),), {"axes": 1})])
-def ifftshift(x: Any, axes: Any = None) -> Any:
-    """The inverse of `fftshift`.
-
-    >>> import numpy as np
-    >>> ifftshift(fftshift(np.arange(5.0)))
-    array([0., 1., 2., 3., 4.])
-    """
-    return _rolled("ifftshift", x, axes, lambda n: -(n // 2))
 
 
 # --- parts of complex numbers --------------------------------------------------------------------------

@@ -30,13 +30,6 @@ def _arrays(name: str, arrays: Any) -> list[Any]:
 _TWO = ((2, 3), (2, 3))
 
 
-@composed(listed=True, cases=[(_TWO, {"axis": 1})])
-def concat(arrays: Any, /, axis: int | None = 0, out: Any = None, *, dtype: Any = None,
-           casting: str = "same_kind") -> Any:
-    """The arrays one after another along an axis: another name of concatenate."""
-    return concatenate(_arrays("concat", arrays), axis, out, dtype, casting)
-
-
 @composed(np.vstack, listed=True, cases=[(_TWO, {}), (((3,), (2, 3)), {}), (((), ()), {})])
 def vstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
     """The arrays below each other, vectors as rows: joined along the first axis.

@@ -11,38 +11,38 @@ from ._op import Op, shape_of
 from .shaping import expand_dims, moveaxis, reshape, swapaxes
 
 
-def _ndim(x: Any) -> int:
+def ndim(x: Any) -> int:
     return len(shape_of(x))
 
 
 def _left(g: Any, x: Any, y: Any) -> Any:
     """The cotangent of x in x @ y; a vector is a row on the left and a column on the right."""
-    if _ndim(y) == 1:
+    if ndim(y) == 1:
         return expand_dims(g, -1) * y
-    if _ndim(x) == 1:
+    if ndim(x) == 1:
         return reshape(matmul(y, expand_dims(g, -1)), shape_of(y)[:-1])
     return matmul(g, swapaxes(y, -1, -2))
 
 
 def _right(g: Any, x: Any, y: Any) -> Any:
     """The cotangent of y in x @ y."""
-    if _ndim(x) == 1:
-        return g * x if _ndim(y) == 1 else expand_dims(x, -1) * expand_dims(g, -2)
-    if _ndim(y) == 1:
+    if ndim(x) == 1:
+        return g * x if ndim(y) == 1 else expand_dims(x, -1) * expand_dims(g, -2)
+    if ndim(y) == 1:
         return reshape(matmul(swapaxes(x, -1, -2), expand_dims(g, -1)), shape_of(x)[:-2] + shape_of(y))
     return matmul(swapaxes(x, -1, -2), g)
 
 
 def _as_matrix(y: Any) -> Any:
     """y of np.dot, its summed axis first and the others flattened: dot(x, y) is x @ this, reshaped."""
-    if _ndim(y) <= 1:
+    if ndim(y) <= 1:
         return reshape(y, (*shape_of(y), 1))
     *others, rows, columns = shape_of(y)
     return reshape(moveaxis(y, -2, 0), (rows, math.prod(others) * columns))
 
 
 def _dot_left(g: Any, x: Any, y: Any) -> Any:
-    if _ndim(x) == 0 or _ndim(y) == 0:
+    if ndim(x) == 0 or ndim(y) == 0:
         return g * y
     columns = _as_matrix(y)
     g = reshape(g, (*shape_of(x)[:-1], shape_of(columns)[1]))
@@ -50,12 +50,12 @@ def _dot_left(g: Any, x: Any, y: Any) -> Any:
 
 
 def _dot_right(g: Any, x: Any, y: Any) -> Any:
-    if _ndim(x) == 0 or _ndim(y) == 0:
+    if ndim(x) == 0 or ndim(y) == 0:
         return g * x
-    kept, others = shape_of(g)[:_ndim(x) - 1], shape_of(g)[_ndim(x) - 1:]
+    kept, others = shape_of(g)[:ndim(x) - 1], shape_of(g)[ndim(x) - 1:]
     rows = reshape(x, (math.prod(kept), shape_of(x)[-1]))
     dy = matmul(swapaxes(rows, 0, 1), reshape(g, (math.prod(kept), math.prod(others))))
-    if _ndim(y) == 1:
+    if ndim(y) == 1:
         return reshape(dy, shape_of(y))
     return moveaxis(reshape(dy, (shape_of(y)[-2], *shape_of(y)[:-2], shape_of(y)[-1])), 0, -2)
 

@@ -30,11 +30,13 @@ def _rows(x: Any) -> Any:
 
 def _cross_entropy(x: Any, index: Any) -> Any:
     top = np.maximum.reduce(x, axis=-1, keepdims=True)
-    top = np.where(np.isfinite(top), top, x.dtype.type(0))
     rows = x.reshape(-1, x.shape[-1])
     picked = rows[np.arange(len(rows)), index.ravel()].reshape(index.shape)
-    with np.errstate(divide="ignore"):
-        return np.log(np.add.reduce(np.exp(x - top), axis=-1)) + (top[..., 0] - picked)
+    if not np.logical_and.reduce(np.isfinite(top), axis=None):       # a row of -inf, say
+        top = np.where(np.isfinite(top), top, x.dtype.type(0))
+        with np.errstate(divide="ignore"):
+            return np.log(np.add.reduce(np.exp(x - top), axis=-1)) + (top[..., 0] - picked)
+    return np.log(np.add.reduce(np.exp(x - top), axis=-1)) + (top[..., 0] - picked)
 
 
 def _probabilities(y: Any, x: Any, index: Any) -> Any:

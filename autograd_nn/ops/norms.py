@@ -14,7 +14,7 @@ from .arithmetic import absolute, same, sign, where
 from .decompositions import svd, svdvals
 from .inverses import LinAlgError, inv, pinv
 from .linalg import matmul
-from .reduction import keeping, max, min, sum
+from .reduction import count, keeping, max, min, sum
 from .shaping import as_array, dtype_of, expand_dims, moveaxis, reshape
 
 _add: Any = np.add.reduce
@@ -98,7 +98,7 @@ def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
     if ord == 1:
         return sum(absolute(x), axis=axis, keepdims=keepdims)
     if ord == np.inf:
-        return max(absolute(x), axis=axis, keepdims=keepdims)
+        return _largest(absolute(x), axis, keepdims)
     if ord == -np.inf:
         return min(absolute(x), axis=axis, keepdims=keepdims)
     if ord == 0:
@@ -108,6 +108,11 @@ def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
     return p_norm(x, p=ord, axis=axis, keepdims=keepdims)
 
 
+def _largest(sizes: Any, axis: Any, keepdims: bool = False) -> Any:
+    """The largest of numbers that are not negative; 0 of none."""
+    return max(sizes, axis=axis, keepdims=keepdims, initial=None if count(sizes, axis) else 0)
+
+
 def _matrix_norm(x: Any, ord: Any) -> Any:
     """The norms of the matrices in the last two axes."""
     if ord in (None, "f", "fro"):
@@ -115,9 +120,9 @@ def _matrix_norm(x: Any, ord: Any) -> Any:
     if ord == "nuc":
         return sum(svdvals(x), axis=-1)
     if ord in (2, -2):
-        return (max if ord == 2 else min)(svdvals(x), axis=-1)
+        return (_largest if ord == 2 else min)(svdvals(x), axis=-1)
     if ord in (1, -1, np.inf, -np.inf):
-        return (max if ord > 0 else min)(sum(absolute(x), axis=-2 if abs(ord) == 1 else -1), axis=-1)
+        return (_largest if ord > 0 else min)(sum(absolute(x), axis=-2 if abs(ord) == 1 else -1), axis=-1)
     raise UsageError(f"norm: ord={ord!r} is no norm of matrices; there are 'fro', 'nuc', 2, -2, 1, -1, inf and -inf")
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError, UsageError
-from ._arguments import along, axis_of, numpys_errors, size_of
+from ._arguments import along, axis_of, numpys_errors, real_only, size_of
 from ._function import composed
 from ._op import shape_of
 from .arithmetic import where
@@ -64,6 +64,10 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> A
                          f"{'' if of_mode else ': ' + ', '.join(options)}\n  help: "
                          f"{', '.join(_OPTIONS) if of_mode else ', '.join(_OPTIONS[mode]) or 'it has none'}")
     x = as_array(array)
+    for value in options.values():
+        real_only("pad", np.asarray(value))
+    if not shape_of(x):
+        return +x
     widths = _widths(x, pad_width)
     if mode == "constant":
         return _constant(x, widths, **options)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError, UsageError
-from ._arguments import along, axis_of, data_of, no_out, numpys_errors, size_of
+from ._arguments import along, axis_of, data_of, no_out, numpys_errors, real_only, size_of
 from ._function import composed
 from ._op import shape_of
 from .arithmetic import where
@@ -102,7 +102,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     """choices[a[i]][i] for each place i: an array of integers chooses among arrays, which broadcast.
 
-    mode="wrap" and "clip" bring integers into the range; "raise" raises an IndexError.
+    mode="wrap" and "clip" bring integers into the range; "raise" raises a ShapeError, as NumPy a ValueError.
 
     >>> choose([0, 1, 0], [[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]]).tolist()
     [1.0, 20.0, 3.0]
@@ -122,9 +122,10 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
 
 # --- functions that return x with other elements ----------------------------------------------------
 
-def _like(values: Any, x: Any) -> Any:
+def _like(name: str, values: Any, x: Any) -> Any:
     """Values to be put into x, in x's dtype."""
     values = as_array(values)
+    real_only(name, values)
     return values if dtype_of(values) == dtype_of(x) and shape_of(values) else astype(values, dtype_of(x))
 
 
@@ -140,7 +141,7 @@ def index_add(x: Any, index: Any, values: Any) -> Any:
     """
     x, index = as_array(x), _plain_index(index)
     with numpys_errors("index_add", x, values):
-        return x + scatter(_like(values, x), index, shape_of(x))
+        return x + scatter(_like("index_add", values, x), index, shape_of(x))
 
 
 @composed()
@@ -169,7 +170,7 @@ def index_set(x: Any, index: Any, values: Any) -> Any:
     [1.0, 7.0, 8.0]
     """
     x, index = as_array(x), _plain_index(index)
-    shape, values = shape_of(x), _like(values, x)
+    shape, values = shape_of(x), _like("index_set", values, x)
     writer = np.full(shape, -1)                      # the number of the value that each element gets
     with numpys_errors("index_set", x, values):
         target = writer[index].shape
@@ -239,5 +240,5 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     with numpys_errors("insert", arr, values):       # NumPy itself, on the numbers of the elements
         plan = np.insert(np.arange(n).reshape(shape_of(arr)), obj,
                          n + np.arange(size_of(values)).reshape(shape_of(values)), axis)
-    everything = concatenate([reshape(arr, -1), reshape(_like(values, arr), -1)])
+    everything = concatenate([reshape(arr, -1), reshape(_like("insert", values, arr), -1)])
     return getitem(everything, plan)

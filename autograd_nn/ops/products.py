@@ -16,7 +16,7 @@ from ._function import composed
 from ._op import shape_of
 from .arranging import matrix_transpose
 from .diagonals import diagonal
-from .linalg import dot, matmul
+from .linalg import dot, matmul, ndim
 from .reduction import sum
 from .shaping import (
     as_array,
@@ -30,10 +30,6 @@ from .shaping import (
     squeeze,
     transpose,
 )
-
-
-def ndim(x: Any) -> int:
-    return len(shape_of(x))
 
 
 def _summed_over(name: str, a: Any, b: Any, axes_a: Sequence[int], axes_b: Sequence[int]) -> Any:
@@ -164,13 +160,14 @@ def _with_z(x: Any) -> Any:
 
 
 @composed(np.vecdot, cases=[(((3,), (3,)), {}), (((2, 3), (4, 1, 3)), {}), (((3, 2), (3, 2)), {"axis": 0})])
-def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+def vecdot(x1: Any, x2: Any, /, out: Any = None, *, axis: int = -1) -> Any:
     """The sums of products along one axis.
 
     >>> import numpy as np
     >>> vecdot(np.ones((2, 3)), np.ones(3))
     array([3., 3.])
     """
+    no_out("vecdot", out)
     x1, x2 = as_array(x1), as_array(x2)
     if axis != -1:
         x1 = moveaxis(x1, source=axis_of("vecdot", x1, axis), destination=-1)
@@ -181,24 +178,26 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
 
 
 @composed(getattr(np, "matvec", None), cases=[(((2, 3), (3,)), {}), (((2, 3), (4, 3)), {}), (((5, 2, 3), (3,)), {})])
-def matvec(x1: Any, x2: Any, /) -> Any:
+def matvec(x1: Any, x2: Any, /, out: Any = None) -> Any:
     """Matrices times vectors: the last two axes of x1, the last of x2.
 
     >>> import numpy as np
     >>> matvec(np.ones((2, 3)), np.ones((4, 3))).shape
     (4, 2)
     """
+    no_out("matvec", out)
     return squeeze(matmul(as_array(x1), expand_dims(as_array(x2), -1)), axis=-1)
 
 
 @composed(getattr(np, "vecmat", None), cases=[(((2,), (2, 3)), {}), (((4, 2), (2, 3)), {}), (((2,), (5, 2, 3)), {})])
-def vecmat(x1: Any, x2: Any, /) -> Any:
+def vecmat(x1: Any, x2: Any, /, out: Any = None) -> Any:
     """Vectors times matrices: the last axis of x1, the last two of x2.
 
     >>> import numpy as np
     >>> vecmat(np.ones((4, 2)), np.ones((2, 3))).shape
     (4, 3)
     """
+    no_out("vecmat", out)
     return squeeze(matmul(expand_dims(as_array(x1), -2), as_array(x2)), axis=-2)
 
 

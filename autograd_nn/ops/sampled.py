@@ -136,7 +136,8 @@ def _slopes(f: Any, axis: int, h: Any, edge_order: int) -> Any:
         bend = first - _between(lines, axis, 1, 2)
         first = first + bend * (1 - a)
         last = last + (last - _between(lines, axis, n - 3, n - 2)) * (1 - b)
-    return concatenate([first, inner, last], axis=axis)
+    y = concatenate([first, inner, last], axis=axis)
+    return y if dtype_of(f).kind != "f" or dtype_of(y) == dtype_of(f) else astype(y, dtype_of(f))     # as NumPy does
 
 
 @composed(np.interp)

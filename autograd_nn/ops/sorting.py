@@ -1,7 +1,6 @@
-"""Sorting and searching. Which element goes where is a fact about the data; the elements keep their derivatives.
+"""Sorting. Which element goes where is a fact about the data; the elements keep their derivatives.
 
 Among equal elements the one that stands first stays first, and takes the derivative of its place.
-Functions that return integers have no derivative and give plain arrays.
 """
 
 from __future__ import annotations
@@ -10,17 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError, UsageError
+from ..errors import ShapeError
 from ._arguments import along, axis_of, data_of, numpys_errors
 from ._function import composed
 from ._op import shape_of
+from .facts import no_fields
 from .indexing import take_along_axis
 from .shaping import as_array, reshape
-
-
-def _no_fields(name: str, order: Any) -> None:
-    if order is not None:
-        raise UsageError(f"{name}: order= names fields, and these arrays have none")
 
 
 def _on_axis(name: str, a: Any, axis: int | None) -> tuple[Any, int]:
@@ -40,7 +35,7 @@ def sort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, 
     >>> sort([3.0, 1.0, 2.0]).tolist()
     [1.0, 2.0, 3.0]
     """
-    _no_fields("sort", order)
+    no_fields("sort", order)
     a, axis = _on_axis("sort", a, axis)
     return take_along_axis(a, np.argsort(data_of(a), axis=axis, kind="stable"), axis)
 
@@ -54,7 +49,7 @@ def partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect"
     >>> partition([3.0, 1.0, 2.0], 0).tolist()[0]
     1.0
     """
-    _no_fields("partition", order)
+    no_fields("partition", order)
     a, axis = _on_axis("partition", a, axis)
     with numpys_errors("partition", a):
         return take_along_axis(a, np.argpartition(data_of(a), kth, axis=axis), axis)
@@ -76,57 +71,3 @@ def top_k(x: Any, k: int, axis: int = -1) -> tuple[Any, Any]:
         raise ShapeError(f"top_k: axis {axis} of an array of shape {shape_of(x)} has no {k} elements")
     first = np.argsort(-data_of(x), axis=axis, kind="stable")[along(axis, slice(k))]
     return take_along_axis(x, first, axis), first
-
-
-# --- facts about the data ---------------------------------------------------------------------------
-
-@composed(np.argsort, method=True, order=0, cases=[(((3, 4),), {}), (((3, 4),), {"axis": None})])
-def argsort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
-    """The indices that sort a along an axis (the sort is stable)."""
-    _no_fields("argsort", order)
-    a, axis = _on_axis("argsort", a, axis)
-    return np.argsort(data_of(a), axis=axis, kind="stable")
-
-
-@composed(np.argpartition, method=True, order=0, cases=[(((7,),), {"kth": 3})])
-def argpartition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None) -> Any:
-    """The indices that partition a along an axis."""
-    _no_fields("argpartition", order)
-    a, axis = _on_axis("argpartition", a, axis)
-    return np.argpartition(data_of(a), kth, axis=axis)
-
-
-@composed(np.lexsort, listed=True, order=0)
-def lexsort(keys: Any, axis: int = -1) -> Any:
-    """The indices that sort by several keys, the last one first."""
-    return np.lexsort([data_of(as_array(key)) for key in keys], axis=axis)
-
-
-@composed(np.searchsorted, method=True, order=0, cases=[(((4,), (2, 3)), {"side": "right", "sorter": [2, 0, 1, 3]})])
-def searchsorted(a: Any, v: Any, side: Any = "left", sorter: Any = None) -> Any:
-    """Where in the sorted a the elements of v would go."""
-    return np.searchsorted(data_of(as_array(a)), data_of(as_array(v)), side=side, sorter=sorter)
-
-
-@composed(np.unique, order=0, cases=[(((2, 3),), {}), (((2, 3),), {"return_index": True, "return_counts": True})])
-def unique(ar: Any, *args: Any, **options: Any) -> Any:
-    """The different elements of the data of ar, sorted; the options are `numpy.unique`'s. A plain array."""
-    return np.unique(data_of(as_array(ar)), *args, **options)
-
-
-@composed(np.nonzero, method=True, order=0, cases=[(((2, 3),), {})])
-def nonzero(a: Any) -> Any:
-    """Where the elements are not 0: for each axis an array of integers."""
-    return np.nonzero(data_of(as_array(a)))
-
-
-@composed(np.flatnonzero, order=0, cases=[(((2, 3),), {})])
-def flatnonzero(a: Any) -> Any:
-    """The numbers of the elements that are not 0."""
-    return np.flatnonzero(data_of(as_array(a)))
-
-
-@composed(np.argwhere, order=0, cases=[(((2, 3),), {})])
-def argwhere(a: Any) -> Any:
-    """The indices of the elements that are not 0, one row for each."""
-    return np.argwhere(data_of(as_array(a)))

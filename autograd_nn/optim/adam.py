@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -53,21 +54,21 @@ class Adam(Optimizer):
             state["mean"], state["square"] = np.zeros_like(x), np.zeros_like(x)
         new = np.empty(x.shape, x.dtype)
         flat = [np.ascontiguousarray(a).reshape(-1) for a in (x, g, state["mean"], state["square"])]
-        out, work = new.reshape(-1), np.empty((2, min(x.size, BLOCK)), x.dtype)
+        out, work = new.reshape(-1), np.empty(min(x.size, BLOCK), x.dtype)
+        size, small = self._corrected(t)
         for start in range(0, x.size, BLOCK):
             part = slice(start, start + BLOCK)
             x, g, m, v = (a[part] for a in flat)
-            a, b = work[0, :len(x)], work[1, :len(x)]
+            a = work[:len(x)]
             if self.weight_decay:
                 g = np.add(g, np.multiply(x, self.weight_decay, out=a), out=out[part])
             np.multiply(m, b1, out=m)
             np.add(m, np.multiply(g, 1 - b1, out=a), out=m)
             np.multiply(v, b2, out=v)
             np.add(v, np.multiply(np.multiply(g, g, out=a), 1 - b2, out=a), out=v)
-            np.sqrt(np.divide(v, 1 - b2 ** t, out=a), out=a)
-            np.add(a, self.eps, out=a)
-            np.multiply(np.divide(m, 1 - b1 ** t, out=b), self.lr, out=b)
-            np.subtract(x, np.divide(b, a, out=b), out=out[part])
+            np.add(np.sqrt(v, out=a), small, out=a)
+            np.multiply(np.divide(m, a, out=a), size, out=a)
+            np.subtract(x, a, out=out[part])
         return new
 
     def update(self, x: Any, g: Any, state: State) -> Any:
@@ -77,4 +78,11 @@ class Adam(Optimizer):
         t = state["step"] = state.get("step", 0) + 1
         m = state["mean"] = b1 * state.get("mean", 0.0) + (1 - b1) * g
         v = state["square"] = b2 * state.get("square", 0.0) + (1 - b2) * (g * g)
-        return x - self.lr * (m / (1 - b1 ** t)) / (ops.sqrt(v / (1 - b2 ** t)) + self.eps)
+        size, small = self._corrected(t)
+        return x - size * (m / (ops.sqrt(v) + small))
+
+    def _corrected(self, t: int) -> tuple[float, float]:
+        """lr and eps in x <- x - lr m / (sqrt(v) + eps), with the corrections of m and v: two divisions fewer."""
+        b1, b2 = self.betas
+        root = math.sqrt(1 - b2 ** t)
+        return self.lr * root / (1 - b1 ** t), self.eps * root

@@ -15,7 +15,7 @@ from ..value import BaseValue, core
 
 State = dict[str, Any]
 SMALL = 1 << 12          # elements of an array up to which plain arithmetic is quick enough
-BLOCK = 1 << 14          # elements that stay in the cache while several operations go over them
+BLOCK = 1 << 16          # elements that stay in the cache while several operations go over them
 
 
 class Optimizer:

@@ -28,6 +28,8 @@ class Arguments:
         self.args = args
         self.several = not isinstance(argnums, (int, np.integer))
         self.places = [_place(what, i, len(args)) for i in (argnums if self.several else (argnums,))]  # type: ignore[union-attr]
+        if len({*self.places}) < len(self.places):
+            raise UsageError(f"{what}: argnums={argnums!r} names an argument twice")
         self.leaves: list[Any] = []
         self.structures: list[Structure] = []
         self.stored: list[bool] = []
@@ -183,7 +185,7 @@ def _like(x: Any, base: Any, keep: bool, g: Any, taken: set[int]) -> Any:
 
 def pushed(f: Function, arguments: Arguments, tangents: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, int]:
     """f's value with duals in the place of the arguments' leaves, and the level of the duals."""
-    with active.also(level=active.level + 1):
+    with recording(), active.also(level=active.level + 1):       # no_grad() inside f stops derivatives, one around not
         duals = [Variable(x._data if stored and is_storage(x) else x, dx, active.level)
                  for x, dx, stored in zip(arguments.leaves, tangents, arguments.stored)]
         return arguments.call(f, duals, kwargs), active.level

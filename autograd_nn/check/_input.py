@@ -1,0 +1,160 @@
+"""One input of a function, and how its gradient is checked: by elements, or by random directions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..errors import EvaluationError
+from ._bisection import kinked_elements, wrong_elements
+from ._complex_step import complex_step
+from ._derivative import Derivative, differentiate
+from ._laws import random_direction
+from ._own import Handwritten
+from ._report import Checked, Lines
+from ._samples import MISSING
+from ._subject import Array, Subject
+from ._verdict import Finding, Verdict, judge
+
+NAMED = 8                        # at most so many wrong elements of an input are looked for
+BUDGET = 400                     # evaluations to name those of one direction
+WITNESSES = 4                    # elements that are asked where halving names none
+SUSPICIOUS = 2.0                 # so many error bars off, and the elements of a direction are asked
+
+
+class Input:
+    """One array of a subject and its gradient: what is checked at a time."""
+
+    def __init__(self, subject: Subject, i: int, gradient: Array, cotangent: Array | None, order: int,
+                 rng: np.random.Generator, lines: Lines, wide: Input | None = None) -> None:
+        self.lines, self.wide, self.note = lines, wide, ""
+        if wide is not None:
+            wide.note = "in float64"
+        self.subject, self.i, self.gradient, self.cotangent, self.rng = subject, i, gradient, cotangent, rng
+        self.x = subject.start[i]
+        self.order = order
+        self.name = subject.names[i] if order == 1 else f"{subject.names[i]}, derivative {order}"
+
+    def checked(self, elements: int | str | None, directions: int) -> Checked:
+        """The findings, by elements or by directions."""
+        if elements is None and self.x.size > 1:
+            findings, how = self._by_directions(directions), "directions"
+        else:
+            places: Any = range(self.x.size)
+            if isinstance(elements, int) and elements < self.x.size:
+                places = sorted(self.rng.choice(self.x.size, size=elements, replace=False).tolist())
+            findings, how = [self._element(k) for k in places], "elements"
+        return Checked(self.subject.names[self.i], self.order, self.x.shape, str(self.x.dtype), how, tuple(findings))
+
+    def _value(self, array: Array) -> float:
+        """The number that is differentiated, with this input in the place of its own."""
+        arrays = list(self.subject.start)
+        arrays[self.i] = array
+        try:
+            y = self.subject.value(arrays)
+        except EvaluationError as error:
+            cause = error.__cause__ or error
+            if isinstance(cause, MISSING):
+                raise cause from None
+            raise ValueError(f"{type(cause).__name__}: {cause}") from cause
+        return float(y.item()) if self.cotangent is None else float(np.vdot(self.cotangent, y))
+
+    def _differentiated(self, line: Callable[[float], float], x: float, scale: float | None = None) -> Derivative:
+        found = differentiate(line, x, scale=scale)
+        return replace(found, reason=found.reason or self.note) if self.note else found
+
+    # --- one element -----------------------------------------------------------------------------
+    def _element(self, k: int) -> Finding:
+        index = np.unravel_index(k, self.x.shape) if self.x.ndim else ()
+
+        def moved(number: Any) -> Array:
+            array = self.x.copy() if not isinstance(number, complex) else self.x.astype(complex)
+            array[index] = number
+            return array
+        analytic = float(self.gradient[index])
+        line, x = (lambda number: self._value(moved(number))), float(self.x[index])
+        numeric = self._differentiated(line, x)
+        verdict = judge(analytic, numeric)
+        if verdict is Verdict.INCONCLUSIVE and isinstance(self.subject, Handwritten) and self.cotangent is None:
+            verdict = judge(analytic, numeric, complex_step(lambda z: self._complex(moved(z)), x))
+        if verdict is not Verdict.AGREE and self.wide is not None:
+            return self.wide._element(k)
+        where = f"{self.name} [{', '.join(str(int(j)) for j in index)}]" if index else self.name
+        self.lines[where] = self._again(line), x
+        return Finding(where, analytic, numeric, verdict)
+
+    def _again(self, line: Callable[[float], float]) -> Callable[[float], float]:
+        """The line as a function that may be called when the check is over, for a plot."""
+        def later(t: float) -> float:
+            with self.subject.at_start():
+                return line(t)
+        return later
+
+    def _complex(self, array: Array) -> Any:
+        arrays = list(self.subject.start)
+        arrays[self.i] = array
+        return np.asarray(self.subject.output(arrays)).item()
+
+    # --- random directions -----------------------------------------------------------------------
+    def _line(self, u: Array) -> Callable[[float], float]:
+        return lambda t: self._value(np.asarray(self.x + t * u, dtype=self.x.dtype))
+
+    def _by_directions(self, directions: int) -> list[Finding]:
+        bad = np.flatnonzero(~np.isfinite(self.gradient))
+        named = {int(k): self._element(int(k)) for k in bad[:NAMED]}
+        free = np.isfinite(self.gradient)
+        whole: list[Finding] = []
+        for d in range(directions):
+            finding = self._direction(d, free, named)
+            if finding is not None:
+                whole.append(finding)
+            if len(named) >= NAMED:
+                break
+        return [*whole, *named.values()]
+
+    def _direction(self, d: int, free: Array, named: dict[int, Finding]) -> Finding | None:
+        """The verdict on a random direction through the elements that are `free`; those to blame are named."""
+        where = f"{self.name}, random direction {d + 1}"
+        finding = None
+        for relative in (False, True):
+            if not free.any():
+                return None
+            u = np.where(free, random_direction(self.x, self.rng, relative), 0.0)
+            products = np.where(free, self.gradient, 0.0).astype(float) * u
+            analytic = float(products.sum())
+            numeric = self._differentiated(self._line(u), 0.0, scale=1.0)
+            self.lines[where] = self._again(self._line(u)), 0.0
+            finding = Finding(where, analytic, numeric, judge(analytic, numeric))
+            if finding.verdict is not Verdict.AGREE and self.wide is not None:
+                return self.wide._direction(d, free, named)
+            if finding.verdict is Verdict.NOT_DIFFERENTIABLE:
+                self._name(kinked_elements(self._line, u, numeric, NAMED, BUDGET), free, named)
+            elif finding.verdict is not Verdict.INCONCLUSIVE:
+                break
+        assert finding is not None
+        if numeric.kind == "smooth" and abs(analytic - numeric.value) > SUSPICIOUS * numeric.bar + numeric.negligible:
+            suspects = wrong_elements(self._line, u, products, numeric, NAMED - len(named), BUDGET)
+            largest = np.argsort(-np.abs(products), axis=None)[:WITNESSES].tolist()
+            if self._name(suspects or largest, free, named):
+                # The tolerance of a sum may hide what that of an element does not.
+                return Finding(where, analytic, numeric, Verdict.DISAGREE)
+            if finding.verdict is Verdict.DISAGREE:
+                # Kinks of many elements together, closely spaced, look like a smooth function of another slope.
+                numeric = replace(numeric, reason="none of its elements disagrees by itself")
+                return Finding(where, analytic, numeric, Verdict.INCONCLUSIVE)
+        return finding
+
+    def _name(self, places: list[int], free: Array, named: dict[int, Finding]) -> bool:
+        """Check these elements by themselves, and leave those that do not agree out of further directions."""
+        wrong = False
+        for k in places:
+            if k not in named:
+                finding = self._element(k)
+                if finding.verdict in (Verdict.DISAGREE, Verdict.NOT_DIFFERENTIABLE):
+                    named[k] = finding
+                    free.flat[k] = False
+                wrong |= finding.verdict is Verdict.DISAGREE
+        return wrong

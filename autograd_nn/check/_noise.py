@@ -1,0 +1,123 @@
+"""How much f trembles: its noise, measured on f itself."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from ._samples import Samples
+
+POINTS, DEGREE = 8, 3
+GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
+# Points of a window, parts of its width. Between even ones rounding errors are often all alike, and unseen.
+NODES = sorted(k * GOLDEN % 1.0 for k in range(1, POINTS + 1))
+# What is left of samples at the nodes when the best polynomial is taken away, in orthonormal coordinates.
+RESIDUAL = np.linalg.qr(np.vander(NODES, DEGREE + 1), mode="complete")[0][:, DEGREE + 1:].T
+MANY = 4
+STEEP, HALVINGS, LEAST_HALVINGS = 30.0, 24, 4
+EPS, LEAST = 2.0 ** -52, 5e-324         # rounding of float64, and its smallest number
+PROPORTION = 0.1                        # noise beside |f|, times 8: what trembles more is no noise but f itself
+
+
+class Noise(NamedTuple):
+    """The standard deviation of the noise of f near x, and the size of f there.
+
+    Of larger values the noise is `proportion` times their size, where it was seen to grow so.
+    """
+
+    deviation: float = 0.0
+    size: float = 0.0
+    proportion: float = 0.0
+
+    def at(self, size: float) -> float:
+        """A bound on the noise of a sample of this size."""
+        return max(4.0 * self.deviation, 4.0 * self.proportion * size, EPS * size, LEAST)
+
+
+def window_noise(values: list[float]) -> float:
+    """The standard deviation of the noise in samples of a smooth function at the `NODES` of a window.
+
+    The smooth part is a polynomial of degree 3, as it is in a difference table of order 4. Source:
+    R. W. Hamming, Introduction to Applied Numerical Analysis, 1971; J. J. Moré and S. M. Wild,
+    Estimating Computational Noise, SIAM J. Sci. Comput. 33, 2011.
+
+    >>> window_noise([x ** 3 - x for x in NODES]) < 1e-15
+    True
+    """
+    size = max(map(abs, values)) or 1.0             # their squares might overflow
+    rest = RESIDUAL @ [v / size - values[0] / size for v in values]
+    return math.sqrt(float(rest @ rest) / len(rest)) * size
+
+
+def noise(samples: Samples, width: float, side: float) -> Noise | None:
+    """The noise of f in a window of this width, right of x (`side` 1) or left of it (-1), without x itself.
+
+    A kink or a jump at x is no noise. None where a value is missing, or where all are equal: then f
+    is constant there, or the window lies on a single step of a staircase that hidden rounding
+    makes, and that says nothing of the noise.
+    """
+    values = [samples.at(samples.x + side * width * node) for node in NODES]
+    if len(set(values)) == 1 or any(map(math.isnan, values)):
+        return None
+    return Noise(window_noise(values), max(map(abs, values)))
+
+
+def noise_of_both_sides(samples: Samples, widths: list[float]) -> Noise | None:
+    """On each side of x the noise that all windows allow; of the two sides the larger."""
+    sides = [together(noise(samples, width, side) for width in widths) for side in (1.0, -1.0)]
+    return max((n for n in sides if n is not None), default=None)
+
+
+def together(windows: Iterable[Noise | None]) -> Noise | None:
+    """The least noise of some windows: the truncation of a smooth f shrinks with the window, and noise stays.
+
+    Of many windows it is the least but one, for rounding errors may be all alike in one by accident.
+
+    Noise in proportion to f shrinks with f instead, by the same factor in every window; then it is
+    taken for what it is.
+    """
+    known = sorted(n for n in windows if n is not None)
+    if not known:
+        return None
+    least = known[1 if len(known) >= MANY else 0]
+    ratios = sorted(n.deviation / n.size for n in known)
+    sizes = [n.size for n in known]
+    proportional = (max(sizes) > 16 * min(sizes) and ratios[len(ratios) // 2] < 8 * ratios[0] < PROPORTION)
+    return least._replace(proportion=ratios[0]) if proportional else least
+
+
+def hidden_steps(samples: Samples, widths: list[float], least: float) -> float:
+    """The noise of a staircase whose steps are not flat, so that the smallest windows see a smooth function; or 0.
+
+    The noise in larger windows is then above `least`, and comes from jumps: halving an interval
+    does not make them smaller, as it does what a continuous f does there. Jumps on one side alone
+    are a property of f.
+    """
+    heights = []
+    for side in (1.0, -1.0):
+        for width in widths:
+            found = noise(samples, width, side)
+            if found is not None and found.deviation > STEEP * max(least, EPS * found.size) and \
+                    has_jump(samples, side * width, found.deviation):
+                heights.append(found.deviation)
+                break
+    return max(heights) if len(heights) == 2 else 0.0
+
+
+def has_jump(samples: Samples, width: float, height: float) -> bool:
+    """Whether f jumps by more than `height` between two of the points of a window that lie side by side."""
+    points = [samples.x + width * node for node in NODES]
+    a, b = max(itertools.pairwise(points), key=lambda ab: abs(samples.at(ab[1]) - samples.at(ab[0])))
+    heights: list[float] = []
+    while len(heights) < HALVINGS and min(a, b) < (middle := (a + b) / 2) < max(a, b):
+        y = samples.at(middle)
+        a, b = (a, middle) if abs(y - samples.at(a)) > abs(samples.at(b) - y) else (middle, b)
+        heights.append(abs(samples.at(b) - samples.at(a)))
+        if not heights[-1] > height:
+            return False
+    half = len(heights) // 2
+    return half >= LEAST_HALVINGS and heights[-1] > 0.5 * heights[half]

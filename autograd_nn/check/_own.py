@@ -1,0 +1,162 @@
+"""Functions of Values and Tensors, functions with a hand-written gradient, and which kind a function is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import ops, tree
+from ..errors import DTypeError, ShapeError, UsageError
+from ..forward import recording
+from ..graph import Node, cotangents, data_of, no_grad
+from ..ops import shape_of
+from ..tensor import Tensor
+from ..transforms import jvp
+from ..tree._structure import Constant
+from ..value import BaseValue, Value
+from ._subject import Array, Subject, Trace
+
+
+class Own(Subject):
+    """A function of Values and Tensors."""
+
+    widens = True
+
+    def make(self, like: Any, array: Array) -> Any:
+        if isinstance(like, BaseValue):
+            return type(like)._lift(float(array))
+        if isinstance(like, Tensor) or array.ndim:
+            return Tensor._lift(array)
+        return Value(float(array))
+
+    def write(self, parameter: Any, array: Array) -> None:
+        if array.dtype == self.read(parameter).dtype:
+            parameter.data = array
+        else:
+            parameter._data = array.copy()           # for the while of a check in float64
+
+    def is_parameter(self, x: Any) -> bool:
+        return isinstance(x, Node) and x.op is None
+
+    def output(self, arrays: Sequence[Array]) -> Any:
+        if not self.tangents:
+            with no_grad():
+                return super().output(arrays)
+        with recording():
+            return self._run(arrays, False)[0]
+
+    def _run(self, arrays: Sequence[Array], graph: bool) -> tuple[Any, list[Any]]:
+        args, variables = self.arguments(arrays)
+        y = self.call(self.f, args)
+        for k, tangents in enumerate(self.tangents):
+            y = self._along(y, variables, tangents, graph or k < len(self.tangents) - 1)
+        return y, variables
+
+    def _along(self, y: Any, variables: list[Any], tangents: list[Array], graph: bool) -> Any:
+        self.result(y)
+        if not isinstance(y, Node):
+            return 0.0
+        found = cotangents({y: y._one()}, create_graph=graph)
+        parts = [ops.sum(found[x] * t) if shape_of(x) else found[x] * float(t)
+                 for x, t in zip(variables, tangents) if x in found]
+        total: Any = 0.0
+        for part in parts:
+            total = total + part
+        return total
+
+    def trace(self, arrays: Sequence[Array]) -> Trace:
+        with recording():
+            root, variables = self._run(arrays, True)
+
+        def pull(cotangent: Array | None) -> list[Array]:
+            if not isinstance(root, Node):
+                return [np.zeros(np.shape(a)) for a in arrays]   # a constant function
+            seed = root._one() if cotangent is None else cotangent.astype(self.read(root).dtype)
+            with recording():
+                found = self.call(lambda: cotangents({root: seed}), (), self.what)
+            return [np.array(data_of(found[x])) if x in found else np.zeros_like(a) for x, a in zip(variables, arrays)]
+        return Trace(self.result(root), pull, root)
+
+    def push(self, arrays: Sequence[Array], tangents: Sequence[Array]) -> Array:
+        n = len(self.likes)
+        plain = [t if t.ndim else float(t) for t in tangents[:n]]
+        with no_grad():
+            args, _ = self.arguments(arrays)
+            return np.asarray(data_of(jvp(self.f, args, self.nested(plain, results=True))[1]))
+
+
+class Handwritten(Subject):
+    """A function of plain numbers and arrays, with its gradient as another function."""
+
+    what = "the gradient"
+    widens = True
+    forward_mode = seeded = False
+
+    def __init__(self, f: Callable[..., Any], gradient: Callable[..., Any], inputs: Sequence[Any],
+                 many: bool = False) -> None:
+        super().__init__(f, [tree.map(self._plain, x) for x in inputs], many=many)
+        if not callable(gradient):
+            raise UsageError(f"check_gradients: gradient must be a function, not {type(gradient).__name__}")
+        self.gradient = gradient
+
+    @staticmethod
+    def _plain(x: Any) -> Any:
+        data = data_of(x)
+        return np.array(data) if np.ndim(data) else float(data)
+
+    def trace(self, arrays: Sequence[Array]) -> Trace:
+        value = self.value(arrays)
+
+        def pull(cotangent: Array | None) -> list[Array]:
+            args, variables = self.arguments(arrays)
+            extra = [cotangent] if self.many else []
+            found = self.call(self.gradient, [*args, *extra], self.what)
+            self.check_unchanged(variables, arrays, self.what)
+            return self._parts(found)
+        return Trace(value, pull)
+
+    def _parts(self, found: Any) -> list[Array]:
+        n = len(self.structures)
+        given = list(found) if isinstance(found, tuple) or (isinstance(found, list) and n > 1) else [found]
+        if len(given) != n:
+            raise ShapeError(f"check_gradients: the gradient has {len(given)} parts for {n} inputs")
+        parts = [g for s, part in zip(self.structures, given) for g in s.match(part, "check_gradients: the gradient")]
+        done = []
+        for name, g, a in zip(self.names, parts, self.start):
+            array = np.array(data_of(g))                 # the function may use its own again
+            if array.dtype.kind not in "fiu":
+                raise DTypeError(f"check_gradients: the gradient of {name} is {array.dtype}, not real numbers")
+            if array.shape != a.shape:
+                raise ShapeError(f"check_gradients: the gradient of {name} has shape {array.shape}, "
+                                 f"the input {a.shape}")
+            done.append(array)
+        return done
+
+
+def subject_of(f: Any, inputs: Sequence[Any], gradient: Any, parameters: Iterable[Any], framework: str | None,
+               many: bool) -> Subject:
+    """The Subject for f: by `framework`, or by what the inputs and parameters are."""
+    if not callable(f):
+        raise UsageError(f"check_gradients: the first argument must be a function, not {type(f).__name__}")
+    parameters = list(parameters)
+    if gradient is not None:
+        if parameters:
+            raise UsageError("check_gradients: a hand-written gradient goes with inputs, not with parameters")
+        return Handwritten(f, gradient, inputs, many)
+    if framework is None:
+        framework = _framework_of([*inputs, *parameters])
+    if framework == "autograd_nn":
+        return Own(f, inputs, parameters, many)
+    from ._adapters import adapter
+    return adapter(framework)(f, inputs, parameters, many)
+
+
+def _framework_of(things: Sequence[Any]) -> str:
+    constants = [e.value for e in tree.flatten(list(things))[1].entries if isinstance(e, Constant)]
+    for x in constants:
+        package = type(x).__module__.partition(".")[0]
+        if package in ("torch", "jax", "jaxlib"):
+            return package.removesuffix("lib")
+    return "autograd_nn"

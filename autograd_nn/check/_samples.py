@@ -1,0 +1,39 @@
+"""A function of one number, sampled around a point: what was asked is kept, and what has no value is missing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+MISSING = (ArithmeticError, ValueError)         # outside its domain a function raises, or is nan or inf
+
+
+class Samples:
+    """f at x + h for the offsets h that are asked for, each evaluated once; nan where f has no value."""
+
+    def __init__(self, f: Callable[[float], float], x: float) -> None:
+        self.f, self.x = f, x
+        self.complaint = ""                     # of the sample taken last that is missing
+        self._seen: dict[float, float] = {}
+        self.centre = self.at(x)
+
+    @property
+    def evaluations(self) -> int:
+        """How often f was called."""
+        return len(self._seen)
+
+    def at(self, point: float) -> float:
+        """f(point), or nan."""
+        known = self._seen.get(point)
+        if known is not None:
+            return known
+        try:
+            y = float(self.f(point))
+            if not math.isfinite(y):
+                self.complaint = f"is {y}"
+                y = math.nan
+        except MISSING as error:
+            self.complaint = f"raises {type(error).__name__}: {error}"
+            y = math.nan
+        self._seen[point] = y
+        return y

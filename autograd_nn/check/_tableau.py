@@ -1,0 +1,104 @@
+"""Richardson's extrapolation of difference quotients to step 0, with an error estimate for every entry."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+COLUMNS = 6
+GAP = 2.0 ** 8          # between steps farther apart than this there is nothing to extrapolate
+CLEAN = 4.0             # a change this many times its noise is no noise
+GROWTH = 4.0            # changes this many times larger at smaller steps: the larger steps have not settled
+APART = 2.0             # two estimates farther apart than this many bars contradict each other
+
+
+class Entry(NamedTuple):
+    """An estimate of the derivative: its value, its bar = truncation + noise, and the row (step) that it is from."""
+
+    value: float
+    bar: float
+    row: int
+    truncation: float
+    noise: float
+    change: float = math.inf
+
+
+def tableau(steps: Sequence[float], quotients: Sequence[float], noises: Sequence[float], power: int) -> list[Entry]:
+    """The entries of Neville's scheme for quotients whose error is a series in h**power.
+
+    `steps` decrease; a nan quotient interrupts the scheme. `noises` are those of the quotients. The
+    truncation of an entry is estimated by how far it lies from the entries that it was made of.
+    """
+    entries: list[Entry] = []
+    previous: list[Entry] = []
+    least = math.inf
+    for i, (h, q, n) in enumerate(zip(steps, quotients, noises)):
+        if not math.isfinite(q) or (previous and steps[i - 1] > GAP * h):
+            previous = []
+        if not math.isfinite(q):
+            continue
+        row = [Entry(q, math.inf, i, math.inf, n)]
+        if previous:
+            row[0] = column_0(row[0], previous[0])
+        # Where the noise alone exceeds a bar that was reached, a row cannot win; it can contradict.
+        for j in range(1, min(len(previous), COLUMNS if n < least else 1) + 1):
+            w = 1.0 / ((steps[i - j] / h) ** power - 1.0)
+            a, b = row[j - 1], previous[j - 1]
+            value, noise = a.value + (a.value - b.value) * w, (1.0 + w) * a.noise + w * b.noise
+            truncation = max(abs(value - a.value), abs(value - b.value))
+            if j < len(previous):
+                # It should fall like h**(power * j); where it fell faster, that may be chance.
+                fall = (h / steps[i - 1]) ** (power * j)
+                truncation = max(truncation, abs(value - previous[j].value), fall * previous[j].truncation)
+            row.append(Entry(value, truncation + noise, i, truncation, noise))
+            least = min(least, truncation + noise)
+        entries += row
+        previous = row
+    return entries
+
+
+def column_0(entry: Entry, previous: Entry) -> Entry:
+    """The quotient itself, with the change since the last as its error: more if the changes fall slowly.
+
+    Changes that fall by a factor r from row to row leave an error of r / (1 - r) times the last of them.
+    """
+    change, last = abs(entry.value - previous.value), previous.change
+    r = change / last if 0.5 * last < change < last else 0.5
+    truncation = max(change * r / (1.0 - r), 0.5 * previous.truncation if math.isfinite(previous.truncation) else 0.0)
+    return entry._replace(bar=truncation + entry.noise, truncation=truncation, change=change)
+
+
+def settled(quotients: Sequence[float], noises: Sequence[float]) -> list[bool]:
+    """For every row, whether the quotients of all smaller steps change no more than those there do.
+
+    The quotients of a bounded f that oscillates get small as the step grows, and so do their
+    changes; but for a derivative they must get small as the step shrinks. Noise does not count.
+    """
+    changes = [abs(r - q) for q, r in itertools.pairwise(quotients)]
+    limits = [CLEAN * (n + m) for n, m in itertools.pairwise(noises)]
+    out, beyond = [True] * len(quotients), 0.0
+    for i in range(len(changes) - 1, -1, -1):
+        here = max(changes[max(i - 1, 0):i + 1])
+        out[i + 1] = beyond <= GROWTH * here + limits[i]
+        if changes[i] > limits[i]:              # False for nan, too
+            beyond = max(beyond, changes[i])
+    return out
+
+
+def best(entries: list[Entry], settled: Sequence[bool]) -> Entry | None:
+    """The entry of a settled row with the least bar that no smaller step contradicts; its bar spans its rivals.
+
+    A large step may seem to have converged, but on the wrong thing: by aliasing, or beyond a kink. A
+    derivative is a limit, so where smaller steps say otherwise they are believed.
+    """
+    ranked = sorted((e for e in entries if math.isfinite(e.bar)), key=lambda e: e.bar)
+    found = next((e for e in ranked if settled[e.row]), None)
+    if found is None:
+        return None
+    for e in ranked:
+        if e.row > found.row and abs(e.value - found.value) > APART * (e.bar + found.bar):
+            found = e
+    rivals = [abs(e.value - found.value) for e in ranked if e.bar <= 3.0 * found.bar and abs(e.row - found.row) <= 4]
+    return found._replace(bar=max(found.bar, *rivals))

@@ -1,0 +1,99 @@
+"""An analytic derivative judged by a numerical one: four verdicts, of which one is a failure."""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass
+
+from ._derivative import Derivative
+
+RTOL = 1e-5             # relative differences below this are not told apart from rounding and iteration
+RESOLUTION = 5e-5       # a relative bar wider than this might hide an error of 0.01 %
+ZERO = 1e-6             # a derivative of 0 is believed if the bar is this small beside the slopes around
+ROUGH = 1e-2            # a relative bar wider than this is itself no more than rough, for f may change over less ...
+CAUTION = 20.0          # ... than the steps that tell it from noise; so it is taken so many times
+
+
+class Verdict(enum.StrEnum):
+    """What can be said of an analytic derivative. Only DISAGREE is a failure.
+
+    >>> print(Verdict.NOT_DIFFERENTIABLE)
+    not differentiable here
+    """
+
+    AGREE = "agree"
+    DISAGREE = "disagree"
+    NOT_DIFFERENTIABLE = "not differentiable here"
+    INCONCLUSIVE = "inconclusive"
+
+
+def judge(analytic: float, numeric: Derivative, second: float | None = None) -> Verdict:
+    """The verdict on `analytic`; `second` is a second opinion, as `complex_step` gives.
+
+    disagree       it lies outside the error bar, and off by more than 0.001 %
+    agree          it lies within, and the bar is so narrow that an error of 0.01 % would lie outside;
+                   or it is 0 and the bar is narrow beside the slopes of f nearby; or the second
+                   opinion lies within the bar and confirms it
+    inconclusive   the bar is wider than that, or the differences say nothing
+
+    >>> from autograd_nn.check import differentiate
+    >>> d = differentiate(lambda x: x ** 3, 2.0)
+    >>> print(judge(12.0, d), judge(12.001, d), sep=", ")
+    agree, disagree
+    """
+    if numeric.kind == "kink":
+        return Verdict.NOT_DIFFERENTIABLE
+    if numeric.kind == "unclear" or not math.isfinite(numeric.bar):
+        return Verdict.INCONCLUSIVE
+    if not math.isfinite(analytic):
+        return Verdict.DISAGREE
+    gap, size = abs(analytic - numeric.value), max(abs(analytic), abs(numeric.value))
+    bar = max(numeric.bar * (CAUTION if numeric.bar > ROUGH * size else 1.0), numeric.negligible)
+    if gap > max(bar, RTOL * size):
+        # On a step of a staircase 0 is the derivative, too: of the step.
+        return Verdict.INCONCLUSIVE if numeric.flat and analytic == 0 else Verdict.DISAGREE
+    if bar <= RESOLUTION * size or (analytic == 0 and numeric.bar <= max(ZERO * numeric.slope, numeric.negligible)):
+        return Verdict.AGREE
+    if second is not None and abs(second - numeric.value) <= bar and abs(second - analytic) <= RTOL * abs(second):
+        return Verdict.AGREE
+    return Verdict.INCONCLUSIVE
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found at one place: an element of an input, or a direction. Its str() is one line.
+
+    where   e.g. "input 0 [3, 1]"
+
+    >>> from autograd_nn.check import differentiate
+    >>> d = differentiate(abs, 0.0)
+    >>> print(Finding("input 0", 0.0, d, judge(0.0, d)))                  # doctest: +ELLIPSIS
+    not differentiable here: left -1 +- ...e-16, right 1 +- ...e-16, analytic 0 lies between, at input 0
+    """
+
+    where: str
+    analytic: float
+    numeric: Derivative
+    verdict: Verdict
+
+    def __str__(self) -> str:
+        n = self.numeric
+        if self.verdict is Verdict.NOT_DIFFERENTIABLE and all(math.isfinite(side.bar) for side in (n.left, n.right)):
+            text = (f"left {n.left.value:.10g} +- {n.left.bar:.0e}, right {n.right.value:.10g} +- {n.right.bar:.0e}, "
+                    f"analytic {self.analytic:.10g} {'lies' if self.between else 'does not lie'} between")
+        elif math.isfinite(n.bar):
+            text = f"numeric {n.value:.10g} +- {n.bar:.0e}, analytic {self.analytic:.10g}"
+            if self.verdict is Verdict.DISAGREE and n.value:
+                text += f", ratio {self.analytic / n.value:.6g}"
+        else:
+            text = f"analytic {self.analytic:.10g}"
+        place = f", at {self.where}" if self.where else ""
+        reason = f" ({n.reason})" if n.reason and not n.reason.startswith("a kink") else ""
+        return f"{self.verdict}: {text}{place}{reason}"
+
+    @property
+    def between(self) -> bool:
+        """Whether the analytic value lies between the left and the right derivative, as a subgradient does."""
+        sides = (self.numeric.left, self.numeric.right)
+        return min(v - bar for v, bar in sides) <= self.analytic <= max(v + bar for v, bar in sides)
