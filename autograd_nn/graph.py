@@ -219,7 +219,7 @@ def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool
     with np.errstate(over="ignore", under="ignore", divide="call", invalid="call",
                      call=lambda kind, flag: alarm.append(kind)):
         found = _sweep_nodes(order, seeds, careful=False) if create_graph else _sweep(order, seeds)
-        fine = not alarm and all([_finite(g) for node, g in found.items() if node.op is None])
+        fine = not alarm and all(_finite(g) for node, g in found.items() if node.op is None)
     if not fine:
         with np.errstate(all="ignore"):
             found = _sweep_nodes(order, seeds, careful=True) if create_graph else _sweep(order, seeds, careful=True)
@@ -240,6 +240,7 @@ def _sweep(order: list[Node], seeds: Mapping[Node, Any], careful: bool = False) 
         y, inputs, params = node._data, node.inputs, node.params
         xs: Any
         rules: Any
+        part: Any
         if type(y) is array:
             xs, rules = node._operands, op.array_rules   # type: ignore[attr-defined]
         else:
@@ -250,8 +251,10 @@ def _sweep(order: list[Node], seeds: Mapping[Node, Any], careful: bool = False) 
                 continue
             if type(g) is float and g == 0.0:
                 part = 0.0
+            elif params:
+                part = rule(g, y, *xs, **params)
             else:
-                part = rule(g, y, *xs, **params) if params else rule(g, y, *xs)
+                part = rule(g, y, *xs)
             if careful:
                 part = _without_leaks(g, part, op)
             data = x._data
@@ -273,8 +276,9 @@ def _sweep_nodes(order: list[Node], seeds: Mapping[Node, Any], careful: bool) ->
         g = found[node]
         for x, before in zip(node.inputs, getattr(node, "_operands", ())):
             if isinstance(before, np.ndarray) and isinstance(x, Node) and x._data is not before:
-                raise GraphError(f"{op.name}: the data of {x.name or 'an input'} was assigned after the forward pass, "
-                                 "and a gradient that is a graph needs it as it was\n  help: run the forward pass again")
+                raise GraphError(f"{op.name}: the data of {x.name or 'an input'} was assigned after the forward "
+                                 "pass, and a gradient that is a graph needs it as it was\n"
+                                 "  help: run the forward pass again")
         for x, rule in zip(node.inputs, op.vjps):
             if rule is None or not isinstance(x, Node):
                 continue

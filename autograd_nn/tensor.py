@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import graph, ops
-from ._methods import named, attach, operand, through_function, through_ufunc
+from ._methods import attach, named, operand, through_function, through_ufunc
 from ._surface import TensorMethods
 from .errors import DTypeError, IndexingError, LeavesGraphError, ShapeError, UsageError
 from .graph import NOTHING, STORAGE, Node, data_of, record
@@ -42,7 +42,8 @@ class Tensor(TensorMethods, Node):
            [-2.,  2.]])
     """
 
-    __slots__ = (*STORAGE, "_operands")              # _operands: the inputs' data as the op saw them
+    __slots__ = (*STORAGE, "_operands")
+    _operands: tuple[Any, ...]                      # the inputs' data as the op saw them
     __array_priority__ = 1000.0
 
     def __init__(self, data: Any, dtype: Any = None, name: str | None = None) -> None:
@@ -387,7 +388,8 @@ def _unary(op: Op) -> Callable[..., Any]:
         node._data = data if type(data) is plain else np.asarray(data)
         node._grad, node.op, node.inputs, node.params, node.name = None, op, (self,), params, None
         return node
-    return named(method, op, Tensor)
+    named_method: Callable[..., Any] = named(method, op, Tensor)
+    return named_method
 
 
 def _binary(op: Op) -> Callable[[Any, Any], Any]:

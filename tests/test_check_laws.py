@@ -53,7 +53,7 @@ def test_what_holds():
 
 @settings(max_examples=30)
 @given(st.sampled_from([
-    lambda x: (ag.exp(30 * x) * ag.exp(-30 * x)).sum(),              # the derivative is 0, of two large numbers
+    lambda x: (ag.exp(15 * x) * ag.exp(-15 * x)).sum(),              # the derivative is 0, of two large numbers
     lambda x: ((x + 1e8) - 1e8).sum(),
     lambda x: ag.log(1 + x * x).sum(),
     lambda x: ag.where(x > 0, ag.sqrt(ag.abs(x)), 0.0).sum(),
