@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 # first used, so that importing one part of the package costs only that part.
 _HOMES = {
     "check": "check_gradients",
-    "drawing": "draw explain",
+    "drawing": "decision_boundary draw explain gradient_flow replay",
     "errors": "AutogradError",
     "forward": "Dual",
     "graph": "check_finite no_grad topological",
@@ -31,7 +31,7 @@ _HOMES = {
     "_random": "seed",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
-_PARTS = ("check", "data", "drawing", "errors", "fft", "linalg", "nn", "ops", "optim", "tree")
+_PARTS = ("check", "data", "drawing", "errors", "fft", "linalg", "nn", "ops", "optim", "train", "tree")
 
 
 def __getattr__(name: str) -> Any:

@@ -8,10 +8,14 @@ from . import linalg as linalg
 from . import nn as nn
 from . import ops as ops
 from . import optim as optim
+from . import train as train
 from . import tree as tree
 from .check import check_gradients as check_gradients
+from .drawing import decision_boundary as decision_boundary
 from .drawing import draw as draw
 from .drawing import explain as explain
+from .drawing import gradient_flow as gradient_flow
+from .drawing import replay as replay
 from .errors import AutogradError as AutogradError
 from .forward import Dual as Dual
 from .graph import check_finite as check_finite
@@ -58,6 +62,10 @@ from .ops import conjugate as conjugate
 from .ops import contract as contract
 from .ops import copy as copy
 from .ops import copysign as copysign
+from .ops import correlate2d as correlate2d
+from .ops import correlate2d_bias as correlate2d_bias
+from .ops import correlate2d_input as correlate2d_input
+from .ops import correlate2d_weight as correlate2d_weight
 from .ops import cos as cos
 from .ops import cosh as cosh
 from .ops import cumprod as cumprod
@@ -145,6 +153,7 @@ from .ops import sinh as sinh
 from .ops import sliding_window_view as sliding_window_view
 from .ops import softmax as softmax
 from .ops import softmax_cross_entropy as softmax_cross_entropy
+from .ops import softmax_excess as softmax_excess
 from .ops import softplus as softplus
 from .ops import solve as solve
 from .ops import spread as spread
@@ -153,6 +162,7 @@ from .ops import sqrt0 as sqrt0
 from .ops import square as square
 from .ops import squeeze as squeeze
 from .ops import stack as stack
+from .ops import standardize as standardize
 from .ops import std as std
 from .ops import step as step
 from .ops import subtract as subtract
@@ -170,6 +180,11 @@ from .ops import trunc as trunc
 from .ops import var as var
 from .ops import weighted_sum as weighted_sum
 from .ops import where as where
+from .ops import window_max as window_max
+from .ops import window_pick as window_pick
+from .ops import window_put as window_put
+from .ops import window_spread as window_spread
+from .ops import window_sum as window_sum
 from .ops import xlogy as xlogy
 from .ops import equal as equal
 from .ops import not_equal as not_equal
@@ -230,6 +245,13 @@ from .ops import rot90 as rot90
 from .ops import resize as resize
 from .ops import meshgrid as meshgrid
 from .ops import einsum as einsum
+from .ops import average as average
+from .ops import bincount as bincount
+from .ops import pad as pad
+from .ops import conv1d as conv1d
+from .ops import conv2d as conv2d
+from .ops import conv_transpose1d as conv_transpose1d
+from .ops import conv_transpose2d as conv_transpose2d
 from .ops import diagonal as diagonal
 from .ops import trace as trace
 from .ops import diag as diag
@@ -250,8 +272,6 @@ from .ops import hsplit as hsplit
 from .ops import vsplit as vsplit
 from .ops import dsplit as dsplit
 from .ops import unstack as unstack
-from .ops import average as average
-from .ops import bincount as bincount
 from .ops import nan_to_num as nan_to_num
 from .ops import nansum as nansum
 from .ops import nanprod as nanprod
@@ -280,7 +300,6 @@ from .ops import amax as amax
 from .ops import amin as amin
 from .ops import concat as concat
 from .ops import permute_dims as permute_dims
-from .ops import pad as pad
 from .ops import positive as positive
 from .ops import conj as conj
 from .ops import rint as rint
@@ -302,6 +321,12 @@ from .ops import index_set as index_set
 from .ops import put_along_axis as put_along_axis
 from .ops import delete as delete
 from .ops import insert as insert
+from .ops import max_pool1d as max_pool1d
+from .ops import max_pool2d as max_pool2d
+from .ops import avg_pool1d as avg_pool1d
+from .ops import avg_pool2d as avg_pool2d
+from .ops import adaptive_avg_pool1d as adaptive_avg_pool1d
+from .ops import adaptive_avg_pool2d as adaptive_avg_pool2d
 from .ops import tensordot as tensordot
 from .ops import inner as inner
 from .ops import vdot as vdot

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 
@@ -11,6 +12,15 @@ class AutogradError(Exception):
     >>> issubclass(ShapeError, AutogradError) and issubclass(ShapeError, ValueError)
     True
     """
+
+    named: Callable[[Mapping[int, str]], str] | None = None
+    """The message, once it is known which operands (by id) are parameters, and what these are called."""
+    arose: tuple[Any, str] | None = None
+    """The innermost module in whose `forward` it arose, and the message as it was there."""
+
+    def __reduce__(self) -> Any:
+        """Pickled without those two, which refer to the graph and the network."""
+        return type(self), self.args, {k: x for k, x in vars(self).items() if k not in ("named", "arose")}
 
 
 class ShapeError(AutogradError, ValueError):
@@ -61,3 +71,7 @@ class RenderError(AutogradError, RuntimeError):
 
 class StateError(AutogradError, ValueError):
     """Weights or optimizer state that do not fit what they are loaded into."""
+
+
+class FontWarning(UserWarning):
+    """A picture with characters that no font of this machine has."""

@@ -14,6 +14,7 @@ import numpy as np
 from . import ops
 from .errors import GraphError, NonFiniteError, ShapeError
 from .ops import Op, shape_of
+from .ops._arguments import real_only
 
 NOTHING: dict[str, Any] = {}
 STORAGE: tuple[str, ...] = ("__weakref__", "_data", "_grad", "inputs", "name", "op", "params")
@@ -219,7 +220,11 @@ def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool
     with np.errstate(over="ignore", under="ignore", divide="call", invalid="call",
                      call=lambda kind, flag: alarm.append(kind)):
         found = _sweep_nodes(order, seeds, careful=False) if create_graph else _sweep(order, seeds)
-        fine = not alarm and all(_finite(g) for node, g in found.items() if node.op is None)
+        fine = not alarm
+        for node, g in found.items() if fine else ():
+            if node.op is None and not _finite(g):
+                fine = False
+                break
     if not fine:
         with np.errstate(all="ignore"):
             found = _sweep_nodes(order, seeds, careful=True) if create_graph else _sweep(order, seeds, careful=True)
@@ -246,15 +251,11 @@ def _sweep(order: list[Node], seeds: Mapping[Node, Any], careful: bool = False) 
         else:
             xs = [x._data if isinstance(x, Node) else x for x in inputs]
             rules = op.array_rules if op.scalar is None else op.float_rules
+        zero = type(g) is float and g == 0.0
         for x, rule in zip(inputs, rules):
             if rule is None or not isinstance(x, Node):
                 continue
-            if type(g) is float and g == 0.0:
-                part = 0.0
-            elif params:
-                part = rule(g, y, *xs, **params)
-            else:
-                part = rule(g, y, *xs)
+            part = 0.0 if zero else rule(g, y, *xs, **params) if params else rule(g, y, *xs)
             if careful:
                 part = _without_leaks(g, part, op)
             data = x._data
@@ -317,7 +318,8 @@ def _finite(g: Any) -> bool:
     if isinstance(g, Node):
         g = g._data
     if type(g) is np.ndarray:
-        g = g.ravel("K")
+        if g.ndim != 1:
+            g = g.ravel("K")
         g = g.dot(g)                                 # a false alarm costs only time
     return math.isfinite(g)
 
@@ -331,6 +333,7 @@ def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> Non
                              "  help: reduce it, as in y.sum().backward(), or give the cotangent: y.backward(seed)")
         seed = root._one()
     else:
+        real_only("backward(seed)", np.asarray(seed) if isinstance(seed, (list, tuple)) else seed)
         if shape_of(data_of(seed)) != shape and np.shape(seed) != shape:
             raise ShapeError(f"backward(seed): the seed has shape {np.shape(data_of(seed))}, and what it seeds {shape}")
         seed = root._own(seed if isinstance(seed, Node) else np.array(seed) if shape else seed)     # a copy
@@ -340,23 +343,24 @@ def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> Non
         found = {node: g if isinstance(g, Node) else node._lift(g) for node, g in found.items()}
     held = {id(seed)}                                # the arrays that some node has already
     leaves = []
+    get, hold, array = found.get, held.add, np.ndarray
     for node in order:
-        g = found.get(node)
-        if type(g) is not np.ndarray and isinstance(g, np.generic):      # arrays of shape () add up to a NumPy number
+        g = get(node)
+        if type(g) is not array and isinstance(g, np.generic):      # arrays of shape () add up to a NumPy number
             g = node._own(g)
         if node.op is not None:
             node._grad = data_of(g)                  # a graph here would refer to its own node: a cycle
-            held.add(id(g))
+            hold(id(g))
         elif g is not None:
             leaves.append((node, g))
     for node, g in leaves:
         if node._grad is not None:
             node._grad = node._own(node._grad + g)
-        elif type(g) is np.ndarray and (id(g) in held or g.base is not None):
+        elif type(g) is array and (id(g) in held or g.base is not None):
             node._grad = g.copy()                    # a leaf's gradient is an array of its own
         else:
             node._grad = g
-            held.add(id(g))
+            hold(id(g))
 
 
 def data_of(x: Any) -> Any:
@@ -370,6 +374,8 @@ class _Mode(threading.local):
     recording = True
     watch: Callable[[Op, tuple[Any, ...], Any], None] | None = None
     make: Any = None                                 # of a checkpoint: makes each node in record's place
+    note: Callable[[Node], object] | None = None     # of a recording: is told of each node that an op makes
+    call: Callable[[Any, tuple[Any, ...], dict[str, Any]], Any] | None = None   # and calls each module
 
 
 mode = _Mode()
@@ -463,5 +469,9 @@ def record(kind: type[Node], data: Any, op: Op, inputs: tuple[Any, ...], params:
             return mode.make(kind, data, op, inputs, params)
         if not mode.recording:
             return kind._made(data, None, (), NOTHING)
+        if mode.note is not None:
+            node = kind._made(data, op, inputs, params)
+            mode.note(node)
+            return node
     return kind._made(data, op, inputs, params)
 

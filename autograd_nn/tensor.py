@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from . import graph, ops
+from ._explain import explained
 from ._methods import attach, named, operand, through_function, through_ufunc
 from ._surface import TensorMethods
-from .errors import DTypeError, IndexingError, LeavesGraphError, ShapeError, UsageError
+from .errors import DTypeError, LeavesGraphError, ShapeError, UsageError
 from .graph import NOTHING, STORAGE, Node, data_of, record
 from .ops import CARRIERS, FUNCTIONS, Op, for_each_op
+from .ops._arguments import real_only
 from .ops._op import ARRAY_RANK
-from .ops.inverses import LinAlgError
 from .value import Value, as_value
 
 
@@ -73,7 +74,7 @@ class Tensor(TensorMethods, Node):
     @grad.setter
     def grad(self, g: Any) -> None:
         if g is not None and not isinstance(g, Node):
-            g = np.asarray(g, dtype=self.dtype)
+            g = _gradient("grad", g, self.dtype)
             if g.shape != self.shape:
                 raise ShapeError(f"grad: a Tensor of shape {self.shape} cannot take a gradient of shape {g.shape}")
         self._grad = g
@@ -98,6 +99,16 @@ class Tensor(TensorMethods, Node):
     def dtype(self) -> np.dtype[Any]:
         """The data's dtype."""
         return self._data.dtype  # type: ignore[no-any-return]
+
+    @property
+    def real(self) -> Tensor:
+        """The Tensor itself, for it holds real numbers."""
+        return self
+
+    @property
+    def imag(self) -> np.ndarray[Any, Any]:
+        """The imaginary part: an array of zeros, a constant."""
+        return np.zeros_like(self._data)
 
     @property
     def T(self) -> Any:
@@ -159,14 +170,6 @@ class Tensor(TensorMethods, Node):
         """A writable copy of the data, out of the graph."""
         return self._data.copy()  # type: ignore[no-any-return]
 
-    def argmax(self, axis: int | None = None) -> Any:
-        """Where the largest element is: integers, out of the graph."""
-        return self._data.argmax(axis=axis)
-
-    def argmin(self, axis: int | None = None) -> Any:
-        """Where the smallest element is: integers, out of the graph."""
-        return self._data.argmin(axis=axis)
-
     @classmethod
     def _made(cls, data: Any, op: Op | None, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
         node = super()._made(data, op, inputs, params)
@@ -218,6 +221,12 @@ class Tensor(TensorMethods, Node):
     def __pos__(self) -> Tensor:
         return self
 
+    def __divmod__(self, other: Any) -> Any:
+        return (self // other, self % other) if operand(other) else NotImplemented
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return (other // self, other % self) if operand(other) else NotImplemented
+
     def __repr__(self) -> str:
         text = np.array2string(self._data, separator=", ", prefix="Tensor(", threshold=100)
         dtype = "" if self.dtype == np.float64 else f", dtype={self.dtype}"
@@ -260,22 +269,36 @@ def _array(data: Any, dtype: Any) -> np.ndarray[Any, Any]:
                          "x.detach() is a leaf with the same data")
     listed = isinstance(data, (list, tuple, int))
     try:
-        array = np.array(data, dtype=dtype)
+        array = np.array(data)
+        real_only("Tensor", array)
+        if dtype is not None:
+            array = array.astype(dtype, copy=False)
+    except DTypeError:
+        raise
     except LeavesGraphError:
         raise UsageError("a list of Values or Tensors becomes a Tensor by autograd_nn.stack(list)") from None
     except (ValueError, TypeError) as error:
         raise UsageError(f"this is no array of numbers: {data!r:.60} ({error})") from None
     if array.dtype.kind in "iu" and listed and dtype is None:
         array = array.astype(np.float64)
-    if array.dtype == object:
+    if array.dtype.kind in "OSUV":
         raise UsageError(f"this is no array of numbers: {data!r:.60}\n"
                          "  help: autograd_nn.stack(list) joins Values or Tensors into one Tensor")
     if array.dtype.kind != "f":
-        help = "a complex array has no derivative here" if array.dtype.kind == "c" else \
-            "Tensor(x.astype(float)) differentiates it; a constant may stay a plain array"
-        raise DTypeError(f"a Tensor holds floating point numbers, not {array.dtype}\n  help: {help}")
+        raise DTypeError(f"a Tensor holds floating point numbers, not {array.dtype}\n"
+                         "  help: Tensor(x.astype(float)) differentiates it; a constant may stay a plain array")
     array.setflags(write=False)
     return array
+
+
+def _gradient(name: str, g: Any, dtype: Any) -> np.ndarray[Any, Any]:
+    """A gradient as the caller gives it, as an array of real numbers of this dtype."""
+    g = np.asarray(g)
+    real_only(name, g)
+    try:
+        return np.asarray(g, dtype)
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"{name}: this is no array of numbers: {g!r:.60} ({error})") from None
 
 
 def _index(index: Any) -> Any:
@@ -299,7 +322,7 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     try:
         data = op.array(*operands, **params)
     except (ValueError, TypeError, IndexError) as error:
-        raise _explained(op, inputs, params, error) from None
+        raise explained(op, inputs, params, error) from None
     if type(data) is not np.ndarray:
         data = np.asarray(data)
     if op is as_value:
@@ -317,11 +340,19 @@ def _constant(op: Op, x: Any) -> Any:
     if type(x) in (float, int, bool):
         return x
     if isinstance(x, np.ndarray):
-        return x if not x.flags.writeable and x.base is None and x.dtype.kind != "c" else _frozen(x)
-    if isinstance(x, np.generic):
-        return x if x.dtype.kind != "c" else _frozen(x)
+        if x.dtype.kind == "c":
+            real_only(op.name, x)
+        return x if not x.flags.writeable and x.base is None else _frozen(x)
+    if isinstance(x, (np.generic, complex)):
+        real_only(op.name, x)
+        return x
     if isinstance(x, (list, tuple)):
-        return _frozen(x)
+        try:
+            array = np.array(x)
+        except ValueError as error:
+            raise ShapeError(f"{op.name}: this is no array of numbers: {x!r:.60} ({error})") from None
+        real_only(op.name, array)
+        return _frozen(array)
     raise UsageError(f"{op.name}: cannot combine a Tensor and {type(x).__name__} {x!r:.60}")
 
 
@@ -334,35 +365,13 @@ def _kept(param: Any) -> Any:
 
 def _frozen(x: Any) -> np.ndarray[Any, Any]:
     array = np.array(x)
-    if array.dtype.kind == "c":
-        raise DTypeError("a complex array has no derivative here\n"
-                         "  help: autograd_nn.fft.Complex(z.real, z.imag) can stand beside Tensors")
+    real_only("a parameter", array)                  # an operand has been asked before, with the op's name
     if array.dtype == object:
         raise UsageError("an array of objects would lose the derivatives of what is in it\n"
                          "  help: autograd_nn.stack(list) joins Values or Tensors into one Tensor; "
                          "array.astype(float) makes numbers of numbers")
     array.setflags(write=False)
     return array
-
-
-def _explained(op: Op, inputs: tuple[Any, ...], params: dict[str, Any], error: Exception) -> Exception:
-    """NumPy's error with the op, the operands and where they came from."""
-    shapes = ", ".join(str(ops.shape_of(x)) for x in inputs)
-    if len(inputs) == 2 and op.symbol != op.name:
-        shapes = f"{ops.shape_of(inputs[0])} {op.symbol} {ops.shape_of(inputs[1])}"
-    given = "".join(f", {k}={v!r:.40}" for k, v in params.items() if v is not None)
-    lines = [f"{op.name}: {shapes}{given}: {str(error).removeprefix(op.name + ': ')}"]
-    sides = ("left", "right") if len(inputs) == 2 else [f"input {i}" for i in range(len(inputs))]
-    for side, x in zip(sides, inputs):
-        if isinstance(x, Node):
-            origin = f"from {x.op.name}" if x.op else "a leaf"
-            lines.append(f"  {side:7} {x.name or '':10} {type(x).__name__} {x.shape}  {origin}")
-        else:
-            lines.append(f"  {side:7} {'':10} constant {ops.shape_of(x)}")
-    kind: type[Exception] = LinAlgError if isinstance(error, np.linalg.LinAlgError) else \
-        ShapeError if isinstance(error, ValueError) else \
-        IndexingError if isinstance(error, IndexError) else DTypeError if isinstance(error, DTypeError) else UsageError
-    return kind("\n".join(lines))
 
 
 CARRIERS[Tensor] = (3, _apply)
@@ -382,7 +391,7 @@ def _unary(op: Op) -> Callable[..., Any]:
         try:
             data = array(x)
         except (ValueError, TypeError) as error:
-            raise _explained(op, (self,), params, error) from None
+            raise explained(op, (self,), params, error) from None
         node = new(Tensor)
         node._operands = (x,)
         node._data = data if type(data) is plain else np.asarray(data)
@@ -403,7 +412,7 @@ def _binary(op: Op) -> Callable[[Any, Any], Any]:
         try:
             data = array(*seen)
         except (ValueError, TypeError) as error:
-            raise _explained(op, (self, other), NOTHING, error) from None
+            raise explained(op, (self, other), NOTHING, error) from None
         node = new(Tensor)
         node._operands = seen
         node._data = data if type(data) is plain else np.asarray(data)

@@ -20,6 +20,7 @@ from ._surface import ValueMethods
 from .errors import LeavesGraphError, UsageError
 from .graph import NOTHING, STORAGE, Node, record
 from .ops import CARRIERS, OPS, Op, _op, for_each_op
+from .ops._arguments import real_only
 from .ops._op import ARRAY_RANK, MATH_ERRORS
 
 
@@ -130,6 +131,7 @@ def _number(x: Any) -> float:
     single = isinstance(x, (int, float, np.generic)) or (isinstance(x, np.ndarray) and x.shape == ())
     if single and np.asarray(x).dtype.kind in "fiub":
         return float(x)
+    real_only("Value", x)
     if isinstance(x, Node):
         raise UsageError(f"this is a {type(x).__name__} already: {x!r:.60}\n"
                          "  help: use it as it is, or x.detach() for a leaf with the same data")
@@ -153,6 +155,7 @@ def _apply(kind: type[BaseValue], op: Op, args: tuple[Any, ...], params: dict[st
 
 
 def _constant(op: Op, x: Any) -> Any:
+    real_only(op.name, x)
     try:
         return _number(x)
     except UsageError:

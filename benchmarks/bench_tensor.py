@@ -6,9 +6,14 @@ ops     tanh(x * c + c), summed: 4 recorded ops on 8 elements, forward and backw
 small   an MLP 64-32-10, batch 32: forward, cross entropy, backward, SGD step
 large   an MLP 784-256-128-10, batch 128: the same with Adam
 
-Both libraries start from the same weights; losses and gradients are compared before anything is
-timed. The runs are interleaved in one process, and medians are printed. PyTorch is timed in its
-plain eager form and with its fused (`foreach`, `fused`) optimizers, and the best counts.
+All start from the same weights; losses and gradients are compared before anything is timed. The
+runs are interleaved in one process, and medians are printed. PyTorch is timed in its plain eager
+form and with its fused (`foreach`, `fused`) optimizers, and the best counts.
+
+"NumPy by hand" is the floor of an engine that calls NumPy: the same arithmetic with the backward
+pass written out, in place where that helps, and no graph at all. The last lines give the peak of
+memory during a step of the large network, above what is held between steps, and what of that no
+engine of this kind can do without: the activations, the gradients and one new array of weights.
 """
 
 from __future__ import annotations
@@ -23,7 +28,9 @@ import platform
 import statistics
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -60,7 +67,13 @@ def graph_steps(torch: Any) -> dict[str, Step]:
         y.backward()
         return y.item(), x.grad, c.grad
 
-    steps: dict[str, Step] = {"autograd_nn": ours}
+    def by_hand() -> Any:
+        y = np.tanh(a * b + b)
+        g = 1 - y * y
+        return float(np.add.reduce(y)), g * b, g * a + g
+
+    steps: dict[str, Step] = {"autograd_nn": ours, "NumPy by hand": by_hand}
+    same("ops", ours(), by_hand())
     if torch:
         tx, tc = (torch.tensor(v, requires_grad=True) for v in (a, b))
 
@@ -76,7 +89,7 @@ def graph_steps(torch: Any) -> dict[str, Step]:
 
 
 def network_steps(torch: Any, sizes: tuple[int, ...], batch: int, kind: str) -> dict[str, Step]:
-    """A training step of the network in each library."""
+    """A training step of the network in each library; it returns the loss."""
     rng = np.random.default_rng(0)
     inputs = rng.normal(size=(batch, sizes[0])).astype(np.float32)
     targets = rng.integers(0, sizes[-1], batch)
@@ -89,10 +102,12 @@ def network_steps(torch: Any, sizes: tuple[int, ...], batch: int, kind: str) -> 
         loss = nn.cross_entropy(model(inputs), targets)
         loss.backward()
         optimizer.step()
-        return loss.item(), *[p.grad for p in model.parameters()]
+        return loss.item()
 
-    steps: dict[str, Step] = {"autograd_nn": ours}
-    first = ours()
+    by_hand, gradients = numpy_step(inputs, targets, start, kind)
+    steps: dict[str, Step] = {"autograd_nn": ours, "NumPy by hand": by_hand}
+    first = ours(), *[p.grad for p in model.parameters()]
+    same(f"{sizes} by hand", first, (by_hand(), *gradients))
     for variant in ("plain", "foreach", "fused") if torch else ():
         layers: list[Any] = []
         for i in range(len(sizes) - 1):
@@ -104,7 +119,7 @@ def network_steps(torch: Any, sizes: tuple[int, ...], batch: int, kind: str) -> 
         options = {} if variant == "plain" else {variant: True}
         theirs = torch_step(torch, net, getattr(torch.optim, kind)(net.parameters(), lr=1e-3, **options),
                             inputs, targets)
-        same(f"{sizes} {variant}", first, theirs())
+        same(f"{sizes} {variant}", first, (theirs(), *[p.grad.numpy() for p in net.parameters()]))
         steps[f"torch {variant}"] = theirs
     return steps
 
@@ -118,8 +133,82 @@ def torch_step(torch: Any, net: Any, optimizer: Any, inputs: Any, targets: Any) 
         loss = torch.nn.functional.cross_entropy(net(x), t)
         loss.backward()
         optimizer.step()
-        return loss.item(), *[p.grad.numpy() for p in net.parameters()]
+        return loss.item()
     return step
+
+
+def numpy_step(x: Any, targets: Any, start: list[Any], kind: str) -> tuple[Step, list[Any]]:
+    """The step in NumPy alone, and the list that it fills with the gradients."""
+    params = [p.copy() for p in start]
+    mean, square, gradients = ([np.zeros_like(p) for p in params] for _ in range(3))
+    rows, lr, step_number = np.arange(len(x)), 1e-3, 0
+
+    def differentiate() -> float:
+        hidden = [x]
+        for w, b in zip(params[::2], params[1::2]):
+            y = hidden[-1].dot(w.T)
+            y += b
+            hidden.append(y)
+            if w is not params[-2]:
+                np.maximum(y, np.zeros(y.shape[1:], y.dtype), out=y)
+        z = hidden.pop()
+        z -= np.maximum.reduce(z, axis=1, keepdims=True)
+        g = np.exp(z)
+        total = np.add.reduce(g, axis=1, keepdims=True)
+        loss = (np.add.reduce(np.log(total), axis=None) - np.add.reduce(z[rows, targets])) / len(x)
+        g /= total
+        g[rows, targets] -= 1
+        g *= 1 / len(x)
+        for i in range(len(params) - 2, -1, -2):
+            gradients[i], gradients[i + 1] = g.T.dot(hidden[i // 2]), np.add.reduce(g, axis=0)
+            if i:
+                g = g.dot(params[i])
+                g *= hidden[i // 2] > 0
+        return float(loss)
+
+    def sgd() -> float:
+        loss = differentiate()
+        for p, g in zip(params, gradients):
+            p -= lr * g
+        return loss
+
+    def adam() -> float:
+        nonlocal step_number
+        loss = differentiate()
+        step_number += 1
+        root = (1 - 0.999 ** step_number) ** 0.5
+        for p, g, m, v in zip(params, gradients, mean, square):
+            m *= 0.9
+            m += 0.1 * g
+            v *= 0.999
+            g = g * g
+            g *= 0.001
+            v += g
+            g = np.sqrt(v)
+            g += 1e-8 * root
+            np.divide(m, g, out=g)
+            g *= lr * root / (1 - 0.9 ** step_number)
+            p -= g
+        return loss
+
+    return (sgd if kind == "SGD" else adam), gradients
+
+
+def peak_memory() -> tuple[float, float]:
+    """MB of a step of the large network at its peak, above what is held between steps; and what it must hold."""
+    sizes, batch, kind = NETWORKS["large"]
+    step = network_steps(None, sizes, batch, kind)["autograd_nn"]
+    step()
+    tracemalloc.start()
+    step()
+    before = tracemalloc.get_traced_memory()[0]
+    tracemalloc.reset_peak()
+    step()
+    peak = tracemalloc.get_traced_memory()[1] - before
+    tracemalloc.stop()
+    weights = [a * b + b for a, b in pairwise(sizes)]
+    needed = 2 * batch * sum(sizes[1:]) + sum(weights) + max(weights)      # linear and relu; gradients; a new weight
+    return peak / 1e6, 4 * needed / 1e6
 
 
 def same(what: str, ours: Any, theirs: Any) -> None:
@@ -152,6 +241,8 @@ def main(argv: list[str] | None = None) -> None:
         best = min((t for name, t in times.items() if name.startswith("torch")), default=float("nan"))
         for name, t in times.items():
             print(f"{title:28}{name:16}{t / parts:14.2f}{t / best:20.2f}")
+    peak, needed = peak_memory()
+    print(f"memory of a step of the large network: {peak:.1f} MB at the peak, of which {needed:.1f} MB must be held")
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ ALLOWED = {
     "_value_backward": {"graph", "ops"},
     "value": {"_value_backward", "graph", "ops", "errors", "_methods", "_surface"},
     "nary": {"value", "ops", "errors"},
-    "tensor": {"value", "graph", "ops", "errors", "_methods", "_surface"},
+    "_explain": {"graph", "ops", "errors"},
+    "tensor": {"_explain", "value", "graph", "ops", "errors", "_methods", "_surface"},
     "forward": {"tensor", "value", "graph", "ops", "errors", "_methods"},
     "tree": {"ops", "errors"},
     "complex": {"ops", "_methods", "errors"},
@@ -41,6 +42,7 @@ ALLOWED = {
     "nn": {"nary", "value", "tensor", "graph", "transforms", "ops", "errors", "_random"},
     "optim": {"nn", "value", "tensor", "graph", "ops", "errors", "_random"},
     "data": {"errors", "_random"},
+    "train": {"data", "nn", "optim", "graph", "ops", "errors", "_random"},
 }
 
 

@@ -439,6 +439,20 @@ def test_what_is_no_norm_is_refused():
 
 # --- all of it ---------------------------------------------------------------------------------------------
 
+@pytest.mark.parametrize("kind", "efdg?bBhiIlq")
+def test_products_of_matrices_are_numpys_in_every_dtype(kind):
+    """ops.matmul of two matrices goes another way than np.matmul: to the same numbers."""
+    rng = np.random.default_rng(0)
+    for rows, inner, columns in ((3, 4, 2), (40, 70, 30), (0, 3, 2), (2, 0, 3), (1, 1, 1)):
+        a = (4 * rng.normal(size=(rows, inner))).astype(kind)
+        b = (4 * rng.normal(size=(inner, columns))).astype(kind)
+        for x, y in ((a, b), (a[::-1], b), (np.asfortranarray(a), b[:, ::-1]), (a, b.astype(np.float64)), (a, a.T)):
+            ours, theirs = autograd_nn.matmul(x, y), np.matmul(x, y)
+            assert ours.dtype == theirs.dtype and ours.shape == theirs.shape
+            rtol = 1e-2 if kind == "e" else 1e-5 if kind == "f" else 1e-12
+            assert np.allclose(ours, theirs, rtol=rtol, atol=100 * rtol)
+
+
 MISSING = {"eig", "eigvals",                         # complex results, in general
            "tensorsolve", "tensorinv"}
 

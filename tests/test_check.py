@@ -494,3 +494,22 @@ def test_extrapolation_is_exact_for_even_polynomials(coefficients):
     steps = [0.5 * 2.0 ** -k for k in range(len(coefficients))]
     values = [sum(c * h ** (2 * k) for k, c in enumerate(coefficients)) for h in steps]
     assert extrapolated(steps, values) == pytest.approx(coefficients[0], abs=1e-9)
+
+
+def test_a_gradient_that_is_off_by_its_own_rounding_is_not_refused():
+    """A rule whose last bits are amplified changes by 1e-3 where x does by 2e-16; one that is wrong does not."""
+    rule = lambda x: 2 * x + 1e-3 * np.cos(1e17 * (x - 1))
+    report = check_gradients(lambda x: x * x, 1.0, gradient=rule)
+    assert report.counts[Verdict.INCONCLUSIVE] == 1 and "gradient itself changes by" in str(report)
+    for wrong in (lambda x: rule(x) + 0.1, lambda x: 2 * x + 1e-3):
+        with pytest.raises(errors.CheckError):
+            check_gradients(lambda x: x * x, 1.0, gradient=wrong)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_many_kinks_of_one_direction_accuse_nobody(seed):
+    rng = np.random.default_rng(seed)
+    x = (0.01 * rng.normal(size=1000)).astype(np.float32)
+    report = check_gradients(lambda x: np.maximum(x, 0).sum(), x, gradient=lambda x: (x > 0).astype(np.float32),
+                             rng=seed)
+    assert report.ok

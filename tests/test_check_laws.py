@@ -67,6 +67,11 @@ def test_no_law_is_broken_by_rounding(f, seed, dtype):
     assert not broken(laws(f, x, rng=seed, elements=1, order=2))
 
 
+@pytest.mark.parametrize("x", [2.1526537824109884e-163, np.float32(3e-23), np.array([1e-160, 1e-162])])
+def test_underflow_breaks_no_law(x):
+    assert not broken(laws(lambda x: (x * x * x).sum() if np.ndim(x) else x * x * x, x, rng=0))
+
+
 def test_a_network_obeys():
     model = nn.MLP(4, 8, 3, rng=0)
     assert not broken(laws(lambda x: nn.cross_entropy(model(x), np.array([0, 2])), np.ones((2, 4), np.float32),

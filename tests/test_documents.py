@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -42,6 +43,13 @@ def test_benchmarks_run(path, monkeypatch, capsys):
     module.main(["--quick"])
     assert "median" in capsys.readouterr().out
     sys.modules.pop(path.stem)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("learn_*.py")), ids=lambda p: p.stem)
+def test_learning_runs(path):
+    """Each once, for a few steps, in a process of its own: it sets the number of threads before NumPy loads."""
+    done = subprocess.run([sys.executable, path, "--quick"], capture_output=True, text=True)
+    assert done.returncode == 0 and "bar" in done.stdout, done.stderr
 
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numeric import slope
 
-from autograd_nn import Tensor, jvp
+from autograd_nn import Tensor, jvp, ops
 from autograd_nn.graph import Node, cotangents
 from autograd_nn.ops import FUNCTIONS
 
@@ -84,3 +84,9 @@ def test_derivatives(f, shapes, params):
 def test_float32_stays_float32(f, shapes, params):
     nodes = [Tensor(x, dtype=np.float32) for x in drawn(shapes, 0)]
     assert all(y.dtype == np.float32 for y in parts(call(f, f.call, nodes, params)) if isinstance(y, Tensor))
+
+
+def test_sign_of_a_numpy_number():
+    """NumPy's booleans do not subtract."""
+    for kind in (np.float16, np.float32, np.float64):
+        assert [ops.sign(kind(x)) for x in (-2.0, 0.0, 3.0)] == [-1.0, 0.0, 1.0]

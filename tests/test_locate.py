@@ -13,6 +13,7 @@ import autograd_nn as ag
 from autograd_nn import OPS, Op, Tensor, checkpoint, graph, ops, topological
 from autograd_nn.check import Fault, check_gradients, locate_fault
 from autograd_nn.check.strategies import graphs, smooth_ops
+from autograd_nn.drawing import palette
 from autograd_nn.errors import CheckError, UsageError
 from autograd_nn.graph import Node
 from autograd_nn.value import PureValue
@@ -324,7 +325,8 @@ def test_draw_paints_it(forget):
     plain, painted = ag.draw(root), ag.draw(root, marks=fault.marks())
     assert painted.source.count("⚠ rule input 0") == 1 and "⚠" not in plain.source
     line = next(line for line in painted.source.splitlines() if f"n{fault.number} [" in line)
-    assert "⚠" in line and 'color="#A3005C"' in line and 'color="#A3005C"' not in plain.source
+    color = f'color="{palette.MARKED[1]}"'
+    assert "⚠" in line and color in line and color not in plain.source
     assert [line.endswith("rule input 0") for line in str(painted).splitlines()].count(True) == 1
     assert "v1 " in next(line for line in str(painted).splitlines() if "rule input 0" in line)
     assert painted.svg().count("⚠") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 
 import numpy as np
 import pytest
@@ -14,12 +15,29 @@ from autograd_nn.errors import StateError, UsageError
 
 STEPS = 50
 SETTINGS = [
+    (optim.GradientDescent, {"lr": 0.1}),
+    (optim.GradientDescent, {"lr": 0.1, "weight_decay": 0.3}),
     (optim.SGD, {"lr": 0.1}),
     (optim.SGD, {"lr": 0.05, "weight_decay": 0.3}),
     (optim.SGD, {"lr": 0.02, "momentum": 0.9}),
+    (optim.SGD, {"lr": 0.02, "momentum": 0.9, "dampening": 0.9}),
     (optim.SGD, {"lr": 0.02, "momentum": 0.8, "nesterov": True, "weight_decay": 0.1}),
+    (optim.Momentum, {"lr": 0.1}),
+    (optim.Momentum, {"lr": 0.1, "momentum": 0.5, "weight_decay": 0.3}),
+    (optim.Adagrad, {"lr": 0.1}),
+    (optim.Adagrad, {"lr": 0.3, "lr_decay": 0.1, "weight_decay": 0.2, "initial_accumulator_value": 0.5, "eps": 1e-4}),
+    (optim.Adadelta, {"lr": 0.5, "rho": 0.7, "eps": 1e-4, "weight_decay": 0.2}),
+    (optim.RMSprop, {"lr": 0.02, "alpha": 0.8, "eps": 1e-3, "weight_decay": 0.1}),
+    (optim.RMSprop, {"lr": 0.02, "alpha": 0.9, "eps": 1e-4, "momentum": 0.5, "centered": True}),
     (optim.Adam, {}),
     (optim.Adam, {"lr": 0.2, "betas": (0.7, 0.95), "eps": 1e-3, "weight_decay": 0.2}),
+    (optim.Adam, {"lr": 0.2, "betas": (0.7, 0.8), "amsgrad": True}),
+    (optim.AdamW, {"lr": 0.2, "betas": (0.7, 0.95), "eps": 1e-3, "weight_decay": 0.2}),
+    (optim.AdamW, {"lr": 0.2, "betas": (0.7, 0.8), "amsgrad": True}),
+    (optim.NAdam, {"lr": 0.1, "betas": (0.8, 0.9), "eps": 1e-3, "weight_decay": 0.2, "momentum_decay": 0.05}),
+    (optim.NAdam, {"lr": 0.1, "weight_decay": 0.2, "decoupled_weight_decay": True}),
+    (optim.Lion, {"lr": 0.01}),
+    (optim.Lion, {"lr": 0.01, "betas": (0.7, 0.8), "weight_decay": 0.5}),
 ]
 START = np.array([[1.5, -2.0, 0.3], [0.0, 4.0, -1.0]])
 
@@ -34,21 +52,62 @@ def loss(p, i):
     return ops.sum(ops.sin(p * 3 + i) * (1 / 3) + 0.25 * ops.square(p))
 
 
-def loop(kind, lr=1e-3, momentum=0.0, nesterov=False, weight_decay=0.0, betas=(0.9, 0.999), eps=1e-8):
-    """One number at a time, in Python floats, written down from the papers."""
-    path = []
-    xs, ms, vs = START.ravel().tolist(), [0.0] * 6, [0.0] * 6
+def rule(kind, x, g, m, t, lr=1e-3, momentum=None, dampening=0.0, nesterov=False, weight_decay=None, betas=(0.9, 0.999),
+         eps=1e-8, amsgrad=False, lr_decay=0.0, initial_accumulator_value=0.0, rho=0.9, alpha=0.99, centered=False,
+         momentum_decay=4e-3, decoupled_weight_decay=False):
+    """Step t of one number, written down from the papers; m is its memory, 0 where nothing is in it yet."""
+    wd = (0.01 if kind is optim.AdamW else 0.0) if weight_decay is None else weight_decay
+    b1, b2 = betas
+    if kind is optim.Lion:
+        b1, b2 = betas if betas != (0.9, 0.999) else (0.9, 0.99)
+        c = b1 * m["m"] + (1 - b1) * g
+        m["m"] = b2 * m["m"] + (1 - b2) * g
+        return x - lr * ((c > 0) - (c < 0) + wd * x)
+    if kind is optim.AdamW or decoupled_weight_decay:
+        x -= lr * wd * x
+    else:
+        g += wd * x
+    if kind is optim.GradientDescent:
+        return x - lr * g
+    if kind is optim.SGD:
+        mu = momentum or 0.0
+        m["v"] = mu * m["v"] + (1 - dampening if t > 1 else 1) * g
+        return x - lr * (g + mu * m["v"] if nesterov else m["v"])
+    if kind is optim.Momentum:
+        mu = 0.9 if momentum is None else momentum
+        m["v"] = mu * m["v"] + (1 - mu) * g
+        return x - lr * m["v"]
+    if kind is optim.Adagrad:
+        m["s"] += g ** 2 + (initial_accumulator_value if t == 1 else 0)
+        return x - lr / (1 + (t - 1) * lr_decay) * g / (math.sqrt(m["s"]) + eps)
+    if kind is optim.Adadelta:
+        m["s"] = rho * m["s"] + (1 - rho) * g ** 2
+        d = math.sqrt(m["d"] + eps) / math.sqrt(m["s"] + eps) * g
+        m["d"] = rho * m["d"] + (1 - rho) * d ** 2
+        return x - lr * d
+    if kind is optim.RMSprop:
+        m["s"] = alpha * m["s"] + (1 - alpha) * g ** 2
+        m["m"] = alpha * m["m"] + (1 - alpha) * g
+        d = g / (math.sqrt(m["s"] - m["m"] ** 2 if centered else m["s"]) + eps)
+        m["v"] = (momentum or 0.0) * m["v"] + d
+        return x - lr * m["v"]
+    m["m"] = b1 * m["m"] + (1 - b1) * g
+    m["s"] = b2 * m["s"] + (1 - b2) * g ** 2
+    s = m["greatest"] = max(m["greatest"], m["s"]) if amsgrad else m["s"]
+    size = math.sqrt(s / (1 - b2 ** t)) + eps
+    if kind is optim.NAdam:
+        u = [b1 * (1 - 0.96 ** (i * momentum_decay) / 2) for i in range(1, t + 2)]
+        return x - lr * ((1 - u[-2]) * g / (1 - math.prod(u[:-1])) + u[-1] * m["m"] / (1 - math.prod(u))) / size
+    return x - lr * m["m"] / (1 - b1 ** t) / size
+
+
+def loop(kind, **options):
+    """One number at a time, in Python floats."""
+    path, xs, memories = [], START.ravel().tolist(), [defaultdict(float) for _ in range(6)]
+    if kind is optim.Adagrad:
+        options = {"eps": 1e-10, **options}
     for i in range(STEPS):
-        for k in range(6):
-            g = math.cos(3 * xs[k] + i) + 0.5 * xs[k] + weight_decay * xs[k]
-            if kind is optim.SGD:
-                ms[k] = momentum * ms[k] + g
-                xs[k] -= lr * (g + momentum * ms[k] if nesterov else ms[k])
-            else:
-                ms[k] = betas[0] * ms[k] + (1 - betas[0]) * g
-                vs[k] = betas[1] * vs[k] + (1 - betas[1]) * g ** 2
-                m, v = ms[k] / (1 - betas[0] ** (i + 1)), vs[k] / (1 - betas[1] ** (i + 1))
-                xs[k] -= lr * m / (math.sqrt(v) + eps)
+        xs = [rule(kind, x, math.cos(3 * x + i) + 0.5 * x, m, i + 1, **options) for x, m in zip(xs, memories)]
         path.append(np.reshape(xs, START.shape))
     return path
 
@@ -100,7 +159,7 @@ def test_the_dtype_is_kept(kind, options, dtype):
         opt.step()
     for p, state in zip(opt.params, opt.state):
         assert p.dtype == dtype and not p.data.flags.writeable
-        assert {np.asarray(x).dtype for key, x in state.items() if key != "step"} <= {np.dtype(dtype)}
+        assert {np.asarray(x).dtype for key, x in state.items() if key not in ("step", "product")} <= {np.dtype(dtype)}
 
 
 def test_a_recorded_array_is_not_changed_by_a_step():
@@ -203,9 +262,9 @@ def test_a_state_that_does_not_fit_loads_nothing():
     assert other.lr == 0.2 and other.state == [{}]
     with pytest.raises(StateError, match="it is the state of SGD"):
         optim.Adam([a]).load_state_dict(saved)
-    with pytest.raises(StateError, match="it has 1 parameters, and this one has 2"):
+    with pytest.raises(StateError, match="it has 1 parameters, and this one has 2 parameters"):
         optim.SGD([a, b], lr=0.1).load_state_dict(saved)
-    for foreign in ({}, {"weight": np.ones(2)}, {"optimizer": "SGD", "options": 3, "state": []}):
+    for foreign in ({}, {"weight": np.ones(2)}, {"optimizer": "SGD", "param_groups": 3, "state": []}):
         with pytest.raises(StateError, match="no state of an optimizer"):
             opt.load_state_dict(foreign)
 
@@ -246,4 +305,8 @@ def test_an_optimizer_without_a_rule_says_so():
 
 def test_repr():
     assert repr(optim.SGD([Value(1.0)], lr=0.1)) == (
-        "SGD(1 parameters, lr=0.1, momentum=0.0, nesterov=False, weight_decay=0.0)")
+        "SGD(1 parameters, lr=0.1, momentum=0.0, dampening=0.0, nesterov=False, weight_decay=0.0)")
+    groups = [{"params": [Value(1.0)]}, {"params": [Value(1.0), Tensor(1.0)], "lr": 1.0}]
+    assert repr(optim.Momentum(groups, lr=0.1)) == (
+        "Momentum(1 parameters, lr=0.1, momentum=0.9, weight_decay=0.0; "
+        "2 parameters, lr=1.0, momentum=0.9, weight_decay=0.0)")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import pickle
+import tracemalloc
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import autograd_nn as ag
-from autograd_nn import Tensor, Value, errors, stop_gradient
+from autograd_nn import Tensor, Value, errors, nn, optim, stop_gradient
 
 shapes = hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, max_side=3, min_side=0)
 
@@ -286,3 +288,92 @@ def test_float_error_state_is_left_as_it_was():
     assert np.geterr() == before and t.grad.tolist() == [np.inf]
     with pytest.warns(RuntimeWarning, match="divide"):
         np.log(t)
+
+
+def test_real_and_imaginary_part():
+    t = Tensor(np.array([1.0, 2.0], np.float32))
+    (t.real * t.real).sum().backward()
+    assert t.real is t and t.grad.tolist() == [2, 4]
+    assert t.imag.dtype == np.float32 and t.imag.tolist() == [0, 0]
+    assert np.array_equal(np.imag(t), t.imag) and np.array_equal(np.real(t).data, t.data)
+
+
+@pytest.mark.parametrize("name", ["argmax", "argmin"])
+def test_places_take_numpys_arguments(name):
+    a = np.array([[1.0, 3.0, 3.0], [5.0, 4.0, 0.0]])
+    t = Tensor(a)
+    for options in ({}, {"axis": 0}, {"axis": 1, "keepdims": True}, {"keepdims": True}, {"axis": -1}):
+        for ours in (getattr(t, name)(**options), getattr(np, name)(t, **options), getattr(ag, name)(t, **options)):
+            theirs = getattr(a, name)(**options)
+            assert np.array_equal(ours, theirs) and np.shape(ours) == np.shape(theirs)
+    with pytest.raises(errors.UsageError, match="out="):
+        getattr(t, name)(out=np.empty((), int))
+    with pytest.raises(errors.ShapeError, match="axis 2 is out of bounds"):
+        getattr(t, name)(axis=2)
+
+
+def test_memory_of_a_training_step():
+    """At its peak it holds activations, their cotangents, gradients and one new weight, and less than 1 MB more."""
+    sizes, batch = (784, 256, 128, 10), 128
+    rng = np.random.default_rng(0)
+    model, x = nn.MLP(*sizes, rng=0), rng.normal(size=(batch, sizes[0])).astype(np.float32)
+    labels = rng.integers(0, 10, batch)
+    optimizer = optim.Adam(model.parameters())
+
+    def step():
+        optimizer.zero_grad()
+        nn.cross_entropy(model(x), labels).backward()
+        optimizer.step()
+    step()
+    step()
+    tracemalloc.start()
+    step()                                                   # from here on its gradients are counted
+    before = tracemalloc.get_traced_memory()[0]
+    tracemalloc.reset_peak()
+    step()
+    peak = tracemalloc.get_traced_memory()[1] - before
+    tracemalloc.stop()
+    weights = [a * b + b for a, b in pairwise(sizes)]
+    activations = 2 * batch * sum(sizes[1:])                 # of linear and of relu
+    assert peak < 4 * (2 * activations + sum(weights) + max(weights)) + 1_000_000
+
+
+def test_divmod():
+    a = np.array([3.5, -2.0])
+    t = Tensor(a)
+    for ours, theirs in ((divmod(t, 1.5), divmod(a, 1.5)), (divmod(7.0, t), divmod(7.0, a)),
+                         (divmod(t, t), divmod(a, a)), (divmod(a, t), divmod(a, a))):
+        assert [x.data.tolist() for x in ours] == [x.tolist() for x in theirs]
+    divmod(t, 1.5)[1].sum().backward()
+    assert t.grad.tolist() == [1, 1]
+    with pytest.raises(TypeError):
+        divmod(t, "a")
+
+
+@pytest.mark.parametrize("kind", "efdg")
+@pytest.mark.parametrize("shape", [(), (3,), (63,), (64,), (2, 100), (0, 70)])
+def test_relu_of_rows_of_any_length(shape, kind):
+    """Wide rows are compared with a row of zeros, narrow ones with a number."""
+    a = np.asarray(np.random.default_rng(0).normal(size=shape)).astype(kind)
+    if a.size > 3:
+        a[..., :3] = [np.nan, np.inf, -np.inf]
+    t = Tensor(a)
+    y = ag.relu(t)
+    assert y.dtype == a.dtype and y.shape == a.shape
+    assert np.array_equal(y.data, np.where(a <= 0, np.zeros_like(a), a), equal_nan=True)
+    y.backward(np.ones_like(a))
+    assert t.grad.dtype == a.dtype and np.array_equal(t.grad, (a > 0).astype(kind))
+
+
+@pytest.mark.parametrize("kind", "efd")
+def test_cross_entropy_of_extreme_logits(kind):
+    """However large: no warning, and the derivative is softmax less the target."""
+    top = float(np.finfo(kind).max) / 4
+    logits = np.array([[top, -top, 0], [top, top, -top], [-np.inf, 1, 1], [3e2, 2e2, 3e2]], dtype=kind)
+    index = np.array([0, 1, 2, 0])
+    t = Tensor(logits)
+    loss = nn.cross_entropy(t, index, reduction="none")
+    loss.backward(np.ones(4, kind))
+    assert np.allclose(loss.data, [0, np.log(2), np.log(2), np.log(2)], rtol=1e-3)
+    assert np.allclose(t.grad, [[0, 0, 0], [.5, -.5, 0], [0, .5, -.5], [-.5, 0, .5]], atol=1e-3)
+    assert t.grad.dtype == loss.dtype == logits.dtype

@@ -16,6 +16,7 @@ from ._laws import check_laws, hessian_symmetry, random_tangents
 from ._locate import Fault, locate_fault
 from ._own import Handwritten, subject_of
 from ._report import Checked, Lines, Report
+from ._rounding import eps_of
 from ._subject import Array, Subject
 from ._verdict import Verdict
 
@@ -67,6 +68,7 @@ def check_gradients(f: Callable[..., Any], *inputs: Any, gradient: Callable[...,
     disagree: numeric 12 +- ..., analytic 12.0012, ratio 1.0001, at input 0
     ...
     """
+    __tracebackhide__ = True                 # pytest shows the caller's line
     _check_options(elements, directions, order, inconclusive)
     many = cotangents is not None
     subject = subject_of(f, inputs, gradient, parameters, framework, many)
@@ -126,9 +128,11 @@ def _in_float64(subject: Subject, gradient: list[Array], w: Array | None) -> tup
     if wide is None:
         return None, []
     try:
-        fine = wide.trace(wide.start).pull(w)
+        trace = wide.trace(wide.start)
+        fine = trace.pull(w)
     except EvaluationError:
         return None, []
+    wide.eps = eps_of(*wide.start, trace.value)
     same = all(np.allclose(a, b, rtol=1e-3, atol=1e-4 * np.max(np.abs(b), initial=0.0), equal_nan=True)
                for a, b in zip(gradient, fine))
     return (wide, fine) if same else (None, [])

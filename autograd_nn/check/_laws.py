@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import EvaluationError
+from ._rounding import SPREAD, eps_of, neighbours
 from ._subject import Array, Subject, Trace
 from ._verdict import Verdict
 
-SPREAD = 16.0            # two values may differ by so many times what rounding the inputs moves them
 FAR = -1.0, 1024.0       # cotangents by which a linear rule scales exactly: rounding does not enter
 
 
@@ -84,7 +84,7 @@ def _same_bits(subject: Subject, trace: Trace, gradient: list[Array], cotangent:
         return Law(name, Verdict.AGREE)
     i = next(i for i, (a, b) in enumerate(zip(again, gradient)) if not _same([a], [b]))
     gap = float(np.max(np.abs(again[i].astype(float) - gradient[i])))
-    rounding = 1e4 * _eps(gradient[i]) * float(np.max(np.abs(gradient[i]), initial=0.0))
+    rounding = 1e4 * eps_of(gradient[i]) * float(np.max(np.abs(gradient[i]), initial=0.0))
     return Law(name, Verdict.INCONCLUSIVE if gap <= rounding else Verdict.DISAGREE,
                f"the gradient of {subject.names[i]}, computed twice, differs by {gap:.1e}")
 
@@ -107,7 +107,7 @@ def _independent(subject: Subject, gradient: list[Array], cotangent: Array | Non
         return Law(name, Verdict.INCONCLUSIVE, "the function cannot run close by")
     after = first.pull(cotangent)
     for which, a, b in zip(subject.names, after, gradient):
-        if not np.allclose(a, b, rtol=1e5 * _eps(b), atol=1e5 * _eps(b) * _largest(b), equal_nan=True):
+        if not np.allclose(a, b, rtol=1e5 * eps_of(b), atol=1e5 * eps_of(b) * _largest(b), equal_nan=True):
             return Law(name, Verdict.DISAGREE, f"the gradient of {which} depends on what ran after the forward pass; "
                        "does a rule keep something between calls?")
     return Law(name, Verdict.AGREE)
@@ -117,18 +117,20 @@ def _linear(subject: Subject, trace: Trace, gradient: list[Array], cotangent: Ar
             rng: np.random.Generator) -> Law:
     name = "linear in the cotangent"
     w = np.ones_like(trace.value) if cotangent is None else cotangent
+    tiny = (float(np.finfo(g.dtype).tiny) for g in gradient if g.dtype.kind == "f")
+    underflow = max(map(abs, FAR)) * max(tiny, default=0.0)          # below it numbers lose their digits
     for factor in FAR:
         for which, a, b in zip(subject.names, trace.pull(w * w.dtype.type(factor)), gradient):
             a, b = a.astype(float), b.astype(float) * factor
             fine = np.isfinite(a) & np.isfinite(b)
-            if not np.allclose(a[fine], b[fine], rtol=1e-3, atol=1e-3 * _largest(b)):
+            if not np.allclose(a[fine], b[fine], rtol=1e-3, atol=1e-3 * _largest(b) + underflow):
                 return Law(name, Verdict.DISAGREE, f"{factor:g} times the cotangent does not give {factor:g} times "
                            f"the gradient of {which}")
     if w.size > 1:
         mask = (rng.permutation(w.size) < w.size // 2).reshape(w.shape)
         parts = [trace.pull(np.where(keep, w, 0)) for keep in (mask, ~mask)]
         for which, a, b, whole in zip(subject.names, *parts, gradient):
-            if not np.allclose(a + b, whole, rtol=1e-3, atol=1e-3 * max(_largest(a), _largest(b))):
+            if not np.allclose(a + b, whole, rtol=1e-3, atol=1e-3 * max(_largest(a), _largest(b)) + underflow):
                 return Law(name, Verdict.DISAGREE, f"the gradients of {which} for two parts of a cotangent "
                            "do not add up to that for the whole")
     return Law(name, Verdict.AGREE)
@@ -165,12 +167,10 @@ def _equal(name: str, start: Sequence[Array], what: tuple[str, str], size: float
     if not (np.isfinite(x) and np.isfinite(y)):
         return Law(name, Verdict.AGREE if np.array_equal([x], [y], equal_nan=True) else Verdict.INCONCLUSIVE,
                    "" if np.array_equal([x], [y], equal_nan=True) else f"{what[0]} {x:.10g}, {what[1]} {y:.10g}")
-    eps = max((_eps(s) for s in start), default=2.0 ** -52)
+    eps = eps_of(*start)
     if abs(x - y) <= eps * max(1e3 * abs(x), 1e3 * abs(y), 1e4 * size):
         return Law(name, Verdict.AGREE)
-    rng = np.random.default_rng(0)
-    near = [[np.asarray(s * s.dtype.type(1) + s * (rng.integers(-2, 3, s.shape) * _eps(s)), s.dtype) for s in start]
-            for _ in range(5)]
+    near = neighbours(start)
     try:
         spread = np.ptp([a(xs) for xs in near]) + np.ptp([b(xs) for xs in near])
     except Exception:
@@ -188,10 +188,6 @@ def _dot(gradient: Sequence[Array], tangents: Sequence[Array]) -> float:
 
 def _same(a: Sequence[Array], b: Sequence[Array]) -> bool:
     return all(np.array_equal(x, y, equal_nan=True) for x, y in zip(a, b))
-
-
-def _eps(a: Array) -> float:
-    return float(np.finfo(a.dtype).eps) if a.dtype.kind == "f" else 2.0 ** -52
 
 
 def _largest(a: Array) -> float:

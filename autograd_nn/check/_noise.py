@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._rounding import EPS
 from ._samples import Samples
 
 POINTS, DEGREE = 8, 3
@@ -18,8 +19,8 @@ NODES = sorted(k * GOLDEN % 1.0 for k in range(1, POINTS + 1))
 # What is left of samples at the nodes when the best polynomial is taken away, in orthonormal coordinates.
 RESIDUAL = np.linalg.qr(np.vander(NODES, DEGREE + 1), mode="complete")[0][:, DEGREE + 1:].T
 MANY = 4
-STEEP, HALVINGS, LEAST_HALVINGS = 30.0, 24, 4
-EPS, LEAST = 2.0 ** -52, 5e-324         # rounding of float64, and its smallest number
+STEEP, STEEPEST, HALVINGS, LEAST_HALVINGS = 30.0, 4, 24, 4
+LEAST = 5e-324                          # the smallest number of float64
 PROPORTION = 0.1                        # noise beside |f|, times 8: what trembles more is no noise but f itself
 
 
@@ -105,18 +106,31 @@ def hidden_steps(samples: Samples, widths: list[float], least: float) -> float:
                     has_jump(samples, side * width, found.deviation):
                 heights.append(found.deviation)
                 break
-    return max(heights) if len(heights) == 2 else 0.0
+        else:
+            return 0.0
+    return max(heights)
 
 
 def has_jump(samples: Samples, width: float, height: float) -> bool:
-    """Whether f jumps by more than `height` between two of the points of a window that lie side by side."""
-    points = [samples.x + width * node for node in NODES]
-    a, b = max(itertools.pairwise(points), key=lambda ab: abs(samples.at(ab[1]) - samples.at(ab[0])))
+    """Whether f jumps by more than `height` somewhere in a window.
+
+    Of the intervals between its points the steepest few are halved, and of these again: on a
+    staircase with tilted steps the greatest change of all may be that along a step.
+    """
+    points = sorted(samples.x + width * node for node in NODES)
+    intervals = list(itertools.pairwise(points))
     heights: list[float] = []
-    while len(heights) < HALVINGS and min(a, b) < (middle := (a + b) / 2) < max(a, b):
-        y = samples.at(middle)
-        a, b = (a, middle) if abs(y - samples.at(a)) > abs(samples.at(b) - y) else (middle, b)
-        heights.append(abs(samples.at(b) - samples.at(a)))
+
+    def change(interval: tuple[float, float]) -> float:
+        size = abs(samples.at(interval[1]) - samples.at(interval[0]))
+        return size if size == size else 0.0
+
+    while len(heights) < HALVINGS:
+        steepest = sorted(intervals, key=change)[-STEEPEST:]
+        intervals = [half for a, b in steepest if a < (m := (a + b) / 2) < b for half in ((a, m), (m, b))]
+        if not intervals:
+            break
+        heights.append(max(map(change, intervals)))
         if not heights[-1] > height:
             return False
     half = len(heights) // 2

@@ -11,7 +11,8 @@ from ._samples import Samples
 PARTS = 8
 LEAST = 3              # steps that are flat: fewer may be an accident
 ROUNDING = 1e-2         # beside max(1, |f|): steps of a staircase above this are no rounding, not even of bfloat16,
-FINE = 1e-12            # and those below this can be nothing else than rounding of float64
+FINE = 2.0 ** 12        # and those below so many eps can be nothing else
+NARROW = 0.375          # steps as narrow as eps**NARROW may come from adding x to a number of size eps**(NARROW - 1)
 
 
 class Plateau(NamedTuple):
@@ -20,6 +21,10 @@ class Plateau(NamedTuple):
     width: float
     staircase: bool
     height: float
+
+    def rounded(self, eps: float, size: float) -> bool:
+        """Whether it may come from rounding: f is then no constant."""
+        return self.staircase and (self.height <= ROUNDING * size or self.width <= eps ** NARROW)
 
 
 def plateau(samples: Samples, steps: list[float]) -> Plateau | None:

@@ -54,6 +54,7 @@ def _test_of(f: Callable[..., Any], given: tuple[Any, ...], named: dict[str, Any
     @hypothesis.settings(deadline=None, max_examples=examples)
     @hypothesis.given(inputs=drawn)
     def test(inputs: dict[str, Any]) -> None:
+        __tracebackhide__ = True
         free = {name: x for name, x in inputs.items() if _differentiable(x)}
         held = {name: x for name, x in inputs.items() if name not in free}
         try:

@@ -6,7 +6,7 @@ import itertools
 import math
 from typing import Literal
 
-from ._noise import EPS, Noise
+from ._noise import Noise
 from ._samples import Samples
 from ._tableau import APART, CLEAN, Entry, best, settled, tableau
 
@@ -30,13 +30,15 @@ class Quotients:
             up, down = x + h, x - h                  # the step is what the floats make of it
             if not down < x < up:
                 break
+            if self.hs and up - down > 1.8 * self.hs[-1]:
+                continue                             # too close to the last to extrapolate
             a, b = samples.at(up), samples.at(down)
             self.hs.append((up - down) / 2)
             self.central.append((a - b) / (up - down))
             self.rights.append((a - f0) / (up - x))
             self.lefts.append((f0 - b) / (x - down))
             peak = max((abs(v) for v in (a, b, f0) if v == v), default=0.0)
-            self.noises.append(noise.at(peak) / self.hs[-1])
+            self.noises.append(max(noise.at(peak), samples.eps * peak) / self.hs[-1])
         one_sided = [2.0 * n for n in self.noises]
         self.middle = extrapolated(self.hs, self.central, self.noises, 2)
         self.left = extrapolated(self.hs, self.lefts, one_sided, 1)
@@ -69,7 +71,7 @@ class Quotients:
             return "kink", (f"a kink: the derivative is {left.value:.6g} from the left "
                             f"and {right.value:.6g} from the right")
         unseen = max(0.1 * size, 0.1 * abs(middle.value), 1e-5 * self.slope,
-                     256 * EPS * abs(self.samples.centre) / self.s)
+                     256 * self.samples.eps * abs(self.samples.centre) / self.s)
         if left.bar + right.bar > unseen:
             return "unclear", "the noise or the curvature of f leaves room for a kink"
         if any(abs(middle.value - side.value) > APART * (middle.bar + side.bar) for side in (left, right)):

@@ -55,8 +55,8 @@ class Checked:
         f = self.worst
         if f is None:
             return (name, shape, checked, "", "", "", "", "")
-        verdicts = ", ".join(f"{k} {v}" for v, k in _counts(self.findings).items() if k)
-        at = f.where[len(name):].removeprefix(",").strip()
+        verdicts = ", ".join(f"{k} {v.removesuffix(' here')}" for v, k in _counts(self.findings).items() if k)
+        at = f.where[len(name):].removeprefix(",").strip().removeprefix("random ")
         if f.verdict is Verdict.NOT_DIFFERENTIABLE:
             left, right = f.numeric.left, f.numeric.right
             return (name, shape, checked, verdicts, at, _shown(f.analytic), f"{left.value:.6g} | {right.value:.6g}",
@@ -158,7 +158,7 @@ class Report:
 
     def _repr_html_(self) -> str:
         """The table for a notebook."""
-        cell = "text-align:{};padding:.2em .7em;white-space:nowrap"
+        cell = "text-align:{};padding:.2em .5em"
         lines = [f"<p><b>{html.escape(self.title)}</b></p>", "<table>", "<thead><tr>"]
         side = ["right" if i >= NUMBERS else "left" for i in range(len(HEAD))]
         lines += [f'<th style="{cell.format(s)}">{html.escape(h)}</th>' for s, h in zip(side, HEAD)]
@@ -167,7 +167,7 @@ class Report:
             worst = part.worst.verdict if part.worst else Verdict.AGREE
             lines.append("<tr>")
             for i, text in enumerate(part.row):
-                style = cell.format(side[i])
+                style = cell.format(side[i]) + ";white-space:nowrap" * (i != 3)
                 style += f";border-left:.3em solid {COLORS[worst]}" if i == 3 else ""
                 lines.append(f'<td style="{style}">{html.escape(text)}</td>')
             lines.append("</tr>")
@@ -246,4 +246,4 @@ def _plain(x: float | None) -> float | str | None:
 
 
 def _shown(x: float) -> str:
-    return f"{x:.10g}"
+    return f"{x:.6g}"

@@ -5,14 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from ._rounding import EPS
+
 MISSING = (ArithmeticError, ValueError)         # outside its domain a function raises, or is nan or inf
 
 
 class Samples:
-    """f at x + h for the offsets h that are asked for, each evaluated once; nan where f has no value."""
+    """f at x + h for the offsets h that are asked for, each evaluated once; nan where f has no value.
 
-    def __init__(self, f: Callable[[float], float], x: float) -> None:
-        self.f, self.x = f, x
+    `eps` is the rounding of the arithmetic that f is known to be computed in.
+    """
+
+    def __init__(self, f: Callable[[float], float], x: float, eps: float = EPS) -> None:
+        self.f, self.x, self.eps = f, x, eps
         self.complaint = ""                     # of the sample taken last that is missing
         self._seen: dict[float, float] = {}
         self.centre = self.at(x)
@@ -28,7 +33,10 @@ class Samples:
         if known is not None:
             return known
         try:
-            y = float(self.f(point))
+            y = self.f(point)
+            if isinstance(y, complex):              # as (-1.0) ** 0.5 is, outside the domain of a real function
+                raise ValueError("a complex number")
+            y = float(y)
             if not math.isfinite(y):
                 self.complaint = f"is {y}"
                 y = math.nan

@@ -14,6 +14,7 @@ from ..errors import AutogradError, DataError, DTypeError, EvaluationError, Shap
 from ..graph import data_of
 from ..tree._structure import Constant
 from ._places import places
+from ._rounding import eps_of
 
 Array = np.ndarray[Any, Any]
 
@@ -66,6 +67,7 @@ class Subject:
                 raise DataError(f"check_gradients: {name} holds a nan or an inf, where nothing has a derivative")
         if not self.start:
             raise UsageError("check_gradients: nothing to check; give inputs, or parameters=")
+        self.eps = eps_of(*self.start)           # of the arithmetic that f is known to be computed in
         self.written = self.start[len(self.likes):]
         self.tangents: tuple[list[Array], ...] = ()
 
@@ -208,6 +210,7 @@ class Subject:
         """The value at the inputs; raises where f changes them there, or is not finite."""
         args, variables = self.arguments(self.start)
         y = self.result(self.call(self.f, args))
+        self.eps = eps_of(*self.start, y)
         self.check_unchanged(variables, self.start, "the function")
         if not np.all(np.isfinite(y)):
             raise EvaluationError(f"check_gradients: the function returned {y.ravel()[~np.isfinite(y.ravel())][0]}, "

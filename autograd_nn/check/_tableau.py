@@ -51,7 +51,7 @@ def tableau(steps: Sequence[float], quotients: Sequence[float], noises: Sequence
             if j < len(previous):
                 # It should fall like h**(power * j); where it fell faster, that may be chance.
                 fall = (h / steps[i - 1]) ** (power * j)
-                truncation = max(truncation, abs(value - previous[j].value), fall * previous[j].truncation)
+                truncation = max(truncation, abs(value - previous[j].value), inherited(value, previous[j], fall))
             row.append(Entry(value, truncation + noise, i, truncation, noise))
             least = min(least, truncation + noise)
         entries += row
@@ -66,8 +66,13 @@ def column_0(entry: Entry, previous: Entry) -> Entry:
     """
     change, last = abs(entry.value - previous.value), previous.change
     r = change / last if 0.5 * last < change < last else 0.5
-    truncation = max(change * r / (1.0 - r), 0.5 * previous.truncation if math.isfinite(previous.truncation) else 0.0)
+    truncation = max(change * r / (1.0 - r), inherited(entry.value, previous, 0.5))
     return entry._replace(bar=truncation + entry.noise, truncation=truncation, change=change)
+
+
+def inherited(value: float, above: Entry, fall: float) -> float:
+    """The truncation of the entry above, reduced by its fall; but not of one of another order of magnitude."""
+    return min(fall * above.truncation, max(abs(value), abs(above.value))) if math.isfinite(above.truncation) else 0.0
 
 
 def settled(quotients: Sequence[float], noises: Sequence[float]) -> list[bool]:

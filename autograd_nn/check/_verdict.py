@@ -8,11 +8,15 @@ from dataclasses import dataclass
 
 from ._derivative import Derivative
 
-RTOL = 1e-5             # relative differences below this are not told apart from rounding and iteration
+RTOL = 1e-5             # a relative difference below this may come from rounding and iteration: it refuses nothing ...
+SURE = 5e-7             # ... but above this, and so many bars off, it confirms nothing either
+DOUBT = 4.0
 RESOLUTION = 5e-5       # a relative bar wider than this might hide an error of 0.01 %
 ZERO = 1e-6             # a derivative of 0 is believed if the bar is this small beside the slopes around
-ROUGH = 1e-2            # a relative bar wider than this is itself no more than rough, for f may change over less ...
-CAUTION = 20.0          # ... than the steps that tell it from noise; so it is taken so many times
+NOISY = 1e-6            # a wider relative bar comes from noise, and is a matter of chance: so many times it ...
+CHANCE = 16.0           # ... are needed to refuse
+ROUGH = 1e-2            # and one wider than this is itself no more than rough, for f may change over less ...
+CAUTION = 50.0          # ... than the steps that tell it from noise; so it is taken so many times
 
 
 class Verdict(enum.StrEnum):
@@ -31,11 +35,12 @@ class Verdict(enum.StrEnum):
 def judge(analytic: float, numeric: Derivative, second: float | None = None) -> Verdict:
     """The verdict on `analytic`; `second` is a second opinion, as `complex_step` gives.
 
-    disagree       it lies outside the error bar, and off by more than 0.001 %
+    disagree       it lies outside the error bar, of a noisy f by several bars, and off by more than 0.001 %
     agree          it lies within, and the bar is so narrow that an error of 0.01 % would lie outside;
                    or it is 0 and the bar is narrow beside the slopes of f nearby; or the second
                    opinion lies within the bar and confirms it
-    inconclusive   the bar is wider than that, or the differences say nothing
+    inconclusive   the bar is wider than that, or the differences say nothing; or it lies outside, but
+                   off by so little (0.00005 % to 0.001 %) that rounding or an iteration may be the reason
 
     >>> from autograd_nn.check import differentiate
     >>> d = differentiate(lambda x: x ** 3, 2.0)
@@ -49,11 +54,16 @@ def judge(analytic: float, numeric: Derivative, second: float | None = None) -> 
     if not math.isfinite(analytic):
         return Verdict.DISAGREE
     gap, size = abs(analytic - numeric.value), max(abs(analytic), abs(numeric.value))
-    bar = max(numeric.bar * (CAUTION if numeric.bar > ROUGH * size else 1.0), numeric.negligible)
-    if gap > max(bar, RTOL * size):
-        # On a step of a staircase 0 is the derivative, too: of the step.
-        return Verdict.INCONCLUSIVE if numeric.flat and analytic == 0 else Verdict.DISAGREE
-    if bar <= RESOLUTION * size or (analytic == 0 and numeric.bar <= max(ZERO * numeric.slope, numeric.negligible)):
+    bar = max(numeric.bar, numeric.negligible)
+    times = CAUTION if numeric.bar > ROUGH * size else CHANCE if numeric.bar > NOISY * size else 1.0
+    if gap > max(times * bar, RTOL * size):
+        tread = numeric.tread                   # on a step of a staircase its slope is the derivative, too
+        on_it = tread is not None and abs(analytic - tread.value) <= max(tread.bar, RTOL * abs(analytic))
+        return Verdict.INCONCLUSIVE if on_it else Verdict.DISAGREE
+    if gap > max(bar, RTOL * size) or gap > max(DOUBT * bar, SURE * size):
+        return Verdict.INCONCLUSIVE
+    zero = analytic == 0 and numeric.bar <= max(ZERO * numeric.slope, numeric.negligible)
+    if zero or max(gap, numeric.bar) <= RESOLUTION * size:
         return Verdict.AGREE
     if second is not None and abs(second - numeric.value) <= bar and abs(second - analytic) <= RTOL * abs(second):
         return Verdict.AGREE
@@ -84,6 +94,9 @@ class Finding:
                     f"analytic {self.analytic:.10g} {'lies' if self.between else 'does not lie'} between")
         elif math.isfinite(n.bar):
             text = f"numeric {n.value:.10g} +- {n.bar:.0e}, analytic {self.analytic:.10g}"
+            gap = abs(self.analytic - n.value)
+            if self.verdict is Verdict.INCONCLUSIVE and DOUBT * n.bar < gap <= RTOL * abs(n.value):
+                text += f", off by {gap / abs(n.value):.0e} of it and {gap / n.bar:.0e} bars"
             if self.verdict is Verdict.DISAGREE and n.value:
                 text += f", ratio {self.analytic / n.value:.6g}"
         else:

@@ -17,7 +17,7 @@ UCI = "UCI Machine Learning Repository. CC BY 4.0. https://doi.org/"
 class Dataset:
     """Rows of measurements, each with the class that it belongs to.
 
-    x               float32 array (rows, features), read-only in the sets that ship
+    x               float32 array (rows, features) or (rows, channels, height, width), read-only in the sets that ship
     y               int64 array (rows,): the class of each row, from 0
     feature_names   one name per column of x
     class_names     what each number in y stands for
@@ -41,8 +41,8 @@ class Dataset:
         return len(self.x)
 
     def __repr__(self) -> str:
-        return (f"Dataset({self.name}: {len(self)} rows, {len(self.feature_names)} features, "
-                f"{len(self.class_names)} classes)")
+        what = f"{len(self.feature_names)} features" if self.feature_names else f"of shape {self.x.shape[1:]}"
+        return f"Dataset({self.name}: {len(self)} rows, {what}, {len(self.class_names)} classes)"
 
 
 def iris() -> Dataset:

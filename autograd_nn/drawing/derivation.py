@@ -2,26 +2,81 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from typing import Any
+
 from ..errors import GraphError, UsageError
 from ..graph import Node
-from .summary import Number, short
-from .text import aligned, formula, labels, operand
-from .trace import Trace, numbered
+from .events import Event
+from .formula import forward_tex
+from .names import names_of, operand, tex_name
+from .notes import Recorded
+from .summary import Data
+from .text import aligned, data_text, formula
+from .trace import Graph, NodeRecord, Trace, numbered
 
 DIGITS = 6
+_CONDITION = re.compile(r"\[[^]]+ [>≥=] ")
+CDOT = r" \cdot "
+FACTORS = 12
+"""A derivation ends in one product, or one sum, where it has at most so many terms."""
 
 
-def explain(root: Node, *leaves: Node, expand: bool = False) -> str:
+class Derivation(str):
+    """A derivation: text that also knows its LaTeX. A notebook shows it typeset.
+
+    steps   one LaTeX formula for each line
+    """
+
+    __slots__ = ("parts",)
+    parts: list[tuple[str, list[tuple[str, str]]]]
+
+    @property
+    def steps(self) -> list[str]:
+        """Each line as a formula of its own."""
+        return [left + right for _, lines in self.parts for left, right in lines]
+
+    def latex(self) -> str:
+        """The whole as LaTeX, for inside `\\[ ... \\]`; needs amsmath."""
+        lines = [rf"{left} &{right}" for _, lines in self.parts for left, right in lines]
+        return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+
+    def markdown(self) -> str:
+        """The whole as Markdown with formulas between `$$`, as notebooks and GitHub show it."""
+        shown = []
+        for title, lines in self.parts:
+            body = " \\\\\n".join(rf"{left} &{right}" for left, right in lines)
+            body = body.replace("<", "{<}").replace(">", "{>}")
+            shown.append(f"**{title}**\n\n$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$\n")
+        return "\n".join(shown)
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown()
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
+
+def explain(root: Graph, *leaves: Node, expand: bool = False, max_steps: int | None = 100) -> Derivation:
     """How d root / d leaf comes about: each use of each node on the way, from the root down.
 
-    One line for each term of the chain rule: the local derivative is multiplied by the gradient
-    that has arrived from above, and added to what the node has from its other uses. With several
-    leaves (or none given: all of them) the derivation leads to each. It is computed from the graph
-    as it stands; no backward pass is needed, and `.grad` is not touched. With `expand` the sums made by
-    `dot` and `sum_of`, which are one node each, are taken apart into products and running sums.
+    For each term of the chain rule the local derivative, in symbols and in numbers, and the line in which it
+    is multiplied by the gradient that has arrived from above and added to what the node has from its other
+    uses. With several leaves (or none given: all of them) the derivation leads to each. It is computed
+    from the graph as it stands; no backward pass is needed, and `.grad` is not touched.
 
-    Raises UsageError for graphs with arrays in them, and GraphError for a leaf that the root was
-    not computed from.
+    root        a Value or Tensor, or what `with trace() as t` gave: then variables give their names. Of an
+                array it is the sum of the elements that is differentiated, and ḡ is d root / d node
+    expand      take the sums made by `dot` and `sum_of`, which are one node each, apart into products and
+                running sums
+    max_steps   of a longer derivation the first and last so many lines of each part stand; None for all
+
+    The result is a str that has `.latex()` and `.markdown()` too, and that a notebook shows typeset. Raises
+    UsageError for anything but a graph of one root, and GraphError for a leaf that it was not computed from.
 
     >>> from autograd_nn import Value
     >>> x, w = Value(3.0, name="x"), Value(2.0, name="w")
@@ -32,52 +87,234 @@ def explain(root: Node, *leaves: Node, expand: bool = False) -> str:
     <BLANKLINE>
     forward
       w = 2
-      y = w × x = 6
+      y = w × x = 2 × 3 = 6
     <BLANKLINE>
     backward
       dy/dy = 1
-      dy/dw += dy/dy * dy/dw : 0 + 1 * 3 = 3
+      y = w × x, so dy/dw = x = 3
+        dy/dw += dy/dy * dy/dw : 0 + 1 * 3 = 3
     <BLANKLINE>
     dy/dw = 3
     <BLANKLINE>
     """
-    trace, ids = _scalar_trace(root, expand)
+    trace, ids = _trace(root, expand)
     for leaf in leaves:
-        if leaf not in ids:
-            raise GraphError(f"{_called(leaf)} is not among what {_called(root)} was computed from, "
+        if not isinstance(leaf, Node) or leaf not in ids:
+            top = trace["nodes"][trace["roots"][0]]
+            raise GraphError(f"{_called(leaf)} is not among what {_called(top)} was computed from, "
                              "so the derivative is 0\n  help: explain(root) without leaves explains every leaf")
     targets = [ids[leaf] for leaf in leaves] or [n["id"] for n in trace["nodes"] if n["role"] == "leaf"]
-    on_path = _depending_on(trace, set(targets))
-    names = labels(trace)
-    top = trace["roots"][0]
-
-    def d(u: int, v: int) -> str:
-        return f"d{operand(names[u])}/d{operand(names[v])}"
-
-    forward = [(f"  {names[n['id']]}", f"= {made} = {_number(n['value'])}" if made else f"= {_number(n['value'])}")
-               for n in trace["nodes"] if n["id"] in on_path for made in [formula(trace, n, names)]]
-    gradient: dict[int, Number] = {top: 1.0}
-    backward = []
-    for event in trace["events"] or []:
-        node, x = event["from"], event["to"]
-        if x in on_path:
-            gradient[x] = event["after"]  # type: ignore[assignment]
-            backward.append((f"  {d(top, x)}", f"+= {d(top, node)} * {d(node, x)}",
-                             f": {_number(event['before'])} + {_number(event['upstream'], True)} "
-                             f"* {_number(event['local'], True)} = {_number(event['after'])}"))
-    results = [f"{d(top, i)} = {_number(gradient.get(i, 0.0))}" for i in targets]
-    return "\n".join([", ".join(d(top, i) for i in targets), "", "forward", aligned(forward, gap=1),
-                      "backward", f"  {d(top, top)} = 1", aligned(backward, gap=1), *results, ""])
+    return _Writer(trace, targets, max_steps).written()
 
 
-def _scalar_trace(root: Node, expand: bool) -> tuple[Trace, dict[Node, int]]:
-    if not isinstance(root, Node):
-        raise UsageError(f"explain: the root must be a Value, not {type(root).__name__} {root!r:.60}")
+@dataclass
+class _Line:
+    """A line as cells of text, and as the two sides of a formula."""
+
+    cells: tuple[str, ...]
+    left: str
+    right: str
+
+
+class _Writer:
+    """Writes one derivation down."""
+
+    def __init__(self, trace: Trace, targets: list[int], max_steps: int | None) -> None:
+        self.trace, self.targets, self.max_steps = trace, targets, max_steps
+        self.nodes = trace["nodes"]
+        self.names = names_of(self.nodes)
+        self.numbers = [*self.names]                 # in the places where they are looked at
+        self.top = trace["roots"][0]
+        self.on_path = _depending_on(trace, set(targets))
+        self.events = [e for e in trace["events"] or [] if e["to"] in self.on_path]
+        self.gradient: dict[int, Data | None] = {self.top: 1.0}
+        for event in self.events:
+            self.gradient[event["to"]] = event["after"]
+
+    def written(self) -> Derivation:
+        """The derivation as text and as LaTeX."""
+        kept, left_out = self.ends([n for n in self.nodes if n["id"] in self.on_path], 1)
+        forward = [self.forward(n) for n in kept]
+        used, unused = self.ends(self.events, 2)
+        steps = [line for event in used for line in self.step(event)]
+        d = self.d
+        text = [", ".join(d(self.top, i) for i in self._shortened(self.targets)) + "…" * self._is_long(self.targets),
+                "", "forward", self.table(forward, left_out), "backward", f"  {d(self.top, self.top)} = 1",
+                self.table(steps, unused)]
+        first = _Line((), self.dtex(self.top, self.top), "= 1")
+        parts = [("Forward", self.formulas(forward, left_out)),
+                 ("Backward", [(first.left, first.right), *self.formulas(steps, unused)])]
+        if any(_CONDITION.search(use["text"] or "") for e in self.events[:1000] if e["local"] is not None
+               for use in self.nodes[e["from"]]["inputs"] if use["slot"] == e["slot"]):
+            text += ["([condition] is 1 where the condition holds, and 0 elsewhere)", ""]
+        whole = self.all_together() if len(self.targets) == 1 else None
+        if whole is not None:
+            text += ["all together", *(f"  {row}" for row in whole.cells), ""]
+        results = [_Line((f"{d(self.top, i)} {self.result(i)}",), self.dtex(self.top, i), self.result(i, tex=True))
+                   for i in self.targets]
+        shown = self._shortened(results)
+        text += [line.cells[0] for line in shown]
+        if len(shown) < len(results):
+            text.append(f"… {len(results) - len(shown):,} more")
+        parts.append(("Result", [(whole.left, whole.right)] if whole is not None else
+                      [(line.left, line.right) for line in shown]))
+        made = Derivation("\n".join([*text, ""]))
+        made.parts = parts
+        return made
+
+    # --- lines ------------------------------------------------------------------------------------
+    def forward(self, node: NodeRecord) -> _Line:
+        """How a node is made, and its value."""
+        name, value = self.names[node["id"]], _number(node["value"])
+        made, tex = formula(self.trace, node, self.names), forward_tex(node, self.names)
+        if not made:
+            return _Line((f"  {name}", f"= {value}"), tex_name(name), f"= {_tex_number(node['value'])}")
+        with_numbers, tex_numbers = self.put_in(node)
+        return _Line((f"  {name}", f"= {made}{with_numbers} = {value}"), tex_name(name),
+                     f"= {tex}{tex_numbers} = {_tex_number(node['value'])}")
+
+    def put_in(self, node: NodeRecord) -> tuple[str, str]:
+        """The formula with the numbers put in, where that says more and is short."""
+        used = {use["node"] for use in node["inputs"]}
+        if len(used) > 4 or any(isinstance(self.nodes[i]["value"], dict) for i in used) or \
+                all(self.nodes[i]["role"] == "constant" for i in used):
+            return "", ""
+        for i in used:
+            self.numbers[i] = _number(self.nodes[i]["value"])
+        text = f" = {formula(self.trace, node, self.numbers)}"
+        return text, f" = {forward_tex(node, self.numbers)}"
+
+    def step(self, event: Event) -> list[_Line]:
+        """One use: the local derivative, and what it adds to the gradient."""
+        node, x = self.nodes[event["from"]], event["to"]
+        i, d, top = node["id"], self.d, self.top
+        use = next(u for u in node["inputs"] if u["slot"] == event["slot"])
+        before, after = _number(event["before"]), _number(event["after"])
+        if event["local"] is None:
+            return self.array_step(event, use["text"], use["tex"])
+        local, upstream = _number(event["local"]), _number(event["upstream"])
+        symbols = use["text"]
+        equal = f" = {symbols}" if symbols is not None and symbols.replace("−", "-") != local else ""
+        tex_equal = f" = {use['tex']}" if equal else ""
+        made = formula(self.trace, node, self.names)
+        because = _Line((f"  {self.names[i]} = {made}, so {d(i, x)}{equal} = {local}",), self.dtex(i, x),
+                        f"{tex_equal} = {_tex_number(event['local'])}")
+        added = _Line((f"    {d(top, x)}", f"+= {d(top, i)} * {d(i, x)}",
+                       f": {before} + {_factor(upstream)} * {_factor(local)} = {after}"),
+                      self.dtex(top, x), rf"\mathrel{{+}}= {self.dtex(top, i)} \, {self.dtex(i, x)} \;:\; "
+                      rf"{_tex_number(event['before'])} + {_tex_factor(event['upstream'])} \cdot "
+                      rf"{_tex_factor(event['local'])} = {_tex_number(event['after'])}")
+        return [because, added]
+
+    def array_step(self, event: Event, text: str | None, tex: str | None) -> list[_Line]:
+        """One use in a graph of arrays: the rule by which the gradient is handed down."""
+        i, x, top = event["from"], event["to"], self.top
+        text, tex = text or "…", tex or r"\ldots"
+        arrived, upstream = self.d(top, i), self.dtex(top, i)
+        chain = text.replace("ḡ", arrived) if text.startswith("ḡ :") else \
+            text.replace("(ḡ)", f"({arrived})").replace("ḡ", f"({arrived})")
+        made = formula(self.trace, self.nodes[i], self.names)
+        numbers = "" if event["contribution"] is None else \
+            f"= {_number(event['before'])} + {_number(event['contribution'])} = {_number(event['after'])}"
+        return [_Line((f"  {self.names[i]} = {made}, so",), r"\bar{g}", f"= {upstream}"),
+                _Line((f"    {self.d(top, x)}", f"+= {chain}", numbers), self.dtex(top, x), rf"\mathrel{{+}}= {tex}")]
+
+    def all_together(self) -> _Line | None:
+        """The one product of a leaf to which one path leads; else the sum over its uses."""
+        target, top = self.targets[0], self.top
+        into: dict[int, list[Event]] = {}
+        for event in self.events:
+            into.setdefault(event["to"], []).append(event)
+        path: list[Event] = []
+        at = target
+        while len(into.get(at, ())) == 1:
+            path.append(into[at][0])
+            at = path[-1]["from"]
+        if any(e["local"] is None for e in path + into.get(target, [])):
+            return None
+        after = self.gradient[target]
+        if at == top and 1 < len(path) <= FACTORS:
+            path.reverse()
+            symbols = [self.d(e["from"], e["to"]) for e in path]
+            tex = [self.dtex(e["from"], e["to"]) for e in path]
+            numbers = [_factor(_number(e["local"])) for e in path]
+            tex_numbers = [_tex_factor(e["local"]) for e in path]
+            return _Line(_in_rows(self.d(top, target), " * ".join(symbols), " * ".join(numbers), _number(after)),
+                         self.dtex(top, target),
+                         f"= {' '.join(tex)} = {CDOT.join(tex_numbers)} = {_tex_number(after)}")
+        uses = into.get(target, [])
+        if not 1 < len(uses) <= FACTORS:
+            return None
+        terms = [f"{self.d(top, e['from'])} * {self.d(e['from'], target)}" for e in uses]
+        numbers = [f"{_factor(_number(e['upstream']))} * {_factor(_number(e['local']))}" for e in uses]
+        tex = [f"{self.dtex(top, e['from'])} {self.dtex(e['from'], target)}" for e in uses]
+        tex_numbers = [rf"{_tex_factor(e['upstream'])} \cdot {_tex_factor(e['local'])}" for e in uses]
+        return _Line(_in_rows(self.d(top, target), " + ".join(terms), " + ".join(numbers), _number(after)),
+                     self.dtex(top, target), f"= {' + '.join(tex)} = {' + '.join(tex_numbers)} = {_tex_number(after)}")
+
+    def result(self, i: int, tex: bool = False) -> str:
+        """What the derivative comes to."""
+        found = self.gradient.get(i, 0.0)
+        if found is None:
+            shape = self.nodes[i]["value"]
+            known = self.nodes[i]["gradient"]
+            if known is not None:
+                return f"= {_tex_number(known) if tex else _number(known)}"
+            text = f": {tuple(shape['shape'])}" if isinstance(shape, dict) else ": not computed"
+            return rf"\;{text}" if tex and isinstance(shape, dict) else text
+        return f"= {_tex_number(found) if tex else _number(found)}"
+
+    # --- how it is set ------------------------------------------------------------------------------
+    def d(self, u: int, v: int) -> str:
+        """du/dv."""
+        return f"d{operand(self.names[u])}/d{operand(self.names[v])}"
+
+    def dtex(self, u: int, v: int) -> str:
+        r"""\frac{\partial u}{\partial v}."""
+        return rf"\frac{{\partial {tex_name(self.names[u])}}}{{\partial {tex_name(self.names[v])}}}"
+
+    def _is_long(self, lines: list[Any]) -> bool:
+        return self.max_steps is not None and len(lines) > self.max_steps
+
+    def _shortened(self, lines: list[Any]) -> list[Any]:
+        return lines[:self.max_steps] if self._is_long(lines) else lines
+
+    def table(self, kept: list[_Line], left_out: int) -> str:
+        """The lines with their cells in columns, and in the middle how many are left out."""
+        wide = iter(aligned([line.cells for line in kept if len(line.cells) > 2], gap=1).splitlines()
+                    if any(len(line.cells) > 2 for line in kept) else ())
+        pairs = iter(aligned([line.cells for line in kept if len(line.cells) == 2], gap=1).splitlines()
+                     if any(len(line.cells) == 2 for line in kept) else ())
+        rows = [next(wide) if len(line.cells) > 2 else next(pairs) if len(line.cells) == 2 else line.cells[0]
+                for line in kept]
+        if left_out:
+            rows.insert(len(rows) // 2, f"  … {left_out:,} more lines")
+        return "\n".join([*rows, ""])
+
+    def formulas(self, kept: list[_Line], left_out: int) -> list[tuple[str, str]]:
+        """The lines as formulas, and in the middle a mark where some are left out."""
+        rows = [(line.left, line.right) for line in kept]
+        if left_out:
+            rows.insert(len(rows) // 2, (r"\ldots", ""))
+        return rows
+
+    def ends(self, things: list[Any], lines: int) -> tuple[list[Any], int]:
+        """Of what takes so many lines each the first and the last, and the number of lines left out."""
+        if self.max_steps is None or len(things) * lines <= self.max_steps:
+            return things, 0
+        half = max(1, self.max_steps // 2 // lines)
+        return [*things[:half], *things[-half:]], (len(things) - 2 * half) * lines
+
+
+def _trace(root: Graph, expand: bool) -> tuple[Trace, dict[Node, int]]:
+    if not isinstance(root, (Node, Recorded)):
+        raise UsageError(f"explain: the root must be a Value, a Tensor or what `with trace()` gave, "
+                         f"not {type(root).__name__} {root!r:.60}")
     trace, ids = numbered(root, expand=expand)
-    array = next((n for n in trace["nodes"] if isinstance(n["value"], dict)), None)
-    if array is not None:
-        raise UsageError(f"explain: a derivation is written out for graphs of Values alone, and node {array['id']} "
-                         "is an array\n  help: draw(root) shows a graph of arrays")
+    if len(trace["roots"]) != 1:
+        names = ", ".join(names_of([trace["nodes"][i] for i in trace["roots"][:6]]))
+        raise UsageError(f"explain: {len(trace['roots'])} results were recorded ({names}), and a derivation starts "
+                         "from one\n  help: t.of(loss).explain(leaf) takes one of them")
     return trace, ids
 
 
@@ -89,10 +326,39 @@ def _depending_on(trace: Trace, targets: set[int]) -> set[int]:
     return found
 
 
-def _called(node: Node) -> str:
-    return f"{node.name!r}" if getattr(node, "name", None) else f"{node!r:.60}"
+def _called(thing: Any) -> str:
+    if isinstance(thing, dict):
+        return names_of([thing])[0]  # type: ignore[list-item]
+    return f"{thing.name!r}" if getattr(thing, "name", None) else f"{thing!r:.60}"
 
 
-def _number(x: object, in_product: bool = False) -> str:
-    text = short(x, DIGITS)  # type: ignore[arg-type]
-    return f"({text})" if in_product and text.startswith("-") else text
+def _number(x: Data | None) -> str:
+    return data_text(x, DIGITS)
+
+
+def _in_rows(left: str, symbols: str, numbers: str, result: str) -> tuple[str, ...]:
+    """left = symbols = numbers = result, in two rows if it is long for one."""
+    if len(symbols) + len(numbers) < 70:
+        return (f"{left} = {symbols} = {numbers} = {result}",)
+    return f"{left} = {symbols}", f"{' ' * len(left)} = {numbers} = {result}"
+
+
+def _factor(text: str) -> str:
+    return f"({text})" if text.startswith("-") else text
+
+
+def _tex_number(x: Data | None) -> str:
+    if (isinstance(x, dict) and isinstance(x.get("data"), list)) or not isinstance(x, dict):
+        text = _number(x)
+        mantissa, e, exponent = text.partition("e")
+        if text in ("inf", "-inf"):
+            return text.replace("inf", r"\infty")
+        if text == "nan":
+            return r"\mathrm{nan}"
+        return rf"{mantissa} \cdot 10^{{{exponent}}}" if e and "[" not in text else text
+    return r"\mathrm{array}\;" + " \\times ".join(map(str, x["shape"]))
+
+
+def _tex_factor(x: Data | None) -> str:
+    text = _tex_number(x)
+    return rf"\left({text}\right)" if text.startswith("-") or "cdot" in text else text

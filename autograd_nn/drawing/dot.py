@@ -5,22 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import UsageError
+from . import palette
 from .label import BODY, FONT, edge_label, heading, node_label, plain
 from .slots import COMMUTATIVE, reading_order, slot_name
+from .states import ALARMS
 from .summary import short
 from .trace import Input, NodeRecord, Trace
 
-# Who is who is told by shape and border as well as by colour. The colours are Okabe and Ito's, which
-# colour-blind readers tell apart, with pale fills so that black text keeps its contrast.
+
+def look(colors: tuple[str, str]) -> dict[str, str]:
+    """A ground and a border."""
+    return {"fillcolor": colors[0], "color": colors[1]}
+
+
+# Who is who is told by shape and border as well as by colour.
 ROLES: dict[str, dict[str, str]] = {
-    "leaf": {"style": "filled", "fillcolor": "#DDF0FB", "color": "#0072B2", "penwidth": "2"},
-    "constant": {"style": "filled,dashed", "fillcolor": "#F4F4F4", "color": "#767676"},
-    "intermediate": {"style": "filled,rounded", "fillcolor": "#FFFFFF", "color": "#4D4D4D"},
-    "output": {"style": "filled,rounded", "fillcolor": "#FFF0D6", "color": "#D55E00", "penwidth": "1.5",
-               "peripheries": "2"},
-    "omitted": {"style": "dotted,rounded", "color": "#767676"},
+    "leaf": {"style": "filled", "penwidth": "2"} | look(palette.LEAF),
+    "parameter": {"style": "filled,diagonals", "penwidth": "2"} | look(palette.PARAMETER),
+    "constant": {"style": "filled,dashed"} | look(palette.CONSTANT),
+    "intermediate": {"style": "filled,rounded"} | look(palette.INTERMEDIATE),
+    "output": {"style": "filled,rounded", "penwidth": "1.5", "peripheries": "2"} | look(palette.OUTPUT),
+    "box": {"style": "filled", "shape": "box3d", "margin": "0.04"} | look(palette.BLOCK),
+    "omitted": {"style": "dotted,rounded", "color": palette.CONSTANT[1]},
 }
-MARKED = {"color": "#A3005C", "fillcolor": "#FBE0EF", "penwidth": "4"}
+MARKED = {"penwidth": "4"} | look(palette.MARKED)
 
 
 def dot_source(trace: Trace, *, title: str | None = None, rankdir: str = "LR",
@@ -36,9 +44,9 @@ def dot_source(trace: Trace, *, title: str | None = None, rankdir: str = "LR",
         raise UsageError(f"rankdir: a graph is drawn from left to right, 'LR', or from top to bottom, 'TB', "
                          f"not {rankdir!r}")
     attributes = {"rankdir": rankdir, "fontname": FONT, "nodesep": "0.22", "ranksep": "0.45",
-                  "bgcolor": "white", "labelloc": "t", "labeljust": "l"}
+                  "bgcolor": palette.PAPER, "labelloc": "t", "labeljust": "l"}
     side = "w" if rankdir == "LR" else "n"
-    above = heading(title, _cut_note(trace, unmarked))
+    above = heading(title, notes_of(trace, unmarked), max(node["order"] for node in trace["nodes"]))
     marks = marks or {}
     if above:
         attributes["label"] = above
@@ -46,26 +54,31 @@ def dot_source(trace: Trace, *, title: str | None = None, rankdir: str = "LR",
         "graph", graph_attr=attributes,
         node_attr={"shape": "box", "fontname": FONT, "fontsize": str(BODY), "margin": "0",
                    "width": "0.2", "height": "0.2"},
-        edge_attr={"fontname": FONT, "fontsize": "10", "color": "#4D4D4D", "arrowsize": "0.6"})
+        edge_attr={"fontname": FONT, "fontsize": "10", "color": palette.EDGE, "arrowsize": "0.6"})
     nodes = _as_read(trace)
+    scales = (max(palette.largest(node["value"]) for node in nodes),
+              max(palette.largest(node["gradient"]) for node in nodes))
     for node in nodes:
         slots = _named_slots(node)
         mark = marks.get(node["id"])
-        look = ROLES[node["role"]] | (MARKED if mark is not None else {})
-        graph.node(f"n{node['id']}", label=node_label(node, slots, rankdir, gradients, mark),
-                   tooltip=plain(_tooltip(node)), **look)
+        stands_out = mark is not None or not ALARMS.isdisjoint(node["state"])
+        given = ROLES["parameter" if node["parameter"] else node["role"]] | (MARKED if stands_out else {})
+        graph.node(f"n{node['id']}", label=node_label(node, slots, rankdir, gradients, mark, scales),
+                   tooltip=plain(_tooltip(node)), **given)
     for node in nodes:
         slots = _named_slots(node)
         for use in _uses(node):
             head = f"n{node['id']}" + (f":s{use['slot']}:{side}" if use["slot"] in slots else "")
             tail = f"n{use['node']}"
             if use["slot"] is None:
-                graph.edge(tail, head, style="dotted", tooltip="inputs left out")
+                inside = node["role"] == "box"
+                graph.edge(tail, head, **({"tooltip": "used inside"} if inside else
+                                          {"style": "dotted", "tooltip": "inputs left out"}))
                 continue
-            look = {"tooltip": f"argument {slot_name(node['op'], node['arity'], use['slot'])} of {node['op']}"}
+            given = {"tooltip": f"argument {slot_name(node['op'], node['arity'], use['slot'])} of {node['op']}"}
             if local and use["local"] is not None and not isinstance(use["local"], dict):
-                look["label"] = edge_label(short(use["local"]))
-            graph.edge(tail, head, **look)
+                given["label"] = edge_label(short(use["local"]))
+            graph.edge(tail, head, **given)
     return str(graph.source)
 
 
@@ -98,18 +111,28 @@ def _as_read(trace: Trace) -> list[NodeRecord]:
     return list(order.values())
 
 
-def _cut_note(trace: Trace, unmarked: int) -> str | None:
+def notes_of(trace: Trace, unmarked: int = 0) -> list[str]:
+    """What a picture does not show, in words."""
     shown = sum(node["role"] != "omitted" for node in trace["nodes"])
-    notes = [f"showing {shown:,} of {trace['total']:,} nodes, those nearest the output"] * (shown != trace["total"])
-    notes += [f"{unmarked:,} marked and not shown"] * (unmarked > 0)
-    return ", ".join(notes) or None
+    notes = []
+    if any(node["role"] == "omitted" for node in trace["nodes"]) or not trace["roots"]:
+        notes.append(f"showing {shown:,} of {trace['total']:,} nodes, those nearest the output")
+    elif shown != trace["total"]:
+        boxes = [node["name"] or "" for node in trace["nodes"] if node["role"] == "box"]
+        notes.append(f"{trace['total']:,} nodes in {shown:,}: those that are alike are drawn as one"
+                     + ", and boxes hold the rest" * bool(boxes))
+    return notes + [f"{unmarked:,} marked and not shown"] * (unmarked > 0)
 
 
 def _tooltip(node: NodeRecord) -> str:
     """All of a node in a line, with the numbers in full."""
-    parts = [node["role"], node["name"] or "", node["op"] or ""]
+    parts = [node["role"], node["name"] or node["label"] or "", node["op"] or ""]
     if not isinstance(node["value"], dict) and node["value"] is not None:
         parts.append(f"value {node['value']}")
     if not isinstance(node["gradient"], dict) and node["gradient"] is not None:
         parts.append(f"gradient {node['gradient']}")
+    if node["module"]:
+        parts.append(f"module {node['module']}")
+    if node["source"]:
+        parts.append(f"{node['source']['file']}, line {node['source']['line']}: {node['source']['text'].strip()}")
     return ", ".join(part for part in parts if part)

@@ -40,6 +40,21 @@ def expanded(roots: Iterable[Node]) -> dict[Node, Node]:
     return became
 
 
+def origins(became: dict[Node, Node]) -> dict[Node, Node]:
+    """The node of the graph given that each node of the expanded graph stands for or is a part of."""
+    found = {new: old for old, new in became.items()}
+    for old, new in became.items():
+        if old.op is new.op:
+            continue
+        stack = list(new.inputs)                     # products and running sums: new, and of this node alone
+        while stack:
+            part = stack.pop()
+            if isinstance(part, Node) and part not in found:
+                found[part] = old
+                stack.extend(part.inputs)
+    return found
+
+
 def _written_out(node: Node, inputs: tuple[Any, ...]) -> Any:
     """x1 + x2 + ... or b + w1 x1 + w2 x2 + ..., added up from the left; a bias of 0 is no term."""
     products: list[Any] = []

@@ -6,10 +6,12 @@ import html
 import unicodedata
 from typing import Any
 
+from .palette import FRAME, GREY, ORDERS, RED, tint
+from .states import WORDS
 from .summary import Data, short
 from .trace import NodeRecord
 
-FONT = "Helvetica,Arial,Noto Sans CJK JP,Hiragino Sans,Yu Gothic,sans-serif"
+FONT = "Helvetica,Arial,Noto Sans CJK JP,Hiragino Sans,Yu Gothic,Meiryo,sans-serif"
 BODY, SMALLER, LARGER = 12, 10, 15
 LONGEST = 48
 """Characters of a name in a picture."""
@@ -19,7 +21,6 @@ SPARE = 12 * ["<TD></TD>"]
 """Rows that take up spare height, as those columns do width: beside many slots the rest stays together."""
 FEW = 4
 """So many slots are no higher than what stands beside them."""
-GREY, RED = "#595959", "#A03C00"
 LEFT: dict[str, Any] = {"ALIGN": "LEFT", "BALIGN": "LEFT"}
 
 
@@ -78,26 +79,40 @@ def table(rows: list[str], **attributes: Any) -> str:
     return f"<TABLE{given}>{''.join(f'<TR>{row}</TR>' for row in rows)}</TABLE>"
 
 
-def node_label(node: NodeRecord, slots: dict[int, str], rankdir: str, gradients: bool, mark: str | None = None) -> str:
-    """What stands in a node: the op, and beside it the mark, the name, the value and the gradient."""
+def node_label(node: NodeRecord, slots: dict[int, str], rankdir: str, gradients: bool, mark: str | None = None,
+               scales: tuple[float, float] = (0.0, 0.0)) -> str:
+    """What stands in a node: the op, and beside it marks, states, the name, the value and the gradient.
+
+    scales   the largest value and the largest gradient of the picture, beside which the others have their strength
+    """
     if node["role"] == "omitted":
         what = f"… {node['count']:,} more node{'s' * (node['count'] != 1)}" if node["count"] else "… more uses"
         return f"<{table([cell(what, SMALLER, GREY)], CELLPADDING=4)}>"
     if node["role"] == "constant":
-        return f"<{table([_data(node['value'])], CELLPADDING=4)}>"
-    rows = [cell(_clipped(f"⚠ {mark}"), BODY, RED, bold=True, **LEFT)] if mark is not None else []
-    rows += [cell(_clipped(node["name"]), BODY, bold=True, **LEFT)] if node["name"] else []
+        many = [cell(f"{node['count']:,} uses", SMALLER, GREY)] if node["count"] > 1 else []
+        return f"<{table([_data(node['value']), *many], CELLPADDING=4)}>"
+    words = ([mark] if mark is not None else []) + [WORDS[state] for state in node["state"]]
+    rows = [cell(_clipped(f"⚠ {text}"), BODY, RED, bold=True, **LEFT) for text in words]
+    called = node["name"] or node["label"]
+    rows += [cell(_clipped(called), BODY, bold=True, **LEFT)] if called else []
+    if node["count"] > 1 and node["role"] != "box":
+        rows.append(cell(f"{node['count']:,} alike", SMALLER, GREY, **LEFT))
     rows += [cell(_clipped(f"{key} {value}"), SMALLER, GREY, **LEFT) for key, value in node["params"].items()]
     slack = _wrapped("", COLSPAN=SLACK) if rows else ""
-    numbers = [_caption("value", GREY) + _data(node["value"]) + slack]
-    if gradients:
-        numbers.append(_caption("grad", RED) + (
-            _data(node["gradient"], RED) if node["gradient"] is not None
-            else _wrapped(f"<I>{font('not computed', SMALLER, GREY)}</I>", **LEFT)) + slack)
-    rows.append(_wrapped(table(numbers), **LEFT))
+    numbers = []
+    if node["value"] is not None:
+        numbers.append(_caption("value", GREY) + _data(node["value"], scale=scales[0]) + slack)
+    if gradients and node["gradient"] is not None:
+        numbers.append(_caption("grad", RED) + _data(node["gradient"], scale=scales[1]) + slack)
+    elif gradients and node["role"] != "box":
+        numbers.append(_caption("grad", RED)
+                       + _wrapped(f"<I>{font('not computed', SMALLER, GREY)}</I>", **LEFT) + slack)
+    rows += [_wrapped(table(numbers), **LEFT)] if numbers else []
     inside = _wrapped(table(rows), CELLPADDING=4)
     if node["symbol"]:
-        inside = cell(node["symbol"], LARGER, bold=True, CELLPADDING=6) + inside
+        ground = ORDERS[min(node["order"], len(ORDERS) - 1)]
+        inside = cell(node["symbol"] + "\u2032" * node["order"], LARGER, bold=True, CELLPADDING=6,
+                      **({"BGCOLOR": ground} if ground else {})) + inside
     ports = [cell(name, SMALLER - 1, GREY, PORT=f"s{slot}", CELLPADDING=4) for slot, name in slots.items()]
     if not slots:
         return f"<{table([inside], CELLPADDING=0)}>"
@@ -113,11 +128,14 @@ def edge_label(text: str) -> str:
     return f"<{font('∂ ' + text, SMALLER, GREY)}>"
 
 
-def heading(title: str | None, note: str | None) -> str | None:
-    """What stands above the picture."""
+def heading(title: str | None, notes: list[str], deepest: int = 0) -> str | None:
+    """What stands above the picture; `deepest` is the highest order of differentiation in it, which wants a legend."""
     rows = [cell(title, LARGER, bold=True, ALIGN="LEFT")] if title else []
-    if note:
-        rows.append(cell(note, SMALLER, GREY, ALIGN="LEFT"))
+    rows += [cell(note, SMALLER, GREY, ALIGN="LEFT") for note in notes]
+    for order, words in enumerate(("made by backward", "by backward of backward", "by later backwards"), 1):
+        if order <= deepest:
+            key = cell(f" f{chr(0x2032) * order} ", SMALLER, BGCOLOR=ORDERS[order]) + cell(words, SMALLER, GREY)
+            rows.append(_wrapped(table([key], CELLSPACING=2), ALIGN="LEFT"))
     return f"<{table(rows)}>" if rows else None
 
 
@@ -134,18 +152,24 @@ def _clipped(text: str) -> str:
     return "\n".join(line if len(line) <= LONGEST else line[:LONGEST - 1] + "…" for line in text.split("\n"))
 
 
-def _data(data: Data | None, color: str = "") -> str:
-    """A number, a small matrix number by number, or what a large array ranges over."""
+def _data(data: Data | None, color: str = "", scale: float = 0.0) -> str:
+    """A number, a small matrix number by number, or what a large array ranges over; on the ground of its sign."""
+    def number(x: Any, **look: Any) -> str:
+        ground = tint(x, scale)
+        return cell(short(x), BODY, color, **(look | ({"BGCOLOR": ground} if ground else {})))
+
     if not isinstance(data, dict):
-        return cell("" if data is None else short(data), BODY, color, **LEFT)
+        return cell("", BODY, color, **LEFT) if data is None else number(data, **LEFT)
     shape, numbers = "×".join(map(str, data["shape"])), data.get("data")
     if numbers is None:
-        lines = f"{shape}  {data['dtype']}\n" + "  ".join(f"{k} {short(data[k])}" for k in ("min", "mean", "max"))
-        return cell(lines, SMALLER, color, **LEFT)
+        rows = [cell(f"{shape}  {data['dtype']}", SMALLER, color, ALIGN="LEFT", COLSPAN=6)]
+        rows.append("".join(cell(f" {key}", SMALLER, GREY, ALIGN="RIGHT") + number(data[key])
+                            for key in ("min", "mean", "max")))
+        return _wrapped(table(rows), ALIGN="LEFT")
     if not isinstance(numbers, list):
-        return cell(short(numbers), BODY, color, **LEFT)
+        return number(numbers, **LEFT)
     grid = numbers if len(data["shape"]) == 2 else [numbers]
-    rows = ["".join(cell(short(x), BODY, color, ALIGN="RIGHT") for x in row) for row in grid]
+    rows = ["".join(number(x, ALIGN="RIGHT") for x in row) for row in grid]
     if not any(rows):
         return cell(f"empty {shape}", SMALLER, color, **LEFT)
-    return _wrapped(table(rows, CELLPADDING=3, BORDER=1, COLOR="#BFBFBF"), ALIGN="LEFT")
+    return _wrapped(table(rows, CELLPADDING=3, BORDER=1, COLOR=FRAME), ALIGN="LEFT")

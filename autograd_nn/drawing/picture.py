@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -12,9 +12,15 @@ from typing import Any
 from ..errors import RenderError
 from ..graph import Node
 from .dot import dot_source
-from .render import render
-from .text import table
-from .trace import Trace, numbered
+from .folded import pictured
+from .mermaid import mermaid
+from .notes import Recorded
+from .page import Page, page_of
+from .plain_svg import plain_svg
+from .render import NoEngineError, render
+from .text import table, tree
+from .tikz import document, tikz
+from .trace import Graph, Trace, numbered, roots_of
 
 
 @dataclass(frozen=True, repr=False)
@@ -24,21 +30,65 @@ class Picture:
     trace   the record that it was drawn from
     source  the picture as DOT text; needs no layout engine
     marks   what is written to single nodes, by their number in the trace
+    title   what stands above it
+    options whether it has gradients, and the local derivatives
     """
 
     trace: Trace
     source: str
     marks: Mapping[int, str] = field(default_factory=dict)
+    title: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    _whole: Callable[[], tuple[Trace, Mapping[int, str]]] | None = field(default=None, compare=False)
 
     def svg(self) -> str:
-        """The picture as SVG. Raises RenderError where no layout engine is installed."""
-        return render(self.source, "svg").decode()
+        """The picture as SVG, with dark colours for readers who prefer them.
+
+        It is laid out by Graphviz, and where that is not installed, more simply (and always from left to right) here.
+        Raises RenderError where Graphviz fails.
+        """
+        try:
+            return render(self.source, "svg").decode()
+        except NoEngineError:
+            return plain_svg(self.trace, title=self.title, marks=self.marks, **self.options)
+
+    def tree(self) -> str:
+        """The graph as text, from its roots down."""
+        return tree(self.trace, self.marks)
+
+    def mermaid(self, rankdir: str = "LR") -> str:
+        """The picture as Mermaid, which GitHub and many notebooks draw; from left to right ("LR") or down ("TB")."""
+        return mermaid(self.trace, title=self.title, rankdir=rankdir, marks=self.marks, **self.options)
+
+    def tikz(self) -> str:
+        """The picture as a `tikzpicture` of LaTeX, to be put into a document; .save("graph.tex") writes a whole one."""
+        return tikz(self.trace, title=self.title, marks=self.marks, **self.options)
+
+    def page(self, *, practice: bool = False, lang: str = "en", height: int = 640) -> Page:
+        """The graph as a page on which forward and backward pass are gone through step by step.
+
+        practice   whether the reader has to enter each gradient before it is shown
+        lang       "en" or "ja"
+        height     of the frame in which a notebook shows the page, in pixels
+
+        Where the picture is folded the page has all nodes, with the numbers of this moment. Raises
+        UsageError for another language.
+        """
+        trace, marks = self.trace, self.marks
+        if trace["events"] is None and self._whole is not None:
+            trace, marks = self._whole()
+        return page_of(trace, title=self.title, practice=practice, lang=lang, marks=marks, height=height)
+
+    def html(self, path: str | PathLike[str], *, practice: bool = False, lang: str = "en") -> Path:
+        """Write the page, one file that needs no network, and give back its path; the options are those of page()."""
+        return self.page(practice=practice, lang=lang).save(path)
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the picture to a file, in the format that its suffix names, and give back the path.
 
-        .svg .png .pdf need a layout engine; .dot is the source, .txt a table, .json the Trace.
-        Raises RenderError for another suffix, and where no layout engine is installed.
+        .png .pdf need a layout engine; .html is the page, .tex LaTeX with TikZ, .mmd Mermaid, .dot the source,
+        .txt a table, .json the Trace. Raises RenderError for another suffix, and for .png and .pdf where no
+        layout engine is installed; warns (FontWarning) where these would show boxes for characters.
         """
         path = Path(path)
         make = _FORMATS.get(path.suffix.lower())
@@ -65,31 +115,36 @@ class Picture:
 
 
 _FORMATS: dict[str, Callable[[Picture], bytes]] = {
-    ".svg": lambda picture: render(picture.source, "svg"),
+    ".svg": lambda picture: picture.svg().encode(),
     ".png": lambda picture: render(picture.source, "png"),
     ".pdf": lambda picture: render(picture.source, "pdf"),
+    ".html": lambda picture: picture.page().html.encode(),
+    ".tex": lambda picture: document(picture.tikz()).encode(),
+    ".mmd": lambda picture: picture.mermaid().encode(),
     ".dot": lambda picture: picture.source.encode(),
     ".txt": lambda picture: str(picture).encode(),
     ".json": lambda picture: json.dumps(picture.trace, allow_nan=False, indent=1).encode(),
 }
 
 
-def draw(graph: Node | Iterable[Node], *, title: str | None = None, rankdir: str = "LR",
+def draw(graph: Graph, *, title: str | None = None, rankdir: str = "LR",
          gradients: bool = True, local: bool = False, max_nodes: int = 150, expand: bool = False,
-         marks: Mapping[Node, str] | None = None) -> Picture:
+         unfold: str | None = None, marks: Mapping[Node, str] | None = None) -> Picture:
     """A picture of all that a Value or Tensor (or several) was computed from.
 
     title       stands above the picture
     rankdir     "LR", from left to right, or "TB", from top to bottom
     gradients   whether to show them; one that no backward pass has computed is not 0, and says so
     local       whether to write on each edge the local derivative by which backward multiplies
-    max_nodes   of a larger graph only so many nodes are drawn, those nearest the output; dotted
-                nodes say how many are left out
+    max_nodes   a larger graph is folded: modules (recorded by `with trace()`) are boxes, nodes that are alike
+                are one, and what repeats is drawn once; where that is not enough, only the nodes
+                nearest the output are drawn, and dotted ones say how many are left out
+    unfold      the name of a box to be opened: a module's path, or "repeat 1"
     expand      whether to draw `dot` and `sum_of`, which are one node each, as their products and sums
     marks       a few words to each of some nodes, which then stand out, as in `fault.marks()`
 
     The picture is of this moment: later backward passes do not change it. The same program gives
-    the same bytes. Raises UsageError for anything but nodes.
+    the same bytes. Raises UsageError for anything but nodes, and if no box is called `unfold`.
 
     >>> from autograd_nn import Value
     >>> x = Value(3.0, name="x")
@@ -99,8 +154,14 @@ def draw(graph: Node | Iterable[Node], *, title: str | None = None, rankdir: str
     v1    output  x × x    9      not computed
     <BLANKLINE>
     """
-    trace, ids = numbered(graph, max_nodes=max_nodes, expand=expand)
+    graph = graph if isinstance(graph, Recorded) else roots_of(graph)
+    trace, ids = pictured(graph, max_nodes=max_nodes, expand=expand, unfold=unfold)
     shown = {ids[node]: text for node, text in (marks or {}).items() if node in ids}
     source = dot_source(trace, title=title, rankdir=rankdir, gradients=gradients, local=local, marks=shown,
                         unmarked=len(marks or {}) - len(shown))
-    return Picture(trace, source, shown)
+
+    def whole() -> tuple[Trace, Mapping[int, str]]:
+        trace, ids = numbered(graph, expand=expand)
+        return trace, {ids[node]: text for node, text in (marks or {}).items() if node in ids}
+
+    return Picture(trace, source, shown, title, {"gradients": gradients, "local": local}, whole)

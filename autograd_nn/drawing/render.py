@@ -7,9 +7,16 @@ import re
 import shutil
 
 from ..errors import RenderError
+from .fonts import warn_of_boxes
+from .palette import style
+
+
+class NoEngineError(RenderError):
+    """No layout engine is here."""
+
 
 NO_ENGINE = ("no layout engine for pictures is installed: `pip install pygraphviz`, or install Graphviz so that "
-             "`dot` is on the PATH (.source is the DOT text, which needs none)")
+             "`dot` is on the PATH (SVG, HTML, TeX, Mermaid, DOT and text need none)")
 DOTS_PER_INCH = 192
 """Of PNG pictures: sharp on screens with two device pixels per pixel."""
 
@@ -17,12 +24,15 @@ DOTS_PER_INCH = 192
 def render(source: str, format: str) -> bytes:
     """The picture of a DOT text in a format: "svg", "png" or "pdf".
 
-    Raises RenderError where no layout engine is installed, or where it fails.
+    Warns (FontWarning) of a PNG or PDF with characters that no font here has. Raises RenderError where
+    no layout engine is installed, or where it fails.
     """
     if format == "png":
         source = source.replace("{\n", f"{{\n\tdpi={DOTS_PER_INCH}\n", 1)
+    if format != "svg":
+        warn_of_boxes(source, format)
     picture = _by_dot(source, format) if shutil.which("dot") else _by_library(source, format)
-    return _in_pixels(picture) if format == "svg" else picture
+    return _finished(picture) if format == "svg" else picture
 
 
 def _by_dot(source: str, format: str) -> bytes:
@@ -39,9 +49,9 @@ def _by_library(source: str, format: str) -> bytes:
     try:
         import pygraphviz
     except ModuleNotFoundError:
-        raise RenderError(NO_ENGINE) from None
+        raise NoEngineError(NO_ENGINE) from None
     except ImportError as error:
-        raise RenderError(f"pygraphviz is installed but does not load ({error}); {NO_ENGINE}") from error
+        raise NoEngineError(f"pygraphviz is installed but does not load ({error}); {NO_ENGINE}") from error
     try:
         with contextlib.closing(pygraphviz.AGraph(string=source)) as graph:
             return graph.draw(format=format, prog="dot")  # type: ignore[no-any-return]
@@ -49,9 +59,13 @@ def _by_library(source: str, format: str) -> bytes:
         raise RenderError(f"pygraphviz could not make a {format}: {error}") from error
 
 
-def _in_pixels(svg: bytes) -> bytes:
-    """Width and height in the units of the viewBox. Graphviz writes points, in whole numbers, and some viewers clip."""
+def _finished(svg: bytes) -> bytes:
+    """Width and height in the units of the viewBox, and dark colours for readers who prefer them.
+
+    Graphviz writes points, in whole numbers, and some viewers clip.
+    """
     def sized(tag: re.Match[bytes]) -> bytes:
-        return b'<svg width="%spx" height="%spx"\n viewBox="%s %s %s %s"' % (tag[3], tag[4], *tag.groups())
-    return re.sub(rb'<svg width="[\d.]+pt" height="[\d.]+pt"\s+viewBox="(\S+) (\S+) (\S+) ([^"\s]+)"', sized, svg,
-                  count=1)
+        return b'<svg class="autograd-nn" width="%spx" height="%spx"\n viewBox="%s %s %s %s"%s>\n<style>%s</style>' % (
+            tag[3], tag[4], *tag.groups(), style("svg.autograd-nn").encode())
+    return re.sub(rb'<svg width="[\d.]+pt" height="[\d.]+pt"\s+viewBox="(\S+) (\S+) (\S+) ([^"\s]+)"([^>]*)>', sized,
+                  svg, count=1)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from .label import clean
+from .names import names_of, one_line, operand
+from .states import WORDS
 from .summary import Data, short
 from .trace import NodeRecord, Trace
 
@@ -14,27 +15,8 @@ LONGEST_SUM = 8
 
 
 def labels(trace: Trace) -> list[str]:
-    """A name for each node, no two alike: its own, or v7 for node 7; x#3 and x#7 if two are called x.
-
-    Constants are called by their number.
-    """
-    names = [one_line(node["name"]) if node["name"] else f"v{node['id']}" for node in trace["nodes"]]
-    uses: dict[str, int] = {}
-    for name in names:
-        uses[name] = uses.get(name, 0) + 1
-    taken = set(names)
-    for i, name in enumerate(names):
-        node = trace["nodes"][i]
-        if node["role"] == "constant":
-            names[i] = data_text(node["value"])
-        elif node["role"] == "omitted":
-            names[i] = f"…{node['count']} more"
-        elif uses[name] > 1 and node["name"]:
-            names[i] = f"{name}#{i}"
-            while names[i] in taken:
-                names[i] += "#"
-            taken.add(names[i])
-    return names
+    """A name for each node, no two alike: see names_of."""
+    return names_of(trace["nodes"])
 
 
 def formula(trace: Trace, node: NodeRecord, names: list[str]) -> str:
@@ -72,24 +54,70 @@ def _sum(node: NodeRecord, names: list[str]) -> str:
     return " + ".join(terms + left_out)
 
 
-def operand(text: str) -> str:
-    """A name or number as part of a formula: in parentheses if it is more than a word or has a sign."""
-    single = text.replace("_", "").isalnum() or text.replace(".", "", 1).isdigit()
-    return text if single else f"({text})"
-
-
 def table(trace: Trace, marks: Mapping[int, str] | None = None) -> str:
     """One line for each node, in topological order: number, role, name, formula, value, gradient and mark."""
     names = labels(trace)
     rows: list[tuple[str, ...]] = [("node", "role", "made by", "value", "gradient")]
     for node, name in zip(trace["nodes"], names):
-        known = node["role"] in ("constant", "omitted")
+        known = node["role"] in ("constant", "omitted") or (node["role"] == "box" and node["gradient"] is None)
         gradient = "" if known else data_text(node["gradient"]) if node["gradient"] is not None else "not computed"
         rows.append(("" if known and node["role"] == "constant" else name, node["role"],
                      formula(trace, node, names), data_text(node["value"]), gradient))
-    if marks:
-        rows = [(*row, text) for row, text in zip(rows, ["", *(marks.get(n["id"], "") for n in trace["nodes"])])]
+    noticed = ["", *("; ".join(remarks(node, marks)) for node in trace["nodes"])]
+    if any(noticed):
+        rows = [(*row, text) for row, text in zip(rows, noticed)]
     return aligned(rows)
+
+
+def tree(trace: Trace, marks: Mapping[int, str] | None = None) -> str:
+    """The graph from its roots down, each node above what it is made of; what has been shown is only named again.
+
+    >>> from autograd_nn import Value
+    >>> from autograd_nn.drawing import trace_of
+    >>> x = Value(3.0, name="x")
+    >>> print(tree(trace_of(x * x + 2)))
+    v3 = v1 + 2  value 11  gradient not computed
+    ├─ v1 = x × x  value 9  gradient not computed
+    │  ├─ x  value 3  gradient not computed
+    │  └─ x, as above
+    └─ 2
+    <BLANKLINE>
+    """
+    names, rows, seen = labels(trace), [], set()
+    stack = [(root, "", "") for root in reversed(trace["roots"])]
+    while stack:
+        i, before, below = stack.pop()
+        node = trace["nodes"][i]
+        if i in seen and node["role"] != "constant":
+            rows.append(f"{before}{names[i]}, as above")
+            continue
+        seen.add(i)
+        rows.append(before + _described(trace, node, names, marks))
+        uses = [use["node"] for use in node["inputs"]]
+        for k in reversed(range(len(uses))):
+            last = k == len(uses) - 1
+            stack.append((uses[k], below + ("└─ " if last else "├─ "), below + ("   " if last else "│  ")))
+    return "".join(row + "\n" for row in rows)
+
+
+def _described(trace: Trace, node: NodeRecord, names: list[str], marks: Mapping[int, str] | None) -> str:
+    i = node["id"]
+    if node["role"] in ("constant", "omitted"):
+        return names[i]
+    made = formula(trace, node, names)
+    parts = [f"{names[i]} = {made}" if made else names[i]]
+    parts += [f"{node['count']:,} nodes"] * (node["count"] > 1)
+    if node["value"] is not None:
+        parts.append(f"value {data_text(node['value'])}")
+    if node["gradient"] is not None or node["role"] != "box":
+        parts.append(f"gradient {data_text(node['gradient']) if node['gradient'] is not None else 'not computed'}")
+    return "  ".join(parts + [f"⚠ {text}" for text in remarks(node, marks)])
+
+
+def remarks(node: NodeRecord, marks: Mapping[int, str] | None) -> list[str]:
+    """What is to be noticed at a node: the words given to it, and its states."""
+    given = [] if not marks or node["id"] not in marks else [marks[node["id"]]]
+    return [one_line(text) for text in given] + [WORDS[state] for state in node["state"]]
 
 
 def aligned(rows: Sequence[tuple[str, ...]], gap: int = 2) -> str:
@@ -102,11 +130,6 @@ def aligned(rows: Sequence[tuple[str, ...]], gap: int = 2) -> str:
 def columns(text: str) -> int:
     """How many columns of a terminal the text takes."""
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def one_line(text: str) -> str:
-    """A name without line breaks."""
-    return clean(text).replace("\n", "⏎")
 
 
 def data_text(data: Data | None, digits: int = 4) -> str:

@@ -1,6 +1,7 @@
 """The Trace: everything that a renderer needs to know of a graph, as plain JSON.
 
-It is read off the finished graph: nothing has to be recorded beforehand. README.md describes it.
+It is read off the finished graph: nothing has to be recorded beforehand. What `with trace()` noted
+of the program is added where there is such a record. README.md describes it.
 """
 
 from __future__ import annotations
@@ -14,10 +15,15 @@ from ..errors import UsageError
 from ..graph import Node, data_of, topological
 from .cut import nearest
 from .events import Event, events_of, local_derivatives
-from .expand import expanded
+from .expand import expanded, origins
+from .formula import written
+from .names import names_of
+from .notes import ErrorRecord, Failure, ModuleRecord, Note, Notes, Recorded, Source, orders
+from .states import states_of
 from .summary import Data, summary, words
 
-VERSION = 1
+VERSION = 2
+_NO_NOTE = Note()
 
 
 class Input(TypedDict):
@@ -26,6 +32,8 @@ class Input(TypedDict):
     slot: int | None
     node: int
     local: Data | None
+    text: str | None
+    tex: str | None
 
 
 class NodeRecord(TypedDict):
@@ -35,6 +43,7 @@ class NodeRecord(TypedDict):
     kind: str
     role: str
     name: str | None
+    label: str | None
     op: str | None
     symbol: str | None
     params: dict[str, str]
@@ -43,6 +52,11 @@ class NodeRecord(TypedDict):
     arity: int
     inputs: list[Input]
     count: int
+    module: str | None
+    source: Source | None
+    order: int
+    parameter: bool
+    state: list[str]
 
 
 class Trace(TypedDict):
@@ -53,10 +67,16 @@ class Trace(TypedDict):
     nodes: list[NodeRecord]
     events: list[Event] | None
     total: int
+    modules: list[ModuleRecord]
+    error: ErrorRecord | None
 
 
-def trace_of(graph: Node | Iterable[Node], *, max_nodes: int | None = None, expand: bool = False) -> Trace:
-    """The Trace of all that a Value or Tensor (or several) was computed from.
+Graph = Node | Iterable[Node] | Recorded
+"""What has a Trace: a node, several, or what `with trace()` gave."""
+
+
+def trace_of(graph: Graph, *, max_nodes: int | None = None, expand: bool = False) -> Trace:
+    """The Trace of all that a Value or Tensor (or several) was computed from, or of what `with trace()` recorded.
 
     max_nodes   keep only so many nodes, those nearest the roots; nodes of role "omitted" stand for
                 the others, and there are no events then. By default all are kept.
@@ -68,33 +88,38 @@ def trace_of(graph: Node | Iterable[Node], *, max_nodes: int | None = None, expa
     >>> trace = trace_of(Value(3.0, name="x") * 2)
     >>> [(n["id"], n["role"], n["name"], n["value"]) for n in trace["nodes"]]
     [(0, 'leaf', 'x', 3.0), (1, 'constant', None, 2), (2, 'output', None, 6.0)]
-    >>> trace["nodes"][2]["inputs"]
-    [{'slot': 0, 'node': 0, 'local': 2.0}, {'slot': 1, 'node': 1, 'local': None}]
+    >>> trace["nodes"][2]["inputs"][0]
+    {'slot': 0, 'node': 0, 'local': 2.0, 'text': '2', 'tex': '2'}
     """
     return numbered(graph, max_nodes=max_nodes, expand=expand)[0]
 
 
-def numbered(graph: Node | Iterable[Node], *, max_nodes: int | None = None,
-             expand: bool = False) -> tuple[Trace, dict[Node, int]]:
+def numbered(graph: Graph, *, max_nodes: int | None = None, expand: bool = False) -> tuple[Trace, dict[Node, int]]:
     """The Trace, and the number that it gives to each node of the graph."""
-    roots = _roots(graph)
+    roots = roots_of(graph)
+    notes = graph.notes() if isinstance(graph, Recorded) else None
     if not expand:
-        return _numbered(roots, max_nodes)
+        return _numbered(roots, max_nodes, notes)
     became = expanded(roots)
-    trace, ids = _numbered([became[root] for root in roots], max_nodes)
+    if notes is not None:
+        notes = notes.moved(origins(became))
+    trace, ids = _numbered([became[root] for root in roots], max_nodes, notes)
     return trace, {node: ids[new] for node, new in became.items() if new in ids}
 
 
-def _numbered(roots: list[Node], max_nodes: int | None) -> tuple[Trace, dict[Node, int]]:
+def _numbered(roots: list[Node], max_nodes: int | None, notes: Notes | None) -> tuple[Trace, dict[Node, int]]:
     order = topological(roots)
     cut = nearest(roots, order, max_nodes)
     outputs = set(roots)
+    differentiated = orders(roots, notes)
+    noted = notes.nodes if notes is not None else {}
     ids: dict[Node, int] = {}
     records: list[NodeRecord] = [_stranger(i, "omitted", count=count) for i, count in enumerate(cut.counts)]
+    shown: list[tuple[Node, NodeRecord]] = []
     for node in order:
         if not cut.keeps(node):
             continue
-        inputs: list[Input] = [{"slot": None, "node": stub, "local": None} for stub in cut.stubs.get(node, ())]
+        inputs: list[Input] = [_use(None, stub, None) for stub in cut.stubs.get(node, ())]
         given = node.inputs
         slots = [slot for slot in range(len(given)) if cut.keeps_use(node, slot)]
         local = local_derivatives(node, slots)
@@ -103,23 +128,36 @@ def _numbered(roots: list[Node], max_nodes: int | None) -> tuple[Trace, dict[Nod
             if not isinstance(x, Node):              # a constant has no identity: each use draws its own
                 records.append(_stranger(len(records), "constant", summary(x)))
             at = ids[x] if isinstance(x, Node) else len(records) - 1
-            inputs.append({"slot": slot, "node": at, "local": local[slot]})
+            inputs.append(_use(slot, at, local[slot]))
         ids[node] = len(records)
-        records.append(_node(len(records), node, inputs, node in outputs))
+        record = _node(len(records), node, inputs, node in outputs, noted.get(node, _NO_NOTE))
+        record["order"] = differentiated.get(node, 0)
+        records.append(record)
+        shown.append((node, record))
+    names = names_of(records)
+    states = states_of(order)
+    for node, record in shown:
+        written(node, record, names)
+        record["state"] = states.get(node, [])
     trace: Trace = {
         "version": VERSION,
         "roots": [ids[root] for root in roots if root in ids],
         "nodes": records,
         "events": None if cut.partial else events_of(roots, order, ids),
         "total": cut.total,
+        "modules": [] if notes is None else notes.modules,
+        "error": None if notes is None or notes.failure is None else _error(notes.failure, ids),
     }
     return trace, ids
 
 
-def _roots(graph: Node | Iterable[Node]) -> list[Node]:
+def roots_of(graph: Graph) -> list[Node]:
+    """The nodes that were asked for, each once. Raises UsageError for anything but nodes."""
     if isinstance(graph, Node):
         return [graph]
-    help = "give it a Value or Tensor, or a list of them"
+    if isinstance(graph, Recorded):
+        return graph.roots()
+    help = "give it a Value or Tensor, a list of them, or what `with trace() as t` gave"
     if not isinstance(graph, Iterable) or isinstance(graph, (str, bytes)):
         raise UsageError(f"only a graph can be drawn, not {type(graph).__name__} {graph!r:.60}\n  help: {help}")
     roots: dict[Node, None] = {}
@@ -132,23 +170,40 @@ def _roots(graph: Node | Iterable[Node]) -> list[Node]:
     return list(roots)
 
 
-def _node(i: int, node: Node, inputs: list[Input], is_output: bool) -> NodeRecord:
+def _node(i: int, node: Node, inputs: list[Input], is_output: bool, note: Note) -> NodeRecord:
     op = node.op
-    params = {} if op is None else {
-        key: words(value) for key, value in node.params.items() if value is not None
-        and (key not in op.params or words(value) != words(op.params[key]))}
     return {
         "id": i, "kind": type(node).__name__,
         "role": "leaf" if op is None else "output" if is_output else "intermediate",
-        "name": None if node.name is None else str(node.name),
-        "op": op.name if op else None, "symbol": op.symbol if op else None, "params": params,
+        "name": None if node.name is None else str(node.name), "label": note.label,
+        "op": op.name if op else None, "symbol": op.symbol if op else None,
+        "params": _params(node) if node.params else {},
         "value": summary(node._data),
         "gradient": summary(data_of(node._grad)) if node.has_grad else None,
         "arity": len(node.inputs), "inputs": inputs, "count": 1,
+        "module": note.module, "source": note.source, "order": 0, "parameter": note.parameter, "state": [],
     }
+
+
+def _params(node: Node) -> dict[str, str]:
+    """The parameters that are not at their defaults."""
+    assert node.op is not None
+    defaults = node.op.params
+    return {key: words(value) for key, value in node.params.items() if value is not None
+            and (key not in defaults or words(value) != words(defaults[key]))}
+
+
+def _use(slot: int | None, at: int, local: Data | None) -> Input:
+    return {"slot": slot, "node": at, "local": local, "text": None, "tex": None}
 
 
 def _stranger(i: int, role: str, value: Data | None = None, count: int = 1) -> NodeRecord:
     """What stands in the picture and is no node of the graph: a constant, or nodes left out."""
-    return {"id": i, "kind": role, "role": role, "name": None, "op": None, "symbol": None, "params": {},
-            "value": value, "gradient": None, "arity": 0, "inputs": [], "count": count}
+    return {"id": i, "kind": role, "role": role, "name": None, "label": None, "op": None, "symbol": None,
+            "params": {}, "value": value, "gradient": None, "arity": 0, "inputs": [], "count": count,
+            "module": None, "source": None, "order": 0, "parameter": False, "state": []}
+
+
+def _error(failure: Failure, ids: dict[Node, int]) -> ErrorRecord:
+    return {"op": failure.op, "message": failure.message, "shapes": failure.shapes, "source": failure.source,
+            "inputs": [None if x is None else ids.get(x) for x in failure.inputs]}

@@ -1,8 +1,10 @@
-"""Arrays by name, in a safetensors file."""
+"""Arrays by name, and a text, in a safetensors file with a checksum."""
 
 from __future__ import annotations
 
 import errno
+import hashlib
+import json
 import os
 import uuid
 from collections.abc import Mapping
@@ -16,7 +18,7 @@ from ..errors import DTypeError, StateError
 Array = np.ndarray[Any, Any]
 
 
-def write(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> None:
+def write(path: str | os.PathLike[str], arrays: Mapping[str, Array], text: str = "") -> None:
     """Write a file that is at every moment either the old one or the whole new one."""
     from safetensors.numpy import save
     for name, array in arrays.items():
@@ -24,7 +26,9 @@ def write(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> None:
             raise DTypeError(f"save: {name} is {array.dtype}, which a safetensors file cannot hold\n"
                              "  help: model.astype(np.float64)")
     # In C order: safetensors writes the memory of a transposed array as if it were in C order.
-    content = save({name: np.array(a, dtype=a.dtype.newbyteorder("="), order="C") for name, a in arrays.items()})
+    ordered = {name: np.array(a, dtype=a.dtype.newbyteorder("="), order="C") for name, a in arrays.items()}
+    said = json.dumps({"sha256": _checksum(ordered, text), "text": text})      # one entry: several come in any order
+    content = save(ordered, metadata={"autograd_nn": said})
     target = Path(path).resolve()
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "there is no such folder to save in", str(target.parent))
@@ -39,12 +43,32 @@ def write(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> None:
         draft.unlink(missing_ok=True)
 
 
-def read(path: str | os.PathLike[str]) -> dict[str, Array]:
-    """The arrays of a file; StateError, in one line, if it is damaged or of another format."""
+def read(path: str | os.PathLike[str]) -> tuple[dict[str, Array], str | None]:
+    """The arrays of a file, and its text, None if write() did not write it.
+
+    StateError, in one line, if it is damaged or of another format.
+    """
     from safetensors.numpy import load
     content = Path(path).read_bytes()
     try:
-        return dict(load(content))
+        arrays = dict(load(content))
+        header = json.loads(content[8:8 + int.from_bytes(content[:8], "little")])
+        said = json.loads((header.get("__metadata__") or {}).get("autograd_nn", "{}"))
     except Exception as error:                       # whatever the parser finds in foreign bytes
         what = " ".join(str(error).split())
         raise StateError(f"load: {os.fspath(path)} is damaged, or is no safetensors file ({what})") from None
+    if "sha256" not in said:
+        return arrays, None
+    text = said["text"]
+    if said["sha256"] != _checksum(arrays, text):
+        raise StateError(f"load: {os.fspath(path)} is damaged (its checksum does not fit what it holds)")
+    return arrays, text
+
+
+def _checksum(arrays: Mapping[str, Array], text: str) -> str:
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"{name} {array.dtype} {array.shape} ".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()

@@ -46,8 +46,10 @@ def rows(layer: Any, x: Any, n: int) -> Any:
     """The inputs of a layer, of shape (..., n): a Tensor, or an array of numbers or Values."""
     x = x if traced(x) else of_values(x)
     if shape_of(x)[-1:] != (n,):
-        raise ShapeError(f"{type(layer).__name__}({layer.extra_repr()}) takes inputs of shape (..., {n}), "
-                         f"and these have shape {shape_of(x)}")
+        kind, said = type(layer).__name__, layer.extra_repr()
+        help = f"\n  help: it was built for {n} inputs; " \
+            f"did you mean {kind}({said.replace(str(n), str(shape_of(x)[-1]), 1)})?" if shape_of(x) else ""
+        raise ShapeError(f"{kind}({said}) takes inputs of shape (..., {n}), and these have shape {shape_of(x)}{help}")
     return x
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,10 @@ REDUCTIONS = ("mean", "sum", "none")
 NEAR = 1e-3       # probabilities come rounded, and numerical differentiation moves each a little
 
 
-def check_reduction(name: str, reduction: str) -> None:
-    if reduction not in REDUCTIONS:
-        raise UsageError(f'{name}: reduction is "mean", "sum" or "none", not {reduction!r:.60}')
+def check_reduction(name: str, reduction: str, known: tuple[str, ...] = REDUCTIONS) -> None:
+    if reduction not in known:
+        *first, last = (f'"{r}"' for r in known)
+        raise UsageError(f"{name}: reduction is {', '.join(first)} or {last}, not {reduction!r:.60}")
 
 
 def operand(name: str, x: Any) -> Any:
@@ -40,17 +42,43 @@ def pair(name: str, y: Any, target: Any, reduction: str) -> tuple[Any, Any]:
     return y, _in_dtype_of(y, target)
 
 
-def class_indices(target: Any, classes: int) -> Any:
-    """The target as integers from 0 to classes - 1."""
+def class_indices(name: str, target: Any, classes: int, ignore_index: int | None = None) -> tuple[Any, Any]:
+    """The target as integers from 0 to classes - 1, and which of them count (None for all; the others become 0)."""
     if traced(target) or target.dtype.kind not in "iu":
         kind = f"a {type(target).__name__}" if traced(target) else f"of dtype {target.dtype}"
-        raise DTypeError(f"cross_entropy: class indices are integers, and these are {kind}\n"
+        raise DTypeError(f"{name}: class indices are integers, and these are {kind}\n"
                          "  help: target.astype(int)")
-    low, high = int(target.min()), int(target.max())
+    kept = None
+    if ignore_index is not None and np.logical_or.reduce(target == ignore_index, axis=None):
+        kept = target != ignore_index
+        target = np.where(kept, target, 0)
+    low, high = int(np.minimum.reduce(target, axis=None)), int(np.maximum.reduce(target, axis=None))
     if low < 0 or high >= classes:
-        raise DataError(f"cross_entropy: there is no class {low if low < 0 else high}; "
+        raise DataError(f"{name}: there is no class {low if low < 0 else high}; "
                         f"the logits have {classes} classes, 0 to {classes - 1}")
-    return target
+    return target, kept
+
+
+def class_weights(name: str, weight: Any, logits: Any) -> Any:
+    """A constant weight for each class, in the logits' dtype."""
+    w = weights(name, "weight", weight, logits)
+    if w.shape != shape_of(logits)[-1:]:
+        raise ShapeError(f"{name}: weight has one number for each of the {shape_of(logits)[-1]} classes, "
+                         f"and this has shape {w.shape}")
+    return w
+
+
+def weights(name: str, what: str, x: Any, logits: Any) -> Any:
+    """Constant numbers >= 0 that broadcast to the logits' shape, in their dtype."""
+    if traced(x) or holds_values(x := of_values(x)):
+        raise UsageError(f"{name}: {what} is constant, and would get no gradient; give numbers, not Values or Tensors")
+    shape = shape_of(logits)
+    if x.ndim > len(shape) or any(n not in (1, m) for n, m in zip(x.shape[::-1], shape[::-1])):
+        raise ShapeError(f"{name}: {what} of shape {x.shape} does not broadcast to the logits' shape {shape}")
+    if not np.all((x >= 0) & np.isfinite(x)):
+        raise DataError(f"{name}: {what} holds finite numbers >= 0, and this has {x.min():g} to {x.max():g}")
+    dtype = getattr(logits, "dtype", np.dtype(float))
+    return x.astype(dtype if dtype.kind == "f" else float, copy=False)
 
 
 def probabilities(target: Any, logits: Any) -> Any:
@@ -69,11 +97,41 @@ def check_between_0_and_1(name: str, target: Any) -> None:
                         f"(least {numbers.min():g}, greatest {numbers.max():g})")
 
 
-def _in_dtype_of(y: Any, target: Any) -> Any:
-    """A plain target in the dtype of the predictions; Values and Tensors stay as they are."""
+def check_signs(name: str, target: Any) -> Any:
+    """The numbers of a target, each 1 or -1."""
+    numbers = _numbers(target)
+    if not np.all(np.abs(np.abs(numbers) - 1) <= NEAR):
+        raise DataError(f"{name}: targets are 1 or -1, and these are not all "
+                        f"(least {numbers.min():g}, greatest {numbers.max():g})\n"
+                        "  help: 2 * t - 1 of targets 1 and 0")
+    return numbers
+
+
+def number(name: str, what: str, x: Any, least: float, most: float = math.inf) -> float:
+    """An option as a float, if it is a finite number from least to most."""
+    if isinstance(x, (int, float, np.integer, np.floating)) and math.isfinite(x) and least <= x <= most:
+        return float(x)
+    raise UsageError(f"{name}: {what} must be a number "
+                     + (f">= {least:g}" if most == math.inf else f"from {least:g} to {most:g}") + f", not {x!r:.60}")
+
+
+def above_0(name: str, what: str, x: Any) -> float:
+    """An option as a float, if it is a finite number > 0."""
+    if isinstance(x, (int, float, np.integer, np.floating)) and 0 < x < math.inf:
+        return float(x)
+    raise UsageError(f"{name}: {what} must be a number > 0, not {x!r:.60}")
+
+
+def same_kind(y: Any, target: Any) -> None:
+    """Raise UsageError for a Tensor beside an array of Values."""
     if any(isinstance(x, Tensor) for x in (y, target)) and any(map(holds_values, (y, target))):
         raise UsageError("a loss cannot compare a Tensor with an array of Values\n"
                          "  help: autograd_nn.stack(values) makes a Tensor of them")
+
+
+def _in_dtype_of(y: Any, target: Any) -> Any:
+    """A plain target in the dtype of the predictions; Values and Tensors stay as they are."""
+    same_kind(y, target)
     if traced(target) or holds_values(target):
         return target
     dtype = getattr(y, "dtype", np.dtype(float))

@@ -46,7 +46,9 @@ class Activation(Module):
 
     def forward(self, x: Any) -> Any:
         """The op, applied to x."""
-        return self.op(of_values(x) if isinstance(x, (list, tuple, np.ndarray)) else x, **self.params)
+        if isinstance(x, (list, tuple, np.ndarray)):
+            x = of_values(x)
+        return self.op(x, **self.params) if self.params else self.op(x)
 
     def extra_repr(self) -> str:
         return ", ".join(f"{k}={v!r}" for k, v in self.params.items())

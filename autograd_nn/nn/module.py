@@ -8,11 +8,14 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..errors import DTypeError, StateError, UsageError
+from .. import graph
+from ..errors import AutogradError, DTypeError, StateError, UsageError
 from ..graph import Node
 from ..tensor import Tensor
 from ..value import BaseValue
 from . import _files, _state
+from ._buffer import Buffer
+from ._located import located
 
 Array = np.ndarray[Any, Any]
 
@@ -46,7 +49,13 @@ class Module:
         raise UsageError(f"{type(self).__name__} has no forward(self, x): a Module must define what it computes")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.forward(*args, **kwargs)
+        try:
+            if graph.special and graph.mode.call is not None:
+                return graph.mode.call(self, args, kwargs)
+            return self.forward(*args, **kwargs)
+        except AutogradError as error:
+            located(error, self)
+            raise
 
     # --- the tree -------------------------------------------------------------------------------
     def named_parameters(self) -> Iterator[tuple[str, Any]]:
@@ -119,11 +128,14 @@ class Module:
                 data = p._data.astype(dtype)
                 data.setflags(write=False)
                 p._data, p._grad = data, None
+        for thing in self._state().values():
+            if isinstance(thing, Buffer):
+                thing.astype(dtype)
         return self
 
     # --- state ----------------------------------------------------------------------------------
     def state_dict(self) -> dict[str, Array]:
-        """Name -> array of each parameter: what save() writes and load_state_dict() takes.
+        """Name -> array of each parameter and Buffer: what save() writes and load_state_dict() takes.
 
         The arrays of Tensors are read-only and not copied; a training step replaces them and
         leaves these as they are. A Value is an array of shape (), an object array of Values is one
@@ -165,7 +177,7 @@ class Module:
         Raises FileNotFoundError where there is none, StateError for a file that is damaged, of
         another format, or of another model (see load_state_dict); nothing is loaded then.
         """
-        self._load(_files.read(path), strict, f"load: {os.fspath(path)}")
+        self._load(_files.read(path)[0], strict, f"load: {os.fspath(path)}")
         return self
 
     def _state(self) -> dict[str, Any]:
@@ -239,11 +251,11 @@ def _parts(name: str, thing: Any) -> list[tuple[str, Any]]:
 
 
 def _holds_parameters(thing: Any) -> bool:
-    """Whether it is a leaf node, or an array of Values that are all leaves."""
+    """Whether it is a leaf node or a Buffer, or an array of Values that are all leaves."""
     if isinstance(thing, np.ndarray):
         return thing.dtype == object and thing.size > 0 and all(
             isinstance(v, BaseValue) and v.is_leaf for v in thing.flat)
-    return isinstance(thing, Node) and thing.is_leaf
+    return isinstance(thing, Buffer) or (isinstance(thing, Node) and thing.is_leaf)
 
 
 def _leaves(name: str, thing: Any) -> list[tuple[str, Any]]:
@@ -253,6 +265,8 @@ def _leaves(name: str, thing: Any) -> list[tuple[str, Any]]:
 
 
 def _summary(thing: Any) -> str:
+    if isinstance(thing, Buffer):
+        return repr(thing)
     if isinstance(thing, Tensor):
         return f"Tensor {thing.shape} {thing.dtype}"
     return "Value" if isinstance(thing, Node) else f"Values {thing.shape}"

@@ -9,6 +9,7 @@ from . import (
     arithmetic,
     arranging,
     contraction,
+    convolution,
     corners,
     decompositions,
     diagonals,
@@ -23,10 +24,12 @@ from . import (
     names,
     nary,
     network,
+    normalization,
     norms,
     padding,
     parts,
     picking,
+    pooling,
     products,
     reduction,
     running,
@@ -41,10 +44,11 @@ from ._function import FUNCTIONS
 from ._op import CARRIERS, OPS, Each, Op, for_each_op, shape_of
 
 __all__ = ["CARRIERS", "Each", "FUNCTIONS", "OPS", "Op", "activation", "arithmetic", "arranging", "contraction",
-           "corners", "decompositions", "diagonals", "elementary", "facts", "for_each_op", "fourier", "indexing",
-           "inverses", "joining", "linalg", "missing", "names", "nary", "network", "norms", "padding", "parts",
-           "picking", "products", "reduction", "running", "sampled", "shape_of", "shaping", "sorting", "spectra",
-           "statistics", "windows", *OPS, *(name for name in FUNCTIONS if "." not in name)]
+           "convolution", "corners", "decompositions", "diagonals", "elementary", "facts", "for_each_op", "fourier",
+           "indexing", "inverses", "joining", "linalg", "missing", "names", "nary", "network", "normalization",
+           "norms", "padding", "parts", "picking", "pooling", "products", "reduction", "running", "sampled",
+           "shape_of", "shaping", "sorting", "spectra", "statistics", "windows", *OPS,
+           *(name for name in FUNCTIONS if "." not in name)]
 
 globals().update(OPS)
 globals().update({name: function.call for name, function in FUNCTIONS.items() if "." not in name})

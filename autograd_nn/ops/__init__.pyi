@@ -35,6 +35,13 @@ from .arranging import rot90 as rot90
 from .arranging import resize as resize
 from .arranging import meshgrid as meshgrid
 from .contraction import einsum as einsum
+from .statistics import average as average
+from .statistics import bincount as bincount
+from .padding import pad as pad
+from .convolution import conv1d as conv1d
+from .convolution import conv2d as conv2d
+from .convolution import conv_transpose1d as conv_transpose1d
+from .convolution import conv_transpose2d as conv_transpose2d
 from .diagonals import diagonal as diagonal
 from .diagonals import trace as trace
 from .diagonals import diag as diag
@@ -55,8 +62,6 @@ from .joining import hsplit as hsplit
 from .joining import vsplit as vsplit
 from .joining import dsplit as dsplit
 from .joining import unstack as unstack
-from .statistics import average as average
-from .statistics import bincount as bincount
 from .missing import nan_to_num as nan_to_num
 from .missing import nansum as nansum
 from .missing import nanprod as nanprod
@@ -67,7 +72,6 @@ from .missing import nanmax as nanmax
 from .missing import nanmin as nanmin
 from .missing import nancumsum as nancumsum
 from .missing import nancumprod as nancumprod
-from .padding import pad as pad
 from .parts import positive as positive
 from .parts import conj as conj
 from .parts import rint as rint
@@ -89,6 +93,12 @@ from .picking import index_set as index_set
 from .picking import put_along_axis as put_along_axis
 from .picking import delete as delete
 from .picking import insert as insert
+from .pooling import max_pool1d as max_pool1d
+from .pooling import max_pool2d as max_pool2d
+from .pooling import avg_pool1d as avg_pool1d
+from .pooling import avg_pool2d as avg_pool2d
+from .pooling import adaptive_avg_pool1d as adaptive_avg_pool1d
+from .pooling import adaptive_avg_pool2d as adaptive_avg_pool2d
 from .products import tensordot as tensordot
 from .products import inner as inner
 from .products import vdot as vdot
@@ -188,6 +198,10 @@ conjugate: Elementwise
 contract: Op
 copy: Op
 copysign: Op
+correlate2d: Op
+correlate2d_bias: Op
+correlate2d_input: Op
+correlate2d_weight: Op
 cos: Elementwise
 cosh: Elementwise
 cumprod: Op
@@ -281,6 +295,7 @@ sinh: Elementwise
 sliding_window_view: Op
 softmax: Op
 softmax_cross_entropy: Op
+softmax_excess: Op
 softplus: Elementwise
 solve: Op
 spread: Op
@@ -289,6 +304,7 @@ sqrt0: Elementwise
 square: Elementwise
 squeeze: Op
 stack: Op
+standardize: Op
 std: Op
 step: Elementwise
 subtract: Op
@@ -308,4 +324,9 @@ trunc: Elementwise
 var: Op
 weighted_sum: Op
 where: Op
+window_max: Op
+window_pick: Op
+window_put: Op
+window_spread: Op
+window_sum: Op
 xlogy: Op

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError, UsageError
+from ..errors import AutogradError, ShapeError, UsageError
 from ._op import ARRAY_RANK, CARRIERS, Op, _Doc, shape_of
 
 
@@ -35,6 +35,8 @@ class NumpyOp(Op):
         return signature(self.form)
 
     def __call__(self, *args: Any, **params: Any) -> Any:
+        if not params and len(args) == self.arity == 1:
+            return CARRIERS[type(args[0])][1](self, args, self.params)       # the common case: np.mean(x)
         if len(args) == self.arity and params.keys() <= self.params.keys() \
                 and (self.arity == 1 or all(a is not None for a in args)):
             return super().__call__(*args, **params)
@@ -42,9 +44,11 @@ class NumpyOp(Op):
             return self.numpy(*args, **params)
         try:
             return self.form(*args, **params)
-        except TypeError:
+        except TypeError as error:
             self._explain(args, params)
-            raise
+            if isinstance(error, AutogradError):
+                raise
+            raise UsageError(f"{self.name}: {error}") from None
 
     def _explain(self, args: tuple[Any, ...], params: dict[str, Any]) -> None:
         """An error that names the parameters, if these are not arguments that the form takes."""

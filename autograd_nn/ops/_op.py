@@ -290,6 +290,8 @@ def _apply_numbers(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any
         return op.array(*[np.asarray(a) for a in args], **params)
     for a in args:
         if not isinstance(a, (int, float, np.generic)):
+            from ._arguments import real_only
+            real_only(op.name, a)
             raise UsageError(f"{op.name}: cannot take {type(a).__name__} {a!r:.60}; "
                              "an op takes numbers, arrays, Values and Tensors")
     return op.number(*args, **params)

@@ -110,7 +110,7 @@ absolute = Op("absolute", math.fabs, np.absolute,
               kink=lambda x: x)
 
 # --- derivative 0 wherever there is one ------------------------------------------------------
-sign = Op("sign", lambda x: (x > 0) - (x < 0) + 0.0 if x == x else x, np.sign,
+sign = Op("sign", lambda x: float(x > 0) - float(x < 0) if x == x else x, np.sign,
           _zero,
           tex=r"\operatorname{{sgn}} {0}", c="ag_sign({0})", kink=lambda x: x, zero=True)
 step = Op("step", lambda x: (x > 0) + 0.0, _step,

@@ -1,7 +1,19 @@
-"""Optimizers: rules that change parameters against their gradients."""
+"""Optimizers: rules that change parameters against their gradients; clipping, and schedules of the rate."""
 
-from .adam import Adam
+from .adadelta import Adadelta
+from .adagrad import Adagrad
+from .adam import Adam, AdamW
+from .clipping import clip_grad_norm_, clip_grad_value_
+from .lbfgs import LBFGS
+from .lion import Lion
+from .nadam import NAdam
+from .one_cycle import OneCycleLR
 from .optimizer import Optimizer
-from .sgd import SGD
+from .plateau import ReduceLROnPlateau
+from .rmsprop import RMSprop
+from .schedules import CosineAnnealingLR, ExponentialLR, LinearLR, LRScheduler, SequentialLR, StepLR
+from .sgd import SGD, GradientDescent, Momentum
 
-__all__ = ["SGD", "Adam", "Optimizer"]
+__all__ = ["LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "CosineAnnealingLR", "ExponentialLR",
+           "GradientDescent", "LRScheduler", "LinearLR", "Lion", "Momentum", "NAdam", "OneCycleLR", "Optimizer",
+           "RMSprop", "ReduceLROnPlateau", "SequentialLR", "StepLR", "clip_grad_norm_", "clip_grad_value_"]

@@ -1,77 +1,133 @@
-"""Optimizer: the parameters, their state, and a rule that changes one of them."""
+"""Optimizer: the parameters in groups, their state, and a rule that changes one of them."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
 from ..errors import StateError, UsageError
-from ..graph import Node, data_of
-from ..ops import shape_of
+from ..graph import data_of
 from ..value import BaseValue, core
+from ._numbers import non_negative, positive
+from ._parameters import Group, groups_of, leaves
+from ._rule import SMALL, State, in_blocks
 
-State = dict[str, Any]
-SMALL = 1 << 12          # elements of an array up to which plain arithmetic is quick enough
-BLOCK = 1 << 16          # elements that stay in the cache while several operations go over them
+Check = Callable[[str, Any], Any]
 
 
 class Optimizer:
     """Parameters (Tensors and Values, mixed if need be) and a rule that changes them.
 
-    A subclass names its numbers in `options` and writes `update` once, for floats and ndarrays
-    alike: operators and ops of the table, nothing in place. The numbers are attributes and may be
-    changed between steps.
+    A subclass names its numbers in `options`, each with a check, and writes `update` once, for
+    floats and ndarrays alike: operators and ops of the table. If the rule treats each element alone
+    it may say `elementwise = True`, and goes over large arrays in blocks.
 
-    params  leaves, as in `model.parameters()`
-    lr      the learning rate, > 0
+    params    leaves, as in `model.parameters()`; or groups, a list of dicts {"params": leaves, name: number}
+              with numbers of their own
+    numbers   of every group that has none of its own
 
-    Raises UsageError for no parameters, one that is no leaf or comes twice, and a rate that is not
-    a positive number.
+    `param_groups` are these dicts, complete, and what a schedule changes. Each number is an attribute
+    too: `opt.lr = 0.1` sets it in every group, and `opt.lr` is it if the groups agree. A parameter
+    without a gradient is passed over; a nan or inf in a gradient goes into the parameter
+    (clip_grad_norm_ refuses it).
 
-    >>> from autograd_nn import Value, optim
+    Raises UsageError for no parameters, one that is no leaf or comes twice, an unknown or missing
+    number, and one out of range; a rate `lr` is > 0 (and may become 0 later).
+
+    >>> from autograd_nn import Value, ops, optim
     >>> class SignDescent(optim.Optimizer):
-    ...     def update(self, x, g, state):
-    ...         return x - self.lr * ops.sign(g)
-    >>> from autograd_nn import ops
-    >>> x = Value(3.0)
-    >>> (x * x).backward()
-    >>> SignDescent([x], lr=0.5).step()
-    >>> x.data
-    2.5
+    ...     def update(self, x, g, state, lr):
+    ...         return x - lr * ops.sign(g)
+    >>> x, y = Value(3.0), Value(3.0)
+    >>> (x * y).backward()
+    >>> SignDescent([{"params": [x]}, {"params": [y], "lr": 1.0}], lr=0.5).step()
+    >>> x.data, y.data
+    (2.5, 2.0)
     """
 
-    options: ClassVar[tuple[str, ...]] = ("lr",)
+    options: ClassVar[Mapping[str, Check]] = {"lr": positive}
+    elementwise: ClassVar[bool] = False
+    params: list[Any]
+    param_groups: list[Group]
+    state: list[State]
+    lr: float                                        # for the type checker: each option is an attribute
 
-    def __init__(self, params: Iterable[Any], lr: float) -> None:
-        self.params = _leaves(params)
-        self._all_values = all(isinstance(p, BaseValue) for p in self.params)
-        self.lr = positive("lr", lr)
-        self.state: list[State] = [{} for _ in self.params]
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "update" in vars(cls) and "elementwise" not in vars(cls):
+            cls.elementwise = False                  # another rule: nothing is known of it
+        for name in cls.options:
+            if not hasattr(cls, name):
+                setattr(cls, name, _OfAllGroups(name))
 
-    def update(self, x: Any, g: Any, state: State) -> Any:
-        """The new data of a parameter from its data, its gradient, and what `state` remembers of it."""
-        raise UsageError(f"{type(self).__name__} has no update(self, x, g, state): "
+    def __init__(self, params: Iterable[Any], **numbers: Any) -> None:
+        self.params, self.param_groups, self.state = [], [], []
+        self._known(numbers)
+        for group in groups_of(params):
+            self.add_param_group({**numbers, **group})
+
+    def add_param_group(self, group: Mapping[str, Any]) -> None:
+        """Take over a further group, a dict {"params": leaves, name: number} with every number.
+
+        Raises UsageError as the constructor does; nothing is added then.
+
+        >>> from autograd_nn import Value, optim
+        >>> opt = optim.SGD([Value(1.0)], lr=0.1)
+        >>> opt.add_param_group({**opt.param_groups[0], "params": [Value(2.0)], "lr": 0.01})
+        >>> [group["lr"] for group in opt.param_groups]
+        [0.1, 0.01]
+        """
+        numbers = {name: x for name, x in group.items() if name not in ("params", "initial_lr")}
+        self._known(numbers)
+        missing = [name for name in self.options if name not in numbers]
+        if missing:
+            raise UsageError(f"{type(self).__name__}: a group needs {', '.join(missing)}")
+        checked = {name: check(name, numbers[name]) for name, check in self.options.items()}
+        self._fit_together(**checked)
+        params = leaves(group["params"], {id(p): p for p in self.params})
+        self.param_groups.append({"params": params, **checked})
+        self.params += params
+        self.state += [{} for _ in params]
+
+    def _known(self, numbers: Mapping[str, Any]) -> None:
+        unknown = [name for name in numbers if name not in self.options]
+        if unknown:
+            raise UsageError(f"{type(self).__name__} has no {', '.join(map(repr, unknown))}; "
+                             f"its numbers are {', '.join(self.options)}")
+
+    def _fit_together(self, **numbers: Any) -> None:
+        """Raise UsageError where numbers, each in range, contradict each other."""
+
+    def update(self, x: Any, g: Any, state: State, **numbers: Any) -> Any:
+        """The new data of a parameter from its data, its gradient, what `state` remembers of it, and the numbers."""
+        raise UsageError(f"{type(self).__name__} has no update(self, x, g, state, lr): "
                          "an Optimizer must define how a parameter changes")
 
-    def step(self) -> None:
-        """Change every parameter that has a gradient."""
-        if core is not None and self._all_values and self._step_in_c(core):
-            return
-        for p, state in zip(self.params, self.state):
-            if p.has_grad:
-                x, g = p._data, data_of(p._grad)
-                update = self._update_array if type(x) is np.ndarray and x.size > SMALL else self.update
-                p._take(update(x, g, state))
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change every parameter that has a gradient; `closure()`, if given, computes them first and is returned."""
+        loss = None if closure is None else closure()
+        start = 0
+        for group in self.param_groups:
+            params = group["params"]
+            states = self.state[start:start + len(params)]
+            start += len(params)
+            numbers = {name: group[name] for name in self.options}
+            if core is not None and isinstance(params[0], BaseValue) \
+                    and self._step_in_c(core, params, states, **numbers):
+                continue
+            for p, state in zip(params, states):
+                if p.has_grad:
+                    x, g = p._data, data_of(p._grad)
+                    if self.elementwise and type(x) is np.ndarray and x.nbytes > SMALL:
+                        p._take(in_blocks(self.update, x, g, state, numbers))
+                    else:
+                        p._take(self.update(x, g, state, **numbers))
+        return loss
 
-    def _update_array(self, x: Any, g: Any, state: State) -> Any:
-        """`update` for a large array; a subclass may have a quicker way to the same bits."""
-        return self.update(x, g, state)
-
-    def _step_in_c(self, core: Any) -> bool:
-        """The same step, of Values, in the C engine; False, with nothing changed, if it cannot be taken there."""
+    def _step_in_c(self, core: Any, params: list[Any], states: list[State], **numbers: Any) -> bool:
+        """The same step of a group of Values in the C engine; False, with nothing changed, if it cannot be taken."""
         return False
 
     def zero_grad(self) -> None:
@@ -79,18 +135,24 @@ class Optimizer:
         for p in self.params:
             p.zero_grad()
 
+    # --- state ----------------------------------------------------------------------------------
     def state_dict(self) -> dict[str, Any]:
-        """All that a later step depends on besides the parameters, copied.
+        """All that a later step depends on besides the parameters, copied: arrays and plain numbers.
 
-        {"optimizer": its name, "options": {name: number}, "state": [{name: number or array}, ...]},
-        the last in the order of the parameters.
+        {"optimizer": its name,
+         "param_groups": [{name: number, "params": [place, ...]}, ...],
+         "state": [{name: number or array}, ...]}, the last in the order of the parameters.
 
         >>> from autograd_nn import Value, optim
-        >>> optim.SGD([Value(1.0)], lr=0.1).state_dict()["options"]["lr"]
+        >>> optim.SGD([Value(1.0)], lr=0.1).state_dict()["param_groups"][0]["lr"]
         0.1
         """
-        return {"optimizer": type(self).__name__,
-                "options": {name: getattr(self, name) for name in self.options},
+        groups, start = [], 0
+        for group in self.param_groups:
+            places = list(range(start, start + len(group["params"])))
+            groups.append({**group, "params": places})
+            start += len(places)
+        return {"optimizer": type(self).__name__, "param_groups": groups,
                 "state": [{k: _copied(x) for k, x in state.items()} for state in self.state]}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -99,80 +161,71 @@ class Optimizer:
         Raises StateError where it is another optimizer's or does not fit the parameters; nothing is
         loaded then.
         """
-        name, problems = type(self).__name__, []
+        name = type(self).__name__
         try:
-            kind, options = state["optimizer"], dict(state["options"])
-            states = [dict(s) for s in state["state"]]
+            kind = state["optimizer"]
+            groups = [dict(group) for group in state["param_groups"]]
+            sizes = [len(group.pop("params")) for group in groups]
+            states = [dict(entries) for entries in state["state"]]
         except (KeyError, TypeError, ValueError):
             raise StateError(f"{name}.load_state_dict: this is no state of an optimizer\n"
                              "  help: it takes what state_dict() gave") from None
-        if kind != name:
-            problems.append(f"it is the state of {kind}")
-        if set(options) != set(self.options):
-            problems.append(f"its options are {', '.join(map(str, options))}, not {', '.join(self.options)}")
-        if len(states) != len(self.params):
-            problems.append(f"it has {len(states)} parameters, and this one has {len(self.params)}")
+        problems = [f"it is the state of {kind}"] if kind != name else []
+        own = [len(group["params"]) for group in self.param_groups]
+        if sizes != own or len(states) != len(self.params):
+            problems.append(f"it has {_in_groups(sizes)}, and this one has {_in_groups(own)}")
+        for group in groups:
+            if group.keys() - {"initial_lr"} != set(self.options):
+                problems.append(f"its numbers are {', '.join(map(str, group))}, not {', '.join(self.options)}")
+                continue
+            try:
+                group.update({key: self._checked(key, group[key]) for key in self.options})
+            except UsageError as error:
+                problems.append(str(error))
         for i, (p, entries) in enumerate(zip(self.params, states)):
             problems += [f"{key} of parameter {i}: {np.shape(x)} in the state, {p.shape} in the parameter"
                          for key, x in entries.items() if np.shape(x) not in ((), p.shape)]
         if problems:
             raise StateError("\n  ".join([f"{name}.load_state_dict: the state does not fit", *problems]))
-        for key, x in options.items():
-            setattr(self, key, x)
-        self.state = [{k: _copied(x) for k, x in entries.items()} for entries in states]
+        for group, new in zip(self.param_groups, groups):
+            group.update(new)
+        self.state = [{k: float(x) if isinstance(p, BaseValue) and isinstance(x, (np.ndarray, np.floating))
+                       else _copied(x) for k, x in entries.items()} for p, entries in zip(self.params, states)]
+
+    def _checked(self, name: str, x: Any) -> Any:
+        """A number that is set later: a rate may have become 0 by then."""
+        return non_negative(name, x) if name == "lr" else self.options[name](name, x)
 
     def __repr__(self) -> str:
-        numbers = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.options)
-        return f"{type(self).__name__}({len(self.params)} parameters, {numbers})"
+        groups = [", ".join([f"{len(group['params'])} parameters",
+                             *(f"{name}={group[name]!r}" for name in self.options)]) for group in self.param_groups]
+        return f"{type(self).__name__}({'; '.join(groups)})"
+
+
+class _OfAllGroups:
+    """A number of every group, as an attribute of the optimizer."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, optimizer: Optimizer | None, kind: type[Optimizer]) -> Any:
+        if optimizer is None:
+            return self
+        first, *others = [group[self.name] for group in optimizer.param_groups]
+        if any(x != first for x in others):
+            raise UsageError(f"the groups differ in {self.name}: {', '.join(map(repr, [first, *others]))}\n"
+                             f"  help: optimizer.param_groups[i][{self.name!r}]")
+        return first
+
+    def __set__(self, optimizer: Optimizer, x: Any) -> None:
+        x = optimizer._checked(self.name, x)
+        for group in optimizer.param_groups:
+            group[self.name] = x
+
+
+def _in_groups(sizes: list[int]) -> str:
+    return f"{' + '.join(map(str, sizes))} parameters" + (f" in {len(sizes)} groups" if len(sizes) > 1 else "")
 
 
 def _copied(x: Any) -> Any:
-    return x.copy() if isinstance(x, np.ndarray) else x
-
-
-def _leaves(params: Iterable[Any]) -> list[Any]:
-    """The parameters as a list, each a leaf and each once."""
-    if isinstance(params, Node):
-        raise UsageError("an optimizer takes a list of parameters\n  help: [p] for a single one")
-    if not isinstance(params, Iterable):
-        raise UsageError(f"an optimizer takes parameters, not a {type(params).__name__}\n  help: model.parameters()")
-    leaves = list(params)
-    if not leaves:
-        raise UsageError("an optimizer needs at least one parameter, and there are none\n"
-                         "  help: a generator such as model.parameters() can be used only once")
-    seen: set[int] = set()
-    for i, p in enumerate(leaves):
-        if not isinstance(p, Node):
-            raise UsageError(f"parameter {i} is a {type(p).__name__}; an optimizer changes Tensors and Values\n"
-                             "  help: model.parameters(), not named_parameters(); array.flat for an array of Values")
-        if not p.is_leaf:
-            raise UsageError(f"parameter {i} of shape {shape_of(p)} was computed by {p.op.name if p.op else ''}, "
-                             "so changing it would change nothing\n  help: give the leaves that it was computed from")
-        if id(p) in seen:
-            raise UsageError(f"parameter {i} ({p.name or f'of shape {shape_of(p)}'}) comes twice, "
-                             "and would be changed twice in a step")
-        seen.add(id(p))
-    return leaves
-
-
-# --- the numbers of an optimizer ---------------------------------------------------------------------
-
-def positive(name: str, x: Any) -> float:
-    """x as a float, if it is a finite number > 0."""
-    return _number(name, x, lambda v: 0 < v < math.inf, "a number > 0")
-
-
-def non_negative(name: str, x: Any) -> float:
-    """x as a float, if it is a finite number >= 0."""
-    return _number(name, x, lambda v: 0 <= v < math.inf, "a number >= 0")
-
-
-def fraction(name: str, x: Any) -> float:
-    """x as a float, if 0 <= x < 1."""
-    return _number(name, x, lambda v: 0 <= v < 1, "a number from 0 up to, but not, 1")
-
-
-def _number(name: str, x: Any, fits: Any, what: str) -> float:
-    if isinstance(x, (int, float, np.integer, np.floating)) and fits(x):
-        return float(x)
-    raise UsageError(f"{name} must be {what}, not {x!r:.60}")
+    return x.copy() if isinstance(x, np.ndarray) else np.array(x) if isinstance(x, np.generic) else x

@@ -1,0 +1,101 @@
+"""Tables in text files."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import DataError
+from ._sets import Dataset
+
+Array = np.ndarray[Any, Any]
+MISSING = ("", "na", "n/a", "nan", "null", "none", "?")
+
+
+def read_csv(path: str | os.PathLike[str], target: str | int | None = None, *, header: bool = True,
+             delimiter: str = ",", missing: float | None = None, encoding: str = "utf-8") -> Dataset:
+    """A table of numbers, one row a line; one column, the target, may hold names of classes.
+
+    target      name or number (from 0, negative from the end) of the column that becomes y. Whole numbers
+                and names become classes 0, 1 ... in the order of their values; numbers with a fraction
+                stay numbers. None: y is all zeros
+    header      whether the first line names the columns; else they are "0", "1" ...
+    missing     what stands in for an empty cell (or NA, nan, null, ?); None: such a cell is an error
+
+    x is float32 (rows, the other columns). Raises FileNotFoundError, and DataError that names the line and the
+    column for a cell that is no number, is missing, or a line with too many or too few.
+
+    >>> import tempfile, os
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "pets.csv")
+    ...     with open(path, "w") as file:
+    ...         _ = file.write("kg,legs,kind\\n4.0,4,cat\\n0.1,2,bird\\n5.5,4,cat\\n")
+    ...     pets = read_csv(path, "kind")
+    >>> pets, pets.y, pets.class_names
+    (Dataset(pets: 3 rows, 2 features, 2 classes), array([1, 0, 1]), ('bird', 'cat'))
+    """
+    path = Path(path)
+    with open(path, encoding=encoding, newline="") as file:
+        try:
+            reader = csv.reader(file, delimiter=delimiter, strict=True)
+            lines = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if any(map(str.strip, row))]
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise DataError(f"read_csv: {path.name} is no text table in {encoding} ({error})") from None
+    if len(lines) <= header:
+        raise DataError(f"read_csv: {path.name} has no rows" + " below its header" * bool(lines))
+    names = [name.lstrip("\ufeff") for name in lines.pop(0)[1]] if header else list(map(str, range(len(lines[0][1]))))
+    for number, row in lines:
+        if len(row) != len(names):
+            raise DataError(f"read_csv: {path.name}, line {number} has {len(row)} cells, and there are {len(names)} "
+                            f"columns\n  help: the delimiter is {delimiter!r}")
+    chosen = _column(target, names, path.name)
+    columns = [i for i in range(len(names)) if i != chosen]
+    x = np.array([[_number(row[i], names[i], number, path.name, missing) for i in columns] for number, row in lines],
+                 np.float32).reshape(len(lines), len(columns))
+    y, classes = (np.zeros(len(lines), np.int64), ()) if chosen is None else _target(lines, chosen, names, path.name)
+    return Dataset(x, y, tuple(names[i] for i in columns), classes, path.stem, str(path.name))
+
+
+def _column(target: str | int | None, names: list[str], file: str) -> int | None:
+    if target is None:
+        return None
+    if isinstance(target, str) and names.count(target) == 1:
+        return names.index(target)
+    if isinstance(target, int) and not isinstance(target, bool) and -len(names) <= target < len(names):
+        return target % len(names)
+    raise DataError(f"read_csv: {file} has no one column {target!r:.60}; it has {', '.join(names)}")
+
+
+def _number(cell: str, column: str, line: int, file: str, missing: float | None) -> float:
+    if cell.lower() in MISSING:
+        if missing is None:
+            raise DataError(f"read_csv: {file}, line {line}, column {column!r}: there is no value\n"
+                            "  help: missing=0.0, or missing=float('nan'), puts a number in its place")
+        return missing
+    try:
+        return float(cell)
+    except ValueError:
+        raise DataError(f"read_csv: {file}, line {line}, column {column!r}: {cell!r:.60} is no number\n"
+                        "  help: target= may name one column of classes; header=False if the first line is a row"
+                        ) from None
+
+
+def _target(lines: list[tuple[int, list[str]]], chosen: int, names: list[str], file: str
+            ) -> tuple[Array, tuple[str, ...]]:
+    cells = [row[chosen] for _, row in lines]
+    for (number, _), cell in zip(lines, cells):
+        if cell.lower() in MISSING:
+            raise DataError(f"read_csv: {file}, line {number}, column {names[chosen]!r}: there is no target")
+    try:
+        numbers = [float(cell) for cell in cells]
+    except ValueError:
+        classes, y = np.unique(cells, return_inverse=True)
+        return y.astype(np.int64), tuple(map(str, classes))
+    if any(number != int(number) for number in numbers if np.isfinite(number)) or not np.isfinite(numbers).all():
+        return np.array(numbers, np.float32), ()
+    values, y = np.unique(np.array(numbers, np.int64), return_inverse=True)
+    return y.astype(np.int64), tuple(map(str, values))

@@ -1,0 +1,54 @@
+"""What the figures share: where they are drawn, colours that colour-blind readers can tell apart, and fonts."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5C00", "#444444")
+"""Okabe and Ito's, in an order in which neighbours differ also in brightness."""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+
+_CJK = ("NotoSansCJK", "NotoSansJP", "SourceHanSans", "ipaexg", "ipag", "TakaoGothic", "VL-Gothic", "Hiragino",
+        "YuGoth", "meiryo", "msgothic", "wqy-zenhei", "PingFang", "msyh")
+"""How the files of fonts with Chinese and Japanese are called, the best first."""
+
+
+def axes(ax: Any, size: tuple[float, float]) -> Any:
+    """`ax`, or the Axes of a new figure of that size in inches, which a notebook shows by itself."""
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+    return plt.subplots(figsize=size, layout="constrained")[1]
+
+
+def plain(name: Any) -> str:
+    """Text as it is: no formula between dollars, and no legend entry hidden by an underscore.
+
+    >>> plain("a$b$"), plain(3)
+    ('a\\\\$b\\\\$', '3')
+    """
+    text = str(name).replace("$", r"\$")
+    return "\u200b" + text if text.startswith("_") else text
+
+
+def with_font(figure: Any) -> None:
+    """Give the texts of a figure that hold Chinese or Japanese a font that has it, if one is installed."""
+    from matplotlib.text import Text
+    for text in figure.findobj(Text):
+        if any(ord(c) > 0x2e7f for c in text.get_text()) and (font := _cjk_font()):
+            text.set_fontfamily([*text.get_fontfamily(), font])
+
+
+@cache
+def _cjk_font() -> str | None:
+    """The name of such a font. Files are looked for, since matplotlib's list of fonts may be older than they are."""
+    from matplotlib import font_manager, ft2font
+    files = sorted(font_manager.findSystemFonts())
+    for name in _CJK:
+        matching = [path for path in files if name.lower() in path.lower().replace(" ", "")]
+        for path in matching:                        # the weights of one family
+            font_manager.fontManager.addfont(path)
+        if matching:
+            return str(ft2font.FT2Font(matching[0]).family_name)
+    return None

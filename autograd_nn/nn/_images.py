@@ -1,0 +1,21 @@
+"""What layers with channels take: nodes as they are, and plain arrays in a floating point dtype."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import UsageError
+from ._inputs import of_values, traced
+
+
+def images(layer: Any, x: Any, dtype: Any = None) -> Any:
+    """The input of a layer: a Tensor keeps its dtype, a plain array gets `dtype` or keeps a floating one."""
+    if traced(x):
+        return x
+    x = of_values(x)
+    if x.dtype == object:
+        raise UsageError(f"{type(layer).__name__} takes Tensors and arrays, and these inputs are Values\n"
+                         "  help: autograd_nn.stack(values) makes a Tensor of them")
+    return x.astype(dtype or (x.dtype if x.dtype.kind == "f" else np.float64), copy=False)

@@ -1,0 +1,72 @@
+"""Dropout: parts of the input left out at random while training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._random import Rng, generator
+from ..errors import ShapeError, UsageError
+from ..ops import shape_of
+from ..ops.shaping import dtype_of
+from ._inputs import of_values, traced
+from .module import Module
+
+
+class Dropout(Module):
+    """While training each element is 0 with probability p, and x / (1 - p) otherwise; after eval(), x itself.
+
+    So the expectation is x, and nothing is to be scaled later ("inverted" dropout). p = 1 leaves zeros.
+
+    p       a number from 0 to 1
+    rng     a seed, a numpy.random.Generator or None (the package's own); `layer.rng` is the generator
+
+    Source: Srivastava et al. 2014. Raises UsageError for another p.
+
+    >>> from autograd_nn import nn
+    >>> layer = nn.Dropout(0.5, rng=0)
+    >>> sorted(set(layer(np.ones(100)).tolist())), layer.eval()(2.0)
+    ([0.0, 2.0], 2.0)
+    """
+
+    def __init__(self, p: float = 0.5, *, rng: Rng = None) -> None:
+        if isinstance(p, bool) or not isinstance(p, (int, float, np.floating)) or not 0 <= p <= 1:
+            raise UsageError(f"{type(self).__name__}: p is a probability, from 0 to 1, not {p!r:.60}")
+        self.p = float(p)
+        self.rng = None if rng is None else generator(rng)
+
+    def mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of what is drawn, for an input of this shape."""
+        return shape
+
+    def forward(self, x: Any) -> Any:
+        """x with a part of it left out, while training."""
+        x = x if traced(x) else of_values(x) if isinstance(x, (list, tuple)) else x
+        if not self.training or self.p == 0:
+            return x
+        kept = generator(self.rng).random(self.mask_shape(shape_of(x))) >= self.p
+        dtype = dtype_of(x)
+        scale = 0.0 if self.p == 1 else 1 / (1 - self.p)
+        return x * (kept * scale).astype(dtype if dtype.kind == "f" else float)
+
+    def extra_repr(self) -> str:
+        return f"p={self.p:g}"
+
+
+class Dropout2d(Dropout):
+    """Dropout of whole channels: each of an input (N, C, H, W) or (C, H, W) is left out or kept as one.
+
+    Neighbouring elements of an image tell much the same, so leaving out single ones takes little away.
+    Source: Tompson et al. 2015. Raises ShapeError for an input of other axes.
+
+    >>> from autograd_nn import nn
+    >>> nn.Dropout2d(0.5, rng=3)(np.ones((1, 4, 1, 2))).tolist()
+    [[[[0.0, 0.0]], [[0.0, 0.0]], [[2.0, 2.0]], [[2.0, 2.0]]]]
+    """
+
+    def mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """One number for each channel."""
+        if len(shape) not in (3, 4):
+            raise ShapeError(f"Dropout2d takes inputs of shape (N, C, H, W) or (C, H, W), and this one has {shape}")
+        return (*shape[:-2], 1, 1)

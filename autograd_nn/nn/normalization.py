@@ -1,0 +1,337 @@
+"""Normalisation: what a layer gives is shifted and scaled, over the batch, over the layer, or locally."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .. import ops
+from ..errors import ShapeError, UsageError
+from ..ops import shape_of
+from ..ops._arguments import data_of
+from ..ops._sliding import numbers
+from ..ops.shaping import dtype_of
+from ..tensor import Tensor
+from ._buffer import Buffer
+from ._images import images
+from ._inputs import size
+from .module import Module
+
+
+class _BatchNorm(Module):
+    """What BatchNorm1d and BatchNorm2d share."""
+
+    shapes: ClassVar[dict[int, str]]
+
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
+                 track_running_stats: bool = True, *, dtype: Any = np.float32) -> None:
+        n = self.num_features = size(f"{type(self).__name__}: num_features", num_features)
+        self.eps, self.momentum = _positive(self, "eps", eps), momentum
+        if momentum is not None and not 0 <= momentum <= 1:
+            raise UsageError(f"{type(self).__name__}: momentum={momentum!r} is the weight of the newest batch, "
+                             "from 0 to 1, or None for the average of all batches")
+        self.weight = Tensor(np.ones(n), dtype=dtype, name="weight") if affine else None
+        self.bias = Tensor(np.zeros(n), dtype=dtype, name="bias") if affine else None
+        self.running_mean = Buffer(np.zeros(n, dtype)) if track_running_stats else None
+        self.running_var = Buffer(np.ones(n, dtype)) if track_running_stats else None
+        self.num_batches_tracked = Buffer(np.zeros((), np.int64)) if track_running_stats else None
+
+    def forward(self, x: Any) -> Any:
+        """x normalised with the statistics of the batch while training, with the running ones otherwise."""
+        x = images(self, x, None if self.weight is None else self.weight.dtype)
+        shape, name = shape_of(x), f"{type(self).__name__}({self.num_features})"
+        if len(shape) not in self.shapes or shape[1] != self.num_features:
+            takes = " or ".join(self.shapes.values()).replace("C", str(self.num_features))
+            raise ShapeError(f"{name} takes inputs of shape {takes}, and this one has shape {shape}")
+        if not math.prod(shape):
+            raise ShapeError(f"{name}: the batch is empty, of shape {shape}")
+        beside = (-1, *(1,) * (len(shape) - 2))          # the channels' numbers, to stand beside x
+        if not self.training and self.running_mean is not None and self.running_var is not None:
+            scale = 1 / np.sqrt(self.running_var.data + self.eps)
+            shift = -self.running_mean.data * scale
+            if self.weight is not None and self.bias is not None:
+                factor, rest = self.weight * scale, self.weight * shift + self.bias
+                return x * ops.reshape(factor, beside) + ops.reshape(rest, beside)
+            return x * scale.reshape(beside).astype(dtype_of(x)) + shift.reshape(beside).astype(dtype_of(x))
+        count = math.prod(shape) // shape[1]
+        if count == 1:
+            raise ShapeError(f"{name}: an input of shape {shape} has one number for each channel, and that has no "
+                             "variance\n  help: larger batches (is the last one a single row?), or eval()")
+        axes = (0, *range(2, len(shape)))
+        if self.training:
+            self._track(data_of(x), axes, count)
+        y = ops.standardize(x, axis=axes, eps=self.eps)
+        if self.weight is None or self.bias is None:
+            return y
+        return y * ops.reshape(self.weight, beside) + ops.reshape(self.bias, beside)
+
+    def _track(self, x: Any, axes: tuple[int, ...], count: int) -> None:
+        """Move the running statistics towards those of this batch; the variance is the unbiased one, as in PyTorch."""
+        if self.running_mean is None or self.running_var is None or self.num_batches_tracked is None:
+            return
+        self.num_batches_tracked.data = self.num_batches_tracked.data + 1
+        share = 1 / float(self.num_batches_tracked.data) if self.momentum is None else self.momentum
+        var = np.var(x, axis=axes) * (count / (count - 1))
+        for running, new in ((self.running_mean, np.mean(x, axis=axes)), (self.running_var, var)):
+            running.data = (1 - share) * running.data + share * new
+
+    def extra_repr(self) -> str:
+        said = [f"{self.num_features}"]
+        said += [f"eps={self.eps:g}"] * (self.eps != 1e-5) + [f"momentum={self.momentum}"] * (self.momentum != 0.1)
+        said += ["affine=False"] * (self.weight is None) + ["track_running_stats=False"] * (self.running_mean is None)
+        return ", ".join(said)
+
+
+class BatchNorm1d(_BatchNorm):
+    """BatchNorm2d for inputs (N, C) and (N, C, L).
+
+    >>> layer = BatchNorm1d(2)
+    >>> layer([[1.0, 0.0], [3.0, 4.0]]).data.round(3).tolist()
+    [[-1.0, -1.0], [1.0, 1.0]]
+    """
+
+    shapes = {2: "(N, C)", 3: "(N, C, L)"}
+
+
+class BatchNorm2d(_BatchNorm):
+    """Each channel with mean 0 and variance 1 over batch and image, times weight, plus bias.
+
+        y = (x - mean) / sqrt(var + eps) * weight + bias
+
+    While training, mean and (biased) variance are those of the batch, and the running ones move
+    towards them, by `momentum` (None: they are the average over all batches). After eval() the
+    running ones are used. They are Buffers: state_dict(), save() and load() carry them along.
+
+    x                       (N, C, H, W)
+    weight, bias            (C,), from 1 and 0; none with affine=False
+    running_mean, running_var, num_batches_tracked    none with track_running_stats=False: then
+                            the statistics are always the batch's
+
+    Raises ShapeError for an input of other axes or channels, an empty batch, and for one number a
+    channel in training. Source: Ioffe & Szegedy 2015.
+
+    >>> layer = BatchNorm2d(3)
+    >>> layer(np.random.default_rng(0).normal(5.0, 2.0, (8, 3, 4, 4))).data.std().round(2)
+    np.float32(1.0)
+    >>> sorted(layer.state_dict())
+    ['bias', 'num_batches_tracked', 'running_mean', 'running_var', 'weight']
+    """
+
+    shapes = {4: "(N, C, H, W)"}
+
+
+class LayerNorm(Module):
+    """The last axes of each input with mean 0 and variance 1, times weight, plus bias.
+
+        y = (x - mean) / sqrt(var + eps) * weight + bias
+
+    normalized_shape    the sizes of these axes: an integer or a sequence
+    weight, bias        of that shape, from 1 and 0; none with elementwise_affine=False, no bias with
+                        bias=False
+
+    Raises ShapeError for inputs that do not end in these axes. Source: Ba, Kiros & Hinton 2016.
+
+    >>> LayerNorm(3)([1.0, 2.0, 3.0]).data.round(4)
+    array([-1.2247,  0.    ,  1.2247], dtype=float32)
+    """
+
+    def __init__(self, normalized_shape: int | Sequence[int], eps: float = 1e-5, elementwise_affine: bool = True,
+                 bias: bool = True, *, dtype: Any = np.float32) -> None:
+        self.normalized_shape, self.eps = _shape(self, normalized_shape), _positive(self, "eps", eps)
+        shape = self.normalized_shape
+        self.weight = Tensor(np.ones(shape), dtype=dtype, name="weight") if elementwise_affine else None
+        self.bias = Tensor(np.zeros(shape), dtype=dtype, name="bias") if elementwise_affine and bias else None
+
+    def forward(self, x: Any) -> Any:
+        """x normalised over its last axes."""
+        x = _ending(self, x, self.normalized_shape, self.weight)
+        y = ops.standardize(x, axis=tuple(range(-len(self.normalized_shape), 0)), eps=self.eps)
+        y = y if self.weight is None else y * self.weight
+        return y if self.bias is None else y + self.bias
+
+    def extra_repr(self) -> str:
+        return f"{self.normalized_shape}" + f", eps={self.eps:g}" * (self.eps != 1e-5) \
+            + ", elementwise_affine=False" * (self.weight is None)
+
+
+class RMSNorm(Module):
+    """The last axes of each input divided by the root of their mean square, times weight.
+
+        y = x / sqrt(mean(x^2) + eps) * weight
+
+    normalized_shape    the sizes of these axes: an integer or a sequence
+    eps                 by default (None) the spacing of the dtype at 1, as in PyTorch
+
+    Raises ShapeError for inputs that do not end in these axes. Source: Zhang & Sennrich 2019.
+
+    >>> RMSNorm(2)([1.0, 7.0]).data.round(4)
+    array([0.2, 1.4], dtype=float32)
+    """
+
+    def __init__(self, normalized_shape: int | Sequence[int], eps: float | None = None,
+                 elementwise_affine: bool = True, *, dtype: Any = np.float32) -> None:
+        self.normalized_shape = _shape(self, normalized_shape)
+        self.eps = None if eps is None else _positive(self, "eps", eps)
+        self.weight = Tensor(np.ones(self.normalized_shape), dtype=dtype, name="weight") if elementwise_affine else None
+
+    def forward(self, x: Any) -> Any:
+        """x, scaled."""
+        x = _ending(self, x, self.normalized_shape, self.weight)
+        eps = float(np.finfo(dtype_of(x)).eps) if self.eps is None else self.eps
+        axes = tuple(range(-len(self.normalized_shape), 0))
+        y = x / ops.sqrt(ops.mean(x * x, axis=axes, keepdims=True) + eps)
+        return y if self.weight is None else y * self.weight
+
+    def extra_repr(self) -> str:
+        return f"{self.normalized_shape}" + (f", eps={self.eps:g}" if self.eps is not None else "") \
+            + ", elementwise_affine=False" * (self.weight is None)
+
+
+class GroupNorm(Module):
+    """The channels of each input in groups, and each group with mean 0 and variance 1; times weight, plus bias.
+
+    num_groups      1 is layer normalisation over channels and image, num_channels instance normalisation
+    x               (N, C, ...); weight and bias (C,), from 1 and 0; none with affine=False
+
+    Raises UsageError where the groups do not divide the channels, ShapeError for inputs of other
+    channels. Source: Wu & He 2018.
+
+    >>> GroupNorm(2, 4)([[1.0, 3.0, 10.0, 30.0]]).data.round(3).tolist()
+    [[-1.0, 1.0, -1.0, 1.0]]
+    """
+
+    def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, *,
+                 dtype: Any = np.float32) -> None:
+        self.num_groups = size("GroupNorm: num_groups", num_groups)
+        self.num_channels = size("GroupNorm: num_channels", num_channels)
+        if num_channels % num_groups:
+            raise UsageError(f"GroupNorm: num_groups={num_groups} must divide num_channels={num_channels}")
+        self.eps = _positive(self, "eps", eps)
+        self.weight = Tensor(np.ones(num_channels), dtype=dtype, name="weight") if affine else None
+        self.bias = Tensor(np.zeros(num_channels), dtype=dtype, name="bias") if affine else None
+
+    def forward(self, x: Any) -> Any:
+        """x, each group of channels normalised."""
+        x = images(self, x, None if self.weight is None else self.weight.dtype)
+        shape = shape_of(x)
+        if len(shape) < 2 or shape[1] != self.num_channels or not math.prod(shape):
+            raise ShapeError(f"GroupNorm({self.extra_repr()}) takes inputs of shape (N, {self.num_channels}, ...), "
+                             f"and this one has shape {shape}")
+        y = ops.reshape(ops.standardize(ops.reshape(x, (shape[0], self.num_groups, -1)), axis=2, eps=self.eps), shape)
+        if self.weight is None or self.bias is None:
+            return y
+        beside = (-1, *(1,) * (len(shape) - 2))
+        return y * ops.reshape(self.weight, beside) + ops.reshape(self.bias, beside)
+
+    def extra_repr(self) -> str:
+        return f"{self.num_groups}, {self.num_channels}" + f", eps={self.eps:g}" * (self.eps != 1e-5) \
+            + ", affine=False" * (self.weight is None)
+
+
+class LocalResponseNorm(Module):
+    """Each element divided by what stands in the neighbouring channels at its place.
+
+        y[c] = x[c] / (k + alpha / size * sum of x[j]^2 over the `size` channels j around c) ^ beta
+
+    Channels before the first and after the last count as 0. x is (N, C, ...). Raises ShapeError for
+    an input without channels. Source: Krizhevsky, Sutskever & Hinton 2012; alpha / size as in PyTorch.
+
+    >>> LocalResponseNorm(2, alpha=2.0, beta=1.0)([[[1.0], [2.0]]]).round(4).tolist()
+    [[[0.5], [0.3333]]]
+    """
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
+        self.size = numbers("LocalResponseNorm", "size", size, 1, 1)[0]
+        self.alpha, self.beta, self.k = alpha, beta, k
+
+    def forward(self, x: Any) -> Any:
+        """x, divided."""
+        x = images(self, x)
+        shape = shape_of(x)
+        if len(shape) < 3 or not math.prod(shape):
+            raise ShapeError(f"LocalResponseNorm takes inputs of shape (N, C, ...), and this one has shape {shape}")
+        around = ((self.size // 2, (self.size - 1) // 2), (0, 0))
+        total = ops.window_sum(ops.reshape(x * x, (*shape[:2], -1)), kernel=(self.size, 1), padding=around)
+        return x / (ops.reshape(total, shape) * (self.alpha / self.size) + self.k) ** self.beta
+
+    def extra_repr(self) -> str:
+        return f"{self.size}, alpha={self.alpha:g}, beta={self.beta:g}, k={self.k:g}"
+
+
+class LocalContrastNorm(Module):
+    """The local mean of an image taken away, then its local deviation divided out: shades even out, edges stay.
+
+        v = x - average(x)                      subtractive
+        s = sqrt(average(v^2) + eps)
+        y = v / max(s, mean of s over the image)    divisive
+
+    average() is that over all channels and a square window with Gaussian weights, which sum to 1; at the
+    borders over the part of the window that lies within the image. The mean of s keeps flat parts,
+    which are noise, from being blown up.
+
+    kernel_size     the side of the window, odd
+    sigma           the Gaussian's, in pixels; kernel_size / 4 by default
+    x               (N, C, H, W), or (C, H, W)
+
+    Raises ShapeError for inputs of other axes, UsageError for an even window.
+    Source: Jarrett, Kavukcuoglu, Ranzato & LeCun 2009.
+
+    >>> bright = 100 + np.random.default_rng(0).normal(size=(1, 8, 8))
+    >>> bool(np.allclose(LocalContrastNorm()(bright), LocalContrastNorm()(bright + 50)))
+    True
+    """
+
+    def __init__(self, kernel_size: int = 9, sigma: float | None = None, eps: float = 1e-8) -> None:
+        self.kernel_size = numbers("LocalContrastNorm", "kernel_size", kernel_size, 1, 1)[0]
+        if kernel_size % 2 == 0:
+            raise UsageError(f"LocalContrastNorm: kernel_size={kernel_size} is even, and has no middle")
+        self.sigma = _positive(self, "sigma", kernel_size / 4 if sigma is None else sigma)
+        self.eps = _positive(self, "eps", eps)
+
+    def forward(self, x: Any) -> Any:
+        """x, its contrast even."""
+        x = images(self, x)
+        if len(shape_of(x)) not in (3, 4) or not math.prod(shape_of(x)):
+            raise ShapeError("LocalContrastNorm takes inputs of shape (N, C, H, W) or (C, H, W), "
+                             f"and this one has shape {shape_of(x)}")
+        v = x - self._average(x)
+        s = ops.sqrt(self._average(v * v) + self.eps)
+        return v / ops.maximum(s, ops.mean(s, axis=(-3, -2, -1), keepdims=True))
+
+    def _average(self, x: Any) -> Any:
+        """The weighted average around each place, of shape (..., 1, H, W): over one axis, then over the other."""
+        half = self.kernel_size // 2
+        weights = np.exp(-0.5 * (np.arange(-half, half + 1) / self.sigma) ** 2)
+        y = ops.mean(x, axis=-3, keepdims=True)
+        for axis in (-2, -1):
+            n = shape_of(x)[axis]
+            away = np.arange(n)[:, None] - np.arange(n) + half
+            matrix = np.where((away >= 0) & (away <= 2 * half), weights[np.clip(away, 0, 2 * half)], 0.0)
+            matrix = (matrix / matrix.sum(axis=1, keepdims=True)).astype(dtype_of(x))
+            y = ops.matmul(matrix, y) if axis == -2 else ops.matmul(y, matrix.T)
+        return y
+
+    def extra_repr(self) -> str:
+        return f"{self.kernel_size}, sigma={self.sigma:g}"
+
+
+def _positive(layer: Module, what: str, number: Any) -> float:
+    if isinstance(number, bool) or not isinstance(number, (int, float, np.floating)) or not number > 0:
+        raise UsageError(f"{type(layer).__name__}: {what} must be a number > 0, not {number!r:.60}")
+    return float(number)
+
+
+def _shape(layer: Module, shape: Any) -> tuple[int, ...]:
+    return numbers(type(layer).__name__, "normalized_shape", shape, np.size(shape) if np.ndim(shape) else 1, 1)
+
+
+def _ending(layer: Module, x: Any, shape: tuple[int, ...], weight: Tensor | None) -> Any:
+    """The input of a layer that works on its last axes, which must have this shape."""
+    x = images(layer, x, None if weight is None else weight.dtype)
+    if shape_of(x)[-len(shape):] != shape or not math.prod(shape_of(x)):
+        raise ShapeError(f"{type(layer).__name__}{shape} takes inputs of shape (..., {str(shape)[1:-1].rstrip(',')}), "
+                         f"and this one has shape {shape_of(x)}")
+    return x

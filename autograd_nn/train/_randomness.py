@@ -1,0 +1,30 @@
+"""The random generators that a run depends on, and their states as plain numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import StateError
+from ..nn import Module
+
+
+def generators(model: Module) -> dict[str, np.random.Generator]:
+    """Name -> generator of each module that draws: dropout, noise, sampling."""
+    return {f"{path}.{name}".lstrip("."): thing for path, module in model.named_modules()
+            for name, thing in vars(module).items() if isinstance(thing, np.random.Generator)}
+
+
+def state_of(rng: np.random.Generator) -> dict[str, Any]:
+    """What the generator's next draws depend on."""
+    return dict(rng.bit_generator.state)
+
+
+def restore(rng: np.random.Generator, state: dict[str, Any]) -> None:
+    """Set a generator back; raises StateError for the state of another kind of generator."""
+    kind = type(rng.bit_generator).__name__
+    if state.get("bit_generator") != kind:
+        raise StateError(f"the checkpoint holds the state of a {state.get('bit_generator')}, and this run draws from "
+                         f"a {kind}")
+    rng.bit_generator.state = state

@@ -1,0 +1,77 @@
+"""History: what was measured after each epoch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..errors import UsageError
+
+
+class History(Mapping[str, list[float]]):
+    """Name -> one number for each epoch: "loss", "lr", and with validation rows "valid_loss"; metrics likewise.
+
+    best        the epoch, from 0, whose weights were best by the number that was watched; None before the first
+    stopped     why the run ended: "epochs", "patience", "interrupted" or "callback"
+
+    print() shows it as a table, plot() as curves.
+
+    >>> history = History()
+    >>> history.add({"loss": 0.5, "accuracy": 0.8})
+    >>> history.add({"loss": 0.25, "accuracy": 0.9})
+    >>> history["loss"], len(history.epochs)
+    ([0.5, 0.25], 2)
+    >>> print(history)
+    epoch  loss  accuracy
+        1   0.5       0.8
+        2  0.25       0.9
+    """
+
+    def __init__(self, numbers: Mapping[str, list[float]] | None = None, *, best: int | None = None,
+                 stopped: str | None = None) -> None:
+        self._numbers = {name: list(column) for name, column in (numbers or {}).items()}
+        self.best, self.stopped = best, stopped
+
+    def add(self, numbers: Mapping[str, float]) -> None:
+        """Add an epoch; raises UsageError for other names than the first epoch had."""
+        if self._numbers and numbers.keys() != self._numbers.keys():
+            raise UsageError(f"History: an epoch with {', '.join(numbers)} does not continue {', '.join(self)}")
+        for name, number in numbers.items():
+            self._numbers.setdefault(name, []).append(float(number))
+
+    @property
+    def epochs(self) -> range:
+        """The epochs so far, from 0."""
+        return range(max(map(len, self._numbers.values()), default=0))
+
+    def __getitem__(self, name: str) -> list[float]:
+        return self._numbers[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def plot(self, ax: Any = None) -> Any:
+        """The losses over the epochs as curves; matplotlib's Axes. See drawing.plot_history."""
+        from ..drawing import plot_history
+        return plot_history(self, ax=ax)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Plain lists and numbers, for a checkpoint."""
+        return {"numbers": dict(self._numbers), "best": self.best, "stopped": self.stopped}
+
+    def __str__(self) -> str:
+        head = ["epoch", *self]
+        rows = [[str(i + 1) + " *" * (i == self.best), *(_short(self[name][i]) for name in self)] for i in self.epochs]
+        widths = [max(map(len, column)) for column in zip(head, *rows)]
+        return "\n".join("  ".join(cell.rjust(w) for cell, w in zip(row, widths)).rstrip() for row in [head, *rows])
+
+    def __repr__(self) -> str:
+        return f"History({len(self.epochs)} epochs of {', '.join(self)})"
+
+
+def _short(x: float) -> str:
+    return f"{x:.4g}" if math.isfinite(x) else str(x)
