@@ -31,7 +31,8 @@ _HOMES = {
     "_random": "seed",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
-_PARTS = ("check", "data", "drawing", "errors", "fft", "linalg", "nn", "ops", "optim", "train", "tree")
+_PARTS = ("check", "data", "drawing", "errors", "fft", "linalg", "nn", "ops", "optim", "saliency", "train",
+          "tree")
 
 
 def __getattr__(name: str) -> Any:

@@ -8,6 +8,7 @@ from . import linalg as linalg
 from . import nn as nn
 from . import ops as ops
 from . import optim as optim
+from . import saliency as saliency
 from . import train as train
 from . import tree as tree
 from .check import check_gradients as check_gradients
@@ -51,6 +52,9 @@ from .ops import arctan as arctan
 from .ops import arctan2 as arctan2
 from .ops import arctanh as arctanh
 from .ops import astype as astype
+from .ops import batch_normalize as batch_normalize
+from .ops import batch_normalize_input as batch_normalize_input
+from .ops import batch_normalize_weight as batch_normalize_weight
 from .ops import broadcast_to as broadcast_to
 from .ops import cbrt as cbrt
 from .ops import ceil as ceil
@@ -110,6 +114,7 @@ from .ops import log_softmax as log_softmax
 from .ops import logaddexp as logaddexp
 from .ops import logaddexp2 as logaddexp2
 from .ops import logsumexp as logsumexp
+from .ops import lstm as lstm
 from .ops import matmul as matmul
 from .ops import max as max
 from .ops import maximum as maximum

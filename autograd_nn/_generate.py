@@ -85,7 +85,7 @@ def _operators(op: Op, kind: str, operand: str) -> list[str]:
 def functions() -> str:
     """ops/__init__.pyi: the ops as typed functions."""
     lines = [f"# {HEADER}", "from typing import Any, overload", "", "from ..tensor import Tensor",
-             "from ..value import Value", "from ._op import CARRIERS as CARRIERS"]
+             "from ..value import Value", "from ._carriers import CARRIERS as CARRIERS"]
     lines += [f"from ._op import {name} as {name}" for name in ("OPS", "Each", "Op", "for_each_op", "shape_of")]
     lines.append("from ._function import FUNCTIONS as FUNCTIONS")
     top = {name: function for name, function in FUNCTIONS.items() if "." not in name}

@@ -12,10 +12,10 @@ import numpy as np
 from . import ops
 from ._methods import attach, through_function, through_ufunc
 from .errors import LeavesGraphError
-from .graph import Node, _special, cotangents, mode
+from .graph import Node, cotangents, mode, special_mode
 from .ops import CARRIERS, FUNCTIONS, Op, shape_of
 from .ops._arguments import data_of, real_only
-from .ops._op import ARRAY_RANK
+from .ops._carriers import ARRAY_RANK
 from .tensor import Tensor
 from .value import Value
 
@@ -214,7 +214,7 @@ def recording() -> Iterator[None]:
     if mode.recording:
         yield
     else:
-        with _special(recording=True):
+        with special_mode(recording=True):
             yield
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from . import ops
 from .errors import ShapeError, UsageError
 from .ops import CARRIERS
-from .ops._op import array_of
+from .ops._carriers import array_of
 from .value import core
 
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from . import graph, ops
+from . import ops
+from ._arrays import array_of_floats, constant, gradient_array, kept, plain_index
 from ._explain import explained
 from ._methods import attach, named, operand, through_function, through_ufunc
 from ._surface import TensorMethods
-from .errors import DTypeError, LeavesGraphError, ShapeError, UsageError
-from .graph import NOTHING, STORAGE, Node, data_of, record
+from .errors import LeavesGraphError, ShapeError, UsageError
+from .graph import NOTHING, STORAGE, Node, modes, record
 from .ops import CARRIERS, FUNCTIONS, Op, for_each_op
-from .ops._arguments import real_only
-from .ops._op import ARRAY_RANK
+from .ops._carriers import ARRAY_RANK
 from .value import Value, as_value
 
 
@@ -48,7 +48,7 @@ class Tensor(TensorMethods, Node):
     __array_priority__ = 1000.0
 
     def __init__(self, data: Any, dtype: Any = None, name: str | None = None) -> None:
-        self._data = _array(data, dtype)
+        self._data = array_of_floats(data, dtype)
         self._grad = None
         self.op, self.inputs, self.params, self.name, self._operands = None, (), NOTHING, name, ()
 
@@ -60,7 +60,7 @@ class Tensor(TensorMethods, Node):
 
     @data.setter
     def data(self, array: Any) -> None:
-        fresh = _array(array, self._data.dtype)
+        fresh = array_of_floats(array, self._data.dtype)
         if fresh.shape != self._data.shape:
             raise ShapeError(f"data: a Tensor of shape {self.shape} cannot take an array of shape {fresh.shape}\n"
                              "  help: make a new Tensor")
@@ -74,7 +74,7 @@ class Tensor(TensorMethods, Node):
     @grad.setter
     def grad(self, g: Any) -> None:
         if g is not None and not isinstance(g, Node):
-            g = _gradient("grad", g, self.dtype)
+            g = gradient_array("grad", g, self.dtype)
             if g.shape != self.shape:
                 raise ShapeError(f"grad: a Tensor of shape {self.shape} cannot take a gradient of shape {g.shape}")
         self._grad = g
@@ -147,7 +147,7 @@ class Tensor(TensorMethods, Node):
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: Any) -> Any:
-        return ops.getitem(self, _index(index))
+        return ops.getitem(self, plain_index(index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise UsageError("a Tensor's elements cannot be assigned: the graph would no longer know how they came about\n"
@@ -195,26 +195,6 @@ class Tensor(TensorMethods, Node):
             self._data = data
 
     # --- Python's and NumPy's protocols -------------------------------------------------------
-    __hash__ = object.__hash__
-
-    def __eq__(self, other: Any) -> Any:
-        return self._data == data_of(other)
-
-    def __ne__(self, other: Any) -> Any:
-        return self._data != data_of(other)
-
-    def __lt__(self, other: Any) -> Any:
-        return self._data < data_of(other)
-
-    def __le__(self, other: Any) -> Any:
-        return self._data <= data_of(other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self._data > data_of(other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self._data >= data_of(other)
-
     def __bool__(self) -> bool:
         return bool(self._data)
 
@@ -261,62 +241,12 @@ def _ones(dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     return one
 
 
-def _array(data: Any, dtype: Any) -> np.ndarray[Any, Any]:
-    """A read-only copy of `data` with a dtype that can be differentiated."""
-    if isinstance(data, Node):
-        raise UsageError(f"this is a {type(data).__name__} already\n"
-                         "  help: use it as it is; stack([value]) makes a Tensor of Values; "
-                         "x.detach() is a leaf with the same data")
-    listed = isinstance(data, (list, tuple, int))
-    try:
-        array = np.array(data)
-        real_only("Tensor", array)
-        if dtype is not None:
-            array = array.astype(dtype, copy=False)
-    except DTypeError:
-        raise
-    except LeavesGraphError:
-        raise UsageError("a list of Values or Tensors becomes a Tensor by autograd_nn.stack(list)") from None
-    except (ValueError, TypeError) as error:
-        raise UsageError(f"this is no array of numbers: {data!r:.60} ({error})") from None
-    if array.dtype.kind in "iu" and listed and dtype is None:
-        array = array.astype(np.float64)
-    if array.dtype.kind in "OSUV":
-        raise UsageError(f"this is no array of numbers: {data!r:.60}\n"
-                         "  help: autograd_nn.stack(list) joins Values or Tensors into one Tensor")
-    if array.dtype.kind != "f":
-        raise DTypeError(f"a Tensor holds floating point numbers, not {array.dtype}\n"
-                         "  help: Tensor(x.astype(float)) differentiates it; a constant may stay a plain array")
-    array.setflags(write=False)
-    return array
-
-
-def _gradient(name: str, g: Any, dtype: Any) -> np.ndarray[Any, Any]:
-    """A gradient as the caller gives it, as an array of real numbers of this dtype."""
-    g = np.asarray(g)
-    real_only(name, g)
-    try:
-        return np.asarray(g, dtype)
-    except (ValueError, TypeError) as error:
-        raise UsageError(f"{name}: this is no array of numbers: {g!r:.60} ({error})") from None
-
-
-def _index(index: Any) -> Any:
-    """An index without Tensors and lists: those are made arrays."""
-    def plain(part: Any) -> Any:
-        if isinstance(part, Node):
-            raise UsageError("a Tensor cannot be an index, for it holds floating point numbers\n"
-                             "  help: index with integers or booleans, such as t.argmax() or t > 0")
-        return np.asarray(part, dtype=None if part else int) if isinstance(part, list) else part
-    return tuple(plain(p) for p in index) if isinstance(index, tuple) else plain(index)
-
-
 def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """Run `op` on Tensors, Values, arrays and numbers, and record it."""
-    inputs = tuple([a if isinstance(a, Node) else _constant(op, a) for a in args])
+    inputs = tuple([a if isinstance(a, Node) else constant(op, a) for a in args])
     for p in params.values():
         if type(p) in (list, tuple, np.ndarray):
-            params = {k: _kept(v) for k, v in params.items()}
+            params = {k: kept(v) for k, v in params.items()}
             break
     operands = tuple([x._data if isinstance(x, Node) else x for x in inputs])
     try:
@@ -327,51 +257,12 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         data = np.asarray(data)
     if op is as_value:
         return record(Value, float(data), op, inputs, params)
-    if graph.special:
+    if modes.special:
         return record(Tensor, data, op, inputs, params)
     node = object.__new__(Tensor)
     node._data, node._grad, node._operands = data, None, operands
     node.op, node.inputs, node.params, node.name = op, inputs, params, None
     return node
-
-
-def _constant(op: Op, x: Any) -> Any:
-    """A constant as the graph keeps it: an array that nobody else can change."""
-    if type(x) in (float, int, bool):
-        return x
-    if isinstance(x, np.ndarray):
-        if x.dtype.kind == "c":
-            real_only(op.name, x)
-        return x if not x.flags.writeable and x.base is None else _frozen(x)
-    if isinstance(x, (np.generic, complex)):
-        real_only(op.name, x)
-        return x
-    if isinstance(x, (list, tuple)):
-        try:
-            array = np.array(x)
-        except ValueError as error:
-            raise ShapeError(f"{op.name}: this is no array of numbers: {x!r:.60} ({error})") from None
-        real_only(op.name, array)
-        return _frozen(array)
-    raise UsageError(f"{op.name}: cannot combine a Tensor and {type(x).__name__} {x!r:.60}")
-
-
-def _kept(param: Any) -> Any:
-    """A parameter as the graph keeps it: nobody else can change the arrays and lists in it."""
-    if isinstance(param, np.ndarray):
-        return param if not param.flags.writeable and param.base is None else _frozen(param)
-    return type(param)(map(_kept, param)) if type(param) in (list, tuple) else param
-
-
-def _frozen(x: Any) -> np.ndarray[Any, Any]:
-    array = np.array(x)
-    real_only("a parameter", array)                  # an operand has been asked before, with the op's name
-    if array.dtype == object:
-        raise UsageError("an array of objects would lose the derivatives of what is in it\n"
-                         "  help: autograd_nn.stack(list) joins Values or Tensors into one Tensor; "
-                         "array.astype(float) makes numbers of numbers")
-    array.setflags(write=False)
-    return array
 
 
 CARRIERS[Tensor] = (3, _apply)
@@ -385,7 +276,7 @@ def _unary(op: Op) -> Callable[..., Any]:
     array = partial(op.array, **params) if params else op.array
 
     def method(self: Any, *rest: Any, **given: Any) -> Any:
-        if graph.special or rest or given:
+        if modes.special or rest or given:
             return op(self, *rest, **given)
         x = self._data
         try:
@@ -406,7 +297,7 @@ def _binary(op: Op) -> Callable[[Any, Any], Any]:
 
     def method(self: Any, other: Any) -> Any:
         kind = type(other)
-        if graph.special or (kind is not Tensor and kind is not float and kind is not int):
+        if modes.special or (kind is not Tensor and kind is not float and kind is not int):
             return op(self, other) if operand(other) else NotImplemented
         seen = (self._data, other._data if kind is Tensor else other)
         try:

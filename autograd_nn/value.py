@@ -18,10 +18,11 @@ from . import _value_backward, graph, ops
 from ._methods import attach, operand, through_ufunc
 from ._surface import ValueMethods
 from .errors import LeavesGraphError, UsageError
-from .graph import NOTHING, STORAGE, Node, record
-from .ops import CARRIERS, OPS, Op, _op, for_each_op
+from .graph import NOTHING, STORAGE, Node, modes, record
+from .ops import CARRIERS, OPS, Op, _carriers, for_each_op
 from .ops._arguments import real_only
-from .ops._op import ARRAY_RANK, MATH_ERRORS
+from .ops._carriers import ARRAY_RANK
+from .ops._op import MATH_ERRORS
 
 
 class BaseValue(ValueMethods, Node):
@@ -66,26 +67,6 @@ class BaseValue(ValueMethods, Node):
         return 1.0
 
     # --- Python's own protocols ---------------------------------------------------------------
-    __hash__ = object.__hash__
-
-    def __eq__(self, other: Any) -> Any:
-        return self._data == graph.data_of(other)
-
-    def __ne__(self, other: Any) -> Any:
-        return self._data != graph.data_of(other)
-
-    def __lt__(self, other: Any) -> Any:
-        return self._data < graph.data_of(other)
-
-    def __le__(self, other: Any) -> Any:
-        return self._data <= graph.data_of(other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self._data > graph.data_of(other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self._data >= graph.data_of(other)
-
     def __bool__(self) -> bool:
         return self._data != 0.0  # type: ignore[no-any-return]
 
@@ -212,7 +193,7 @@ def _unary(op: Op) -> Callable[[Any], Any]:
     scalar, new = op.scalar, object.__new__
 
     def method(self: Any, *rest: Any) -> Any:
-        if graph.special or rest:
+        if modes.special or rest:
             return op(self, *rest)
         try:
             data = scalar(self._data)                # type: ignore[misc]
@@ -230,7 +211,7 @@ def _binary(op: Op) -> Callable[[Any, Any], Any]:
 
     def method(self: Any, other: Any) -> Any:
         kind = type(other)
-        if graph.special or (kind is not PureValue and kind is not float and kind is not int):
+        if modes.special or (kind is not PureValue and kind is not float and kind is not int):
             return op(self, other) if operand(other) else NotImplemented
         try:
             data = scalar(self._data, other._data if kind is PureValue else other)  # type: ignore[misc]
@@ -279,8 +260,8 @@ def _native_value(core: Any) -> Any:
         return in_python(op, args, params) if node is None else node
 
     CARRIERS[kind] = (1, apply)
-    graph.on_special.append(core.set_special)
-    _op.on_each_value = core.each
+    modes.on_special.append(core.set_special)
+    _carriers.on_each_value = core.each
     return kind
 
 

@@ -36,8 +36,8 @@ os.environ["AUTOGRAD_NN_PURE"] = "1"            # the engine in C has its rules 
 
 import test_table as tests  # noqa: E402
 
-from autograd_nn import graph  # noqa: E402
 from autograd_nn._generate import table_ops  # noqa: E402
+from autograd_nn.graph import reverse  # noqa: E402
 from autograd_nn.ops import Each, Op, _op  # noqa: E402
 from autograd_nn.value import PureValue  # noqa: E402
 
@@ -194,12 +194,12 @@ def caught(op: Op) -> bool:
 
 def forgotten_broadcast_sum() -> bool:
     """The one place that undoes broadcasting, made to forget it: is it caught by every binary op?"""
-    before = graph.fit
-    graph.fit = lambda g, x: x._own(g)
+    before = reverse.fit
+    reverse.fit = lambda g, x: x._own(g)
     try:
         return all(caught(op) for op in table_ops() if op.elementwise and op.arity == 2 and not op.zero)
     finally:
-        graph.fit = before
+        reverse.fit = before
 
 
 def main(names: list[str], sample: int | None = None) -> int:

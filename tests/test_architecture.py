@@ -29,7 +29,8 @@ ALLOWED = {
     "value": {"_value_backward", "graph", "ops", "errors", "_methods", "_surface"},
     "nary": {"value", "ops", "errors"},
     "_explain": {"graph", "ops", "errors"},
-    "tensor": {"_explain", "value", "graph", "ops", "errors", "_methods", "_surface"},
+    "_arrays": {"graph", "ops", "errors"},
+    "tensor": {"_arrays", "_explain", "value", "graph", "ops", "errors", "_methods", "_surface"},
     "forward": {"tensor", "value", "graph", "ops", "errors", "_methods"},
     "tree": {"ops", "errors"},
     "complex": {"ops", "_methods", "errors"},
@@ -39,9 +40,10 @@ ALLOWED = {
     "symbol": {"ops", "_methods", "errors"},
     "drawing": {"graph", "value", "tensor", "ops", "symbol", "errors"},
     "check": {"graph", "value", "tensor", "forward", "tree", "transforms", "ops", "errors", "_random"},
-    "nn": {"nary", "value", "tensor", "graph", "transforms", "ops", "errors", "_random"},
+    "nn": {"nary", "tree", "value", "tensor", "graph", "transforms", "ops", "errors", "_random"},
     "optim": {"nn", "value", "tensor", "graph", "ops", "errors", "_random"},
     "data": {"errors", "_random"},
+    "saliency": {"nn", "tensor", "graph", "ops", "errors", "_random"},
     "train": {"data", "nn", "optim", "graph", "ops", "errors", "_random"},
 }
 

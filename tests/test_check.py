@@ -405,14 +405,32 @@ def report():
 def test_the_table(report):
     lines = str(report).splitlines()
     assert lines[0] == "gradients DISAGREE: 1 of 3 checks"
-    assert lines[1].split() == ["shape", "checked", "verdicts", "worst", "analytic", "numeric", "+-"]
-    assert lines[2].split()[:10] == "input 0 1x2 2 of 2 1 agree, 1 disagree".split()
-    assert "[0, 1]" in lines[2] and "0.1" in lines[2]
-    assert lines[4].startswith("disagree: numeric") and lines[4].endswith("at input 0 [0, 1]")
-    assert lines[5].startswith("not differentiable here: left")
+    assert lines[1].split() == ["shape", "checked", "verdicts"]
+    assert lines[2].split() == "input 0 1x2 2 of 2 1 agree, 1 disagree".split()
+    assert lines[3].startswith("    worst at [0, 1]: analytic 0.1, numeric ")
+    assert lines[4].split() == "input 1 number 1 of 1 1 not differentiable".split()
+    assert lines[5].startswith("    worst: analytic 1.3209, numeric 0.320897 | 2.3209 +- ")
+    assert lines[6].startswith("disagree: numeric") and lines[6].endswith("at input 0 [0, 1]")
+    assert lines[7].startswith("not differentiable here: left")
+    assert max(map(len, lines[:6])) <= 80
     assert lines[-1].startswith("also right: ") and "same bits" in lines[-1]
     assert repr(report) == "<Report: gradients DISAGREE: 1 of 3 checks>"
     assert max(map(len, lines)) < 160
+
+
+def test_a_table_that_fits_has_a_line_for_each_input():
+    lines = str(check_gradients(lambda x: x * x, 3.0)).splitlines()
+    assert lines[1].split() == ["shape", "checked", "verdicts", "analytic", "numeric", "+-"]
+    assert lines[2].split()[:8] == "input 0 number 1 of 1 1 agree".split()
+
+
+def test_every_row_is_wrapped_to_a_terminal():
+    x = np.ones(2000, np.float32)
+    x[:3] = 0
+    lines = str(check_gradients(lambda a_rather_long_name: np.abs(a_rather_long_name).sum(), x, rng=0,
+                                gradient=np.sign)).splitlines()
+    table = lines[:next(i for i, line in enumerate(lines) if line.startswith("not differentiable"))]
+    assert max(map(len, table)) <= 80 and "2000 float32" in table[2]
 
 
 def test_plain_data(report):

@@ -86,6 +86,52 @@ def test_torch_float32(torch):
             check_gradients(lambda x: (x ** 2).sum(), torch.tensor(B, dtype=coarse))
 
 
+def test_torch_float32_is_judged_in_float64_where_the_function_can_be(torch):
+    a = torch.tensor(A @ A.T, dtype=torch.float32)
+    seen = []
+
+    def f(x):
+        seen.append(x.dtype)
+        return torch.tanh(x @ x.T).sum()
+    report = check_gradients(f, a, rng=0)
+    assert agree(report) and set(seen) == {torch.float32, torch.float64} and report.parts[0].dtype == "float32"
+    assert any("in float64" in str(f) for f in report.findings)
+    held = torch.tensor(A, dtype=torch.float32)                      # matmul takes no two dtypes: it stays in float32
+    report = check_gradients(lambda x: torch.tanh(x @ held).sum(), a)
+    assert report.ok and not any("in float64" in str(f) for f in report.findings)
+    weight = held.clone().requires_grad_()
+    assert check_gradients(lambda x: (x @ weight).sum(), a, parameters=[weight]).ok and weight.dtype == torch.float32
+
+
+def test_torch_float32_off_by_a_thousandth(torch):
+    class Sine(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return torch.sin(x)
+
+        @staticmethod
+        def backward(ctx, g):
+            return 1.001 * g * torch.cos(ctx.saved_tensors[0])
+    assert failing(lambda x: Sine.apply(x).sum(), torch.tensor([0.3, 0.9])).counts[Verdict.DISAGREE] == 2
+
+
+@needs("jax")
+def test_jax_float32_is_judged_in_float64():
+    import jax
+    import jax.numpy as jnp
+    a = jnp.asarray(A @ A.T, jnp.float32)
+    assert agree(check_gradients(lambda x: jnp.tanh(x @ x.T).sum(), a, order=2, rng=0))
+    assert agree(check_gradients(lambda x: jnp.tanh(x @ x.T), a, cotangents="random", rng=0))
+
+    @jax.custom_vjp
+    def sine(x):
+        return jnp.sin(x)
+    sine.defvjp(lambda x: (jnp.sin(x), x), lambda x, g: (1.001 * g * jnp.cos(x),))
+    assert failing(lambda x: sine(x).sum(), jnp.asarray([0.3, 0.9], jnp.float32)).counts[Verdict.DISAGREE] == 2
+    assert jnp.asarray(A).dtype == (jnp.float64 if jax.config.jax_enable_x64 else jnp.float32)
+
+
 def test_torch_messages(torch):
     a = torch.tensor(A)
     for f, error, words in [(lambda x: x * 2, errors.ShapeError, r"\(3, 2\)"),

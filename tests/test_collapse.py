@@ -10,7 +10,7 @@ from test_drawing import programs, run
 
 from autograd_nn import Tensor, Value, dot, nn
 from autograd_nn.drawing import draw
-from autograd_nn.drawing.alike import classes_of, slot_kinds
+from autograd_nn.drawing.fold.alike import classes_of, slot_kinds
 from autograd_nn.drawing.recording import trace
 from autograd_nn.errors import UsageError
 from autograd_nn.graph import topological

@@ -10,7 +10,7 @@ import autograd_nn as ag
 from autograd_nn import Tensor, Value, nn
 from autograd_nn.check.strategies import expressions, graphs
 from autograd_nn.drawing import Derivation, explain, trace, trace_of
-from autograd_nn.drawing.names import operand
+from autograd_nn.drawing.record.names import operand
 from autograd_nn.errors import GraphError, UsageError
 from autograd_nn.graph import topological
 
@@ -37,16 +37,17 @@ def test_the_three_input_network_reads_like_a_textbook():
 dL/dw2
 
 forward
+  given: w3 = 1, w4 = 2, x1 = 2, x2 = 3, x3 = 1, w1 = 3
   w2  = 3
-  u   = w2 × x1 + w3 × x2 + w4 × x3 = 11
+  u   = w2 × x1 + w3 × x2 + w4 × x3 = 3 × 2 + 1 × 3 + 2 × 1 = 11
   h   = relu(u) = relu(11) = 11
   y   = w1 × h = 3 × 11 = 33
   v12 = y − 20 = 33 − 20 = 13
-  L   = v12 ^ 2 = 13 ^ 2 = 169
+  L   = v12² = 13² = 169
 
 backward
   dL/dL = 1
-  L = v12 ^ 2, so dL/dv12 = 2 × v12 = 26
+  L = v12², so dL/dv12 = 2 × v12 = 26
     dL/dv12 += dL/dL * dL/dv12   : 0 + 1 * 26 = 26
   v12 = y − 20, so dv12/dy = 1
     dL/dy   += dL/dv12 * dv12/dy : 0 + 26 * 1 = 26
@@ -135,7 +136,8 @@ def test_arrays_are_explained_by_their_rules():
 def test_typeset():
     loss, _, w2 = network()
     made = explain(loss, w2)
-    assert made.latex().startswith("\\begin{aligned}\nw_{2} &= 3 \\\\\n")
+    assert made.latex().startswith("\\begin{aligned}\n &w_{3} = 1,\\; w_{4} = 2,")
+    assert " \\\\\nw_{2} &= 3 \\\\\n" in made.latex()
     assert r"\frac{\partial L}{\partial w_{2}} &\mathrel{+}= \frac{\partial L}{\partial u} \, " \
         r"\frac{\partial u}{\partial w_{2}} \;:\; 0 + 78 \cdot 2 = 156" in made.latex()
     assert made.markdown().count("$$") == 6 and "**Backward**" in made.markdown()

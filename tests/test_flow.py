@@ -17,7 +17,7 @@ import pytest
 
 from autograd_nn import Tensor, Value, nn, no_grad, optim, topological
 from autograd_nn.drawing import decision_boundary, flow_of, gradient_flow, plot_history
-from autograd_nn.drawing.boundary import Field
+from autograd_nn.drawing.training.boundary import Field
 from autograd_nn.errors import DataError, ShapeError, UsageError
 
 RNG = np.random.default_rng(0)

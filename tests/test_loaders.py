@@ -32,6 +32,12 @@ def test_targets_by_kind(tmp_path):
     real = csv(tmp_path, "x,y\n1,0.5\n2,1\n", 1)
     assert real.y.tolist() == [0.5, 1.0] and real.y.dtype == np.float32 and real.class_names == ()
     assert csv(tmp_path, "x,y\n1,2\n").x.shape == (1, 2)
+    prices = csv(tmp_path, "x,price\n1,300\n2,100\n3,300\n", "price", classes=False)
+    assert prices.y.tolist() == [300.0, 100.0, 300.0] and prices.y.dtype == np.float32 and prices.class_names == ()
+    tens = csv(tmp_path, "x,y\n1,10\n2,2\n3,1e300\n", "y")
+    assert tens.y.tolist() == [1, 0, 2] and tens.class_names[:2] == ("2", "10")
+    halves = csv(tmp_path, "x,y\n1,1.5\n2,0.5\n", "y", classes=True)
+    assert halves.y.tolist() == [1, 0] and halves.class_names == ("0.5", "1.5")
     assert csv(tmp_path, "名,種\n1,猫\n2,犬\n", "種").class_names == ("犬", "猫")
 
 
@@ -47,9 +53,12 @@ def test_missing_values(tmp_path):
     ("a,b\n", {}, "below its header"), ("a,b\n1,2\n", {"target": "c"}, "no one column 'c'; it has a, b"),
     ("a,a\n1,2\n", {"target": "a"}, "no one column"), ("a,b\n1,2\n", {"target": 5}, "no one column"),
     ("a,b\n1,\n", {"target": "b"}, "no target"), (b"a,b\n\xff\xfe,2\n", {}, "no text table"),
+    ("a,b\n1_0,2\n", {}, "'1_0' is no number"), ("a,b\n1,1e39\n", {}, "line 2, column 'b': 1e39 is too large"),
+    ("a,b\n1,cat\n", {"target": "b", "classes": False}, "'cat' is no number"),
+    ("a,b\n1,2\n", {"delimiter": ";;"}, "delimiter"), ("a,b\n1,2\n", {"encoding": "nope"}, "unknown encoding"),
     ('a,b\n"1,2\n', {}, "no text table")])
 def test_table_errors(tmp_path, text, given, told):
-    with pytest.raises(errors.DataError, match=told):
+    with pytest.raises((errors.DataError, errors.UsageError), match=told):
         csv(tmp_path, text, **given)
 
 
@@ -103,6 +112,29 @@ def test_cifar(tmp_path):
         data.cifar10(tmp_path)
 
 
+def test_cifar_compressed_and_of_100_classes(tmp_path):
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (2, 4, 3072), np.uint8)
+    labels = rng.integers(0, [3, 5], (2, 4, 2)).astype(np.uint8)
+    with pytest.raises(FileNotFoundError, match=r"train\.bin"):
+        data.cifar100(tmp_path)
+    for i, name in enumerate(("train.bin.gz", "test.bin")):
+        raw = b"".join(bytes(y) + x.tobytes() for y, x in zip(labels[i], pixels[i]))
+        (tmp_path / name).write_bytes(gzip.compress(raw) if i == 0 else raw)
+    (tmp_path / "fine_label_names.txt").write_text("apple\nbaby\nbear\nbed\nbee\n\n")
+    (tmp_path / "coarse_label_names.txt").write_text("fruit\npeople\nbeasts\n")
+    for coarse, column, names in ((False, 1, 5), (True, 0, 3)):
+        training, test = data.cifar100(tmp_path, coarse=coarse)
+        assert training.y.tolist() == labels[0, :, column].tolist() and len(test.class_names) == names
+        np.testing.assert_array_equal(training.x[2].ravel(), pixels[0, 2] / np.float32(255))
+    (tmp_path / "coarse_label_names.txt").write_text("fruit\n")
+    with pytest.raises(errors.DataError, match="there are 1 classes"):
+        data.cifar100(tmp_path, coarse=True)
+    (tmp_path / "train.bin.gz").write_bytes((tmp_path / "train.bin.gz").read_bytes()[:-20])
+    with pytest.raises(errors.DataError, match="corrupt or truncated"):
+        data.cifar100(tmp_path)
+
+
 # --- augmentation ---------------------------------------------------------------------------------------
 
 batches = hnp.arrays(np.int64, st.sampled_from([(3, 4, 5), (2, 3, 4, 4), (1, 1, 6, 3)]), elements=st.integers(1, 99))
@@ -154,7 +186,10 @@ def test_rotations(monkeypatch):
     lambda: data.shift(np.zeros((4, 64)), 1), lambda: data.shift(np.zeros((1, 4, 4)), -1),
     lambda: data.shift(np.zeros((1, 4, 4)), 0.5), lambda: data.flip(np.zeros((1, 4, 4)), 2.0),
     lambda: data.flip(np.zeros((1, 4, 4)), axis=0), lambda: data.rotate(np.zeros((1, 4, 4)), -5),
-    lambda: data.rotate(np.array([[["a"]]]), 5)])
+    lambda: data.rotate(np.array([[["a"]]]), 5), lambda: data.rotate(np.zeros((1, 4, 4)), "a"),
+    lambda: data.flip(np.zeros((1, 4, 4)), "a"), lambda: data.shift(np.zeros((1, 4, 4), int), 1, fill=float("nan")),
+    lambda: data.shift(np.zeros((1, 4, 4), np.uint8), 1, fill=-1), lambda: data.shift(np.zeros((1, 4, 4)), 1, fill="x"),
+    lambda: data.shift(np.zeros((1, 4, 4), int), 1, fill=0.5)])
 def test_augmentation_errors(call):
     with pytest.raises(errors.AutogradError):
         call()

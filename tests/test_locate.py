@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 import autograd_nn as ag
-from autograd_nn import OPS, Op, Tensor, checkpoint, graph, ops, topological
+from autograd_nn import OPS, Op, Tensor, checkpoint, ops, topological
 from autograd_nn.check import Fault, check_gradients, locate_fault
 from autograd_nn.check.strategies import graphs, smooth_ops
-from autograd_nn.drawing import palette
+from autograd_nn.drawing.render import palette
 from autograd_nn.errors import CheckError, UsageError
-from autograd_nn.graph import Node
+from autograd_nn.graph import Node, reverse
 from autograd_nn.value import PureValue
 
 FRESH = settings(max_examples=100, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
@@ -256,7 +256,7 @@ def test_a_forgotten_broadcast_sum_is_accumulation(monkeypatch):
     x, b = Tensor(np.ones((2, 3))), Tensor(np.arange(3.0), name="b")
     root = ((x + b) ** 2).sum()
     assert locate_fault(root) == ()
-    monkeypatch.setattr(graph, "fit", lambda g, x: x._own(g))
+    monkeypatch.setattr(reverse, "fit", lambda g, x: x._own(g))
     fault, = locate_fault(root)
     assert fault.kind == WHOLE and fault.nodes == (b,) and "it has shape (2, 3)" in str(fault)
 

@@ -68,6 +68,7 @@ def test_tensors_and_scores():
     (lambda: accuracy([], []), "no rows"),
     (lambda: accuracy([0.3, 0.7], [0, 1]), "labels are integers"),
     (lambda: accuracy([[np.nan, 1.0]], [1]), "nan"),
+    (lambda: accuracy([[0.3], [0.7]], [0, 1]), "one score a row"),
     (lambda: precision([0, 2], [1, 2]), "more than two classes"),
     (lambda: recall([0, 1], [1, 0], average="micro"), "average is"),
     (lambda: confusion_matrix([0, -1], [0, 0]), "not all within"),

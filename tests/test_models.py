@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd_nn import check_gradients, errors, nn, optim
+from autograd_nn import Tensor, Value, check_gradients, errors, nn, optim
+from autograd_nn.graph import data_of
 
 
 def descended(model, loss, *, lr, steps):
@@ -51,7 +57,8 @@ def test_the_rule_step_by_step():
 
 @pytest.mark.parametrize(("x", "y", "given", "told"), [
     ([[1.0, 2.0]], [0.5], {}, "targets are 0 or 1"), ([[1.0, 2.0]], [1, 0], {}, r"y of shape \(rows,\)"),
-    ([[1.0]], [1], {}, "takes inputs"), ([[1.0, 2.0]], [1], {"lr": 0}, "lr must be positive"),
+    ([[1.0]], [1], {}, "takes inputs"), ([[1.0, np.nan]], [1], {}, "nan or inf"),
+    ([[Value(1.0), 2.0]], [1], {}, "are Values"), ([[1.0, 2.0]], [1], {"lr": 0}, "lr must be positive"),
     ([[1.0, 2.0]], [1], {"epochs": 0}, "epochs")])
 def test_perceptron_errors(x, y, given, told):
     with pytest.raises(errors.AutogradError, match=told):
@@ -113,6 +120,45 @@ def test_regression_errors():
         model.at_thresholds([[1.0, 2.0]], [2])
     with pytest.raises(errors.ShapeError, match="one shape"):
         model.at_thresholds([[1.0, 2.0]], [1, 0])
+
+
+@pytest.mark.parametrize("thresholds", [[1.5], [-0.1], ["a"], [float("nan")]])
+def test_thresholds_are_probabilities(thresholds):
+    with pytest.raises(errors.UsageError, match="from 0 to 1"):
+        nn.LogisticRegression(2).at_thresholds([[1.0, 2.0]], [1], thresholds)
+
+
+MODELS = [nn.RBM(4, 3, rng=0), nn.DeepBeliefNetwork(4, 3, 2, rng=0), nn.Autoencoder(4, 3, 2, noise=0.1, rng=0),
+          nn.VariationalAutoencoder(4, 3, 2, rng=0), nn.LinearRegression(4), nn.LogisticRegression(4),
+          nn.SoftmaxRegression(4, 3), nn.Perceptron(4, rng=0)]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda m: type(m).__name__)
+def test_what_every_model_does(model, tmp_path):
+    x = np.random.default_rng(0).uniform(size=(5, 4)).astype(np.float32)
+    model = copy.deepcopy(model).eval()
+    for rows in (x, x.astype(float), x.tolist()):
+        y = model(rows)
+        assert y.dtype == (float if isinstance(model, nn.Perceptron) else np.float32)
+    model.save(tmp_path / "w")
+    for other in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model), copy.deepcopy(model).load(tmp_path / "w")):
+        assert (np.asarray(data_of(other(x))) == np.asarray(data_of(model(x)))).all() and repr(other) == repr(model)
+    if not isinstance(model, nn.Perceptron):
+        t = Tensor(x)
+        model(t).sum().backward()
+        assert t.grad.dtype == np.float32 and all(p.grad.dtype == np.float32 for p in model.parameters() if p.has_grad)
+        assert model.astype(np.float64)(x.astype(float)).dtype == np.float64
+    assert model.summary((5, 4)).parameters == sum(p.size for p in model.parameters())
+
+
+def test_the_layer_that_the_readme_writes():
+    text = Path(nn.__file__).with_name("README.md").read_text(encoding="utf-8")
+    names = {}
+    exec(re.search(r"```python\n(.*?)```", text, re.S).group(1), names)
+    layer, x = names["Gated"](3, 2, rng=0), np.random.default_rng(0).normal(size=(4, 3))
+    assert layer(x).dtype == np.float32 and "calls" in layer.state_dict() and repr(layer).startswith("Gated(3, 2)")
+    layer.astype(float)
+    assert check_gradients(lambda x: layer(x).sum(), x, parameters=layer.parameters()).ok
 
 
 def test_softmax_regression_is_logistic_for_two_classes():
@@ -194,7 +240,8 @@ def test_a_variational_autoencoder_learns_to_generate():
 
 @pytest.mark.parametrize(("make", "told"), [
     (lambda: nn.Autoencoder(3), "at least two sizes"), (lambda: nn.Autoencoder(3, 2, noise=-1), "noise"),
-    (lambda: nn.Autoencoder(3, 2, masking=1.0), "masking"), (lambda: nn.VariationalAutoencoder(3), "at least two"),
+    (lambda: nn.Autoencoder(3, 2, masking=1.0), "masking"), (lambda: nn.Autoencoder(3, 2, noise="a"), "noise"),
+    (lambda: nn.VariationalAutoencoder(3), "at least two"),
     (lambda: nn.VariationalAutoencoder(3, 2, likelihood="poisson"), "likelihood"),
     (lambda: nn.Autoencoder(3, 2)([[1.0]]), "takes inputs")])
 def test_autoencoder_errors(make, told):

@@ -281,7 +281,7 @@ def test_modes():
         with check_finite(), pytest.raises(errors.NonFiniteError):
             maker(Value(1e308))
         assert maker(Value(1e308)).data == math.inf
-    assert graph.special == 0
+    assert graph.modes.special == 0
 
 
 # --- the type -----------------------------------------------------------------------------------------

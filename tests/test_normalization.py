@@ -187,6 +187,53 @@ def test_an_earlier_state_is_not_moved_by_later_steps():
         layer.running_mean.data[0] = 1.0
 
 
+@pytest.mark.parametrize("shape", [(7, 3), (7, 3, 4), (7, 3, 4, 2)])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_batch_in_parts_is_the_whole(shape, order, monkeypatch):
+    x, g, w = np.asarray(arrays(*shape), order=order), arrays(*shape, seed=1), arrays(3, seed=2)
+    axes = (0, *range(2, len(shape)))
+    beside = w.reshape(-1, *(1,) * (len(shape) - 2))
+
+    def gradients(f):
+        tx, tw = Tensor(x), Tensor(w)
+        y = f(tx, tw)
+        (y * g).sum().backward()
+        return y.data, tx.grad, tw.grad
+
+    whole = gradients(lambda x, w: ag.standardize(x, axis=axes) * ag.reshape(w, beside.shape) + 0.5)
+    monkeypatch.setattr("autograd_nn.ops.normalization.BLOCK", 3 * x.nbytes // 7)     # three images at a time
+    parts = gradients(lambda x, w: ag.batch_normalize(x, w, np.full(3, 0.5)))
+    for a, b in zip(whole, parts):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(("x", "w", "b"), [((3,), (3,), (3,)), ((0, 3), (3,), (3,)), ((2, 3), (2,), (2,)),
+                                           ((2, 3), (3,), ()), ((2, 3, 4), (3, 1), (3, 1))])
+def test_batch_normalize_refuses_other_shapes(x, w, b):
+    with pytest.raises(ShapeError, match="batch_normalize: takes a batch"):
+        ag.batch_normalize(*map(np.ones, (x, w, b)))
+
+
+def test_batch_norm_is_accurate_far_from_zero():
+    x = (1000 + np.random.default_rng(0).normal(size=(16, 2, 9, 9))).astype(np.float32)
+    layer = nn.BatchNorm2d(2)
+    np.testing.assert_allclose(layer(x).data, naive_batch(x.astype(float), 1e-5), atol=2e-4)
+    np.testing.assert_allclose(layer.running_var.data, 0.9 + 0.1 * x.astype(float).var(axis=(0, 2, 3), ddof=1),
+                               rtol=1e-4)
+
+
+def test_batch_norm_without_a_shift_is_one_with_ones_and_zeros():
+    x, g = arrays(5, 2, 3, 3), arrays(5, 2, 3, 3, seed=1)
+    found = []
+    for layer in (nn.BatchNorm2d(2, dtype=np.float64), nn.BatchNorm2d(2, affine=False, dtype=np.float64)):
+        leaf = Tensor(x)
+        y = layer(leaf)
+        (y * g).sum().backward()
+        found.append((y.data, leaf.grad))
+    np.testing.assert_array_equal(found[0][0], found[1][0])
+    np.testing.assert_array_equal(found[0][1], found[1][1])
+
+
 def test_evaluation_moves_nothing():
     layer = nn.BatchNorm1d(2).eval()
     layer(arrays(5, 2))

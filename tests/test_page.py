@@ -6,6 +6,8 @@ import base64
 import gzip
 import json
 import re
+import sys
+from importlib import resources
 from itertools import pairwise
 
 import numpy as np
@@ -18,6 +20,8 @@ from autograd_nn.drawing.page import layout, page_of
 from autograd_nn.drawing.page.boxes import LARGEST, boxes_of
 from autograd_nn.drawing.page.layout import layered
 from autograd_nn.drawing.page.words import WORDS
+from autograd_nn.drawing.record.summary import short
+from autograd_nn.drawing.render import palette
 from autograd_nn.errors import ShapeError, UsageError
 
 NASTY = ['<img src=x onerror="document.title=1">', "</script><script>document.title=2</script>", 'a"b\'c', "a->b",
@@ -216,6 +220,33 @@ def test_the_page_of_a_folded_picture_has_all_nodes():
     data = json.loads(unpacked(picture.page().html, "data"))
     assert picture.trace["events"] is None and len(data["nodes"]["name"]) == picture.trace["total"]
     assert {data["nodes"]["name"][int(i)]: text for i, text in data["marks"].items()} == {"w1_2_3": "look"}
+
+
+def test_the_page_of_a_very_large_graph_is_its_folded_picture(monkeypatch):
+    picture = draw(large((12, 12)))
+    monkeypatch.setattr(sys.modules["autograd_nn.drawing.picture"], "LARGEST", picture.trace["total"] - 1)
+    data = json.loads(unpacked(picture.page().html, "data"))
+    assert len(data["nodes"]["name"]) == len(picture.trace["nodes"]) < data["total"] == picture.trace["total"]
+    assert data["events"] is None and not json.loads(unpacked(picture.page(practice=True).html, "data"))["practice"]
+
+
+def test_the_frame_is_called_as_the_page_is():
+    x = Value(2.0)
+    assert 'title="backpropagation"></iframe>' in draw(x).page()._repr_html_()
+    assert 'title="&lt;b&gt; &quot;q&quot;"></iframe>' in draw(x, title='<b> "q"').page()._repr_html_()
+
+
+def test_the_colours_are_those_of_the_pictures():
+    css = resources.files("autograd_nn.drawing.page").joinpath("page.css").read_text(encoding="utf-8")
+    pairs = dict(re.findall(r"--([\w-]+): light-dark\((#\w{6}), #\w{6}\)", css))
+    dark = dict(re.findall(r"--([\w-]+): light-dark\(#\w{6}, (#\w{6})\)", css))
+    for name in ("paper", "ink", "grey", "pos", "neg", "wrong", "accent"):
+        assert palette.DARK[pairs[name]] == dark[name], name
+    for name, (ground, line) in {"leaf": palette.LEAF, "parameter": palette.PARAMETER, "constant": palette.CONSTANT,
+                                 "computed": palette.INTERMEDIATE, "output": palette.OUTPUT,
+                                 "block": palette.BLOCK}.items():
+        assert (pairs[name], pairs[f"{name}-line"]) == (ground, line), name
+        assert (dark[name], dark[f"{name}-line"]) == (palette.DARK[ground], palette.DARK[line]), name
 
 
 # --- in the browser -------------------------------------------------------------------------------------
@@ -598,6 +629,34 @@ def test_an_error_is_shown_with_what_went_into_it(opened):
     assert page.all(".mark") == ["⚠ matmul failed"] * 2
     page.locator("#error .link").last.click()
     assert page.text_content("#node h2").startswith("V")
+    with pytest.raises(ZeroDivisionError), trace() as t:
+        kept = Value(2.0, name="x") * 3
+        kept.data / 0
+    assert opened(t).text_content("#error h2") == "the program failed"
+
+
+def test_a_folded_page_says_how_many_nodes_it_stands_for(browser, tmp_path, monkeypatch):
+    picture = draw(large((12, 12)))
+    monkeypatch.setattr(sys.modules["autograd_nn.drawing.picture"], "LARGEST", 1)
+    page = browser.new_page()
+    page.goto(picture.html(tmp_path / "folded.html").as_uri())
+    page.wait_for_selector("body[data-ready]", state="attached")
+    assert f"{picture.trace['total']:,} nodes, drawn as" in page.text_content("#error")
+    assert page.locator(".node").count() == len(picture.trace["nodes"])
+    page.close()
+
+
+def test_numbers_are_written_as_python_writes_them(browser):
+    source = resources.files("autograd_nn.drawing.page").joinpath("data.js").read_text(encoding="utf-8")
+    function = re.search(r"function short\(.*?\n}\n", source, re.S).group(0)
+    rng = np.random.default_rng(0)
+    numbers = [*map(float, rng.normal(size=200) * 10.0 ** rng.integers(-12, 12, 200)), 0.0, -0.0, 1e6, 999999.0,
+               1e-4, 9.9999e-5, 0.5, 1234.5678, 99999.5, "nan", "-inf"]
+    page = browser.new_page()
+    for digits in (4, 6):
+        shown = page.evaluate(f"([xs, d]) => {{ {function} return xs.map(x => short(x, d)); }}", [numbers, digits])
+        assert shown == [short(x, digits) for x in numbers]
+    page.close()
 
 
 def test_motion_only_for_those_who_like_it(opened):

@@ -100,6 +100,32 @@ def test_of_equals_the_first_gets_the_gradient(kernel, stride, want):
     assert x.grad[0].tolist() == want
 
 
+@pytest.mark.parametrize("stride", [2, 1])
+def test_a_cotangent_that_is_not_finite_goes_to_its_element_alone(stride):
+    x = Tensor([[[1.0, 2.0, 3.0], [0.0, 1.0, 5.0]]])
+    y = ag.max_pool2d(x, 2, stride)
+    y.backward([[[np.inf] if stride == 2 else [np.inf, 1.0]]])
+    want = [[0.0, np.inf, 0.0], [0.0, 0.0, 0.0 if stride == 2 else 1.0]]
+    np.testing.assert_array_equal(x.grad[0], want)
+
+
+@pytest.mark.parametrize("side", [15, 16, 17])
+def test_a_window_of_more_elements_than_a_byte_counts(side):
+    x = Tensor(np.arange(float(side * side)).reshape(1, side, side))
+    ag.max_pool2d(x, side).sum().backward()
+    np.testing.assert_array_equal(np.flatnonzero(x.grad), [side * side - 1])
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
+def test_picking_and_putting_in_each_dtype(dtype):
+    number = np.array([[3, 0]])
+    put = ag.window_put(np.array([[2.5, -1.5]], dtype), number=number, size=(2, 4), kernel=(2, 2), stride=(2, 2))
+    np.testing.assert_array_equal(put, [[0, 0, -1.5, 0], [0, 2.5, 0, 0]])
+    picked = ag.window_pick(put, number=number, kernel=(2, 2), stride=(2, 2))
+    np.testing.assert_array_equal(picked, [[2.5, -1.5]])
+    assert put.dtype == picked.dtype == dtype
+
+
 def test_a_nan_stays_a_nan_and_hurts_no_other_window():
     x = np.arange(8.0).reshape(1, 2, 4)
     x[0, 0, 0] = np.nan

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd_nn import Tensor, check_gradients, errors, nn, optim
+from autograd_nn import Tensor, Value, check_gradients, errors, nn, optim
 
 
 def machine(n, m, seed, **kinds):
@@ -121,6 +121,21 @@ def test_errors():
         nn.RBM(30, 25).log_partition()
     with pytest.raises(errors.UsageError, match="lr must be positive"):
         nn.DeepBeliefNetwork(3, 2).pretrain(np.zeros((4, 3)), lr=0)
+
+
+def test_another_dtype_reaches_everything():
+    x = np.random.default_rng(0).integers(0, 2, (20, 4))
+    stack = nn.DeepBeliefNetwork(4, 3, 2, rng=0).astype(np.float64)
+    stack.pretrain(x, epochs=1)
+    assert stack(x).dtype == np.float64 and {p.dtype for p in stack.mlp(2).parameters()} == {np.dtype(float)}
+    small = nn.RBM(4, 3, rng=0)
+    small.contrastive_divergence(x).backward()
+    assert {p.grad.dtype for p in small.parameters()} == {small.sample(x).dtype} == {np.dtype(np.float32)}
+
+
+def test_values_are_refused():
+    with pytest.raises(errors.UsageError, match="these inputs are Values"):
+        nn.RBM(2, 2)([[Value(0.5), 1.0]])
 
 
 def test_a_stack_learns_and_hands_its_weights_on():

@@ -12,7 +12,7 @@ import pytest
 
 from autograd_nn import Tensor, Value, nn, optim
 from autograd_nn.drawing import replay, trace_of
-from autograd_nn.drawing.boundary import Field
+from autograd_nn.drawing.training.boundary import Field
 from autograd_nn.errors import DataError, ShapeError, UsageError
 
 X = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]

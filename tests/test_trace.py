@@ -20,10 +20,10 @@ import autograd_nn as ag
 from autograd_nn import Tensor, Value, nn, no_grad
 from autograd_nn.check.strategies import expressions, graphs
 from autograd_nn.drawing import draw, explain, trace, trace_of
-from autograd_nn.drawing.formula import LARGEST, forward_tex
-from autograd_nn.drawing.names import names_of
-from autograd_nn.drawing.summary import heat_map
-from autograd_nn.drawing.trace import numbered
+from autograd_nn.drawing.record.formula import LARGEST, forward_tex
+from autograd_nn.drawing.record.names import names_of
+from autograd_nn.drawing.record.summary import heat_map
+from autograd_nn.drawing.record.trace import numbered
 from autograd_nn.errors import ShapeError, UsageError
 from autograd_nn.graph import Node, mode, topological
 from autograd_nn.ops import OPS, Op
@@ -367,6 +367,44 @@ def test_orders_of_differentiation():
     w.zero_grad()
 
 
+def test_a_folded_picture_still_says_what_failed():
+    h, w = Tensor(np.ones((5, 4)), name="x"), Tensor(np.eye(4), name="w")
+    with pytest.raises(ShapeError), trace() as t:
+        for _ in range(200):
+            h = (h @ w).tanh()
+        h @ Tensor(np.ones((3, 2)), name="wrong")
+    folded = t.draw().trace
+    assert len(folded["nodes"]) < 20 and folded["total"] > 400
+    assert folded["error"]["op"] == "matmul" and folded["error"]["shapes"] == [[5, 4], [3, 2]]
+    tanh, wrong = (folded["nodes"][i] for i in folded["error"]["inputs"])
+    assert tanh["op"] == "tanh" and wrong["name"] == "wrong"
+
+
+def test_a_rule_too_long_to_be_read_is_quoted_with_its_numbers():
+    op = OPS["lstm"]                                              # each step's rule would be written out in the next
+    arrays = [np.random.default_rng(0).uniform(0.2, 0.8, shape) for shape in op.cases[0][0]]
+    y = op(*(Tensor(a, name=f"x{i}") for i, a in enumerate(arrays)), **op.cases[0][1])
+    y.sum().backward()
+    leaves = [n for n in trace_of(y)["nodes"] if n["role"] == "leaf"]
+    uses = trace_of(y)["nodes"][-1]["inputs"]
+    assert uses[0]["text"].startswith("vjp of lstm(ḡ, x0, x1, x2, x3, x4, x5) : (")
+    for leaf, use in zip(leaves, uses):                           # ones were handed down, as sum() does
+        for key in use["local"].keys() - {"shape", "dtype"}:
+            assert np.allclose(use["local"][key], leaf["gradient"][key])
+
+
+def test_parameters_belong_to_the_innermost_module_that_has_them():
+    net = nn.Sequential(nn.Sequential(nn.Layer(3, 2, "tanh", rng=0)), nn.Layer(2, 1, "tanh", rng=1))
+    with trace() as t:
+        out = net([1.0, 2.0, 3.0])
+    del out
+    leaves = {n["label"]: n["module"] for n in t.trace()["nodes"] if n["parameter"]}
+    assert len(leaves) == 3 * 2 + 2 + 2 + 1
+    for name, leaf in net.named_parameters():                     # by looking through all modules for each
+        holds = [path for path, part in net.named_modules() if any(leaf is p for p in part.parameters())]
+        assert leaves[name] == holds[-1]
+
+
 def test_the_graph_as_far_as_it_came():
     x = Tensor(np.ones((5, 4)))
     with pytest.raises(ShapeError), trace() as t:
@@ -378,7 +416,7 @@ def test_the_graph_as_far_as_it_came():
     assert error["source"]["text"] == "h @ wrong" and error["source"]["line"] == line_of("h @ wrong")
     nodes = t.trace()["nodes"]
     assert [nodes[i]["label"] for i in error["inputs"]] == ["h", "wrong"]
-    assert "matmul failed" in str(t.draw()) and "matmul failed" in repr(t)
+    assert "failed: matmul" in str(t.draw()) and "matmul failed" in repr(t)
     assert json.loads(json.dumps(t.trace())) == t.trace()
     with pytest.raises(ShapeError), trace() as t:
         nn.Sequential(nn.Linear(4, 3, rng=0), nn.Linear(4, 3, rng=0))(x)
@@ -403,18 +441,18 @@ def test_the_graph_as_far_as_it_came():
 
 @engines
 def test_outside_nothing_is_noted_and_everything_is_put_back(Value):
-    before = mode.note, mode.call, ag.graph.special
+    before = mode.note, mode.call, ag.graph.modes.special
     w = Value(3.0)
     with trace() as t:
         y = w * 2
         with no_grad():
             w * 3
     y * 5
-    assert (mode.note, mode.call, ag.graph.special) == before
+    assert (mode.note, mode.call, ag.graph.modes.special) == before
     assert [n["op"] for n in t.trace()["nodes"] if n["op"]] == ["multiply"]
     with pytest.raises(RuntimeError), trace():
         raise RuntimeError
-    assert (mode.note, mode.call, ag.graph.special) == before
+    assert (mode.note, mode.call, ag.graph.modes.special) == before
     with trace() as t:
         pass
     with pytest.raises(UsageError, match="nothing was computed"):
@@ -505,7 +543,7 @@ def test_a_checkpoint_is_one_node_and_mixed_graphs_work():
 
 
 def test_a_large_graph_costs_what_is_shown(monkeypatch):
-    module = sys.modules["autograd_nn.drawing.trace"]
+    module = sys.modules["autograd_nn.drawing.record.trace"]
     written, summarised = [], []
     monkeypatch.setattr(module, "written", lambda node, *rest: written.append(node))
     monkeypatch.setattr(module, "summary", lambda x: summarised.append(x) or 0.0)

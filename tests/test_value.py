@@ -360,7 +360,7 @@ def test_no_grad_is_thread_local(Value):
         t = threading.Thread(target=lambda: seen.append((x * 2).is_leaf))
         t.start()
         t.join()
-    assert seen == [False] and not (x * 2).is_leaf and graph.special == 0
+    assert seen == [False] and not (x * 2).is_leaf and graph.modes.special == 0
 
 
 @engines

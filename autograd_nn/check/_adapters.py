@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import Any
 
@@ -30,6 +31,12 @@ def adapter(framework: str) -> type[Subject]:
 class Torch(Subject):
     """A function of torch tensors; parameters are those of a torch.nn.Module."""
 
+    widens = True
+
+    def widened(self) -> Subject | None:
+        """Not where there are parameters: a module's buffers would stay in float32."""
+        return None if self.parameters else super().widened()
+
     def owns(self, x: Any) -> bool:
         torch: Any = import_module("torch")
         return isinstance(x, torch.Tensor) and x.is_floating_point()
@@ -44,8 +51,7 @@ class Torch(Subject):
 
     def make(self, like: Any, array: Array) -> Any:
         torch: Any = import_module("torch")
-        kind = {"dtype": like.dtype, "device": like.device} if isinstance(like, torch.Tensor) else {}
-        return torch.tensor(array, **kind).requires_grad_()
+        return torch.tensor(array, device=like.device if isinstance(like, torch.Tensor) else None).requires_grad_()
 
     def write(self, parameter: Any, array: Array) -> None:
         torch: Any = import_module("torch")
@@ -144,6 +150,30 @@ class Functional(Subject):
 class Jax(Functional):
     """A function of jax arrays."""
 
+    widens = True
+
+    def _precision(self) -> AbstractContextManager[Any]:
+        """jax makes float32 of float64, unless told otherwise."""
+        if not any(a.dtype == np.float64 for a in self.start):
+            return nullcontext()
+        jax: Any = import_module("jax")
+        home = jax if hasattr(jax, "enable_x64") else import_module("jax.experimental")         # of older versions
+        context: AbstractContextManager[Any] = home.enable_x64(True)
+        return context
+
+    def output(self, arrays: Sequence[Array]) -> Any:
+        with self._precision():
+            return super().output(arrays)
+
+    def trace(self, arrays: Sequence[Array]) -> Trace:
+        with self._precision():
+            value, pull, root = super().trace(arrays)
+
+        def pull_there(cotangent: Array | None) -> list[Array]:
+            with self._precision():
+                return pull(cotangent)
+        return Trace(value, pull_there, root)
+
     def owns(self, x: Any) -> bool:
         jax: Any = import_module("jax")
         return isinstance(x, jax.Array) and bool(jax.numpy.issubdtype(x.dtype, jax.numpy.floating))
@@ -155,7 +185,7 @@ class Jax(Functional):
 
     def make(self, like: Any, array: Array) -> Any:
         jax: Any = import_module("jax")
-        return jax.numpy.asarray(array, dtype=like.dtype if isinstance(like, jax.Array) else None)
+        return jax.numpy.asarray(array)
 
     def gradient_of(self, f: Callable[..., Any], argnums: tuple[int, ...]) -> Callable[..., Any]:
         jax: Any = import_module("jax")

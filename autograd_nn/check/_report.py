@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import math
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,7 +23,9 @@ Lines = dict[str, tuple[Callable[[float], float], float]]
 """By where a finding is: the function of one number that was differentiated, and the place."""
 SHOWN = 5                        # findings of a kind that are told in full
 HEAD = ("", "shape", "checked", "verdicts", "worst", "analytic", "numeric", "+-")
+WORST = 4                        # the first column that speaks of the worst finding alone
 NUMBERS = 5                      # the first column that is right-aligned
+WIDTH = 80                       # of a terminal
 
 
 @dataclass(frozen=True)
@@ -126,10 +129,9 @@ class Report:
 
     def __str__(self) -> str:
         rows = [HEAD, *(part.row for part in self.parts)]
-        used = [i for i in range(len(HEAD)) if any(row[i] for row in rows[1:])]
-        widths = {i: max(len(row[i]) for row in rows) for i in used}
-        table = ["  ".join(row[i].rjust(widths[i]) if i >= NUMBERS else row[i].ljust(widths[i])
-                           for i in used).rstrip() for row in rows]
+        table = _table(rows)
+        if max(map(len, table)) > WIDTH:
+            table = _narrow_table(rows)
         return "\n".join([self.title, *table, *self._notes()])
 
     def __repr__(self) -> str:
@@ -214,6 +216,25 @@ class Report:
                              f"{', '.join(repr(f.where) for f in self.findings[:SHOWN])}, ...")
         from ._plot import plot_finding
         return plot_finding(finding, *self.lines[finding.where], ax)
+
+
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    """Lines of aligned columns, without those that are empty below the head."""
+    used = [i for i in range(len(rows[0])) if any(row[i] for row in rows[1:])]
+    widths = {i: max(len(row[i]) for row in rows) for i in used}
+    return ["  ".join(row[i].rjust(widths[i]) if i >= NUMBERS else row[i].ljust(widths[i])
+                      for i in used).rstrip() for row in rows]
+
+
+def _narrow_table(rows: list[tuple[str, ...]]) -> list[str]:
+    """The same in no more than WIDTH columns: the worst finding has a line of its own below its input's."""
+    head, *lines = _table([row[:WORST] for row in rows])
+    table = [head]
+    for line, (*_, at, analytic, numeric, bar) in zip(lines, rows[1:]):
+        table.append(line)
+        if analytic:
+            table.append(f"    worst{at and f' at {at}'}: analytic {analytic}, numeric {numeric} +- {bar}")
+    return [part for line in table for part in textwrap.wrap(line, WIDTH, subsequent_indent=" " * 8)]
 
 
 def _counts(findings: tuple[Finding, ...]) -> dict[Verdict, int]:

@@ -182,6 +182,7 @@ class Subject:
         made = copy.copy(self)
         made.written = self.written
         made.start = [a.astype(np.float64) for a in self.start]
+        made.tangents = tuple([t.astype(np.float64) for t in ts] for ts in self.tangents)
         return made
 
     def call(self, f: Callable[..., Any], args: Sequence[Any], what: str = "the function") -> Any:

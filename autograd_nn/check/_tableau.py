@@ -33,29 +33,39 @@ def tableau(steps: Sequence[float], quotients: Sequence[float], noises: Sequence
     """
     entries: list[Entry] = []
     previous: list[Entry] = []
-    least = math.inf
+    least, before = math.inf, math.inf
     for i, (h, q, n) in enumerate(zip(steps, quotients, noises)):
-        if not math.isfinite(q) or (previous and steps[i - 1] > GAP * h):
+        if not math.isfinite(q) or (previous and before > GAP * h):
             previous = []
         if not math.isfinite(q):
             continue
-        row = [Entry(q, math.inf, i, math.inf, n)]
-        if previous:
-            row[0] = column_0(row[0], previous[0])
+        entry = column_0(Entry(q, math.inf, i, math.inf, n), previous[0]) if previous else \
+            Entry(q, math.inf, i, math.inf, n)
+        row = [entry]
+        value, noise = q, n
         # Where the noise alone exceeds a bar that was reached, a row cannot win; it can contradict.
         for j in range(1, min(len(previous), COLUMNS if n < least else 1) + 1):
             w = 1.0 / ((steps[i - j] / h) ** power - 1.0)
-            a, b = row[j - 1], previous[j - 1]
-            value, noise = a.value + (a.value - b.value) * w, (1.0 + w) * a.noise + w * b.noise
-            truncation = max(abs(value - a.value), abs(value - b.value))
+            b, _, _, _, b_noise, _ = previous[j - 1]
+            a, value = value, value + (value - b) * w
+            noise = (1.0 + w) * noise + w * b_noise
+            truncation, gap = abs(value - a), abs(value - b)
+            if gap > truncation:
+                truncation = gap
             if j < len(previous):
                 # It should fall like h**(power * j); where it fell faster, that may be chance.
-                fall = (h / steps[i - 1]) ** (power * j)
-                truncation = max(truncation, abs(value - previous[j].value), inherited(value, previous[j], fall))
-            row.append(Entry(value, truncation + noise, i, truncation, noise))
-            least = min(least, truncation + noise)
+                above = previous[j]
+                gap, old = abs(value - above.value), inherited(value, above, (h / before) ** (power * j))
+                if gap > truncation:
+                    truncation = gap
+                if old > truncation:
+                    truncation = old
+            bar = truncation + noise
+            row.append(Entry(value, bar, i, truncation, noise))
+            if bar < least:
+                least = bar
         entries += row
-        previous = row
+        previous, before = row, h
     return entries
 
 
@@ -67,12 +77,15 @@ def column_0(entry: Entry, previous: Entry) -> Entry:
     change, last = abs(entry.value - previous.value), previous.change
     r = change / last if 0.5 * last < change < last else 0.5
     truncation = max(change * r / (1.0 - r), inherited(entry.value, previous, 0.5))
-    return entry._replace(bar=truncation + entry.noise, truncation=truncation, change=change)
+    return Entry(entry.value, truncation + entry.noise, entry.row, truncation, entry.noise, change)
 
 
 def inherited(value: float, above: Entry, fall: float) -> float:
     """The truncation of the entry above, reduced by its fall; but not of one of another order of magnitude."""
-    return min(fall * above.truncation, max(abs(value), abs(above.value))) if math.isfinite(above.truncation) else 0.0
+    old = fall * above.truncation
+    if old <= abs(value) or old <= abs(above.value):
+        return old
+    return max(abs(value), abs(above.value)) if math.isfinite(above.truncation) else 0.0
 
 
 def settled(quotients: Sequence[float], noises: Sequence[float]) -> list[bool]:

@@ -38,21 +38,24 @@ def shift(images: ArrayLike, pixels: int, *, rng: Rng = None, fill: float = 0.0)
 def flip(images: ArrayLike, chance: float = 0.5, *, axis: int = -1, rng: Rng = None) -> Array:
     """Each image mirrored with this chance: left and right (axis=-1), or top and bottom (axis=-2).
 
+    Raises DataError for what is no batch of images, UsageError for another axis or chance.
+
     >>> flip(np.arange(4).reshape(1, 2, 2), chance=1.0)
     array([[[1, 0],
             [3, 2]]])
     """
     x = _images("flip", images)
-    if axis not in (-1, -2) or not 0 <= chance <= 1:
+    if axis not in (-1, -2) or not _between(chance, 0, 1):
         raise UsageError(f"flip: axis is -1 or -2 and chance from 0 to 1, not {axis!r:.60} and {chance!r:.60}")
     chosen = generator(rng).random(len(x)) < chance
-    return np.where(chosen.reshape(-1, *[1] * (x.ndim - 1)), np.flip(x, axis), x)
+    return np.where(chosen.reshape(-1, *[1] * (x.ndim - 1)), np.flip(x, int(axis)), x)
 
 
 def rotate(images: ArrayLike, degrees: float, *, rng: Rng = None, fill: float = 0.0) -> Array:
     """Each image turned about its centre by an angle uniform from -degrees to degrees, with bilinear interpolation.
 
-    Integers are rounded to the nearest.
+    Integers are rounded to the nearest. Raises DataError for what is no batch of images, UsageError for
+    `degrees` that is no number from 0 to 180.
 
     >>> image = np.zeros((1, 5, 5))
     >>> image[0, 2, 1:4] = 1
@@ -60,7 +63,7 @@ def rotate(images: ArrayLike, degrees: float, *, rng: Rng = None, fill: float = 
     True
     """
     x = _images("rotate", images)
-    if not 0 <= degrees <= 180:
+    if not _between(degrees, 0, 180):
         raise UsageError(f"rotate: degrees is an angle from 0 to 180, not {degrees!r:.60}")
     rows, (height, width) = len(x), x.shape[-2:]
     angle = np.deg2rad(generator(rng).uniform(-degrees, degrees, (rows, 1, 1)))
@@ -85,7 +88,20 @@ def _picked(x: Array, down: Array, across: Array, fill: float) -> Array:
     inside = (down >= 0) & (down < height) & (across >= 0) & (across < width)
     place = np.where(inside, down * width + across, 0).reshape(rows, *[1] * (x.ndim - 3), height * width)
     found = np.take_along_axis(x.reshape(*x.shape[:-2], height * width), place, axis=-1).reshape(x.shape)
-    return np.where(inside if x.ndim == 3 else inside[:, None], found, np.asarray(fill, x.dtype))
+    return np.where(inside if x.ndim == 3 else inside[:, None], found, _filling(fill, x.dtype))
+
+
+def _filling(fill: Any, dtype: np.dtype[Any]) -> Array:
+    fits = isinstance(fill, (int, float, np.integer, np.floating))
+    if fits and dtype.kind in "iu":
+        fits = bool(np.iinfo(dtype).min <= fill <= np.iinfo(dtype).max and fill == int(fill))
+    if not fits:
+        raise UsageError(f"fill is one number that {dtype} holds, not {fill!r:.60}")
+    return np.asarray(fill, dtype)
+
+
+def _between(x: Any, least: float, most: float) -> bool:
+    return isinstance(x, (int, float, np.integer, np.floating)) and bool(least <= x <= most)
 
 
 def _images(name: str, images: ArrayLike) -> Array:

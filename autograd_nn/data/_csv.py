@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import math
 import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, UsageError
 from ._sets import Dataset
 
 Array = np.ndarray[Any, Any]
+LARGEST = float(np.finfo(np.float32).max)
 MISSING = ("", "na", "n/a", "nan", "null", "none", "?")
 
 
 def read_csv(path: str | os.PathLike[str], target: str | int | None = None, *, header: bool = True,
-             delimiter: str = ",", missing: float | None = None, encoding: str = "utf-8") -> Dataset:
+             delimiter: str = ",", missing: float | None = None, classes: bool | None = None, encoding: str = "utf-8"
+             ) -> Dataset:
     """A table of numbers, one row a line; one column, the target, may hold names of classes.
 
-    target      name or number (from 0, negative from the end) of the column that becomes y. Whole numbers
-                and names become classes 0, 1 ... in the order of their values; numbers with a fraction
-                stay numbers. None: y is all zeros
+    target      name or number (from 0, negative from the end) of the column that becomes y. None: y is all zeros
+    classes     True: the target's values become classes 0, 1 ... in the order of the values; False: it stays
+                numbers, float32. By default True for names and whole numbers, False for numbers with a fraction
     header      whether the first line names the columns; else they are "0", "1" ...
     missing     what stands in for an empty cell (or NA, nan, null, ?); None: such a cell is an error
 
-    x is float32 (rows, the other columns). Raises FileNotFoundError, and DataError that names the line and the
-    column for a cell that is no number, is missing, or a line with too many or too few.
+    x is float32 (rows, the other columns). Raises FileNotFoundError, UsageError for a delimiter or an encoding
+    that is none, and DataError that names the line and the column for a cell that is no number, too large a one
+    or missing, or a line with too many or too few.
 
     >>> import tempfile, os
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -39,6 +44,11 @@ def read_csv(path: str | os.PathLike[str], target: str | int | None = None, *, h
     (Dataset(pets: 3 rows, 2 features, 2 classes), array([1, 0, 1]), ('bird', 'cat'))
     """
     path = Path(path)
+    try:
+        csv.reader((), delimiter=delimiter)
+        codecs.lookup(encoding)
+    except (TypeError, ValueError, LookupError) as error:
+        raise UsageError(f"read_csv: {error}") from None
     with open(path, encoding=encoding, newline="") as file:
         try:
             reader = csv.reader(file, delimiter=delimiter, strict=True)
@@ -56,8 +66,9 @@ def read_csv(path: str | os.PathLike[str], target: str | int | None = None, *, h
     columns = [i for i in range(len(names)) if i != chosen]
     x = np.array([[_number(row[i], names[i], number, path.name, missing) for i in columns] for number, row in lines],
                  np.float32).reshape(len(lines), len(columns))
-    y, classes = (np.zeros(len(lines), np.int64), ()) if chosen is None else _target(lines, chosen, names, path.name)
-    return Dataset(x, y, tuple(names[i] for i in columns), classes, path.stem, str(path.name))
+    y, found = (np.zeros(len(lines), np.int64), ()) if chosen is None else \
+        _target(lines, chosen, names, path.name, classes)
+    return Dataset(x, y, tuple(names[i] for i in columns), found, path.stem, str(path.name))
 
 
 def _column(target: str | int | None, names: list[str], file: str) -> int | None:
@@ -76,26 +87,40 @@ def _number(cell: str, column: str, line: int, file: str, missing: float | None)
             raise DataError(f"read_csv: {file}, line {line}, column {column!r}: there is no value\n"
                             "  help: missing=0.0, or missing=float('nan'), puts a number in its place")
         return missing
+    where = f"read_csv: {file}, line {line}, column {column!r}"
     try:
-        return float(cell)
+        number = _plain(cell)
     except ValueError:
-        raise DataError(f"read_csv: {file}, line {line}, column {column!r}: {cell!r:.60} is no number\n"
+        raise DataError(f"{where}: {cell!r:.60} is no number\n"
                         "  help: target= may name one column of classes; header=False if the first line is a row"
                         ) from None
+    if math.isfinite(number) and abs(number) > LARGEST:
+        raise DataError(f"{where}: {cell} is too large for float32")
+    return number
 
 
-def _target(lines: list[tuple[int, list[str]]], chosen: int, names: list[str], file: str
+def _plain(cell: str) -> float:
+    if "_" in cell:                                  # which Python reads as 1_000
+        raise ValueError
+    return float(cell)
+
+
+def _target(lines: list[tuple[int, list[str]]], chosen: int, names: list[str], file: str, wanted: bool | None
             ) -> tuple[Array, tuple[str, ...]]:
     cells = [row[chosen] for _, row in lines]
     for (number, _), cell in zip(lines, cells):
         if cell.lower() in MISSING:
             raise DataError(f"read_csv: {file}, line {number}, column {names[chosen]!r}: there is no target")
     try:
-        numbers = [float(cell) for cell in cells]
+        numbers = [_plain(cell) for cell in cells]
     except ValueError:
-        classes, y = np.unique(cells, return_inverse=True)
-        return y.astype(np.int64), tuple(map(str, classes))
-    if any(number != int(number) for number in numbers if np.isfinite(number)) or not np.isfinite(numbers).all():
-        return np.array(numbers, np.float32), ()
-    values, y = np.unique(np.array(numbers, np.int64), return_inverse=True)
+        numbers = []
+    if wanted is False or (wanted is None and numbers and not all(x.is_integer() for x in numbers)):
+        column = names[chosen]
+        return np.array([_number(cell, column, line, file, None) for (line, _), cell in zip(lines, cells)],
+                        np.float32), ()
+    if numbers and all(x.is_integer() for x in numbers):                     # in the order of the numbers: 2 before 10
+        _, first, y = np.unique(numbers, return_index=True, return_inverse=True)
+        return y.astype(np.int64), tuple(str(int(numbers[i])) for i in first)
+    values, y = np.unique(cells, return_inverse=True)
     return y.astype(np.int64), tuple(map(str, values))

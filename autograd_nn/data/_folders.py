@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError
-from ._idx import read_idx
+from ._idx import GZIP, read_idx
 from ._sets import Dataset
 
 Array = np.ndarray[Any, Any]
@@ -18,7 +20,9 @@ CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "hors
 
 
 def mnist(folder: str | os.PathLike[str], *, name: str = "mnist") -> tuple[Dataset, Dataset]:
-    """(training, test): x float32 (rows, 1, 28, 28) from 0 to 1, y the digits. Also Fashion-MNIST and its like.
+    """(training, test): x float32 (rows, 1, 28, 28) from 0 to 1, y the digits.
+
+    Also Fashion-MNIST and its like: class_names are the numbers as text, 10 or as many as there are labels.
 
     folder      holds train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and
                 t10k-labels-idx1-ubyte, each as it is or with .gz
@@ -32,9 +36,10 @@ def mnist(folder: str | os.PathLike[str], *, name: str = "mnist") -> tuple[Datas
         if images.ndim != 3 or labels.shape != images.shape[:1]:
             raise DataError(f"{name}: images of shape {images.shape} and labels of shape {labels.shape} do not belong "
                             f"together ({part} in {os.fspath(folder)})")
-        x = (images[:, None] / np.float32(255)).astype(np.float32)
-        parts.append(_images(x, labels, tuple(map(str, range(10))), name))
-    return parts[0], parts[1]
+        parts.append(((images[:, None] / np.float32(255)).astype(np.float32), labels))
+    classes = tuple(map(str, range(max(10, *(int(labels.max(initial=0)) + 1 for _, labels in parts)))))
+    training, test = (_images(x, labels, classes, name) for x, labels in parts)
+    return training, test
 
 
 def cifar10(folder: str | os.PathLike[str]) -> tuple[Dataset, Dataset]:
@@ -44,24 +49,54 @@ def cifar10(folder: str | os.PathLike[str]) -> tuple[Dataset, Dataset]:
 
     Raises FileNotFoundError that says what to put where, DataError for a file of another length or label.
     """
-    training = [_found(folder, [f"data_batch_{i}.bin"], "CIFAR-10, binary version") for i in range(1, 6)]
-    test = [_found(folder, ["test_batch.bin"], "CIFAR-10, binary version")]
-    return tuple(_images(*_records(files), CIFAR10, "cifar10") for files in (training, test))   # type: ignore[return-value]
+    what = "CIFAR-10, binary version"
+    training = _records("cifar10", [_found(folder, [f"data_batch_{i}.bin"], what) for i in range(1, 6)], 1)
+    test = _records("cifar10", [_found(folder, ["test_batch.bin"], what)], 1)
+    return _planes("cifar10", training, 0, CIFAR10), _planes("cifar10", test, 0, CIFAR10)
 
 
-def _records(files: Iterable[Path]) -> tuple[Array, Array]:
-    """Files of records of 1 + 3072 bytes: the label, then the planes."""
-    found = []
+def cifar100(folder: str | os.PathLike[str], *, coarse: bool = False) -> tuple[Dataset, Dataset]:
+    """(training, test) as for cifar10, of 100 classes; with `coarse` of the 20 groups that these form.
+
+    folder      holds train.bin, test.bin and fine_label_names.txt (or coarse_label_names.txt), the binary version
+                of CIFAR-100
+
+    Raises FileNotFoundError that says what to put where, DataError for a file of another length or label.
+    """
+    what, kind = "CIFAR-100, binary version", "coarse" if coarse else "fine"
+    training, test = (_records("cifar100", [_found(folder, [f"{part}.bin"], what)], 2) for part in ("train", "test"))
+    names = tuple(_bytes(_found(folder, [f"{kind}_label_names.txt"], what)).decode("utf-8", "replace").split())
+    column = 0 if coarse else 1
+    return _planes("cifar100", training, column, names), _planes("cifar100", test, column, names)
+
+
+def _records(name: str, files: Iterable[Path], labels: int) -> Array:
+    """Files of records, so many bytes of labels and 3072 of planes, as one table."""
+    found, length = [], labels + 3072
     for path in files:
-        raw = np.fromfile(path, np.uint8)
-        if not len(raw) or len(raw) % 3073:
-            raise DataError(f"cifar10: {path.name} has {len(raw)} bytes, and a record has 3073\n"
+        raw = np.frombuffer(_bytes(path), np.uint8)
+        if not len(raw) or len(raw) % length:
+            raise DataError(f"{name}: {path.name} has {len(raw)} bytes, and a record has {length}\n"
                             "  help: the binary version, not the one for Python, and not cut short")
-        found.append(raw.reshape(-1, 3073))
-    table = np.concatenate(found)
-    if table[:, 0].max() > 9:
-        raise DataError(f"cifar10: there is a label {table[:, 0].max()}, and there are 10 classes")
-    return (table[:, 1:].reshape(-1, 3, 32, 32) / np.float32(255)).astype(np.float32), table[:, 0]
+        found.append(raw.reshape(-1, length))
+    return np.concatenate(found)
+
+
+def _planes(name: str, table: Array, column: int, classes: tuple[str, ...]) -> Dataset:
+    labels, highest = table[:, column], int(table[:, column].max())
+    if highest >= len(classes):
+        raise DataError(f"{name}: there is a label {highest}, and there are {len(classes)} classes")
+    x = (table[:, -3072:].reshape(-1, 3, 32, 32) / np.float32(255)).astype(np.float32)
+    return _images(x, labels, classes, name)
+
+
+def _bytes(path: Path) -> bytes:
+    """What a file holds, unpacked if it is compressed."""
+    raw = path.read_bytes()
+    try:
+        return gzip.decompress(raw) if raw[:2] == GZIP else raw
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"{path.name}: the gzip data is corrupt or truncated ({error})") from None
 
 
 def _images(x: Array, labels: Array, classes: tuple[str, ...], name: str) -> Dataset:

@@ -8,19 +8,21 @@ from typing import Any
 
 from ..errors import GraphError, UsageError
 from ..graph import Node
-from .events import Event
-from .formula import forward_tex
-from .names import names_of, operand, tex_name
-from .notes import Recorded
-from .summary import Data
-from .text import aligned, data_text, formula
-from .trace import Graph, NodeRecord, Trace, numbered
+from .record.events import Event
+from .record.formula import forward_tex
+from .record.names import names_of, operand, tex_name
+from .record.notes import Recorded
+from .record.summary import Data
+from .record.trace import Graph, NodeRecord, Trace, numbered
+from .render.text import aligned, data_text, formula
 
 DIGITS = 6
 _CONDITION = re.compile(r"\[[^]]+ [>≥=] ")
 CDOT = r" \cdot "
-FACTORS = 12
-"""A derivation ends in one product, or one sum, where it has at most so many terms."""
+FACTORS, TERMS = 12, 6
+"""A derivation ends in one product, or one sum, where it has at most so many."""
+GIVEN = 8
+"""Of what is used and does not depend on the leaf so many values are said."""
 
 
 class Derivation(str):
@@ -86,6 +88,7 @@ def explain(root: Graph, *leaves: Node, expand: bool = False, max_steps: int | N
     dy/dw
     <BLANKLINE>
     forward
+      given: x = 3
       w = 2
       y = w × x = 2 × 3 = 6
     <BLANKLINE>
@@ -120,7 +123,7 @@ class _Writer:
     """Writes one derivation down."""
 
     def __init__(self, trace: Trace, targets: list[int], max_steps: int | None) -> None:
-        self.trace, self.targets, self.max_steps = trace, targets, max_steps
+        self.targets, self.max_steps = targets, max_steps
         self.nodes = trace["nodes"]
         self.names = names_of(self.nodes)
         self.numbers = [*self.names]                 # in the places where they are looked at
@@ -135,14 +138,16 @@ class _Writer:
         """The derivation as text and as LaTeX."""
         kept, left_out = self.ends([n for n in self.nodes if n["id"] in self.on_path], 1)
         forward = [self.forward(n) for n in kept]
+        given = self.given(kept)
         used, unused = self.ends(self.events, 2)
         steps = [line for event in used for line in self.step(event)]
         d = self.d
         text = [", ".join(d(self.top, i) for i in self._shortened(self.targets)) + "…" * self._is_long(self.targets),
-                "", "forward", self.table(forward, left_out), "backward", f"  {d(self.top, self.top)} = 1",
-                self.table(steps, unused)]
+                "", "forward", *given.cells, self.table(forward, left_out),
+                "backward", f"  {d(self.top, self.top)} = 1", self.table(steps, unused)]
         first = _Line((), self.dtex(self.top, self.top), "= 1")
-        parts = [("Forward", self.formulas(forward, left_out)),
+        known = [(given.left, given.right)] if given.right else []
+        parts = [("Forward", known + self.formulas(forward, left_out)),
                  ("Backward", [(first.left, first.right), *self.formulas(steps, unused)])]
         if any(_CONDITION.search(use["text"] or "") for e in self.events[:1000] if e["local"] is not None
                for use in self.nodes[e["from"]]["inputs"] if use["slot"] == e["slot"]):
@@ -163,10 +168,21 @@ class _Writer:
         return made
 
     # --- lines ------------------------------------------------------------------------------------
+    def given(self, kept: list[NodeRecord]) -> _Line:
+        """The values that are used below and do not depend on the leaf."""
+        used = dict.fromkeys(use["node"] for node in kept for use in node["inputs"])
+        known = [i for i in used if i not in self.on_path and self.nodes[i]["role"] != "constant"]
+        if not known:
+            return _Line((), "", "")
+        values = [f"{self.names[i]} = {_number(self.nodes[i]['value'])}" for i in known[:GIVEN]]
+        tex = [f"{tex_name(self.names[i])} = {_tex_number(self.nodes[i]['value'])}" for i in known[:GIVEN]]
+        more, tex_more = (", …", r",\; \ldots") if len(known) > GIVEN else ("", "")
+        return _Line((f"  given: {', '.join(values)}{more}",), "", r",\; ".join(tex) + tex_more)
+
     def forward(self, node: NodeRecord) -> _Line:
         """How a node is made, and its value."""
         name, value = self.names[node["id"]], _number(node["value"])
-        made, tex = formula(self.trace, node, self.names), forward_tex(node, self.names)
+        made, tex = formula(node, self.names), forward_tex(node, self.names)
         if not made:
             return _Line((f"  {name}", f"= {value}"), tex_name(name), f"= {_tex_number(node['value'])}")
         with_numbers, tex_numbers = self.put_in(node)
@@ -176,12 +192,12 @@ class _Writer:
     def put_in(self, node: NodeRecord) -> tuple[str, str]:
         """The formula with the numbers put in, where that says more and is short."""
         used = {use["node"] for use in node["inputs"]}
-        if len(used) > 4 or any(isinstance(self.nodes[i]["value"], dict) for i in used) or \
+        if len(used) > GIVEN or any(isinstance(self.nodes[i]["value"], dict) for i in used) or \
                 all(self.nodes[i]["role"] == "constant" for i in used):
             return "", ""
         for i in used:
             self.numbers[i] = _number(self.nodes[i]["value"])
-        text = f" = {formula(self.trace, node, self.numbers)}"
+        text = f" = {formula(node, self.numbers)}"
         return text, f" = {forward_tex(node, self.numbers)}"
 
     def step(self, event: Event) -> list[_Line]:
@@ -196,7 +212,7 @@ class _Writer:
         symbols = use["text"]
         equal = f" = {symbols}" if symbols is not None and symbols.replace("−", "-") != local else ""
         tex_equal = f" = {use['tex']}" if equal else ""
-        made = formula(self.trace, node, self.names)
+        made = formula(node, self.names)
         because = _Line((f"  {self.names[i]} = {made}, so {d(i, x)}{equal} = {local}",), self.dtex(i, x),
                         f"{tex_equal} = {_tex_number(event['local'])}")
         added = _Line((f"    {d(top, x)}", f"+= {d(top, i)} * {d(i, x)}",
@@ -213,7 +229,7 @@ class _Writer:
         arrived, upstream = self.d(top, i), self.dtex(top, i)
         chain = text.replace("ḡ", arrived) if text.startswith("ḡ :") else \
             text.replace("(ḡ)", f"({arrived})").replace("ḡ", f"({arrived})")
-        made = formula(self.trace, self.nodes[i], self.names)
+        made = formula(self.nodes[i], self.names)
         numbers = "" if event["contribution"] is None else \
             f"= {_number(event['before'])} + {_number(event['contribution'])} = {_number(event['after'])}"
         return [_Line((f"  {self.names[i]} = {made}, so",), r"\bar{g}", f"= {upstream}"),
@@ -243,7 +259,7 @@ class _Writer:
                          self.dtex(top, target),
                          f"= {' '.join(tex)} = {CDOT.join(tex_numbers)} = {_tex_number(after)}")
         uses = into.get(target, [])
-        if not 1 < len(uses) <= FACTORS:
+        if not 1 < len(uses) <= TERMS:
             return None
         terms = [f"{self.d(top, e['from'])} * {self.d(e['from'], target)}" for e in uses]
         numbers = [f"{_factor(_number(e['upstream']))} * {_factor(_number(e['local']))}" for e in uses]

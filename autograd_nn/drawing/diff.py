@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import UsageError
-from .dot import dot_source
 from .matching import matched
-from .names import names_of
 from .picture import Picture
-from .summary import Data
-from .text import aligned, data_text, formula
-from .trace import VERSION, Graph, NodeRecord, Trace, trace_of
+from .record.names import names_of
+from .record.summary import Data
+from .record.trace import VERSION, Graph, NodeRecord, Trace, trace_of
+from .render.dot import dot_source
+from .render.text import aligned, data_text, formula
 
 COMPARED = "value", "gradient", "op", "params"
 DIGITS = 6
@@ -170,11 +170,11 @@ def _who(node: NodeRecord, names: list[str]) -> str:
     """A node's name, or how it is made where it has none."""
     if node["name"] or node["label"] or node["op"] is None or node["role"] == "constant":
         return names[node["id"]]
-    return formula({"nodes": []}, node, names) or names[node["id"]]  # type: ignore[typeddict-item]
+    return formula(node, names) or names[node["id"]]
 
 
 def _made(trace: Trace, i: int, names: list[str]) -> str:
-    return formula(trace, trace["nodes"][i], names) or trace["nodes"][i]["role"]
+    return formula(trace["nodes"][i], names) or trace["nodes"][i]["role"]
 
 
 def _arrow(pair: tuple[Data | None, Data | None] | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 
-from .trace import NodeRecord, Trace
+from .record.trace import NodeRecord, Trace
 
 ROUNDS = 20
 """Names, what a node is made of and what it is used for are looked at in turn, so often at most."""

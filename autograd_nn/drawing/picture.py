@@ -11,16 +11,16 @@ from typing import Any
 
 from ..errors import RenderError
 from ..graph import Node
-from .dot import dot_source
-from .folded import pictured
-from .mermaid import mermaid
-from .notes import Recorded
-from .page import Page, page_of
-from .plain_svg import plain_svg
-from .render import NoEngineError, render
-from .text import table, tree
-from .tikz import document, tikz
-from .trace import Graph, Trace, numbered, roots_of
+from .fold.folded import pictured
+from .page import LARGEST, Page, page_of
+from .record.notes import Recorded
+from .record.trace import Graph, Trace, numbered, roots_of
+from .render.dot import dot_source
+from .render.engine import NoEngineError, render
+from .render.mermaid import mermaid
+from .render.plain_svg import plain_svg
+from .render.text import table, tree
+from .render.tikz import document, tikz
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,11 +71,11 @@ class Picture:
         lang       "en" or "ja"
         height     of the frame in which a notebook shows the page, in pixels
 
-        Where the picture is folded the page has all nodes, with the numbers of this moment. Raises
-        UsageError for another language.
+        Where the picture is folded the page has all nodes, with the numbers of this moment; above 30,000 nodes
+        it is folded too, has no steps, and says so. Raises UsageError for another language.
         """
         trace, marks = self.trace, self.marks
-        if trace["events"] is None and self._whole is not None:
+        if trace["events"] is None and self._whole is not None and trace["total"] <= LARGEST:
             trace, marks = self._whole()
         return page_of(trace, title=self.title, practice=practice, lang=lang, marks=marks, height=height)
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import linecache
-import os
 import sys
-import sysconfig
 from collections.abc import Iterator
-from functools import lru_cache
-from types import CodeType, FrameType, TracebackType
+from types import FrameType, TracebackType
 from typing import Any, Self
 
 import numpy as np
 
 from ..errors import UsageError
-from ..graph import Node, _special, mode
-from ..ops import Op, shape_of
+from ..graph import Node, mode, special_mode
 from .derivation import Derivation, explain
-from .notes import Failure, ModuleRecord, Note, Notes, Recorded, Source
+from .frames import failure_of, source_at, users_frames
 from .picture import Picture, draw
+from .record.notes import ModuleRecord, Note, Notes, Recorded
+from .record.trace import Trace, trace_of
 from .statements import MISSING, Targets, indices, looked_up, targets_at
-from .trace import Trace, trace_of
 
 LONGEST = 1000
 """Of a list or array of nodes in a variable so many are called by its name and their place."""
@@ -76,7 +72,7 @@ class trace(Recorded):
         self._clear()
         self._base = sys._getframe(1)
         self._outer = mode.note, mode.call
-        self._context = _special(note=self._note, call=self._call)
+        self._context = special_mode(note=self._note, call=self._call)
         self._context.__enter__()
         return self
 
@@ -88,7 +84,7 @@ class trace(Recorded):
             for frame in [*self._frames]:
                 self._leave(frame)
             if isinstance(error, Exception):
-                self._notes.failure = _failure(error, traceback)
+                self._notes.failure = failure_of(error, traceback)
                 for x in self._notes.failure.inputs:
                     if x is not None:
                         self._notes.nodes.setdefault(x, Note())
@@ -147,7 +143,8 @@ class trace(Recorded):
                              "  help: t.trace()['error'] says what failed")
         if failure is not None and "marks" not in options:
             first = failure.message.partition("\n")[0]
-            marks = {x: f"{failure.op or 'here'} failed: {first}" for x in failure.inputs if x is not None}
+            said = first if failure.op is None or first.startswith(failure.op) else f"{failure.op}: {first}"
+            marks = {x: f"failed: {said}" for x in failure.inputs if x is not None}
             options = {"marks": marks, **options}
         return draw(self, **options)
 
@@ -165,7 +162,7 @@ class trace(Recorded):
         if self._outer[0] is not None:
             self._outer[0](node)
         noted = self._notes.nodes
-        frames, swept = _users_frames(self._base)
+        frames, swept = users_frames(self._base)
         order = max((noted[x].order for x in node.inputs if isinstance(x, Node) and x in noted), default=0)
         if swept is not None:
             order = max(order, 1 + max((noted[x].order for x in swept if x in noted), default=0))
@@ -180,7 +177,7 @@ class trace(Recorded):
             targets = targets_at(file, line)
             self._frames[frame] = targets, indices(targets, frame.f_locals) if targets else {}
             if source is None:
-                source = _source(file, line)
+                source = source_at(file, line)
         noted[node] = Note(source=source, order=order)
         if self._running:
             self._owner[node] = self._running[-1]
@@ -257,12 +254,13 @@ class trace(Recorded):
                 taken.add(top)
             for name, part in module.named_modules():
                 paths.setdefault(id(part), ".".join(filter(None, (top, name))))
+            home = _homes(module)
             for name, leaf in module.named_parameters():
                 if leaf in self._used:
                     note = self._notes.nodes.setdefault(leaf, Note())
                     if not note.parameter:
                         note.parameter, note.label = True, ".".join(filter(None, (top, name)))
-                        note.module = _module_of(leaf, module, top)
+                        note.module = ".".join(filter(None, (top, home[id(leaf)]))) or None
         for module, caller in self._inner.values():  # made on the way, and no attribute of any
             if id(module) not in paths:
                 paths[id(module)] = ".".join(filter(None, (paths.get(id(caller), ""), type(module).__name__)))
@@ -273,13 +271,10 @@ class trace(Recorded):
         self._owner, self._called, self._inner = {}, {}, {}
 
 
-def _module_of(leaf: Node, module: Any, top: str) -> str | None:
-    """The path of the innermost module that has the parameter."""
-    best = None
-    for name, part in module.named_modules():
-        if any(leaf is p for p in part.parameters()):
-            best = ".".join(filter(None, (top, name)))       # children come after their parents
-    return best or None
+def _homes(module: Any) -> dict[int, str]:
+    """The path of the innermost module that has each parameter, by the parameter's id."""
+    # children come after their parents, and have the last word
+    return {id(leaf): name for name, part in module.named_modules() for leaf in part.parameters()}
 
 
 def _parts(thing: Any) -> Iterator[tuple[Any, Any]]:
@@ -292,65 +287,3 @@ def _parts(thing: Any) -> Iterator[tuple[Any, Any]]:
 
 def _variable(module: Any, frame: FrameType | None) -> str | None:
     return next((name for name, thing in frame.f_locals.items() if thing is module), None) if frame else None
-
-
-# --- the stack --------------------------------------------------------------------------------------
-
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_OTHERS = (os.path.dirname(os.path.abspath(np.__file__)) + os.sep, sysconfig.get_paths()["stdlib"] + os.sep)
-
-
-@lru_cache(maxsize=4096)
-def _is_users(code: CodeType) -> bool:
-    """Whether code is of the program: not of this package, of NumPy, or of Python's library."""
-    file = code.co_filename
-    if file.startswith((_PACKAGE, "<frozen")):
-        return False
-    return ("site-packages" in file and not file.startswith(_OTHERS[0])) or not file.startswith(_OTHERS)
-
-
-def _users_frames(base: FrameType | None) -> tuple[list[FrameType], Any]:
-    """The program's frames, innermost first, up to `base`; and the roots of a backward pass that is running."""
-    found: list[FrameType] = []
-    swept = None
-    frame: FrameType | None = sys._getframe(2)
-    while frame is not None:
-        code = frame.f_code
-        if _is_users(code):
-            found.append(frame)
-        elif code.co_name == "_sweep_nodes" and code.co_filename.startswith(_PACKAGE) and swept is None:
-            swept = frame.f_locals["seeds"]
-            found.clear()                            # a rule of the user's is not the line that is looked for
-        if frame is base:
-            break
-        frame = frame.f_back
-    return found, swept
-
-
-def _source(file: str, line: int) -> Source:
-    return {"file": os.path.basename(file), "line": line, "text": linecache.getline(file, line).strip()}
-
-
-# --- what went wrong ----------------------------------------------------------------------------------
-
-def _failure(error: Exception, traceback: TracebackType | None) -> Failure:
-    """The op that raised, as the frames of the traceback show it."""
-    source: Source | None = None
-    op: str | None = None
-    given: tuple[Any, ...] = ()
-    while traceback is not None:
-        frame, line = traceback.tb_frame, traceback.tb_lineno
-        if _is_users(frame.f_code):
-            source, op, given = _source(frame.f_code.co_filename, line), None, ()
-        elif frame.f_code.co_filename.startswith(_PACKAGE):
-            names = frame.f_locals
-            if isinstance(names.get("op"), Op):
-                op = names["op"].name
-                given = next((names[k] for k in ("inputs", "args") if isinstance(names.get(k), tuple)),
-                             tuple(names[k] for k in ("self", "left", "right", "other") if k in names)) or given
-            elif op is None:                         # refused before any op was reached, as by a layer
-                given = tuple(x for k, x in names.items() if isinstance(x, (Node, np.ndarray)) and k != "self") or given
-        traceback = traceback.tb_next
-    given = tuple(x for x in given if isinstance(x, (Node, np.ndarray, np.generic, int, float)))[:LONGEST]
-    return Failure(op, str(error), [[*shape_of(x)] for x in given], source,
-                   [x if isinstance(x, Node) else None for x in given])

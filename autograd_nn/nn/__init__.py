@@ -19,11 +19,14 @@ from .activations import (
     Softplus,
     Tanh,
 )
+from .architectures import VGG, AlexNet, GoogLeNet, GoogLeNetOutputs, Inception, LeNet5
+from .attention import MultiheadAttention, TransformerEncoderLayer, causal_mask
 from .autoencoder import Autoencoder, VariationalAutoencoder
 from .belief import DeepBeliefNetwork
 from .containers import MLP, Sequential
 from .conv import Conv1d, Conv2d, ConvTranspose2d
 from .dropout import Dropout, Dropout2d
+from .embedding import Embedding
 from .linear import Linear
 from .losses import (
     BCEWithLogitsLoss,
@@ -60,19 +63,28 @@ from .neuron import Layer, Neuron
 from .normalization import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm, LocalContrastNorm, LocalResponseNorm, RMSNorm
 from .perceptron import Perceptron
 from .pooling import AdaptiveAvgPool1d, AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
+from .positional import LearnedPositionalEncoding, SinusoidalEncoding
 from .rbm import RBM
+from .recurrent import GRU, LSTM, RNN
 from .regression import LinearRegression, LogisticRegression, SoftmaxRegression
 from .reshape import Flatten, Pad, Unflatten, Upsample, ZeroPad2d
+from .word2vec import CBOW, SkipGram
 
 __all__ = [
+    "CBOW",
     "ELU",
     "GELU",
+    "GRU",
+    "LSTM",
     "MLP",
     "RBM",
+    "RNN",
     "SELU",
+    "VGG",
     "Activation",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
+    "AlexNet",
     "Autoencoder",
     "AvgPool1d",
     "AvgPool2d",
@@ -88,18 +100,24 @@ __all__ = [
     "DeepBeliefNetwork",
     "Dropout",
     "Dropout2d",
+    "Embedding",
     "Flatten",
+    "GoogLeNet",
+    "GoogLeNetOutputs",
     "GroupNorm",
     "HalfSumOfSquares",
     "HardSigmoid",
     "HardTanh",
     "HingeLoss",
     "HuberLoss",
+    "Inception",
     "KLDivLoss",
     "L1Loss",
     "Layer",
     "LayerNorm",
+    "LeNet5",
     "LeakyReLU",
+    "LearnedPositionalEncoding",
     "Linear",
     "LinearRegression",
     "LocalContrastNorm",
@@ -113,6 +131,7 @@ __all__ = [
     "Mish",
     "Module",
     "MultiMarginLoss",
+    "MultiheadAttention",
     "NLLLoss",
     "Neuron",
     "Pad",
@@ -122,17 +141,21 @@ __all__ = [
     "Sequential",
     "SiLU",
     "Sigmoid",
+    "SinusoidalEncoding",
+    "SkipGram",
     "SmoothL1Loss",
     "Softmax",
     "SoftmaxRegression",
     "Softplus",
     "Tanh",
+    "TransformerEncoderLayer",
     "TripletMarginLoss",
     "Unflatten",
     "Upsample",
     "VariationalAutoencoder",
     "ZeroPad2d",
     "binary_cross_entropy_with_logits",
+    "causal_mask",
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import json
 import os
@@ -32,7 +33,7 @@ def write(path: str | os.PathLike[str], arrays: Mapping[str, Array], text: str =
     target = Path(path).resolve()
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "there is no such folder to save in", str(target.parent))
-    draft = target.with_name(f".{uuid.uuid4().hex}.tmp")
+    draft = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
     try:
         with open(draft, "xb") as file:
             file.write(content)
@@ -40,6 +41,13 @@ def write(path: str | os.PathLike[str], arrays: Mapping[str, Array], text: str =
             os.fsync(file.fileno())
         os.replace(draft, target)
     finally:
+        draft.unlink(missing_ok=True)
+
+
+def forget_drafts(path: str | os.PathLike[str]) -> None:
+    """Remove what a process that was killed within write() has left beside the file."""
+    target = Path(path).resolve()
+    for draft in target.parent.glob(f".{glob.escape(target.name)}.{'[0-9a-f]' * 32}.tmp"):
         draft.unlink(missing_ok=True)
 
 
@@ -54,13 +62,13 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Array], str | None]:
         arrays = dict(load(content))
         header = json.loads(content[8:8 + int.from_bytes(content[:8], "little")])
         said = json.loads((header.get("__metadata__") or {}).get("autograd_nn", "{}"))
+        checksum, text = (said["sha256"], str(said["text"])) if said else (None, "")
     except Exception as error:                       # whatever the parser finds in foreign bytes
         what = " ".join(str(error).split())
         raise StateError(f"load: {os.fspath(path)} is damaged, or is no safetensors file ({what})") from None
-    if "sha256" not in said:
+    if checksum is None:
         return arrays, None
-    text = said["text"]
-    if said["sha256"] != _checksum(arrays, text):
+    if checksum != _checksum(arrays, text):
         raise StateError(f"load: {os.fspath(path)} is damaged (its checksum does not fit what it holds)")
     return arrays, text
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import DTypeError, ShapeError, UsageError
 from ..graph import Node
 from ..ops import CARRIERS, shape_of
-from ..ops._op import ARRAY_RANK
+from ..ops._carriers import ARRAY_RANK
 from ..value import BaseValue, Value
 
 Array = np.ndarray[Any, Any]
@@ -50,6 +50,14 @@ def rows(layer: Any, x: Any, n: int) -> Any:
         help = f"\n  help: it was built for {n} inputs; " \
             f"did you mean {kind}({said.replace(str(n), str(shape_of(x)[-1]), 1)})?" if shape_of(x) else ""
         raise ShapeError(f"{kind}({said}) takes inputs of shape (..., {n}), and these have shape {shape_of(x)}{help}")
+    return x
+
+
+def numbers(layer: Any, x: Any) -> Any:
+    """x, if it is a Tensor or holds plain numbers; UsageError for Values."""
+    if isinstance(x, BaseValue) or (not traced(x) and (x := of_values(x)).dtype == object):
+        raise UsageError(f"{type(layer).__name__} takes Tensors and arrays, and these inputs are Values\n"
+                         "  help: autograd_nn.stack(values) makes a Tensor of them")
     return x
 
 

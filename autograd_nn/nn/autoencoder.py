@@ -13,6 +13,7 @@ from .._random import Rng, generator
 from ..errors import UsageError
 from ..ops import shape_of
 from ._inputs import rows, size
+from ._targets import number
 from .containers import MLP
 from .losses import binary_cross_entropy_with_logits, mse_loss
 from .module import Module
@@ -39,11 +40,12 @@ class Autoencoder(Module):
                  masking: float = 0.0, rng: Rng = None, dtype: Any = np.float32) -> None:
         if len(sizes) < 2:
             raise UsageError(f"{type(self).__name__}{sizes} needs at least two sizes: inputs and code")
-        if not noise >= 0 or not 0 <= masking < 1:
-            raise UsageError(f"{type(self).__name__}: noise is a deviation >= 0 and masking a share from 0 to below 1, "
-                             f"not {noise!r} and {masking!r}")
+        name = type(self).__name__
+        self.noise, self.masking = number(name, "noise", noise, 0), number(name, "masking", masking, 0, 1)
+        if self.masking == 1:
+            raise UsageError(f"{name}: masking=1 leaves nothing of the input")
         self.rng = generator(rng)
-        self.noise, self.masking, self.inputs = noise, masking, sizes[0]
+        self.inputs = sizes[0]
         self.encoder = MLP(*sizes, activation=activation, rng=self.rng, dtype=dtype)
         self.decoder = MLP(*sizes[::-1], activation=activation, rng=self.rng, dtype=dtype)
 

@@ -43,7 +43,7 @@ class DeepBeliefNetwork(Module):
     def __init__(self, *sizes: int, visible: str = "bernoulli", rng: Rng = None, dtype: Any = np.float32) -> None:
         if len(sizes) < 2:
             raise UsageError(f"DeepBeliefNetwork{sizes} needs at least two sizes: visible units, then hidden ones")
-        self.rng, self.dtype = generator(rng), dtype
+        self.rng = generator(rng)
         self.machines = [RBM(a, b, visible=visible if i == 0 else "bernoulli", rng=self.rng, dtype=dtype)
                          for i, (a, b) in enumerate(pairwise(sizes))]
 
@@ -62,7 +62,8 @@ class DeepBeliefNetwork(Module):
         """
         if not lr > 0:
             raise UsageError(f"DeepBeliefNetwork.pretrain: lr must be positive, not {lr!r}")
-        below: Any = np.asarray(data_of(rows(self.machines[0], x, self.machines[0].visible_units)), dtype=self.dtype)
+        first = self.machines[0]
+        below: Any = np.asarray(data_of(rows(first, x, first.visible_units)), dtype=first.weight.dtype)
         errors: list[list[float]] = []
         batch_size = size("batch_size", batch_size)
         for machine in self.machines:
@@ -81,7 +82,8 @@ class DeepBeliefNetwork(Module):
     def mlp(self, outputs: int, *, rng: Rng = None) -> MLP:
         """A sigmoid MLP whose hidden layers start as the machines are; its last layer is drawn from rng."""
         sizes = [self.machines[0].visible_units, *(m.hidden_units for m in self.machines)]
-        model = MLP(*sizes, outputs, activation="sigmoid", rng=self.rng if rng is None else rng, dtype=self.dtype)
+        model = MLP(*sizes, outputs, activation="sigmoid", rng=self.rng if rng is None else rng,
+                    dtype=self.machines[0].weight.dtype)
         for layer, machine in zip(model.layers, self.machines):
             layer.load_state_dict({"weight": machine.weight.data, "bias": machine.hidden_bias.data})
         return model

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from .. import graph
 from ..errors import AutogradError, DTypeError, StateError, UsageError
-from ..graph import Node
+from ..graph import Node, modes
 from ..tensor import Tensor
+from ..tree._parts import named_parts
 from ..value import BaseValue
 from . import _files, _state
 from ._buffer import Buffer
 from ._located import located
+
+if TYPE_CHECKING:
+    from ._summary import Summary
 
 Array = np.ndarray[Any, Any]
 
@@ -50,8 +53,8 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
-            if graph.special and graph.mode.call is not None:
-                return graph.mode.call(self, args, kwargs)
+            if modes.special and modes.mode.call is not None:
+                return modes.mode.call(self, args, kwargs)
             return self.forward(*args, **kwargs)
         except AutogradError as error:
             located(error, self)
@@ -195,6 +198,32 @@ class Module:
         _state.load(self._state(), state, strict, f"{source}: the state does not fit this {type(self).__name__}")
 
     # --- as text --------------------------------------------------------------------------------
+    def summary(self, *inputs: Any) -> Summary:
+        """A table of the layers that one forward pass goes through: outputs, parameters, multiply-adds, memory.
+
+        inputs      what the model takes: an example, or a tuple of integers, the shape of one, with its rows.
+                    For integers, as an Embedding takes them, give an example
+
+        The pass runs in eval() and changes nothing. Counted are the operations that it really makes, wherever
+        they stand: multiply-adds of matrix products, convolutions and sums of products, and the bytes of the
+        arrays that are kept for backward(). What runs inside `checkpoint` is not seen. Raises UsageError
+        without an input, and what the model raises.
+
+        >>> from autograd_nn import nn
+        >>> print(nn.MLP(2, 16, 1).summary((8, 2)))
+        layer               output   parameters  multiply-adds  activations
+        ───────────────────────────────────────────────────────────────────
+        MLP                 (8, 1)
+          layers.0: Linear  (8, 16)          48            256        512 B
+          activation: ReLU  (8, 16)                                   512 B
+          layers.1: Linear  (8, 1)           17            128         32 B
+        ───────────────────────────────────────────────────────────────────
+        total                                65            384     1.03 KiB
+        The parameters take 260 B.
+        """
+        from ._summary import summarise
+        return summarise(self, inputs)
+
     def extra_repr(self) -> str:
         """What repr() shows in the parentheses; a module that says something lists no parameters."""
         return ""
@@ -223,7 +252,7 @@ class Module:
 def _walk(root: Module, *, deep: bool = True) -> Iterator[tuple[str, Any]]:
     """(dotted name, thing) of the modules, leaf nodes and arrays of Values below, each once."""
     seen = {id(root)}
-    stack = _parts("", root)[::-1]
+    stack = named_parts("", root)[::-1]
     while stack:
         name, thing = stack.pop()
         if id(thing) in seen:
@@ -233,21 +262,7 @@ def _walk(root: Module, *, deep: bool = True) -> Iterator[tuple[str, Any]]:
             yield name, thing
             if not (deep and isinstance(thing, Module)):
                 continue
-        stack += _parts(name, thing)[::-1]
-
-
-def _parts(name: str, thing: Any) -> list[tuple[str, Any]]:
-    """What a module or a container holds, with the dotted names."""
-    items: Any = ()
-    if isinstance(thing, Module):
-        items = vars(thing).items()
-    elif isinstance(thing, dict):
-        items = thing.items()
-    elif isinstance(thing, (list, tuple)):
-        items = enumerate(thing)
-    elif isinstance(thing, np.ndarray) and thing.dtype == object:
-        items = ((".".join(map(str, index)), part) for index, part in np.ndenumerate(thing))
-    return [(f"{name}.{key}" if name else str(key), part) for key, part in items]
+        stack += named_parts(name, thing)[::-1]
 
 
 def _holds_parameters(thing: Any) -> bool:
@@ -260,7 +275,7 @@ def _holds_parameters(thing: Any) -> bool:
 
 def _leaves(name: str, thing: Any) -> list[tuple[str, Any]]:
     if isinstance(thing, np.ndarray):
-        return _parts(name, thing)
+        return named_parts(name, thing)
     return [(name, thing)] if isinstance(thing, Node) else []
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from .._random import Rng
 from ..errors import UsageError
 from ..nary import weighted_sums
-from ..ops._op import array_of
+from ..ops._carriers import array_of
 from ..tensor import Tensor
 from ..value import Value
 from ._inputs import rows, size

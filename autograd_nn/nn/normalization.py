@@ -13,6 +13,7 @@ from ..errors import ShapeError, UsageError
 from ..ops import shape_of
 from ..ops._arguments import data_of
 from ..ops._sliding import numbers
+from ..ops.normalization import moments
 from ..ops.shaping import dtype_of
 from ..tensor import Tensor
 from ._buffer import Buffer
@@ -60,22 +61,20 @@ class _BatchNorm(Module):
         if count == 1:
             raise ShapeError(f"{name}: an input of shape {shape} has one number for each channel, and that has no "
                              "variance\n  help: larger batches (is the last one a single row?), or eval()")
-        axes = (0, *range(2, len(shape)))
+        n, dtype = self.num_features, dtype_of(x)
+        weight = np.ones(n, dtype) if self.weight is None else self.weight
+        y = ops.batch_normalize(x, weight, np.zeros(n, dtype) if self.bias is None else self.bias, eps=self.eps)
         if self.training:
-            self._track(data_of(x), axes, count)
-        y = ops.standardize(x, axis=axes, eps=self.eps)
-        if self.weight is None or self.bias is None:
-            return y
-        return y * ops.reshape(self.weight, beside) + ops.reshape(self.bias, beside)
+            self._track(*moments(data_of(x), data_of(y)), count)
+        return y
 
-    def _track(self, x: Any, axes: tuple[int, ...], count: int) -> None:
+    def _track(self, mean: Any, var: Any, count: int) -> None:
         """Move the running statistics towards those of this batch; the variance is the unbiased one, as in PyTorch."""
         if self.running_mean is None or self.running_var is None or self.num_batches_tracked is None:
             return
         self.num_batches_tracked.data = self.num_batches_tracked.data + 1
         share = 1 / float(self.num_batches_tracked.data) if self.momentum is None else self.momentum
-        var = np.var(x, axis=axes) * (count / (count - 1))
-        for running, new in ((self.running_mean, np.mean(x, axis=axes)), (self.running_var, var)):
+        for running, new in ((self.running_mean, mean), (self.running_var, var * (count / (count - 1)))):
             running.data = (1 - share) * running.data + share * new
 
     def extra_repr(self) -> str:

@@ -10,7 +10,7 @@ from .._random import Rng, generator
 from ..errors import DataError, ShapeError, UsageError
 from ..graph import data_of
 from ..tensor import Tensor
-from ._inputs import rows, size
+from ._inputs import numbers, rows, size
 from .module import Module
 
 Array = np.ndarray[Any, Any]
@@ -50,15 +50,18 @@ class Perceptron(Module):
 
         x (rows, in_features), y (rows,) of 0 and 1. Stops after a pass without a mistake, which comes, if
         a plane separates the two classes (Novikoff, 1962), or after `epochs` passes. Returns the number
-        of mistakes of each pass. Raises DataError for other targets, ShapeError for other shapes,
-        UsageError for a learning rate that is not positive.
+        of mistakes of each pass. Raises DataError for other targets and for inputs that are not finite,
+        ShapeError for other shapes, UsageError for a learning rate that is not positive.
         """
-        x, y = np.asarray(data_of(rows(self, x, self.in_features)), dtype=float), np.asarray(data_of(y))
+        x = np.asarray(data_of(rows(self, numbers(self, x), self.in_features)), dtype=float)
+        y = np.asarray(data_of(y))
         if x.ndim != 2 or y.shape != x.shape[:1]:
             raise ShapeError(f"Perceptron.learn takes x of shape (rows, {self.in_features}) and y of shape (rows,), "
                              f"not {x.shape} and {y.shape}")
         if not np.all((y == 0) | (y == 1)):
             raise DataError("Perceptron.learn: targets are 0 or 1")
+        if not np.isfinite(x).all():
+            raise DataError("Perceptron.learn: some inputs are nan or inf, from which nothing can be learned")
         if not lr > 0:
             raise UsageError(f"Perceptron.learn: lr must be positive, not {lr!r}")
         weight, bias = np.array(self.weight.data), float(self.bias.data)
@@ -78,7 +81,7 @@ class Perceptron(Module):
         return mistakes
 
     def _sum(self, x: Any) -> Array:
-        x = np.asarray(data_of(rows(self, x, self.in_features)), dtype=float)
+        x = np.asarray(data_of(rows(self, numbers(self, x), self.in_features)), dtype=float)
         return np.asarray(x @ self.weight.data + self.bias.data)
 
     def extra_repr(self) -> str:

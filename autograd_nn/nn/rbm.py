@@ -12,7 +12,7 @@ from .._random import Rng, generator
 from ..errors import DataError, UsageError
 from ..graph import data_of
 from ..tensor import Tensor
-from ._inputs import rows, size
+from ._inputs import numbers, rows, size
 from .module import Module
 
 Array = np.ndarray[Any, Any]
@@ -140,7 +140,8 @@ class RBM(Module):
         """The loss mean F(v) - mean F(sample), a Tensor (): CD-k, with `steps` of Gibbs sampling from v.
 
         persistent      sample from where the last call left off and not from the data (PCD, Tieleman 2008);
-                        the first call, and one with another number of rows, starts at the data
+                        the first call, and one with another number of rows, starts at the data. Where the
+                        chain is, is no part of state_dict(), so a run that goes on from a file starts it anew
 
         The samples are constants. The loss is no measure of progress: `log_likelihood` is, or the
         `reconstruction_error`. Raises DataError for Bernoulli rows outside 0 to 1, ShapeError for no rows.
@@ -161,10 +162,10 @@ class RBM(Module):
 
     # --- helpers --------------------------------------------------------------------------------
     def _rows(self, v: Any) -> Any:
-        v = _plain(rows(self, v, self.visible_units), self.weight.dtype)
+        v = _plain(rows(self, numbers(self, v), self.visible_units), self.weight.dtype)
         if self.visible_kind == "bernoulli":
-            numbers = np.asarray(data_of(v))
-            if not np.all((numbers >= 0) & (numbers <= 1)):
+            found = np.asarray(data_of(v))
+            if not np.all((found >= 0) & (found <= 1)):
                 raise DataError("RBM: bernoulli units take numbers from 0 to 1, and these rows hold others\n"
                                 '  help: scale or binarise them, or RBM(..., visible="gaussian") for real numbers')
         return v

@@ -159,6 +159,8 @@ class Thresholds:
                              f"{labels.shape}")
         if not np.all((labels == 0) | (labels == 1)):
             raise DataError("thresholds: labels are 0 or 1")
+        if at.dtype.kind not in "iuf" or not np.all((at >= 0) & (at <= 1)):
+            raise UsageError(f"thresholds are probabilities from 0 to 1, not {thresholds!r:.60}")
         called, there = p[None, :] > at.reshape(-1, 1), labels == 1
         counts = [np.sum(a & b, axis=1) for a, b in ((called, there), (called, ~there), (~called, there),
                                                      (~called, ~there))]

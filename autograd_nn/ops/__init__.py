@@ -31,6 +31,7 @@ from . import (
     picking,
     pooling,
     products,
+    recurrent,
     reduction,
     running,
     sampled,
@@ -40,14 +41,15 @@ from . import (
     statistics,
     windows,
 )
+from ._carriers import CARRIERS
 from ._function import FUNCTIONS
-from ._op import CARRIERS, OPS, Each, Op, for_each_op, shape_of
+from ._op import OPS, Each, Op, for_each_op, shape_of
 
 __all__ = ["CARRIERS", "Each", "FUNCTIONS", "OPS", "Op", "activation", "arithmetic", "arranging", "contraction",
            "convolution", "corners", "decompositions", "diagonals", "elementary", "facts", "for_each_op", "fourier",
            "indexing", "inverses", "joining", "linalg", "missing", "names", "nary", "network", "normalization",
-           "norms", "padding", "parts", "picking", "pooling", "products", "reduction", "running", "sampled",
-           "shape_of", "shaping", "sorting", "spectra", "statistics", "windows", *OPS,
+           "norms", "padding", "parts", "picking", "pooling", "products", "recurrent", "reduction", "running",
+           "sampled", "shape_of", "shaping", "sorting", "spectra", "statistics", "windows", *OPS,
            *(name for name in FUNCTIONS if "." not in name)]
 
 globals().update(OPS)

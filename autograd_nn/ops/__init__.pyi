@@ -3,7 +3,7 @@ from typing import Any, overload
 
 from ..tensor import Tensor
 from ..value import Value
-from ._op import CARRIERS as CARRIERS
+from ._carriers import CARRIERS as CARRIERS
 from ._op import OPS as OPS
 from ._op import Each as Each
 from ._op import Op as Op
@@ -186,6 +186,9 @@ astype: Op
 atan: Elementwise
 atan2: Op
 atanh: Elementwise
+batch_normalize: Op
+batch_normalize_input: Op
+batch_normalize_weight: Op
 broadcast_to: Op
 cbrt: Elementwise
 ceil: Elementwise
@@ -248,6 +251,7 @@ log_softmax: Op
 logaddexp: Op
 logaddexp2: Op
 logsumexp: Op
+lstm: Op
 matmul: Op
 max: Op
 maximum: Op

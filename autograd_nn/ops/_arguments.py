@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..errors import AutogradError, DTypeError, IndexingError, ShapeError, UsageError
-from ._op import ARRAY_RANK, CARRIERS, shape_of
+from ._carriers import ARRAY_RANK, CARRIERS
+from ._op import shape_of
 
 _TENSOR_RANK = 3
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import AutogradError, ShapeError, UsageError
-from ._op import ARRAY_RANK, CARRIERS, Op, _Doc, shape_of
+from ._carriers import ARRAY_RANK, CARRIERS
+from ._op import Op, _Doc, shape_of
 
 
 class NumpyOp(Op):

@@ -11,6 +11,7 @@ Each works with one slice of the array for each element of the window, all windo
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -43,20 +44,36 @@ def _max(x: Any, kernel: Pair = (1, 1), stride: Pair = (1, 1), padding: _Padding
 
 
 def _numbers(y: Any, x: Any, kernel: Pair, stride: Pair, padding: _Padding, dilation: Pair) -> Any:
-    """The number, within its window, of the first element that is the window's maximum (of a nan 0)."""
+    """The number, within its window, of the first element that is the window's maximum (of a nan 0).
+
+    That is how many elements there are before the first that is equal.
+    """
     y, x = data_of(y), data_of(x)
-    number = np.zeros(y.shape, np.int32)
-    for k, part in reversed(list(_seen(x, kernel, stride, padding, dilation, -np.inf))):
-        np.copyto(number, k, where=part == y)
+    number = np.zeros(y.shape, np.min_scalar_type(math.prod(kernel)))
+    before = y == y
+    for _, part in _seen(x, kernel, stride, padding, dilation, -np.inf):
+        before &= part != y
+        number += before
     number.setflags(write=False)
     return number
+
+
+def _chosen(x: Any, choice: Any) -> Any:
+    """x where `choice` holds, and 0 elsewhere: by its bits, as a choice for each element alone is slow."""
+    if x.itemsize > 8:                                   # long double: no integers of that size
+        return np.where(choice, x, x.dtype.type(0))
+    bits = np.dtype(f"u{x.itemsize}")
+    mask = choice.astype(bits)
+    np.negative(mask, out=mask)                          # of 1 all bits
+    mask &= x.view(bits)
+    return mask.view(x.dtype)
 
 
 def _pick(x: Any, number: Any = None, kernel: Pair = (1, 1), stride: Pair = (1, 1),
           padding: _Padding = ((0, 0), (0, 0)), dilation: Pair = (1, 1)) -> Any:
     y = np.zeros(number.shape, x.dtype)
     for k, part in _seen(x, kernel, stride, padding, dilation, 0.0):
-        np.copyto(y, part, where=number == k)
+        y += _chosen(part, number == k)
     return y
 
 
@@ -66,9 +83,9 @@ def _put(g: Any, number: Any = None, size: Pair = (1, 1), kernel: Pair = (1, 1),
     x = _spread_over(g, size, padding)
     for k, at in offsets(kernel, stride, dilation, g.shape[-2:]):
         if apart:                                        # no element is in two windows
-            np.copyto(x[at], g, where=number == k)
+            x[at] = _chosen(g, number == k)
         else:
-            x[at] += np.where(number == k, g, g.dtype.type(0))
+            x[at] += _chosen(g, number == k)
     return _cut(x, padding)
 
 

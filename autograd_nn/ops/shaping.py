@@ -12,7 +12,8 @@ import numpy as np
 
 from ..errors import DTypeError, UsageError
 from ._arguments import c_order, no_out, safe_casting
-from ._op import ARRAY_RANK, CARRIERS, Each, Op, shape_of
+from ._carriers import ARRAY_RANK, CARRIERS
+from ._op import Each, Op, shape_of
 
 
 def _sum_to(x: Any, shape: tuple[int, ...]) -> Any:

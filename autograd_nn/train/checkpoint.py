@@ -61,8 +61,10 @@ def _taken_apart(thing: Any, name: str, arrays: dict[str, Array]) -> Any:
     if isinstance(thing, (np.ndarray, np.generic)):
         if thing.dtype.kind not in "biuf":
             raise UsageError(f"save_checkpoint: {name or 'the state'} is an array of {thing.dtype}, not of numbers")
-        arrays[name] = np.asarray(thing)
-        return {ARRAY: name}
+        # A number before it, since two paths may read alike, {"a/b": 1} and {"a": {"b": 1}}; UTF-8 has no surrogates.
+        unique = f"{len(arrays)}{name.encode('ascii', 'backslashreplace').decode()}"
+        arrays[unique] = np.asarray(thing)
+        return {ARRAY: unique}
     if isinstance(thing, dict):
         if not all(isinstance(key, str) and key != ARRAY for key in thing):
             raise UsageError(f"save_checkpoint: the keys of {name or 'the state'} are texts, "

@@ -54,10 +54,10 @@ class History(Mapping[str, list[float]]):
     def __len__(self) -> int:
         return len(self._numbers)
 
-    def plot(self, ax: Any = None) -> Any:
-        """The losses over the epochs as curves; matplotlib's Axes. See drawing.plot_history."""
+    def plot(self, metric: str | None = None, ax: Any = None) -> Any:
+        """A metric over the epochs as curves, by default the loss; matplotlib's Axes. See drawing.plot_history."""
         from ..drawing import plot_history
-        return plot_history(self, ax=ax)
+        return plot_history(self, metric, ax)
 
     def state_dict(self) -> dict[str, Any]:
         """Plain lists and numbers, for a checkpoint."""

@@ -128,6 +128,9 @@ def _labels(name: str, predicted: Any, y: Any) -> tuple[Array, Array]:
     if found.ndim == labels.ndim + 1 and found.dtype.kind == "f":
         if np.isnan(found).any():
             raise DataError(f"{name}: some scores are nan")
+        if found.shape[-1] == 1:                     # the largest of one is always class 0
+            raise ShapeError(f"{name}: one score a row, shape {found.shape}, says no class\n"
+                             "  help: a threshold does, (p[:, 0] > 0.5)")
         found = found.argmax(-1)
     found = _integers(name, found)
     if found.shape != labels.shape or labels.ndim != 1:

@@ -12,7 +12,7 @@ from .. import ops, tree
 from .._random import generator
 from ..errors import GraphError
 from ..forward import Dual, leaf
-from ..graph import Node, _special, cotangents, mode, record
+from ..graph import Node, cotangents, mode, record, special_mode
 from ..ops import Each, Op
 from ..tensor import Tensor
 from ..tree import Structure
@@ -102,7 +102,7 @@ class Segment:
     def forward(self, inputs: list[Any]) -> Any:
         """f's value, with one node for its graph."""
         region = Region({})
-        with _special(recording=False, make=region):
+        with special_mode(recording=False, make=region):
             own = [leaf(x._data, type(x)) if isinstance(x, Node) else x for x in inputs]
             ys, structure, forms = self.run(own)
             for y in ys:
@@ -131,7 +131,7 @@ class Segment:
         now, own.state = own.state, self.random_state
         region = Region({})
         try:
-            with _special(recording=True, make=region):
+            with special_mode(recording=True, make=region):
                 variables = [variable(x) if isinstance(x, Node) else x if kind is None else leaf(x, kind)
                              for x, kind in zip(xs, self.kinds)]
                 n = len(variables) - len(self.closed)
@@ -188,7 +188,7 @@ class _Once(Each):
 
 
 def _data_again(*xs: Any, segment: Segment) -> Any:
-    with _special(recording=False):
+    with special_mode(recording=False):
         _, ys = segment.again(xs)
     return packed([y._data if isinstance(y, Node) else y for y in ys])
 

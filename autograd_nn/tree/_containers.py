@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import sys
 from typing import Any
 
 import numpy as np
 
 from ..ops import CARRIERS
-from ..ops._op import ARRAY_RANK, array_of
-
-PACKAGE = __name__.partition(".")[0]
+from ..ops._carriers import ARRAY_RANK, array_of
+from ._parts import is_module, named_parts
 
 
 class Branch:
@@ -104,7 +102,7 @@ def branch_of(x: Any) -> Branch | None:
         return SequenceBranch(x, list(x))
     if isinstance(x, np.ndarray):
         return ArrayBranch(x, x.ravel().tolist()) if x.dtype == object else None
-    if _is_module(x):
+    if is_module(x):
         return ModuleBranch(x)
     if dataclasses.is_dataclass(x) and not isinstance(x, type):
         return DataclassBranch(x, [getattr(x, field.name) for field in dataclasses.fields(x)])
@@ -127,11 +125,6 @@ def is_traced(x: Any) -> bool:
 
 # --- modules ---------------------------------------------------------------------------------------
 
-def _is_module(x: Any) -> bool:
-    nn = sys.modules.get(f"{PACKAGE}.nn.module")         # there is no Module before that is imported
-    return nn is not None and bool(isinstance(x, nn.Module))
-
-
 def _is_parameter(x: Any) -> bool:
     """Whether a node or dual in a Module is a parameter, or the variable that a transform put in its place."""
     from ..graph import Node
@@ -151,16 +144,7 @@ def _below(module: Any) -> list[tuple[str, Any]]:
             continue
         seen.add(id(x))
         found.append((name, x))
-        items: Any = ()
-        if _is_module(x):
-            items = vars(x).items()
-        elif isinstance(x, dict):
-            items = x.items()
-        elif isinstance(x, (list, tuple)):
-            items = enumerate(x)
-        elif isinstance(x, np.ndarray) and x.dtype == object:
-            items = ((".".join(str(i) for i in index), part) for index, part in np.ndenumerate(x))
-        stack += [(f"{name}.{key}" if name else str(key), part) for key, part in items][::-1]
+        stack += named_parts(name, x)[::-1]
     return found
 
 
@@ -168,10 +152,10 @@ class ModuleCopy:
     """A Module with other parameters: its containers copied, and all else shared with the original."""
 
     def __init__(self, branch: ModuleBranch, parameters: list[Any]) -> None:
-        memo = {id(x): x for _, x in branch.below if not _is_module(x) and not _holds(x)}
+        memo = {id(x): x for _, x in branch.below if not is_module(x) and not _holds(x)}
         memo.update((id(old), new) for old, new in zip(branch.parts, parameters))
         self.module = copy.deepcopy(branch.tree, memo)
-        self.pairs = [(x, memo[id(x)], dict(vars(memo[id(x)]))) for _, x in branch.below if _is_module(x)]
+        self.pairs = [(x, memo[id(x)], dict(vars(memo[id(x)]))) for _, x in branch.below if is_module(x)]
 
     def carry_back(self) -> None:
         """Give the original what a run has assigned to the copy's attributes, such as running statistics."""

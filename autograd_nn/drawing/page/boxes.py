@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from ..trace import NodeRecord, Trace
+from ..record.trace import NodeRecord, Trace
 from .layout import Layers, layered
 
 LARGEST = 60
@@ -69,6 +69,9 @@ def _modules(trace: Trace) -> tuple[list[Box], list[int]]:
 def _paths(nodes: list[NodeRecord]) -> list[str]:
     """The module of each node; a leaf or constant without one belongs to where it is used."""
     paths: list[str | None] = [node["module"] for node in nodes]
+    for node in nodes:                               # of a folded Trace: it is the module, and stands beside it
+        if node["role"] == "box" and node["module"]:
+            paths[node["id"]] = node["module"].rpartition(".")[0]
     users: dict[int, str | None] = {}
     for node in reversed(nodes):
         i = node["id"]

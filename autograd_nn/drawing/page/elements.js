@@ -55,12 +55,12 @@ function grid(rows) {
 
 function heat(data) {
   const cells = Array.isArray(data.cells[0]) ? data.cells : [data.cells];
-  const largest = Math.max(...cells.flat().map(Math.abs)) || 1, size = Math.min(14, 240 / cells[0].length, 160 / cells.length);
+  const largest = Math.max(...cells.flat().map(Math.abs).filter(Number.isFinite)) || 1, size = Math.min(14, 240 / cells[0].length, 160 / cells.length);
   const picture = svg("svg", {class: "heat", width: size * cells[0].length, height: size * cells.length, role: "img",
                               "aria-label": word("heat", shape(data))});
   cells.forEach((line, r) => line.forEach((x, c) => picture.append(svg("rect", {
     x: c * size, y: r * size, width: size, height: size, class: `fill ${sign(x)}`,
-    "fill-opacity": Math.abs(x) / largest}, svg("title", {}, short(x))))));
+    "fill-opacity": Math.abs(x) / largest || 0}, svg("title", {}, short(x))))));
   return picture;
 }
 

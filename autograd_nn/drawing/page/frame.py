@@ -17,7 +17,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from ..names import one_line
+from ..record.names import one_line
 
 
 def framed(body: str, data: Any, *, title: str, lang: str, scripts: Sequence[str], styles: Sequence[str]) -> str:
@@ -38,6 +38,7 @@ def framed(body: str, data: Any, *, title: str, lang: str, scripts: Sequence[str
         f'<!doctype html>\n<html lang="{lang}"><head><meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
         f'<meta name="viewport" content="width=device-width,initial-scale=1"><title>{shown}</title>',
+        "<!-- Script and style in clear, with comments: autograd_nn/drawing/page/*.js, *.css -->",
         f'</head><body>{body.replace("<h1></h1>", f"<h1>{shown}</h1>")}',
         *(f'<script type="application/gzip" id="{name}">{_packed(content)}</script>' for name, content in packed),
         f'<script>{unpack}</script></body></html>\n'])

@@ -28,7 +28,7 @@ function sizeOf(item) {
   const mark = marksOf(item) ? textWidth(`⚠ ${marksOf(item)}`, 11) : 0;
   return [Math.max(96, title + 24, caption + number + 32, mark + 20), mark ? 82 : 66];
 }
-const marksOf = i => [D.marks[i], D.error?.inputs.includes(i) && word("failed", D.error.op),
+const marksOf = i => [D.error?.inputs.includes(i) ? word("failed", D.error.op ?? word("program")) : D.marks[i],
                       ...(N.state?.[i] ?? []).map(s => word(s))].filter(Boolean).join(", ");
 
 // Everything again: after folding, and after a change of language.

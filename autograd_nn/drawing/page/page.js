@@ -86,7 +86,7 @@ function nameEverything() {
   byId("legend").replaceChildren(...["leaf", "parameter", "constant", "intermediate", "output"].filter(isUsed).map(role =>
     html("span", {class: `key ${role}`}, word(role))), html("span", {class: "key pos"}, word("positive")), html("span", {class: "key neg"}, word("negative")));
   byId("keys").replaceChildren(html("summary", {}, word("keys")), html("dl", {}, D.words[lang].keyList.flatMap(([key, what]) => [html("dt", {}, key), html("dd", {}, what)])));
-  byId("error").replaceChildren(...errorCard());
+  byId("error").replaceChildren(...aboutCard(), ...errorCard());
 }
 const isUsed = role => N.role.some((r, i) => (role === "parameter" ? N.parameter?.[i] : r === role && !N.parameter?.[i]));
 

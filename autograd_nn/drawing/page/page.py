@@ -9,10 +9,13 @@ from os import PathLike
 from pathlib import Path
 
 from ...errors import UsageError
-from ..trace import Trace
+from ..record.trace import Trace
 from .frame import framed
 from .record import record
 from .words import WORDS
+
+LARGEST = 30_000
+"""Of a graph of more nodes there is a page of its folded picture alone."""
 
 SCRIPTS = ("data", "elements", "steps", "place", "graph", "window", "practice", "panel", "page")
 """The script is these files, one after another."""
@@ -34,10 +37,12 @@ class Page:
 
     html    the whole file
     height  how high the frame in a notebook is, in pixels
+    title   what the page is called
     """
 
     html: str
     height: int = 640
+    title: str = "backpropagation"
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the page to a file and give back its path. Any browser shows it, without a network."""
@@ -47,7 +52,7 @@ class Page:
 
     def _repr_html_(self) -> str:
         return (f'<iframe srcdoc="{html.escape(self.html)}" sandbox="allow-scripts" '
-                f'width="100%" height="{self.height}" frameborder="0" title="backpropagation, step by step"></iframe>')
+                f'width="100%" height="{self.height}" frameborder="0" title="{html.escape(self.title)}"></iframe>')
 
     def __repr__(self) -> str:
         return f"<Page of {len(self.html):,} characters; .save('graph.html') writes it, a notebook shows it>"
@@ -55,7 +60,7 @@ class Page:
 
 def page_of(trace: Trace, *, title: str | None = None, practice: bool = False, lang: str = "en",
             marks: Mapping[int, str] | None = None, height: int = 640) -> Page:
-    """The page of a Trace in which no node is left out.
+    """The page of a Trace; of one in which nodes are left out or folded it has no steps of the backward pass.
 
     title      stands above it
     practice   whether the reader has to enter each gradient before it is shown
@@ -73,4 +78,4 @@ def page_of(trace: Trace, *, title: str | None = None, practice: bool = False, l
         raise UsageError(f"lang: the page is written in {' and '.join(map(repr, WORDS))}, not {lang!r}")
     title = title or "backpropagation"
     data = record(trace, lang=lang, practice=practice, marks=marks or {})
-    return Page(framed(BODY, data, title=title, lang=lang, scripts=SCRIPTS, styles=("page",)), height)
+    return Page(framed(BODY, data, title=title, lang=lang, scripts=SCRIPTS, styles=("page",)), height, title)

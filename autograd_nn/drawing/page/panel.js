@@ -134,10 +134,15 @@ function boxCard(k) {
           html("button", {click: () => toggleBox(k)}, word(open.has(k) ? "fold" : "unfold"))];
 }
 
+function aboutCard() {
+  const few = N.role.length;
+  return D.total > few ? [html("p", {}, word("folded", D.total.toLocaleString(lang), few.toLocaleString(lang)))] : [];
+}
+
 function errorCard() {
   if (!D.error) return [];
   const {op, message, shapes, inputs} = D.error;
-  return [html("h2", {}, word("failed", op)), html("pre", {}, message),
+  return [html("h2", {}, word("failed", op ?? word("program"))), html("pre", {}, message),
     html("p", {}, shapes.map((s, k) => [k ? ", " : "", inputs[k] === null || inputs[k] === undefined ? "" : link(inputs[k]), ` (${s.join(", ")})`]).flat()),
     D.error.source ? html("pre", {class: "source"}, html("span", {class: "about"}, `${D.error.source.file}:${D.error.source.line}\n`), D.error.source.text.trim()) : null];
 }

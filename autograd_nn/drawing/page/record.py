@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..names import names_of
-from ..summary import Data, short
-from ..text import formula
-from ..trace import NodeRecord, Trace
+from ..record.names import names_of
+from ..record.summary import Data, short
+from ..record.trace import NodeRecord, Trace
+from ..render.text import formula
 from .boxes import Box, boxes_of
 from .words import WORDS
 
@@ -27,8 +27,8 @@ def record(trace: Trace, *, lang: str, practice: bool, marks: Mapping[int, str])
         "role": [n["role"] for n in nodes],
         "op": [n["op"] for n in nodes],
         "symbol": [n["symbol"] for n in nodes],
-        "made": [formula(trace, n, names) or None for n in nodes],
-        "numbers": [_in_numbers(trace, n, numbers) for n in nodes],
+        "made": [formula(n, names) or None for n in nodes],
+        "numbers": [_in_numbers(n, numbers) for n in nodes],
         "value": [n["value"] for n in nodes],
         "gradient": [n["gradient"] for n in nodes],
         "module": [n["module"] for n in nodes],
@@ -54,15 +54,15 @@ def record(trace: Trace, *, lang: str, practice: bool, marks: Mapping[int, str])
         "boxes": [_box(box) for box in boxes],
         "inside": _counts(boxes),
         "marks": {str(i): text for i, text in marks.items()},
-        "error": trace["error"],
+        "error": trace["error"], "total": trace["total"],
     }
 
 
-def _in_numbers(trace: Trace, node: NodeRecord, numbers: list[str]) -> str | None:
+def _in_numbers(node: NodeRecord, numbers: list[str]) -> str | None:
     """`2 × 3 + 1`, where every input is a number."""
     if node["op"] is None or not all(numbers[use["node"]] for use in node["inputs"]):
         return None
-    return formula(trace, node, numbers)
+    return formula(node, numbers)
 
 
 def _ones(data: Data | None) -> Any:

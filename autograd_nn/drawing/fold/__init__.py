@@ -1,0 +1,1 @@
+"""A large graph as a small Trace."""

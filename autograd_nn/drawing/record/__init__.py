@@ -1,0 +1,1 @@
+"""The Trace: what renderers are told of a graph."""

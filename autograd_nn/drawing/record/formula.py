@@ -1,0 +1,229 @@
+"""Local derivatives written down: the rules of the op table, run on symbols that bear the names of the nodes.
+
+Nothing is differentiated here and no formula is written twice: a rule is run on symbols as the engine
+runs it on numbers, and what comes out is printed as text and as LaTeX.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...graph import Node
+from ...ops import OPS, Op, shape_of
+from ...symbol import Symbol, _latex
+from .expression import ArraySymbol, array_tex, data_behind, size_of, text_of
+from .names import operand, tex_name
+from .summary import heat_map, words
+
+if TYPE_CHECKING:
+    from .trace import NodeRecord
+
+LARGEST = 100_000
+"""A rule is run on arrays, to know the shapes in it, if they have at most so many elements; else it is quoted."""
+
+LONGEST = 200
+"""A formula of more names, numbers and ops than so many would not be read: its rule is quoted."""
+
+Written = tuple[str, str]
+"""Something as text and as LaTeX."""
+
+
+def written(node: Node, record: NodeRecord, names: list[str]) -> None:
+    """Fill in `text` and `tex` of each input of a node: the derivative by it, or its rule.
+
+    Of numbers it is the derivative: "2 × u", "1 − h²". Of arrays it is what turns the gradient ḡ of the
+    node into the gradient of the input, and that one's shape: "ḡ @ Wᵀ : (32, 10)".
+    """
+    op = node.op
+    if op is None:
+        return
+    given = node.inputs
+    uses = [use for use in record["inputs"] if use["slot"] is not None and isinstance(given[use["slot"]], Node)]
+    if not uses:
+        return
+    rules: Callable[[Any], tuple[Any, ...] | None]
+    if op.scalar is None or type(node._data) is not float:
+        rules = _array_rules(node, record, names)
+    elif op.arity < 0:
+        rules = _sum_rules(node, record, names)
+    else:
+        rules = _scalar_rules(node, record, names)
+    for use in uses:
+        found = rules(use["slot"])
+        if found is not None:
+            use["text"], use["tex"], *numbers = found
+            if numbers:
+                use["local"] = numbers[0]
+
+
+# --- numbers ------------------------------------------------------------------------------------------
+
+def _placeholder(slot: int) -> str:
+    return chr(0xE000 + slot)                        # of the private use area: in no name that is shown
+
+
+_OUT = 0x400
+"""The slot of the output among the placeholders."""
+
+
+def _scalar_rules(node: Node, record: NodeRecord, names: list[str]) -> Callable[[Any], Written | None]:
+    given = node.inputs
+    op = node.op
+    assert op is not None
+    constants = tuple(None if isinstance(x, Node) else float(x) for x in given)
+    named = bool(record["name"] or record["label"])
+    params = node.params
+    try:
+        made = _templates(op, constants, tuple(params.items()), named)
+    except TypeError:                                # a parameter that is no number
+        made = _templates.__wrapped__(op, constants, tuple(params.items()), named)
+    called = {0xE000 + use["slot"]: names[use["node"]] for use in record["inputs"] if use["slot"] is not None}
+    if named:
+        called[0xE000 + _OUT] = names[record["id"]]
+
+    def rule(slot: Any) -> Written | None:
+        template = made[slot]
+        if template is None:
+            return None
+        text, tex, bare = template
+        if bare:
+            return text, tex
+        return (text.translate({k: operand(v) for k, v in called.items()}),
+                tex.translate({k: _braced(tex_name(v)) for k, v in called.items()}))
+    return rule
+
+
+@lru_cache(maxsize=4096)
+def _templates(op: Op, constants: tuple[float | None, ...], params: tuple[tuple[str, Any], ...],
+               named: bool) -> list[tuple[str, str, bool] | None]:
+    """For each slot the derivative, with placeholders for names, and whether there are none in it."""
+    xs = [Symbol(_placeholder(i)) if c is None else c for i, c in enumerate(constants)]
+    out = Symbol(_placeholder(_OUT)) if named else Symbol._made(op, tuple(xs), dict(params))
+    found: list[tuple[str, str, bool] | None] = []
+    for rule, constant in zip(op.vjps, constants):
+        if rule is None or constant is not None:
+            found.append(None)
+            continue
+        try:
+            d = rule(1.0, out, *xs, **dict(params))
+        except Exception:                 # a user's own rule may want real numbers
+            found.append(None)
+            continue
+        text, tex = text_of(d), _latex(d)[0]
+        found.append((text, tex, not any(ord(c) >= 0xE000 for c in text)))
+    return found
+
+
+def _sum_rules(node: Node, record: NodeRecord, names: list[str]) -> Callable[[Any], Written | None]:
+    """Of sums of many inputs, where a template for each number of them would be one too many."""
+    op = node.op
+    assert op is not None
+    xs: list[Any] = [None] * len(node.inputs)
+    for use in record["inputs"]:
+        if use["slot"] is not None:
+            xs[use["slot"]] = Symbol(names[use["node"]])
+    missing = Symbol("…")
+    xs = [missing if x is None else x for x in xs]
+
+    def rule(slot: Any) -> Written | None:
+        rule = op.vjps[slot]
+        try:
+            d = rule and rule(1.0, node._data, *xs, **node.params)
+        except Exception:
+            return None
+        if isinstance(d, Symbol) and d.op is None:
+            return d.name, tex_name(d.name) if d is not missing else r"\ldots"
+        return None if d is None else (text_of(d), _latex(d)[0])
+    return rule
+
+
+def _braced(tex: str) -> str:
+    return f"{{{tex}}}" if len(tex) > 1 else tex
+
+
+# --- arrays -------------------------------------------------------------------------------------------
+
+
+def _array_rules(node: Node, record: NodeRecord, names: list[str]) -> Callable[[Any], tuple[Any, ...] | None]:
+    op = node.op
+    assert op is not None
+    given = node.inputs
+    called = {use["slot"]: names[use["node"]] for use in record["inputs"] if use["slot"] is not None}
+    data = getattr(node, "_operands", None) or [x._data if isinstance(x, Node) else x for x in given]
+    small = sum(map(np.size, data)) + np.size(node._data) <= LARGEST
+    xs = [ArraySymbol(called.get(i, "…"), d) if isinstance(x, Node) or np.ndim(d) else d
+          for i, (x, d) in enumerate(zip(given, data))]
+    g = ArraySymbol("ḡ", np.ones_like(node._data))
+    out = ArraySymbol(names[record["id"]], node._data)
+
+    def rule(slot: Any) -> tuple[Any, ...] | None:
+        rule = op.vjps[slot]
+        if rule is None:
+            return None
+        x = given[slot]
+        end = f" : ({', '.join(map(str, x.shape))}{',' * (len(x.shape) == 1)})"
+        tex_end = rf" \;:\; ({', '.join(map(str, x.shape))})"
+        inside = [called.get(i, "…") for i in range(min(len(given), 6))]
+        tex_inside = ", ".join([r"\bar{g}", *map(tex_name, inside)])
+        quoted = (f"vjp of {op.name}({', '.join(['ḡ', *inside])}){end}",
+                  rf"\operatorname{{vjp}}_{{{tex_name(op.name)}}}({tex_inside}){tex_end}")
+        if not small:
+            return quoted
+        try:
+            with np.errstate(all="ignore"):
+                d = rule(g, out, *xs, **node.params)
+                if shape_of(d) != x.shape and shape_of(d):
+                    d = OPS["sum_to"](d, shape=x.shape)
+            numbers = heat_map(np.broadcast_to(data_behind(d), x.shape))
+            if size_of(d) > LONGEST:
+                return *quoted, numbers
+            return text_of(d) + end, array_tex(d) + tex_end, numbers
+        except Exception:                            # a rule that looks into its arguments
+            return quoted
+    return rule
+
+
+# --- how a node is made -------------------------------------------------------------------------------
+
+def forward_tex(record: NodeRecord, names: list[str]) -> str:
+    """How a node is made, as LaTeX; for a leaf nothing. Of a record alone: the op is looked up by its name."""
+    called = record["op"]
+    if called is None:
+        return ""
+    op = OPS.get(called)
+    xs = [(use["slot"], names[use["node"]]) for use in record["inputs"]]
+    if op is not None and op.elementwise and len(xs) == op.arity:
+        if called == "multiply":
+            return r" \cdot ".join(rf"\left({name}\right)" if name.startswith("-") else tex_name(name)
+                                   for _, name in xs)
+        params: dict[str, Any] = {k: Symbol(record["params"].get(k, words(v))) for k, v in op.params.items()}
+        inputs = [_placeholder(i) for i in range(op.arity)]
+        tex = _latex(Symbol._made(op, tuple(Symbol(x) for x in inputs), params))[0]
+        return tex.translate({ord(x): _braced(tex_name(name)) if not name.startswith("-") else
+                              rf"\left({name}\right)" for x, (_, name) in zip(inputs, xs)})
+    if called == "weighted_sum" and all(slot is not None for slot, _ in xs) and len(xs) == record["arity"]:
+        n = len(xs) // 2
+        terms = [rf"{tex_name(xs[i][1])} \cdot {tex_name(xs[i + n][1])}" for i in range(n)]
+        terms += [tex_name(xs[-1][1])] if xs[-1][1] != "0" else []
+    elif called == "sum_of":
+        terms = [tex_name(name) if slot is not None else r"\ldots" for slot, name in xs]
+    else:
+        inside = [tex_name(name) for _, name in xs]
+        if called == "matmul":
+            return rf"{inside[0]} \, {inside[-1]}"
+        if called == "transpose" and not record["params"]:
+            return rf"{{{inside[0]}}}^{{\top}}"
+        inside += [rf"{tex_name(key)}={tex_name(value)}" for key, value in record["params"].items()]
+        escaped = called.replace("_", r"\_")
+        return rf"\operatorname{{{escaped}}}({', '.join(inside)})"
+    if len(terms) > LONGEST_SUM:
+        terms[LONGEST_SUM - 2:-1] = [r"\ldots"]
+    return " + ".join(terms)
+
+
+LONGEST_SUM = 8
+"""Terms of a sum in a formula."""

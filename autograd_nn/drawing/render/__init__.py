@@ -1,0 +1,1 @@
+"""Trace to DOT, SVG, PNG, PDF, Mermaid, TikZ and text."""

@@ -1,0 +1,1 @@
+"""Figures and pages of models and their training."""

@@ -1,0 +1,221 @@
+"""decision_boundary: what a classifier of points in the plane answers everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...errors import DataError, ShapeError, UsageError
+from ...graph import Node, data_of, no_grad
+from ...value import BaseValue
+from .axes import COLOURS, MARKERS, axes, plain, with_font
+
+Array = np.ndarray[Any, Any]
+FINE, COARSE = 200, 70
+"""Points of the grid along each side for arrays, and for Values, which compute each point by itself."""
+MARGIN = 0.12
+"""Room around the data, as a share of its width."""
+
+
+def decision_boundary(model: Callable[[Any], Any], x: Any, y: Any, *, output: str | None = None,
+                      class_names: Sequence[str] | None = None, resolution: int | None = None, ax: Any = None) -> Any:
+    """Shade the plane by a classifier's probabilities, with the data on top. Returns the Axes.
+
+    The hue is the likeliest class, the shade its probability, and the line is where two classes are
+    equally likely. Each class has a colour and a marker of its own; points on the wrong side are ringed.
+
+    model       takes points of shape (n, 2) and gives (n,) or (n, 1) numbers, or (n, k) for k classes: a
+                Module of Tensors or of Values, or any function. Modules are put in eval() meanwhile.
+    x, y        the data, (n, 2), and its classes, (n,) or (n, 1): numbers or texts of two (or k) kinds,
+                the lower (or first in the alphabet) class first; or one-hot rows (n, k)
+    output      what the model gives: "logits" (0 is the boundary; sigmoid or softmax makes probabilities of
+                them), "probabilities" (0.5 is the boundary), or "signs" (from -1 to 1). By default seen from
+                the op that made it: sigmoid, softmax or tanh; "logits" for all else. A linear output
+                trained by squared errors on 0 and 1 is "probabilities".
+    resolution  points of the grid along each side
+
+    Raises ShapeError for other shapes, DataError for nan in the data and for classes that do not fit the
+    outputs, UsageError for another `output`.
+
+    >>> ax = decision_boundary(lambda x: x[:, 0] - x[:, 1], [[0.0, 1.0], [1.0, 0.0]], [0, 1])
+    >>> ax.get_xlabel()
+    '$x_1$'
+    """
+    points = points_of(x)
+    field = Field(model, points, output, resolution)
+    classes, labels = classes_of(y, len(points), field.k)
+    names = [plain(name) for name in (labels if class_names is None else class_names)]
+    if len(names) != field.k:
+        raise DataError(f"class_names: {len(names)} names for {field.k} classes")
+    p = field.probabilities()
+    ax = axes(ax, (6.0, 4.8))
+    left, right, low, high = field.extent
+    ax.imshow(_shades(p), extent=field.extent, origin="lower", interpolation="bilinear", aspect="auto", zorder=0)
+    gx, gy = np.meshgrid(np.linspace(left, right, field.n), np.linspace(low, high, field.n))
+    for margin in _margins(p):
+        if margin.min() < 0 < margin.max():
+            ax.contour(gx, gy, margin, levels=[0.0], colors="#222222", linewidths=1.2, zorder=1)
+    answers = field.at(points).argmax(axis=-1)
+    for k, name in enumerate(names):
+        here = points[classes == k]
+        ax.scatter(here[:, 0], here[:, 1], s=34, color=COLOURS[k % len(COLOURS)], edgecolor="white", linewidth=0.8,
+                   marker=MARKERS[k % len(MARKERS)], label=name, zorder=3)
+    wrong = points[answers != classes]
+    if len(wrong):
+        ax.scatter(wrong[:, 0], wrong[:, 1], s=95, facecolor="none", edgecolor="#111111", linewidth=1.3,
+                   label=f"wrong ({len(wrong)} of {len(points)})", zorder=2)
+    ax.set(xlim=(left, right), ylim=(low, high), xlabel="$x_1$", ylabel="$x_2$")
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), frameon=False, ncols=min(field.k + 1, 5),
+              columnspacing=1.0, handletextpad=0.2, borderaxespad=0.2)
+    with_font(ax.figure)
+    return ax
+
+
+@dataclass
+class Field:
+    """A model's probabilities on a grid around some points; replay keeps it over many steps."""
+
+    model: Callable[[Any], Any]
+    points: Array
+    output: str | None = None
+    resolution: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.output not in (None, "logits", "probabilities", "signs"):
+            raise UsageError(f'output is "logits", "probabilities" or "signs", not {self.output!r:.60}')
+        with evaluating(self.model):
+            sample, self.by_rows = _answers(self.model, self.points[:3])
+        first = sample.flat[0] if isinstance(sample, np.ndarray) and sample.dtype == object else sample
+        kind = first.op.name if isinstance(first, Node) and first.op is not None else ""
+        self.output = self.output or {"sigmoid": "probabilities", "softmax": "probabilities",
+                                      "hard_sigmoid": "probabilities", "tanh": "signs"}.get(kind, "logits")
+        self.of_values = isinstance(first, BaseValue)
+        self.n = self.resolution or (COARSE if self.of_values else FINE)
+        if self.n < 2:
+            raise UsageError(f"resolution must be at least 2, not {self.resolution}")
+        self.k = max(2, _numbers(sample, min(3, len(self.points))).shape[1])
+        low, high = self.points.min(axis=0), self.points.max(axis=0)
+        room = np.where(high > low, (high - low) * MARGIN, 1.0)
+        (left, bottom), (right, top) = low - room, high + room
+        self.extent = float(left), float(right), float(bottom), float(top)
+
+    def at(self, points: Array) -> Array:
+        """The probability of each class at points (n, 2): an array (n, k)."""
+        # the C engine makes a graph of Values sooner than Python makes none
+        with evaluating(self.model), nullcontext() if self.of_values else no_grad():
+            raw, _ = _answers(self.model, points, self.by_rows)
+        z = _numbers(raw, len(points))
+        with np.errstate(over="ignore", invalid="ignore"):
+            if z.shape[1] == 1:
+                one = np.clip(z, 0, 1) if self.output == "probabilities" else \
+                    np.clip((1 + z) / 2, 0, 1) if self.output == "signs" else 1 / (1 + np.exp(-z))
+                p = np.concatenate([1 - one, one], axis=1)
+            elif self.output == "logits":
+                e = np.exp(z - z.max(axis=1, keepdims=True))
+                p = e / e.sum(axis=1, keepdims=True)
+            else:
+                p = np.clip(z if self.output == "probabilities" else (1 + z) / 2, 0, 1)
+        return np.asarray(np.nan_to_num(p, nan=1 / p.shape[1]))
+
+    def probabilities(self) -> Array:
+        """On the grid, rows from low to high: an array (n, n, k)."""
+        left, right, low, high = self.extent
+        gx, gy = np.meshgrid(np.linspace(left, right, self.n), np.linspace(low, high, self.n))
+        return self.at(np.stack([gx.ravel(), gy.ravel()], axis=1)).reshape(self.n, self.n, -1)
+
+
+def points_of(x: Any) -> Array:
+    """The data as a float array (n, 2). Raises ShapeError and DataError."""
+    points = np.asarray(data_of(x), dtype=float)
+    if points.ndim != 2 or points.shape[1] != 2 or not len(points):
+        raise ShapeError(f"x: points of the plane have shape (n, 2), and these {points.shape}")
+    if not np.isfinite(points).all():
+        raise DataError("x: some points are nan or inf")
+    return points
+
+
+def classes_of(y: Any, n: int, k: int) -> tuple[Array, list[str]]:
+    """The class of each point as an index, and the names of the k classes. Raises ShapeError and DataError."""
+    y = np.asarray(data_of(y))
+    if y.dtype == object:
+        y = np.asarray([data_of(item) for item in y.ravel()]).reshape(y.shape)
+    if y.shape == (n, k) and (n, k) != (n, 1):
+        return y.argmax(axis=1), [f"class {i}" for i in range(k)]
+    if y.shape not in ((n,), (n, 1)):
+        raise ShapeError(f"y: {n} points have {n} classes, of shape ({n},), or one-hot rows ({n}, {k}), not {y.shape}")
+    y = y.ravel()
+    kinds = np.unique(y)
+    if y.dtype.kind in "iufb" and set(kinds.tolist()) <= set(range(k)):
+        return y.astype(int), [f"class {i}" for i in range(k)]
+    if len(kinds) != k and not (k == 2 and y.dtype.kind in "if" and set(kinds.tolist()) <= {-1, 1}):
+        raise DataError(f"y has {len(kinds)} classes, and the model tells {k} apart")
+    kinds = kinds if len(kinds) == k else np.array([-1, 1])
+    names = [f"class {kind:g}" if y.dtype.kind in "if" else str(kind) for kind in kinds]
+    return np.searchsorted(kinds, y), names
+
+
+@contextmanager
+def evaluating(model: Any) -> Iterator[None]:
+    """With a Module and its parts in eval(); each is put back as it was."""
+    modules = [m for _, m in model.named_modules()] if hasattr(model, "named_modules") else []
+    before = [m.training for m in modules]
+    try:
+        for m in modules:
+            m.training = False
+        yield
+    finally:
+        for m, training in zip(modules, before):
+            m.training = training
+
+
+def _answers(model: Callable[[Any], Any], points: Array, by_rows: bool | None = None) -> tuple[Any, bool]:
+    """The model's answers, for all points at once if it takes them, else one by one; and which of the two."""
+    if not by_rows:
+        try:
+            raw = model(points)
+            _numbers(raw, len(points))
+            return raw, False
+        except Exception:
+            if by_rows is False:
+                raise
+    rows = [model(list(map(float, point))) for point in points]
+    flat = [np.asarray(_unpacked(row), dtype=object).ravel() for row in rows]
+    if len({len(row) for row in flat}) != 1:
+        raise ShapeError("the model gives another number of outputs for each point")
+    return np.stack(flat), True
+
+
+def _unpacked(row: Any) -> Any:
+    return row._data if isinstance(row, Node) and not isinstance(row, BaseValue) else \
+        [row] if isinstance(row, BaseValue) or np.ndim(row) == 0 else list(row)
+
+
+def _numbers(raw: Any, n: int) -> Array:
+    """A model's outputs as a float array (n, k). Raises ShapeError."""
+    array = np.asarray(data_of(raw) if isinstance(raw, Node) else raw)
+    if array.dtype == object:
+        array = np.asarray([data_of(v) for v in array.ravel()], dtype=float).reshape(array.shape)
+    if array.ndim not in (1, 2) or len(array) != n or array.size == 0:
+        raise ShapeError(f"a classifier gives ({n},), ({n}, 1) or ({n}, k) numbers for {n} points, not {array.shape}")
+    return array.reshape(n, -1).astype(float)
+
+
+def _shades(p: Array) -> Array:
+    """A colour for each point of the grid: nearly white where no class is likelier, its own where one is sure."""
+    from matplotlib.colors import to_rgb
+    colours = np.array([to_rgb(COLOURS[i % len(COLOURS)]) for i in range(p.shape[-1])])
+    top, k = p.argmax(axis=-1), p.shape[-1]
+    sure = np.clip((p.max(axis=-1) - 1 / k) / (1 - 1 / k), 0, 1)[..., None]
+    return np.asarray(1 - (0.08 + 0.5 * sure) * (1 - colours[top]))
+
+
+def _margins(p: Array) -> Iterator[Array]:
+    """For each class how much likelier it is than the likeliest other; the boundary is at 0."""
+    k = p.shape[-1]
+    for i in range(k if k > 2 else 1):
+        yield p[..., i] - np.delete(p, i, axis=-1).max(axis=-1)

@@ -1,0 +1,220 @@
+"""A node: a value that remembers how it was made. And the order in which a graph of them stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..ops import Op
+
+NOTHING: dict[str, Any] = {}
+STORAGE: tuple[str, ...] = ("__weakref__", "_data", "_grad", "inputs", "name", "op", "params")
+"""The slots of a node that is written in Python."""
+
+
+class Node:
+    """A value that remembers how it was made: by which op, from which inputs.
+
+    An input is a node, or a plain number or ndarray (a constant, which has no derivative). A node
+    does not know who uses it, so there are no cycles, and a graph is freed with its last root.
+    """
+
+    __slots__ = ()               # what is stored, and how, is for each class to say: see STORAGE
+
+    _data: Any
+    _grad: Any
+    op: Op | None
+    inputs: tuple[Any, ...]
+    params: dict[str, Any]
+    name: str | None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        raise NotImplementedError
+
+    def _own(self, g: Any) -> Any:
+        """A cotangent of the right shape, in the form in which this node keeps it."""
+        raise NotImplementedError
+
+    def _one(self) -> Any:
+        """The seed of a backward pass from here."""
+        raise NotImplementedError
+
+    @classmethod
+    def _lift(cls, data: Any) -> Any:
+        """Plain data as a leaf of this class."""
+        return cls._made(data, None, (), NOTHING)
+
+    @classmethod
+    def _made(cls, data: Any, op: Op | None, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """A node as an op makes it: no checks, no copy."""
+        node: Any = object.__new__(cls)
+        node._data, node._grad = data, None
+        node.op, node.inputs, node.params, node.name = op, inputs, params, None
+        return node
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no op made this node.
+
+        >>> from autograd_nn import Value
+        >>> x = Value(2.0)
+        >>> x.is_leaf, (x * x).is_leaf
+        (True, False)
+        """
+        return self.op is None
+
+    @property
+    def has_grad(self) -> bool:
+        """Whether a backward pass has reached this node; tells "0" from "not computed".
+
+        >>> from autograd_nn import Value
+        >>> x = Value(2.0)
+        >>> x.has_grad
+        False
+        >>> (x * 0).backward()
+        >>> x.has_grad, x.grad
+        (True, 0.0)
+        """
+        return self._grad is not None
+
+    def backward(self, seed: Any = None, *, create_graph: bool = False) -> None:
+        """Add this node's derivatives to the `.grad` of every leaf that it depends on.
+
+        `.grad` of a leaf accumulates over calls; `.grad` of a node between holds the cotangent of
+        the latest call. `seed` is the cotangent of this node itself: of its shape, 1 by default
+        for a single number. With `create_graph` the leaves' gradients are nodes and can be
+        differentiated. Such a gradient refers to the leaf that holds it, so clear it when it has
+        served (`zero_grad`); `grad` and the other transforms leave nothing behind.
+
+        Raises ShapeError for a node of more than one element without a seed, and for a seed of
+        another shape.
+
+        >>> from autograd_nn import Value
+        >>> x = Value(3.0)
+        >>> (x * x).backward()
+        >>> x.grad
+        6.0
+        """
+        from .reverse import backward
+        backward(self, seed, create_graph=create_graph)
+
+    def _take(self, data: Any) -> None:
+        """Make data of this node's kind its own, without a copy: it must be nobody else's."""
+        self._data = data
+
+    def zero_grad(self) -> None:
+        """Forget the gradient: as before any backward."""
+        self._grad = None
+
+    # Comparisons are of data; a node is hashed by identity all the same.
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: Any) -> Any:
+        return self._data == data_of(other)
+
+    def __ne__(self, other: Any) -> Any:
+        return self._data != data_of(other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._data < data_of(other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._data <= data_of(other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._data > data_of(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._data >= data_of(other)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        """A copy of the whole graph below, without recursion."""
+        for node in topological([self]):
+            if id(node) not in memo:
+                inputs = tuple(memo[id(x)] if isinstance(x, Node) else x for x in node.inputs)
+                memo[id(node)] = rebuild(type(node), node._data, node.op, inputs, node.params,
+                                         node.name, _plain(node._grad))
+        return memo[id(self)]
+
+    def __copy__(self) -> Any:
+        return rebuild(type(self), self._data, self.op, self.inputs, self.params, self.name, self._grad)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as a flat list of records, so the depth of the graph does not matter."""
+        if self.op is None:
+            return rebuild, (type(self), self._data, None, (), NOTHING, self.name, _plain(self._grad))
+        order = topological([self])
+        place = {node: i for i, node in enumerate(order)}
+        records: list[Any] = []
+        for node in order:
+            if node.op is None:
+                records.append(node)                     # a leaf pickles itself, and stays shared
+            else:
+                wires = tuple((place[x], None) if isinstance(x, Node) else (-1, x) for x in node.inputs)
+                records.append((type(node), node._data, node.op, wires, node.params, node.name,
+                                _plain(node._grad)))
+        return _rewire, (records,)
+
+
+def data_of(x: Any) -> Any:
+    """The number or array behind a node; anything else as it is."""
+    return x._data if isinstance(x, Node) else x
+
+
+def topological(roots: Iterable[Node]) -> list[Node]:
+    """Every node below the roots, inputs before what is made of them, left inputs first.
+
+    No recursion, so any depth will do. The order is a function of the graph alone.
+
+    >>> from autograd_nn import Value
+    >>> a, b = Value(1.0, name="a"), Value(2.0, name="b")
+    >>> [n.name or n.op.name for n in topological([a * b + a])]
+    ['a', 'b', 'multiply', 'add']
+    """
+    order: list[Node] = []
+    seen: set[Node] = set()
+    stack: list[Any] = list(roots)[::-1]
+    pop, push, enter, out = stack.pop, stack.append, seen.add, order.append
+    while stack:
+        node = pop()
+        if node is None:                             # all below the node under it is in the order
+            out(pop())
+        elif node not in seen:
+            enter(node)
+            inputs = node.inputs
+            if not inputs:
+                out(node)
+                continue
+            push(node)
+            push(None)
+            for x in inputs[::-1]:
+                if isinstance(x, Node) and x not in seen:
+                    push(x)
+    return order
+
+
+# --- what copies and pickles are made of ------------------------------------------------------------
+
+def _plain(grad: Any) -> Any:
+    return grad._data if isinstance(grad, Node) else grad
+
+
+def rebuild(kind: type[Node], data: Any, op: Op | None, inputs: tuple[Any, ...],
+            params: dict[str, Any], name: str | None, grad: Any) -> Any:
+    """A node with all that it holds."""
+    node = kind._made(data, op, inputs, params)
+    node.name, node._grad = name, grad
+    return node
+
+
+def _rewire(records: list[Any]) -> Any:
+    nodes: list[Any] = []
+    for record in records:
+        if isinstance(record, Node):
+            nodes.append(record)
+        else:
+            kind, data, op, wires, params, name, grad = record
+            inputs = tuple(nodes[i] if i >= 0 else constant for i, constant in wires)
+            nodes.append(rebuild(kind, data, op, inputs, params, name, grad))
+    return nodes[-1]

@@ -1,0 +1,61 @@
+"""What the architectures share: channels for a width, layers that start for relu, and images of the right size."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..._random import Rng
+from ...errors import ShapeError, UsageError
+from ...ops import shape_of
+from .. import init
+from .._images import images
+from ..activations import ReLU
+from ..containers import Sequential
+from ..conv import Conv2d
+from ..linear import Linear
+from ..module import Module
+
+
+class Widths:
+    """Channels of a network whose layers are `width` times as wide as published: rounded, and at least `multiple`."""
+
+    def __init__(self, name: str, width: Any) -> None:
+        if isinstance(width, bool) or not isinstance(width, (int, float, np.floating)) \
+                or not (math.isfinite(width) and width > 0):
+            raise UsageError(f"{name}: width is what the published channels are multiplied by, a number > 0, "
+                             f"not {width!r:.60}")
+        self.width = float(width)
+
+    def __call__(self, channels: int, multiple: int = 1) -> int:
+        return max(round(channels * self.width / multiple), 1) * multiple
+
+
+def convolution(n_in: int, n_out: int, kernel: int, rng: Rng, dtype: Any, **options: Any) -> Sequential:
+    """Conv2d and relu, of as many places as pixels unless the options say otherwise, started by He et al."""
+    options = {"padding": "same", **options}
+    return Sequential(Conv2d(n_in, n_out, kernel, **options, rng=rng, dtype=dtype, init=init.he_normal), ReLU())
+
+
+def connected(n_in: int, n_out: int, rng: Rng, dtype: Any) -> Sequential:
+    """Linear and relu, started by He et al."""
+    return Sequential(Linear(n_in, n_out, rng=rng, dtype=dtype, init=init.he_normal), ReLU())
+
+
+def checked(network: Module, x: Any, channels: int, side: int) -> Any:
+    """The images that a network takes: (N, channels, side, side)."""
+    x = images(network, x, next(network.parameters()).dtype)
+    if shape_of(x)[1:] != (channels, side, side) or not shape_of(x)[0]:
+        raise ShapeError(f"{type(network).__name__} takes images of shape (N, {channels}, {side}, {side}), and these "
+                         f"have shape {shape_of(x)}\n  help: image_size= and in_channels= say what it is built for")
+    return x
+
+
+def sized(network: Module, image_size: int, least: int) -> int:
+    """image_size, of which the last map must be left at least one place."""
+    if isinstance(image_size, bool) or not isinstance(image_size, (int, np.integer)) or image_size < least:
+        raise UsageError(f"{type(network).__name__}: image_size is an integer >= {least}, as the poolings leave "
+                         f"nothing of smaller images, not {image_size!r:.60}\n  help: nn.Upsample makes images larger")
+    return int(image_size)

@@ -1,0 +1,77 @@
+"""Embedding: a table of vectors, one for each index."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from .._random import Rng
+from ..errors import DataError, DTypeError, UsageError
+from ..tensor import Tensor
+from . import init as initialisers
+from ._inputs import size, traced
+from .module import Module
+
+Array = np.ndarray[Any, Any]
+
+
+class Embedding(Module):
+    """Rows of a table: index i gives weight[i], of shape (..., embedding_dim) for indices of shape (...).
+
+    weight          (num_embeddings, embedding_dim), from N(0, 1)
+    padding_idx     an index whose row starts at 0 and gets no gradient; counted from the end if negative
+    rng             a seed, a numpy.random.Generator or None
+
+    An index that occurs several times gets the sum of its gradients. Raises DTypeError for indices that
+    are no integers, DataError for one that is out of range (negative ones are), UsageError for a padding_idx
+    out of range.
+
+    >>> from autograd_nn import nn
+    >>> table = nn.Embedding(4, 2, padding_idx=0, rng=0)
+    >>> table([[1, 3, 0]]).sum().backward()
+    >>> table([[1, 3, 0]]).shape, table.weight.grad.tolist()
+    ((1, 3, 2), [[0.0, 0.0], [1.0, 1.0], [0.0, 0.0], [1.0, 1.0]])
+    """
+
+    def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, *, rng: Rng = None,
+                 dtype: Any = np.float32) -> None:
+        self.num_embeddings = size("Embedding: num_embeddings", num_embeddings)
+        self.embedding_dim = size("Embedding: embedding_dim", embedding_dim)
+        start = initialisers.normal((num_embeddings, embedding_dim), rng=rng, dtype=dtype)
+        self.padding_idx = None
+        if padding_idx is not None:
+            if not -num_embeddings <= operator.index(padding_idx) < num_embeddings:
+                raise UsageError(f"Embedding: padding_idx={padding_idx} is none of the {num_embeddings} indices")
+            self.padding_idx = operator.index(padding_idx) % num_embeddings
+            start[self.padding_idx] = 0
+        self.weight = Tensor(start, dtype=dtype, name="weight")
+
+    def forward(self, index: Any) -> Any:
+        """weight[index], of shape (*index.shape, embedding_dim)."""
+        index = indices("Embedding", index, self.num_embeddings)
+        found = self.weight[index]
+        if self.padding_idx is None:
+            return found
+        return ops.where((index == self.padding_idx)[..., None], self.weight.data[self.padding_idx], found)
+
+    def extra_repr(self) -> str:
+        return f"{self.num_embeddings}, {self.embedding_dim}" + \
+            (f", padding_idx={self.padding_idx}" if self.padding_idx is not None else "")
+
+
+def indices(name: str, index: Any, n: int) -> Array:
+    """An array of integers from 0 to n - 1."""
+    if traced(index):
+        raise DTypeError(f"{name}: indices are integers, which have no gradient, and not a {type(index).__name__}")
+    found = np.asarray(index)
+    if found.size == 0 and isinstance(index, (list, tuple)):
+        found = found.astype(np.int64)
+    if found.dtype.kind not in "iu":
+        raise DTypeError(f"{name}: indices are integers, and these are of {found.dtype}\n  help: index.astype(int)")
+    if found.size and (found.min() < 0 or found.max() >= n):
+        wrong = found.min() if found.min() < 0 else found.max()
+        raise DataError(f"{name}: there is no index {wrong}; the table has {n} rows, 0 to {n - 1}")
+    return found
