@@ -660,7 +660,7 @@ def test_reference_counts_stay(kind, leaf, n=200):
 
     gc.disable()                                     # so that nobody else's garbage goes in the meantime
     try:
-        for _ in range(8):                           # a leak goes on; the free lists, Python's own too, become full
+        for _ in range(8):                           # a leak goes on; pages and Python's own free lists become full
             before = counts()
             for _ in range(n):
                 step()
@@ -720,7 +720,7 @@ def test_the_resident_size_is_flat():
 
 @native
 def test_a_big_graph_returns_its_memory():
-    """More nodes than the free list keeps: the blocks go back and are used again."""
+    """More nodes than the empty pages that are kept: the chunks go back and are asked for again."""
     tracemalloc.start()
     try:
         def chain():
@@ -728,13 +728,31 @@ def test_a_big_graph_returns_its_memory():
             for _ in range(100_000):
                 y = y * 1.0 + 0.0
             y.backward()
-        chain()                                      # now the free list holds nothing from before the tracing
+        chain()                                      # now no page is left from before the tracing
         before = tracemalloc.get_traced_memory()[0]
         for _ in range(2):
             chain()
         assert tracemalloc.get_traced_memory()[0] - before < 50_000
     finally:
         tracemalloc.stop()
+
+
+@native
+def test_nodes_of_any_life_span_keep_to_themselves():
+    """Some die at once and some late, in any order: no two that live share a place, and places are used again."""
+    rng, alive, seen = random.Random(0), [], set()
+    for i in range(60_000):
+        if alive and rng.random() < (0.45 if i // 15_000 % 2 == 0 else 0.7):
+            k = rng.randrange(len(alive))
+            alive[k], alive[-1] = alive[-1], alive[k]
+            value, number = alive.pop()
+            assert value.data == number
+            del value
+        else:
+            alive.append((Value(float(i)), float(i)))
+            seen.add(id(alive[-1][0]))
+    assert len({id(value) for value, _ in alive}) == len(alive)
+    assert all(value.data == number for value, number in alive) and len(seen) < 20_000
 
 
 # --- depth and interruptions --------------------------------------------------------------------------

@@ -8,7 +8,7 @@
    table. Whatever is not plain arithmetic on Values and numbers (an array, a Tensor, a Dual, an op
    of the user's own, a mode that is on) goes to the Python functions handed over by `setup`.
 
-   State shared by all threads (the free list, the epoch) is guarded by the global interpreter lock,
+   State shared by all threads (the pages, the epoch) is guarded by the global interpreter lock,
    which no function here gives up while it holds a part of that state in its hands. A build of
    Python without the lock refuses this file, and the package is then pure Python. */
 
@@ -143,41 +143,160 @@ static PyObject *codes;                 /* {Op: code} */
 static PyObject *nothing;               /* the empty dict of parameters */
 static PyObject *to_number, *slow_operator, *slow_backward;
 
-#define FREE_LIST 65536       /* nodes, 5 MB: a graph of that size is built and freed without the allocator */
-static Value *free_list;
-static int free_count;
-
 static inline int is_value(PyObject *o)
 {
     return Py_TYPE(o) == value_type || PyType_IsSubtype(Py_TYPE(o), value_type);
 }
 
-static Value *allocate(PyTypeObject *type)
+/* --- memory ---------------------------------------------------------------------------------
+
+   Nodes live in pages, and a page whose nodes have all died begins anew at its first: so a graph lies in
+   memory in the order in which it was built, however many were built and freed before. (A list of free nodes
+   comes to be in the order in which graphs die, and after some of them that order is a random one.)          */
+
+#define PAGE 16384
+#define CHUNK 16              /* pages that are asked for at a time */
+#define SPARE 512             /* empty pages, 8 MB, that are kept; beyond it a chunk goes back when it is empty */
+#define ROOM ((PAGE - sizeof(Page)) / sizeof(Value))
+
+typedef struct { void *memory; int empty; } Chunk;
+typedef struct Page Page;
+struct Page {
+    Page *next, *previous;    /* in the list that it is in: `empty`, `partial`, or none if full or current */
+    Chunk *chunk;
+    Value *free;              /* nodes that died, and then those from `fresh` on, were never used */
+    uint32_t used, fresh;
+};
+typedef struct { Page *first; } Pages;
+
+static Pages empty, partial;
+static Page *current;         /* whose nodes are given out */
+static int spare;             /* how many pages are empty */
+
+#define PAGE_OF(v) ((Page *)((uintptr_t)(v) & ~(uintptr_t)(PAGE - 1)))
+#define NODES(page) ((Value *)((page) + 1))
+
+static inline void enlist(Pages *list, Page *page)
 {
-    Value *v;
-    if (type != value_type)
-        return (Value *)type->tp_alloc(type, 0);
-    v = PyObject_Malloc(sizeof(Value));
-    if (!v)
-        return (Value *)PyErr_NoMemory();
-    PyObject_Init((PyObject *)v, type);
-    Py_DECREF(type);                    /* the type outlives its exact instances, which do not count it */
+    page->previous = NULL;
+    page->next = list->first;
+    if (page->next)
+        page->next->previous = page;
+    list->first = page;
+}
+
+static inline void delist(Pages *list, Page *page)
+{
+    if (page->next)
+        page->next->previous = page->previous;
+    if (page->previous)
+        page->previous->next = page->next;
+    else
+        list->first = page->next;
+}
+
+/* Ask for memory and make it empty pages, the first in memory the first in the list; -1 if there is none. */
+static int more_pages(void)
+{
+    Chunk *chunk = PyMem_Malloc(sizeof(Chunk));
+    char *memory = PyMem_Malloc((CHUNK + 1) * PAGE);
+    if (!chunk || !memory) {
+        PyMem_Free(chunk);
+        PyMem_Free(memory);
+        PyErr_NoMemory();
+        return -1;
+    }
+    Page *pages = PAGE_OF(memory + PAGE - 1);
+    chunk->memory = memory;
+    chunk->empty = CHUNK;
+    spare += CHUNK;
+    for (int i = CHUNK; i-- > 0;) {
+        Page *page = (Page *)((char *)pages + i * PAGE);
+        memset(page, 0, PAGE);
+        page->chunk = chunk;
+        for (size_t k = 0; k < ROOM; k++)
+            Py_SET_TYPE((PyObject *)&NODES(page)[k], value_type);    /* which outlives them, and is not counted */
+        enlist(&empty, page);
+    }
+    return 0;
+}
+
+/* A page with room becomes the current one: an empty one, where nodes follow each other, before others. */
+static int next_page(void)
+{
+    if (!empty.first && !partial.first && more_pages() < 0)
+        return -1;
+    Pages *list = empty.first ? &empty : &partial;
+    current = list->first;
+    delist(list, current);
+    if (list == &empty) {
+        spare--;
+        current->chunk->empty--;
+    }
+    return 0;
+}
+
+/* A page that was full has room, or one has no node left. */
+static void page_changed(Page *page)
+{
+    if (!page->used) {
+        page->free = NULL;
+        page->fresh = 0;
+    }
+    if (page == current)
+        return;
+    if (page->used) {
+        enlist(&partial, page);
+    } else {
+        Chunk *chunk = page->chunk;
+        delist(&partial, page);
+        enlist(&empty, page);
+        spare++;
+        if (++chunk->empty == CHUNK && spare > SPARE) {
+            Page *pages = PAGE_OF((char *)chunk->memory + PAGE - 1);
+            for (int i = 0; i < CHUNK; i++)
+                delist(&empty, (Page *)((char *)pages + i * PAGE));
+            spare -= CHUNK;
+            PyMem_Free(chunk->memory);
+            PyMem_Free(chunk);
+        }
+    }
+}
+
+INLINE Value *take_node(void)
+{
+    Page *page = current;
+    if (!page || page->used == ROOM) {
+        if (next_page() < 0)
+            return NULL;
+        page = current;
+    }
+    Value *v = page->free;
+    if (v)
+        page->free = v->a.node;
+    else
+        v = &NODES(page)[page->fresh++];
+    page->used++;
     return v;
+}
+
+INLINE void give_node(Value *v)
+{
+    Page *page = PAGE_OF(v);
+    v->a.node = page->free;
+    page->free = v;
+    page->used--;
+    if (page->used == 0 || page->used == ROOM - 1)
+        page_changed(page);
 }
 
 INLINE Value *make(PyTypeObject *type, double data, int code)
 {
-    Value *v = free_list;
-    if (v && type == value_type) {
-        free_list = v->a.node;
-        free_count--;
-        FETCH(free_list);
+    Value *v = type == value_type ? take_node() : (Value *)type->tp_alloc(type, 0);
+    if (!v)
+        return NULL;
+    if (type == value_type)
         Py_SET_REFCNT((PyObject *)v, 1);
-    } else {
-        v = allocate(type);
-        if (!v)
-            return NULL;
-    }
     v->data = data;
     v->grad = 0.0;
     v->mark = 0;
@@ -261,12 +380,8 @@ static void value_dealloc(PyObject *self)
         if (type != value_type) {
             type->tp_free(v);
             Py_DECREF(type);
-        } else if (free_count < FREE_LIST) {
-            v->a.node = free_list;
-            free_list = v;
-            free_count++;
         } else {
-            PyObject_Free(v);
+            give_node(v);
         }
         if (!dying)
             return;
