@@ -11,9 +11,9 @@ The backward pass starts from an array that is given, as it does inside a networ
 gradients are compared before anything is timed. The runs are interleaved in one process, and
 medians are printed.
 
-Two thirds of the time are products of matrices. OpenBLAS chooses its kernels by the processor's
-name, and for some AMD processors with AVX-512 it does without that; `OPENBLAS_CORETYPE=SkylakeX`
-asks for it. The first line says which kernels ran.
+The products of matrices alone, timed one by one, take two thirds of our time. OpenBLAS chooses its
+kernels by the processor's name, and for some AMD processors with AVX-512 it does without that;
+`OPENBLAS_CORETYPE=SkylakeX` asks for it. The first line says which kernels ran.
 """
 
 from __future__ import annotations

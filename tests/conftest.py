@@ -22,6 +22,15 @@ def _seed() -> None:
     autograd_nn.seed(0)
 
 
+@pytest.fixture
+def forget() -> Iterator[None]:
+    """Ops that a test adds to the table are gone after it."""
+    before = set(autograd_nn.OPS)
+    yield
+    for name in set(autograd_nn.OPS) - before:
+        autograd_nn.OPS[name].forget()
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Chromium, driven by Playwright. It ends with its file: while it lives, nobody else can run an event loop here."""

@@ -12,14 +12,6 @@ from autograd_nn import OPS, Op, Tensor, custom_op, grad, hessian, jvp, ops
 from autograd_nn.symbol import local_derivatives
 
 
-@pytest.fixture
-def forget():
-    before = set(OPS)
-    yield
-    for name in set(OPS) - before:
-        OPS[name].forget()
-
-
 @engines
 def test_elementwise(Value, forget):
     @custom_op(lambda g, y, x, k: g * (k + 1) * x ** k, elementwise=True, tex="{0}^{{{k}+1}}", domain=[(0.5, 2.0)])

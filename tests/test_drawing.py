@@ -17,7 +17,7 @@ from functools import reduce
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import autograd_nn as ag
@@ -417,6 +417,7 @@ def sizes(trace):
     return found
 
 
+@example([("subtract", 0, 0), ("sum_of", [0, 0], [0, 3]), ("dot without bias", [0, 1], [1, 0])], Value)   # 0 and -0
 @given(nary_programs, kinds)
 def test_an_expanded_sum_is_the_program_written_with_times_and_plus(program, kind):
     nary, plain = (run_nary(program, how, kind) for how in (True, False))

@@ -22,14 +22,6 @@ FRESH = settings(max_examples=100, phases=[Phase.generate], suppress_health_chec
 SMOOTH = smooth_ops()
 
 
-@pytest.fixture
-def forget():
-    before = set(OPS)
-    yield
-    for name in set(OPS) - before:
-        OPS[name].forget()
-
-
 # --- planted faults: a copy of an op with one rule changed -----------------------------------------
 
 def scaled(factor):

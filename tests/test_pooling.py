@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import autograd_nn as ag
@@ -79,6 +79,7 @@ def test_avg_pool2d_is_the_naive_loop(case, include, divisor):
                                atol=1e-14)
 
 
+@example((np.array([0, 1, 0.5, -1, -0.5]).reshape(1, 1, 5, 1), (2, 1), (2, 1), (0, 0), (2, 1), False), False)
 @settings(max_examples=4)
 @given(pools(), st.booleans())
 def test_gradients_of_first_and_second_order(case, include):

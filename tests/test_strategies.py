@@ -33,14 +33,6 @@ FRESH = settings(phases=[Phase.generate], database=None)
 shapes = st.lists(st.integers(0, 3), max_size=3).map(tuple)
 
 
-@pytest.fixture
-def forget():
-    before = set(OPS)
-    yield
-    for name in set(OPS) - before:
-        OPS[name].forget()
-
-
 # --- leaves, shapes, axes, indices ---------------------------------------------------------------------
 
 @given(v=values(), w=values(st.just(2.5)))

@@ -22,7 +22,7 @@
 #error "the scalar engine in C needs the global interpreter lock"
 #endif
 
-/* Nodes lie all over the memory: half of the time here went into waiting for them. */
+/* A graph is walked in another order than it was built in, and waiting for its nodes was half of the time. */
 #if defined(__GNUC__)
 #define INLINE static inline __attribute__((always_inline))
 #define FETCH(address) __builtin_prefetch(address, 1)

@@ -28,6 +28,7 @@ from .conv import Conv1d, Conv2d, ConvTranspose2d
 from .dropout import Dropout, Dropout2d
 from .embedding import Embedding
 from .linear import Linear
+from .local_normalization import LocalContrastNorm, LocalResponseNorm
 from .losses import (
     BCEWithLogitsLoss,
     CosineEmbeddingLoss,
@@ -60,7 +61,7 @@ from .losses import (
 )
 from .module import Module
 from .neuron import Layer, Neuron
-from .normalization import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm, LocalContrastNorm, LocalResponseNorm, RMSNorm
+from .normalization import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm, RMSNorm
 from .perceptron import Perceptron
 from .pooling import AdaptiveAvgPool1d, AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
 from .positional import LearnedPositionalEncoding, SinusoidalEncoding

@@ -70,3 +70,10 @@ def size(what: str, n: Any) -> int:
     if whole < 1 or isinstance(n, bool):
         raise UsageError(f"{what} must be an integer >= 1, not {n!r:.60}")
     return whole
+
+
+def positive(layer: Any, what: str, number: Any) -> float:
+    """A number > 0 among the arguments of a layer."""
+    if isinstance(number, bool) or not isinstance(number, (int, float, np.floating)) or not number > 0:
+        raise UsageError(f"{type(layer).__name__}: {what} must be a number > 0, not {number!r:.60}")
+    return float(number)

@@ -84,14 +84,14 @@ def weights(name: str, what: str, x: Any, logits: Any) -> Any:
 def probabilities(target: Any, logits: Any) -> Any:
     """The target as rows of probabilities, plain ones in the logits' dtype."""
     check_between_0_and_1("cross_entropy", target)
-    if not np.all(np.abs(np.sum(_numbers(target), axis=-1) - 1) <= NEAR):
+    if not np.all(np.abs(np.sum(numbers_of(target), axis=-1) - 1) <= NEAR):
         raise DataError("cross_entropy: a target of the logits' shape holds probabilities, "
                         "and the sum of some rows is not 1")
     return _in_dtype_of(logits, target)
 
 
 def check_between_0_and_1(name: str, target: Any) -> None:
-    numbers = _numbers(target)
+    numbers = numbers_of(target)
     if not np.all((numbers >= -NEAR) & (numbers <= 1 + NEAR)):
         raise DataError(f"{name}: targets are probabilities, and these are not all from 0 to 1 "
                         f"(least {numbers.min():g}, greatest {numbers.max():g})")
@@ -99,7 +99,7 @@ def check_between_0_and_1(name: str, target: Any) -> None:
 
 def check_signs(name: str, target: Any) -> Any:
     """The numbers of a target, each 1 or -1."""
-    numbers = _numbers(target)
+    numbers = numbers_of(target)
     if not np.all(np.abs(np.abs(numbers) - 1) <= NEAR):
         raise DataError(f"{name}: targets are 1 or -1, and these are not all "
                         f"(least {numbers.min():g}, greatest {numbers.max():g})\n"
@@ -142,7 +142,7 @@ def holds_values(x: Any) -> bool:
     return isinstance(x, np.ndarray) and x.dtype == object
 
 
-def _numbers(x: Any) -> Any:
+def numbers_of(x: Any) -> Any:
     """The numbers of a node or of an array of Values, out of the graph; those of a Dual are its primal's."""
     while hasattr(x, "primal"):
         x = x.primal

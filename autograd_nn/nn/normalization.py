@@ -1,4 +1,4 @@
-"""Normalisation: what a layer gives is shifted and scaled, over the batch, over the layer, or locally."""
+"""Normalisation: what a layer gives is shifted and scaled, with statistics of the batch or of the layer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..ops.shaping import dtype_of
 from ..tensor import Tensor
 from ._buffer import Buffer
 from ._images import images
-from ._inputs import size
+from ._inputs import positive, size
 from .module import Module
 
 
@@ -30,7 +30,7 @@ class _BatchNorm(Module):
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
                  track_running_stats: bool = True, *, dtype: Any = np.float32) -> None:
         n = self.num_features = size(f"{type(self).__name__}: num_features", num_features)
-        self.eps, self.momentum = _positive(self, "eps", eps), momentum
+        self.eps, self.momentum = positive(self, "eps", eps), momentum
         if momentum is not None and not 0 <= momentum <= 1:
             raise UsageError(f"{type(self).__name__}: momentum={momentum!r} is the weight of the newest batch, "
                              "from 0 to 1, or None for the average of all batches")
@@ -139,7 +139,7 @@ class LayerNorm(Module):
 
     def __init__(self, normalized_shape: int | Sequence[int], eps: float = 1e-5, elementwise_affine: bool = True,
                  bias: bool = True, *, dtype: Any = np.float32) -> None:
-        self.normalized_shape, self.eps = _shape(self, normalized_shape), _positive(self, "eps", eps)
+        self.normalized_shape, self.eps = _shape(self, normalized_shape), positive(self, "eps", eps)
         shape = self.normalized_shape
         self.weight = Tensor(np.ones(shape), dtype=dtype, name="weight") if elementwise_affine else None
         self.bias = Tensor(np.zeros(shape), dtype=dtype, name="bias") if elementwise_affine and bias else None
@@ -173,7 +173,7 @@ class RMSNorm(Module):
     def __init__(self, normalized_shape: int | Sequence[int], eps: float | None = None,
                  elementwise_affine: bool = True, *, dtype: Any = np.float32) -> None:
         self.normalized_shape = _shape(self, normalized_shape)
-        self.eps = None if eps is None else _positive(self, "eps", eps)
+        self.eps = None if eps is None else positive(self, "eps", eps)
         self.weight = Tensor(np.ones(self.normalized_shape), dtype=dtype, name="weight") if elementwise_affine else None
 
     def forward(self, x: Any) -> Any:
@@ -208,7 +208,7 @@ class GroupNorm(Module):
         self.num_channels = size("GroupNorm: num_channels", num_channels)
         if num_channels % num_groups:
             raise UsageError(f"GroupNorm: num_groups={num_groups} must divide num_channels={num_channels}")
-        self.eps = _positive(self, "eps", eps)
+        self.eps = positive(self, "eps", eps)
         self.weight = Tensor(np.ones(num_channels), dtype=dtype, name="weight") if affine else None
         self.bias = Tensor(np.zeros(num_channels), dtype=dtype, name="bias") if affine else None
 
@@ -228,99 +228,6 @@ class GroupNorm(Module):
     def extra_repr(self) -> str:
         return f"{self.num_groups}, {self.num_channels}" + f", eps={self.eps:g}" * (self.eps != 1e-5) \
             + ", affine=False" * (self.weight is None)
-
-
-class LocalResponseNorm(Module):
-    """Each element divided by what stands in the neighbouring channels at its place.
-
-        y[c] = x[c] / (k + alpha / size * sum of x[j]^2 over the `size` channels j around c) ^ beta
-
-    Channels before the first and after the last count as 0. x is (N, C, ...). Raises ShapeError for
-    an input without channels. Source: Krizhevsky, Sutskever & Hinton 2012; alpha / size as in PyTorch.
-
-    >>> LocalResponseNorm(2, alpha=2.0, beta=1.0)([[[1.0], [2.0]]]).round(4).tolist()
-    [[[0.5], [0.3333]]]
-    """
-
-    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
-        self.size = numbers("LocalResponseNorm", "size", size, 1, 1)[0]
-        self.alpha, self.beta, self.k = alpha, beta, k
-
-    def forward(self, x: Any) -> Any:
-        """x, divided."""
-        x = images(self, x)
-        shape = shape_of(x)
-        if len(shape) < 3 or not math.prod(shape):
-            raise ShapeError(f"LocalResponseNorm takes inputs of shape (N, C, ...), and this one has shape {shape}")
-        around = ((self.size // 2, (self.size - 1) // 2), (0, 0))
-        total = ops.window_sum(ops.reshape(x * x, (*shape[:2], -1)), kernel=(self.size, 1), padding=around)
-        return x / (ops.reshape(total, shape) * (self.alpha / self.size) + self.k) ** self.beta
-
-    def extra_repr(self) -> str:
-        return f"{self.size}, alpha={self.alpha:g}, beta={self.beta:g}, k={self.k:g}"
-
-
-class LocalContrastNorm(Module):
-    """The local mean of an image taken away, then its local deviation divided out: shades even out, edges stay.
-
-        v = x - average(x)                      subtractive
-        s = sqrt(average(v^2) + eps)
-        y = v / max(s, mean of s over the image)    divisive
-
-    average() is that over all channels and a square window with Gaussian weights, which sum to 1; at the
-    borders over the part of the window that lies within the image. The mean of s keeps flat parts,
-    which are noise, from being blown up.
-
-    kernel_size     the side of the window, odd
-    sigma           the Gaussian's, in pixels; kernel_size / 4 by default
-    x               (N, C, H, W), or (C, H, W)
-
-    Raises ShapeError for inputs of other axes, UsageError for an even window.
-    Source: Jarrett, Kavukcuoglu, Ranzato & LeCun 2009.
-
-    >>> bright = 100 + np.random.default_rng(0).normal(size=(1, 8, 8))
-    >>> bool(np.allclose(LocalContrastNorm()(bright), LocalContrastNorm()(bright + 50)))
-    True
-    """
-
-    def __init__(self, kernel_size: int = 9, sigma: float | None = None, eps: float = 1e-8) -> None:
-        self.kernel_size = numbers("LocalContrastNorm", "kernel_size", kernel_size, 1, 1)[0]
-        if kernel_size % 2 == 0:
-            raise UsageError(f"LocalContrastNorm: kernel_size={kernel_size} is even, and has no middle")
-        self.sigma = _positive(self, "sigma", kernel_size / 4 if sigma is None else sigma)
-        self.eps = _positive(self, "eps", eps)
-
-    def forward(self, x: Any) -> Any:
-        """x, its contrast even."""
-        x = images(self, x)
-        if len(shape_of(x)) not in (3, 4) or not math.prod(shape_of(x)):
-            raise ShapeError("LocalContrastNorm takes inputs of shape (N, C, H, W) or (C, H, W), "
-                             f"and this one has shape {shape_of(x)}")
-        v = x - self._average(x)
-        s = ops.sqrt(self._average(v * v) + self.eps)
-        return v / ops.maximum(s, ops.mean(s, axis=(-3, -2, -1), keepdims=True))
-
-    def _average(self, x: Any) -> Any:
-        """The weighted average around each place, of shape (..., 1, H, W): over one axis, then over the other."""
-        half = self.kernel_size // 2
-        weights = np.exp(-0.5 * (np.arange(-half, half + 1) / self.sigma) ** 2)
-        y = ops.mean(x, axis=-3, keepdims=True)
-        for axis in (-2, -1):
-            n = shape_of(x)[axis]
-            away = np.arange(n)[:, None] - np.arange(n) + half
-            matrix = np.where((away >= 0) & (away <= 2 * half), weights[np.clip(away, 0, 2 * half)], 0.0)
-            matrix = (matrix / matrix.sum(axis=1, keepdims=True)).astype(dtype_of(x))
-            y = ops.matmul(matrix, y) if axis == -2 else ops.matmul(y, matrix.T)
-        return y
-
-    def extra_repr(self) -> str:
-        return f"{self.kernel_size}, sigma={self.sigma:g}"
-
-
-def _positive(layer: Module, what: str, number: Any) -> float:
-    if isinstance(number, bool) or not isinstance(number, (int, float, np.floating)) or not number > 0:
-        raise UsageError(f"{type(layer).__name__}: {what} must be a number > 0, not {number!r:.60}")
-    return float(number)
 
 
 def _shape(layer: Module, shape: Any) -> tuple[int, ...]:

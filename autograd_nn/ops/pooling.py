@@ -79,7 +79,7 @@ def _pick(x: Any, number: Any = None, kernel: Pair = (1, 1), stride: Pair = (1, 
 
 def _put(g: Any, number: Any = None, size: Pair = (1, 1), kernel: Pair = (1, 1), stride: Pair = (1, 1),
          padding: _Padding = ((0, 0), (0, 0)), dilation: Pair = (1, 1)) -> Any:
-    apart = stride[0] >= kernel[0] and stride[1] >= kernel[1]
+    apart = all(s > (n - 1) * d for s, n, d in zip(stride, kernel, dilation))      # a dilated window is that long
     x = _spread_over(g, size, padding)
     for k, at in offsets(kernel, stride, dilation, g.shape[-2:]):
         if apart:                                        # no element is in two windows

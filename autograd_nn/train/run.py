@@ -18,6 +18,7 @@ from ..errors import NonFiniteError, StateError, UsageError
 from ..graph import data_of, no_grad
 from ..nn import Module
 from ..nn._modes import evaluated
+from ..nn._targets import numbers_of
 from ..ops import shape_of
 from ..optim import Optimizer, ReduceLROnPlateau, clip_grad_norm_, clip_grad_value_
 from ._bar import Bar
@@ -139,8 +140,9 @@ class Run:
             for part, target in batches(x, y, size=self.batch_size, shuffle=False):
                 predicted = self.model(part)
                 total += float(data_of(self._one_number(self.loss(predicted, target)))) * len(target)
-                predictions.append(_numbers(predicted))
-                targets.append(target)
+                if self.metrics:
+                    predictions.append(_numbers(predicted))
+                    targets.append(target)
         return {"loss": total / len(y), **self._scores(predictions, targets)}
 
     def _scores(self, predictions: list[Any], targets: list[Any]) -> dict[str, float]:
@@ -253,10 +255,7 @@ def _by_name(metrics: Metrics) -> dict[str, Callable[[Any, Any], float]]:
 
 def _numbers(predicted: Any) -> Array:
     """The data of predictions, of an array of Values too; of a model that gives several outputs the first's."""
-    if isinstance(predicted, tuple):
-        return _numbers(predicted[0])
-    array = np.asarray(data_of(predicted))
-    return np.array([v.data for v in array.flat]).reshape(array.shape) if array.dtype == object else array
+    return np.asarray(numbers_of(predicted[0] if isinstance(predicted, tuple) else predicted))
 
 
 def _copies(thing: Any) -> Any:

@@ -128,7 +128,7 @@ def _tooltip(node: NodeRecord) -> str:
     """All of a node in a line, with the numbers in full."""
     parts = [node["role"], node["name"] or node["label"] or "", node["op"] or ""]
     if not isinstance(node["value"], dict) and node["value"] is not None:
-        parts.append(f"value {node['value']}")
+        parts.append(f"value {node['value'] or 0}")                      # -0.0 is 0 here too
     if not isinstance(node["gradient"], dict) and node["gradient"] is not None:
         parts.append(f"gradient {node['gradient']}")
     if node["module"]:

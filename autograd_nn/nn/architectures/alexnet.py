@@ -11,8 +11,8 @@ from .._inputs import size
 from ..containers import Sequential
 from ..dropout import Dropout
 from ..linear import Linear
+from ..local_normalization import LocalResponseNorm
 from ..module import Module
-from ..normalization import LocalResponseNorm
 from ..pooling import MaxPool2d
 from ..reshape import Flatten
 from ._parts import Widths, checked, connected, convolution, sized

@@ -13,9 +13,9 @@ from .._inputs import size
 from ..containers import Sequential
 from ..dropout import Dropout
 from ..linear import Linear
+from ..local_normalization import LocalResponseNorm
 from ..losses import cross_entropy
 from ..module import Module
-from ..normalization import LocalResponseNorm
 from ..pooling import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
 from ..reshape import Flatten
 from ._parts import Widths, checked, connected, convolution, sized
