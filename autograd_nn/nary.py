@@ -47,7 +47,7 @@ def dot(weights: Any, inputs: Any, bias: Any = 0) -> Any:
     if _is_row(weights) and _is_row(inputs):
         if len(weights) != len(inputs):
             raise ShapeError(f"dot: {len(weights)} weights and {len(inputs)} inputs")
-        node = core.weighted_sum(weights, inputs, bias) if core is not None else None
+        node = core.weighted_sum((*weights, bias), inputs) if core is not None else None
         if node is not None:
             return node
         if any(CARRIERS[type(x)][0] for x in (*weights, *inputs, bias)):
@@ -63,14 +63,15 @@ def weighted_sums(weight: Any, x: Any, bias: Any) -> Any:
     x       an array (..., n_in) of numbers or Values
     The result is an object array (..., n_out), or (...,) of one neuron; of shape () it is the Value.
     """
-    units = tuple(map(tuple, weight.tolist())) if weight.ndim == 2 else (tuple(weight.tolist()),)
-    biases = (0.0,) * len(units) if bias is None else tuple(bias.tolist()) if weight.ndim == 2 else (bias,)
+    units = weight.reshape(-1, x.shape[-1]).tolist()
+    biases = [0.0] * len(units) if bias is None else bias.tolist() if weight.ndim == 2 else [bias]
     rows = tuple(map(tuple, x.reshape(-1, x.shape[-1]).tolist()))
-    sums = core.layer(units, biases, rows) if core is not None else None
+    sums = None
+    if core is not None:
+        sums = core.layer(tuple((*w, b) for w, b in zip(units, biases)), rows, x.shape[-1])
     if sums is None:
-        sums = [[dot(w, row, b) for w, b in zip(units, biases)] for row in rows]
-    shape = (*x.shape[:-1], len(units)) if weight.ndim == 2 else x.shape[:-1]
-    return array_of([v for row in sums for v in row], shape)[()]
+        sums = [dot(w, row, b) for row in rows for w, b in zip(units, biases)]
+    return array_of(sums, (*x.shape[:-1], *weight.shape[:-1]))[()]
 
 
 def _is_row(x: Any) -> bool:

@@ -2,7 +2,8 @@
 
    A node holds its number, its derivative and its inputs, which are nodes or plain numbers. It is
    not tracked by the garbage collector: a node knows its inputs and not its users, so there are no
-   cycles. What few nodes have (a name, three or more inputs, an op without a code) is in `Extra`.
+   cycles. It is one line of the processor's cache, 64 bytes; what few nodes have (a name, an op without
+   a code) is in `Extra`.
 
    What each op computes, and how it differentiates, is in _rules.h, which is generated from the op
    table. Whatever is not plain arithmetic on Values and numbers (an array, a Tensor, a Dual, an op
@@ -118,8 +119,9 @@ INLINE double forward(int code, double x, double y, double w)
 /* --- the node ------------------------------------------------------------------------------- */
 
 typedef struct Value Value;
-typedef union { Value *node; double number; } Operand;
-typedef struct { PyObject *name, *grad, *op, *inputs, *weights, *params; } Extra;
+typedef struct Extra Extra;
+typedef union { Value *node; double number; PyObject *tuple; Extra *extra; } Operand;
+struct Extra { PyObject *name, *grad, *op, *params; Operand b; };
 
 struct Value {
     PyObject_HEAD
@@ -127,11 +129,13 @@ struct Value {
     Operand a, b;
     uint32_t mark;              /* the epoch in which a backward last met this node */
     uint8_t code, flags;
-    Extra *extra;
     PyObject *weakrefs;
 };
 
-enum { A_NODE = 1, B_NODE = 2, A_INT = 4, B_INT = 8, HAS_GRAD = 16 };
+/* A_NODE, B_NODE: a, b are nodes; A_INT, B_INT: they are numbers that the user gave as int.
+   WIDE: b is a tuple, the inputs, and a another or NULL: of a weighted sum the weights, then the bias.
+   EXTRA: b is in the Extra, which stands in its place. */
+enum { A_NODE = 1, B_NODE = 2, A_INT = 4, B_INT = 8, HAS_GRAD = 16, WIDE = 32, EXTRA = 64 };
 
 static PyTypeObject *value_type;        /* the exact type; subclasses in Python are allowed */
 static uint32_t epoch;
@@ -157,7 +161,8 @@ static inline int is_value(PyObject *o)
 #define PAGE 16384
 #define CHUNK 16              /* pages that are asked for at a time */
 #define SPARE 512             /* empty pages, 8 MB, that are kept; beyond it a chunk goes back when it is empty */
-#define ROOM ((PAGE - sizeof(Page)) / sizeof(Value))
+#define HEAD 64               /* for what a page knows of itself; then its nodes, each on a line of the cache */
+#define ROOM ((PAGE - HEAD) / sizeof(Value))
 
 typedef struct { void *memory; int empty; } Chunk;
 typedef struct Page Page;
@@ -174,7 +179,7 @@ static Page *current;         /* whose nodes are given out */
 static int spare;             /* how many pages are empty */
 
 #define PAGE_OF(v) ((Page *)((uintptr_t)(v) & ~(uintptr_t)(PAGE - 1)))
-#define NODES(page) ((Value *)((page) + 1))
+#define NODES(page) ((Value *)((char *)(page) + HEAD))
 
 static inline void enlist(Pages *list, Page *page)
 {
@@ -302,19 +307,35 @@ INLINE Value *make(PyTypeObject *type, double data, int code)
     v->mark = 0;
     v->code = (uint8_t)code;
     v->flags = 0;
-    v->extra = NULL;
     v->weakrefs = NULL;
     return v;
 }
 
+/* A node's Extra, if it has one. */
+INLINE Extra *extra(const Value *v) { return v->flags & EXTRA ? v->b.extra : NULL; }
+
+INLINE Operand second(const Value *v) { return v->flags & EXTRA ? v->b.extra->b : v->b; }
+
+/* A node's Extra, which it gets if it has none; NULL without memory. */
 static Extra *extra_of(Value *v)
 {
-    if (!v->extra) {
-        v->extra = PyMem_Calloc(1, sizeof(Extra));
-        if (!v->extra)
-            PyErr_NoMemory();
-    }
-    return v->extra;
+    if (v->flags & EXTRA)
+        return v->b.extra;
+    Extra *e = PyMem_Calloc(1, sizeof(Extra));
+    if (!e)
+        return (Extra *)PyErr_NoMemory();
+    e->b = v->b;
+    v->b.extra = e;
+    v->flags |= EXTRA;
+    return e;
+}
+
+/* Make v hold these inputs, and weights or NULL. Steals both. */
+static void set_wide(Value *v, PyObject *weights, PyObject *inputs)
+{
+    v->a.tuple = weights;
+    v->b.tuple = inputs;
+    v->flags |= WIDE;
 }
 
 INLINE void fetch_inputs(const Value *v)
@@ -322,7 +343,7 @@ INLINE void fetch_inputs(const Value *v)
     if (v->flags & A_NODE)
         FETCH(v->a.node);
     if (v->flags & B_NODE)
-        FETCH(v->b.node);
+        FETCH(v->b.node);           /* or its Extra, which is as welcome */
 }
 
 /* Give up one reference; a node that dies by it joins the list of those to free. */
@@ -350,17 +371,24 @@ static void drop_tuple(PyObject *tuple, Value **dying)
     Py_XDECREF(tuple);
 }
 
-static void drop_extra(Extra *extra, Value **dying)
+/* What few nodes have: tuples, an Extra. It leaves the node with nothing but plain a and b. */
+static void drop_rest(Value *v, Value **dying)
 {
-    drop_tuple(extra->inputs, dying);
-    drop_tuple(extra->weights, dying);
-    if (extra->grad)
-        drop(extra->grad, dying);
-    if (extra->name)                    /* which may be anything, also a Value */
-        drop(extra->name, dying);
-    Py_XDECREF(extra->op);
-    Py_XDECREF(extra->params);
-    PyMem_Free(extra);
+    Extra *e = extra(v);
+    if (e) {
+        v->b = e->b;
+        if (e->grad)
+            drop(e->grad, dying);
+        if (e->name)                    /* which may be anything, also a Value */
+            drop(e->name, dying);
+        Py_XDECREF(e->op);
+        Py_XDECREF(e->params);
+        PyMem_Free(e);
+    }
+    if (v->flags & WIDE) {
+        drop_tuple(v->b.tuple, dying);
+        drop_tuple(v->a.tuple, dying);
+    }
 }
 
 /* A loop and not a recursion: a graph of any depth dies on a small stack. */
@@ -371,12 +399,12 @@ static void value_dealloc(PyObject *self)
         PyTypeObject *type = Py_TYPE(v);
         if (v->weakrefs)
             PyObject_ClearWeakRefs((PyObject *)v);
+        if (v->flags & (WIDE | EXTRA))
+            drop_rest(v, &dying);
         if (v->flags & A_NODE)
             drop((PyObject *)v->a.node, &dying);
         if (v->flags & B_NODE)
             drop((PyObject *)v->b.node, &dying);
-        if (v->extra)
-            drop_extra(v->extra, &dying);
         if (type != value_type) {
             type->tp_free(v);
             Py_DECREF(type);
@@ -569,26 +597,28 @@ static PyObject *node_of(PyTypeObject *type, double data, PyObject *op, PyObject
         }
         return (PyObject *)v;
     }
-    Extra *extra = extra_of(v);
-    if (!extra) {
+    if (code == AG_weighted_sum) {
+        Py_ssize_t n = PyTuple_GET_SIZE(inputs) / 2;
+        PyObject *weights = PyTuple_GetSlice(inputs, 0, n + 1), *xs = PyTuple_GetSlice(inputs, n, 2 * n);
+        if (weights && xs) {
+            Py_SETREF(PyTuple_GET_ITEM(weights, n), Py_NewRef(PyTuple_GET_ITEM(inputs, 2 * n)));
+            set_wide(v, weights, xs);
+            return (PyObject *)v;
+        }
+        Py_XDECREF(weights);
+        Py_XDECREF(xs);
         Py_DECREF(v);
         return NULL;
     }
-    if (code == AG_weighted_sum) {
-        Py_ssize_t n = PyTuple_GET_SIZE(inputs) / 2;
-        Given bias;
-        given(PyTuple_GET_ITEM(inputs, 2 * n), &bias);
-        set_a(v, &bias);
-        extra->weights = PyTuple_GetSlice(inputs, 0, n);
-        extra->inputs = PyTuple_GetSlice(inputs, n, 2 * n);
-        if (!extra->weights || !extra->inputs)
-            Py_CLEAR(v);
-        return (PyObject *)v;
-    }
-    extra->inputs = Py_NewRef(inputs);
+    set_wide(v, NULL, Py_NewRef(inputs));
     if (code == AG_other) {
-        extra->op = Py_NewRef(op);
-        extra->params = Py_NewRef(params);
+        Extra *e = extra_of(v);
+        if (!e) {
+            Py_DECREF(v);
+            return NULL;
+        }
+        e->op = Py_NewRef(op);
+        e->params = Py_NewRef(params);
     }
     return (PyObject *)v;
 }
@@ -682,90 +712,76 @@ static PyObject *core_sum_of(PyObject *Py_UNUSED(module), PyObject *values)
     for (Py_ssize_t i = 1; i < PyTuple_GET_SIZE(inputs); i++)
         z += number_at(inputs, i);
     Value *v = make(value_type, z, AG_sum_of);
-    if (!v || !extra_of(v)) {
-        Py_XDECREF(v);
+    if (!v)
         Py_DECREF(inputs);
-        return NULL;
-    }
-    v->extra->inputs = inputs;
+    else
+        set_wide(v, NULL, inputs);
     return (PyObject *)v;
 }
 
-/* The node b + w1 x1 + w2 x2 + ...; it shares the tuples with the other nodes of its layer. */
-static Value *weighted_sum(PyObject *weights, PyObject *inputs, const Given *bias)
+/* The node b + w1 x1 + w2 x2 + ... of (w1 .. wn, b) and (x1 .. xn): it shares the tuples with the others of its
+   layer. */
+static Value *weighted_sum(PyObject *unit, PyObject *inputs)
 {
-    double z = bias->number;
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(weights); i++)
-        z += number_at(weights, i) * number_at(inputs, i);
+    Py_ssize_t n = PyTuple_GET_SIZE(inputs);
+    double z = number_at(unit, n);
+    for (Py_ssize_t i = 0; i < n; i++)
+        z += number_at(unit, i) * number_at(inputs, i);
     Value *v = make(value_type, z, AG_weighted_sum);
-    if (!v || !extra_of(v)) {
-        Py_XDECREF(v);
-        return NULL;
-    }
-    set_a(v, bias);
-    v->extra->weights = Py_NewRef(weights);
-    v->extra->inputs = Py_NewRef(inputs);
+    if (v)
+        set_wide(v, Py_NewRef(unit), Py_NewRef(inputs));
     return v;
 }
 
-/* weighted_sum(weights, inputs, bias): a node, or None if this engine cannot make it. */
+/* weighted_sum([w1 .. wn, b], [x1 .. xn]): a node, or None if this engine cannot make it. */
 static PyObject *core_weighted_sum(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
 {
-    if (n != 3) {
-        PyErr_SetString(PyExc_TypeError, "weighted_sum(weights, inputs, bias)");
+    if (n != 2) {
+        PyErr_SetString(PyExc_TypeError, "weighted_sum(unit, inputs)");
         return NULL;
     }
-    PyObject *weights = operands(args[0]), *inputs = weights ? operands(args[1]) : NULL, *v = NULL;
-    Given bias;
+    PyObject *unit = operands(args[0]), *inputs = unit ? operands(args[1]) : NULL, *v = NULL;
     int any = 0;
     if (inputs) {
-        if (!special && PyTuple_GET_SIZE(weights) == PyTuple_GET_SIZE(inputs) && given(args[2], &bias) &&
-            all_given(weights, &any) && all_given(inputs, &any) && (any || bias.node))
-            v = (PyObject *)weighted_sum(weights, inputs, &bias);
+        if (!special && PyTuple_GET_SIZE(unit) == PyTuple_GET_SIZE(inputs) + 1 && all_given(unit, &any) &&
+            all_given(inputs, &any) && any)
+            v = (PyObject *)weighted_sum(unit, inputs);
         else
             v = Py_NewRef(Py_None);
     }
-    Py_XDECREF(weights);
+    Py_XDECREF(unit);
     Py_XDECREF(inputs);
     return v;
 }
 
-/* layer(weights, biases, rows): for each row of inputs the list of its weighted sums, one for each
-   tuple of weights; None if this engine cannot make them. All are tuples of tuples, but the biases,
-   which are a tuple of Values and numbers. */
+/* Whether the items of a tuple are tuples of Values and numbers, each of this many. */
+static int all_tuples(PyObject *tuple, Py_ssize_t size, int *any)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); i++) {
+        PyObject *item = PyTuple_GET_ITEM(tuple, i);
+        if (!PyTuple_CheckExact(item) || PyTuple_GET_SIZE(item) != size || !all_given(item, any))
+            return 0;
+    }
+    return 1;
+}
+
+/* layer(units, rows, n): for each row (x1 .. xn) the weighted sum of each unit (w1 .. wn, b), in one list;
+   None if this engine cannot make them. All are tuples of tuples. */
 static PyObject *core_layer(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *weights, *biases, *rows, *result = NULL;
-    if (!PyArg_ParseTuple(args, "O!O!O!", &PyTuple_Type, &weights, &PyTuple_Type, &biases, &PyTuple_Type, &rows))
+    PyObject *units, *rows;
+    Py_ssize_t n;
+    int any = 0;
+    if (!PyArg_ParseTuple(args, "O!O!n", &PyTuple_Type, &units, &PyTuple_Type, &rows, &n))
         return NULL;
-    Py_ssize_t outputs = PyTuple_GET_SIZE(weights), n = outputs ? -1 : 0;
-    int fits = !special && PyTuple_GET_SIZE(biases) == outputs, any = 0;
-    for (int part = 0; part < 2; part++) {
-        PyObject *tuples = part ? rows : weights;
-        for (Py_ssize_t i = 0; fits && i < PyTuple_GET_SIZE(tuples); i++) {
-            PyObject *tuple = PyTuple_GET_ITEM(tuples, i);
-            fits = PyTuple_CheckExact(tuple) && all_given(tuple, &any);
-            if (fits && n < 0)
-                n = PyTuple_GET_SIZE(tuple);
-            fits = fits && PyTuple_GET_SIZE(tuple) == n;
-        }
-    }
-    if (!fits || !all_given(biases, &any))
+    if (special || !all_tuples(units, n + 1, &any) || !all_tuples(rows, n, &any))
         Py_RETURN_NONE;
-    result = PyList_New(PyTuple_GET_SIZE(rows));
-    for (Py_ssize_t r = 0; result && r < PyTuple_GET_SIZE(rows); r++) {
-        PyObject *row = PyList_New(outputs);
-        for (Py_ssize_t i = 0; row && i < outputs; i++) {
-            Given bias;
-            given(PyTuple_GET_ITEM(biases, i), &bias);
-            Value *v = weighted_sum(PyTuple_GET_ITEM(weights, i), PyTuple_GET_ITEM(rows, r), &bias);
-            if (v)
-                PyList_SET_ITEM(row, i, (PyObject *)v);
-            else
-                Py_CLEAR(row);
-        }
-        if (row)
-            PyList_SET_ITEM(result, r, row);
+    Py_ssize_t outputs = PyTuple_GET_SIZE(units), size = outputs * PyTuple_GET_SIZE(rows);
+    PyObject *result = PyList_New(size);
+    for (Py_ssize_t i = 0; result && i < size; i++) {
+        Value *v = weighted_sum(PyTuple_GET_ITEM(units, i % outputs), PyTuple_GET_ITEM(rows, i / outputs));
+        if (v)
+            PyList_SET_ITEM(result, i, (PyObject *)v);
         else
             Py_CLEAR(result);
     }
@@ -837,8 +853,9 @@ static int set_data(PyObject *self, PyObject *o, void *Py_UNUSED(closure))
 static PyObject *get_grad(PyObject *self, void *raw)
 {
     Value *v = (Value *)self;
-    if (v->extra && v->extra->grad)
-        return Py_NewRef(v->extra->grad);
+    Extra *e = extra(v);
+    if (e && e->grad)
+        return Py_NewRef(e->grad);
     if (v->flags & HAS_GRAD)
         return PyFloat_FromDouble(v->grad);
     if (raw)
@@ -855,11 +872,12 @@ static int set_grad(PyObject *self, PyObject *o, void *Py_UNUSED(raw))
         return refuse_delete("grad");
     if (o != Py_None && !node && number_from(o, &g) < 0)
         return -1;
-    if (node && !extra_of(v))
+    Extra *e = node ? extra_of(v) : extra(v);
+    if (node && !e)
         return -1;
-    PyObject *before = v->extra ? v->extra->grad : NULL;
-    if (v->extra)
-        v->extra->grad = node ? Py_NewRef(o) : NULL;
+    PyObject *before = e ? e->grad : NULL;
+    if (e)
+        e->grad = node ? Py_NewRef(o) : NULL;
     v->grad = g;
     v->flags = (uint8_t)(o == Py_None ? v->flags & ~HAS_GRAD : v->flags | HAS_GRAD);
     Py_XDECREF(before);
@@ -881,7 +899,7 @@ static PyObject *get_op(PyObject *self, void *Py_UNUSED(closure))
     Value *v = (Value *)self;
     if (v->code == AG_leaf)
         Py_RETURN_NONE;
-    return Py_NewRef(v->code == AG_other ? v->extra->op : ops[v->code]);
+    return Py_NewRef(v->code == AG_other ? v->b.extra->op : ops[v->code]);
 }
 
 static PyObject *operand_object(Operand x, int flags, int is_node, int is_int)
@@ -896,19 +914,20 @@ static PyObject *get_inputs(PyObject *self, void *Py_UNUSED(closure))
     Value *v = (Value *)self;
     if (v->code == AG_leaf)
         return PyTuple_New(0);
-    if (v->code == AG_weighted_sum) {
-        PyObject *parts = PySequence_Concat(v->extra->weights, v->extra->inputs), *all = NULL;
-        PyObject *last = parts ? PyTuple_New(1) : NULL, *bias = last ? operand_object(v->a, v->flags, A_NODE, A_INT) : NULL;
-        if (bias) {
-            PyTuple_SET_ITEM(last, 0, bias);
-            all = PySequence_Concat(parts, last);
+    Operand b = second(v);
+    if (v->code == AG_weighted_sum) {                   /* w1 .. wn, x1 .. xn, b */
+        Py_ssize_t n = PyTuple_GET_SIZE(b.tuple);
+        PyObject *all = PyTuple_New(2 * n + 1);
+        for (Py_ssize_t i = 0; all && i < n; i++) {
+            PyTuple_SET_ITEM(all, i, Py_NewRef(PyTuple_GET_ITEM(v->a.tuple, i)));
+            PyTuple_SET_ITEM(all, n + i, Py_NewRef(PyTuple_GET_ITEM(b.tuple, i)));
         }
-        Py_XDECREF(parts);
-        Py_XDECREF(last);
+        if (all)
+            PyTuple_SET_ITEM(all, 2 * n, Py_NewRef(PyTuple_GET_ITEM(v->a.tuple, n)));
         return all;
     }
-    if (v->extra && v->extra->inputs)
-        return Py_NewRef(v->extra->inputs);
+    if (v->flags & WIDE)
+        return Py_NewRef(b.tuple);
     int n = op_arity[v->code];
     PyObject *inputs = PyTuple_New(n);
     if (!inputs)
@@ -916,7 +935,7 @@ static PyObject *get_inputs(PyObject *self, void *Py_UNUSED(closure))
     PyObject *x = operand_object(v->a, v->flags, A_NODE, A_INT);
     if (x)
         PyTuple_SET_ITEM(inputs, 0, x);
-    if (x && n == 2 && (x = operand_object(v->b, v->flags, B_NODE, B_INT)))
+    if (x && n == 2 && (x = operand_object(b, v->flags, B_NODE, B_INT)))
         PyTuple_SET_ITEM(inputs, 1, x);
     if (!x)
         Py_CLEAR(inputs);
@@ -927,16 +946,16 @@ static PyObject *get_params(PyObject *self, void *Py_UNUSED(closure))
 {
     Value *v = (Value *)self;
     if (v->code == AG_other)
-        return Py_NewRef(v->extra->params);
+        return Py_NewRef(v->b.extra->params);
     if (op_parameter[v->code][0])
-        return Py_BuildValue("{s:d}", op_parameter[v->code], v->b.number);
+        return Py_BuildValue("{s:d}", op_parameter[v->code], second(v).number);
     return Py_NewRef(nothing);
 }
 
 static PyObject *get_name(PyObject *self, void *Py_UNUSED(closure))
 {
-    Value *v = (Value *)self;
-    return Py_NewRef(v->extra && v->extra->name ? v->extra->name : Py_None);
+    Extra *e = extra((Value *)self);
+    return Py_NewRef(e && e->name ? e->name : Py_None);
 }
 
 static int set_name(PyObject *self, PyObject *o, void *Py_UNUSED(closure))
@@ -944,12 +963,13 @@ static int set_name(PyObject *self, PyObject *o, void *Py_UNUSED(closure))
     Value *v = (Value *)self;
     if (!o)
         return refuse_delete("name");
-    if (o == Py_None && !v->extra)
+    if (o == Py_None && !extra(v))
         return 0;
-    if (!extra_of(v))
+    Extra *e = extra_of(v);
+    if (!e)
         return -1;
-    PyObject *before = v->extra->name;
-    v->extra->name = o == Py_None ? NULL : Py_NewRef(o);
+    PyObject *before = e->name;
+    e->name = o == Py_None ? NULL : Py_NewRef(o);
     Py_XDECREF(before);
     return 0;
 }
@@ -1013,111 +1033,174 @@ static PyObject *value_vectorcall(PyObject *type, PyObject *const *args, size_t 
 
 /* --- backward ------------------------------------------------------------------------------- */
 
-typedef struct { void **items; size_t size, room; } Stack;
+/* A list of nodes. It is handed to `grown` by value, so that the compiler may keep it in registers. */
+typedef struct { Value **items; size_t size, room; } Nodes;
 
-static inline int push(Stack *s, void *item)
+/* The list with room for more; without memory its items are NULL. */
+static Nodes grown(Nodes s, size_t more)
 {
-    if (s->size == s->room) {
-        size_t room = s->room ? 2 * s->room : 256;
-        void **items = PyMem_RawRealloc(s->items, room * sizeof *items);
-        if (!items)
-            return -1;
-        s->items = items;
-        s->room = room;
-    }
-    s->items[s->size++] = item;
-    return 0;
+    s.room = 2 * s.room + more + 256;
+    Value **items = PyMem_RawRealloc(s.items, s.room * sizeof *items);
+    if (!items)
+        PyMem_RawFree(s.items);
+    s.items = items;
+    return s;
 }
 
-#define VISITED ((uintptr_t)1)          /* in the low bit of a pointer on the stack: its inputs are in the order */
+INLINE int reserve(Nodes *s, size_t more)
+{
+    if (s->room - s->size < more)
+        *s = grown(*s, more);
+    return s->items ? 0 : -1;
+}
 
-/* Enter an input in the walk: 0 done, 1 it is to be walked, -1 no memory. */
-static inline int meet(Value *x, Stack *stack, Stack *leaves)
+INLINE void push(Nodes *s, Value *v) { s->items[s->size++] = v; }
+
+/* A node on the stack whose inputs are entered before it is reached again. */
+#define ENTERED(v) ((Value *)((uintptr_t)(v) | 1))
+#define IS_ENTERED(v) ((uintptr_t)(v) & 1)
+
+/* 1 if the walk has to enter x, 0 if it was here before or x is a leaf. */
+INLINE int meet(Value *x, Nodes *leaves)
 {
     if (x->mark == epoch)
         return 0;
-    if (x->code == AG_leaf) {
-        x->mark = epoch;
-        return push(leaves, x);
-    }
-    return push(stack, x) < 0 ? -1 : 1;
+    if (x->code != AG_leaf)
+        return 1;
+    x->mark = epoch;
+    push(leaves, x);
+    return 0;
 }
 
-/* The same for each item of a tuple, from the last on. */
-static int meet_all(PyObject *tuple, Stack *stack, Stack *leaves)
+/* The same for each Value among the items i < n of a tuple, the last first: those to enter go onto the stack. */
+INLINE void meet_all(PyObject *tuple, Py_ssize_t from, Py_ssize_t n, Nodes *stack, Nodes *leaves)
 {
-    int walk = 0;
-    for (Py_ssize_t i = PyTuple_GET_SIZE(tuple); i-- > 0;) {
+    for (Py_ssize_t i = n; i-- > from;) {
         PyObject *x = PyTuple_GET_ITEM(tuple, i);
-        if (is_value(x)) {
-            int met = meet((Value *)x, stack, leaves);
-            if (met < 0)
-                return -1;
-            walk |= met;
-        }
+        if (is_value(x) && meet((Value *)x, leaves))
+            push(stack, (Value *)x);
     }
-    return walk;
 }
 
 /* The nodes below root, inputs first and left inputs first (graph.topological), leaves apart. The cotangents
    of the others are cleared on the way.
    1; 0 if a node needs Python (an op without a code, a gradient that is a node); -1 without memory. */
-static int collect(Value *root, Stack *stack, Stack *order, Stack *leaves)
+INLINE int collect(Value *root, Nodes *stack, Nodes *order, Nodes *leaves)
 {
-    if (meet(root, stack, leaves) < 0)
+    if (reserve(stack, 1) < 0 || reserve(leaves, 1) < 0)
         return -1;
+    if (meet(root, leaves))
+        push(stack, root);
     while (stack->size) {
-        uintptr_t item = (uintptr_t)stack->items[--stack->size];
-        Value *v = (Value *)(item & ~VISITED);
-        if (item & VISITED) {
-            if (push(order, v) < 0)
+        Value *v = stack->items[--stack->size];
+        if (IS_ENTERED(v)) {
+            if (reserve(order, 1) < 0)
                 return -1;
+            push(order, (Value *)((uintptr_t)v & ~(uintptr_t)1));
             continue;
         }
-        if (v->mark == epoch)
-            continue;
-        v->mark = epoch;
-        v->grad = -0.0;
-        v->flags &= (uint8_t)~HAS_GRAD;
-        if (v->code == AG_other || (v->extra && v->extra->grad))
-            return 0;
-        size_t before = stack->size;
-        if (push(stack, (void *)(item | VISITED)) < 0)
-            return -1;
-        int walk = 0, met = 0;
-        if (v->extra && v->extra->inputs) {             /* from last to first: bias, inputs, weights */
-            if (v->code == AG_weighted_sum && v->flags & A_NODE && (met = meet(v->a.node, stack, leaves)) > 0)
-                walk = 1;
-            if (met >= 0 && (met = meet_all(v->extra->inputs, stack, leaves)) > 0)
-                walk = 1;
-            if (met >= 0 && v->extra->weights && (met = meet_all(v->extra->weights, stack, leaves)) > 0)
-                walk = 1;
-        } else {
-            if (v->flags & B_NODE && (met = meet(v->b.node, stack, leaves)) > 0)
-                walk = 1;
-            if (met >= 0 && v->flags & A_NODE && (met = meet(v->a.node, stack, leaves)) > 0)
-                walk = 1;
-        }
-        if (met < 0)
-            return -1;
-        if (!walk) {
-            stack->size = before;
-            if (push(order, v) < 0)
+        while (v->mark != epoch) {
+            v->mark = epoch;
+            v->grad = -0.0;
+            int flags = v->flags;
+            v->flags = (uint8_t)(flags & ~HAS_GRAD);
+            if (reserve(stack, 2) < 0 || reserve(leaves, 2) < 0)
                 return -1;
+            push(stack, ENTERED(v));
+            Operand b = v->b;
+            if (flags & (WIDE | EXTRA)) {
+                if (flags & EXTRA) {
+                    if (v->code == AG_other || b.extra->grad)
+                        return 0;
+                    b = b.extra->b;
+                }
+                if (flags & WIDE) {
+                    Py_ssize_t n = PyTuple_GET_SIZE(b.tuple);
+                    PyObject *unit = v->a.tuple;
+                    if (reserve(stack, 2 * (size_t)n + 1) < 0 || reserve(leaves, 2 * (size_t)n + 1) < 0)
+                        return -1;
+                    if (unit)                           /* the last of its inputs is the bias */
+                        meet_all(unit, n, n + 1, stack, leaves);
+                    meet_all(b.tuple, 0, n, stack, leaves);
+                    if (unit)
+                        meet_all(unit, 0, n, stack, leaves);
+                    break;
+                }
+            }
+            if (flags & B_NODE && meet(b.node, leaves))
+                push(stack, b.node);
+            v = v->a.node;
+            if (!(flags & A_NODE) || !meet(v, leaves))
+                break;
         }
     }
     for (size_t i = 0; i < leaves->size; i++) {
-        Value *v = leaves->items[i];
-        if (v->extra && v->extra->grad)
+        Extra *e = extra(leaves->items[i]);
+        if (e && e->grad)
             return 0;
     }
     return 1;
 }
 
-static inline void receive(Value *x, double part)
+INLINE void receive(Value *x, double part)
 {
     x->grad += part;                    /* it started from -0.0, so the first part arrives as it is */
     x->flags |= HAS_GRAD;
+}
+
+/* into[i] receives g * factors[i], for i < n. */
+static inline void pull_products(PyObject *into, PyObject *factors, Py_ssize_t n, double g)
+{
+    for (Py_ssize_t i = 0; i < n; i++) {
+        PyObject *x = PyTuple_GET_ITEM(into, i);
+        if (is_value(x))
+            receive((Value *)x, g == 0.0 ? 0.0 : g * number_at(factors, i));
+    }
+}
+
+static void pull_many(Value *v, double g)
+{
+    PyObject *inputs = second(v).tuple, *unit = v->a.tuple;
+    Py_ssize_t n = PyTuple_GET_SIZE(inputs), from = 0;
+    double part = g == 0.0 ? 0.0 : g;
+    if (unit) {
+        pull_products(unit, inputs, n, g);
+        pull_products(inputs, unit, n, g);
+        inputs = unit;                  /* of which the bias is left */
+        from = n++;
+    }
+    for (Py_ssize_t i = from; i < n; i++) {
+        PyObject *x = PyTuple_GET_ITEM(inputs, i);
+        if (is_value(x))
+            receive((Value *)x, part);
+    }
+}
+
+/* The cotangents of the inputs x, y, w that are nodes, a, b, c. Where g is exactly 0, so are they: no inf or nan
+   leaks. */
+INLINE void pull_by_rule(int code, double g, double z, double x, double y, double w, Value *a, Value *b, Value *c)
+{
+#define AG_BACKWARD
+#define A(part) if (a) receive(a, GIVEN(part));
+#define B(part) if (b) receive(b, GIVEN(part));
+#define W(part) if (c) receive(c, GIVEN(part));
+    if (g != 0.0) {
+        switch (code) {
+#define GIVEN(part) (part)
+#include "_rules.h"
+#undef GIVEN
+        }
+    } else {
+        switch (code) {
+#define GIVEN(part) 0.0
+#include "_rules.h"
+#undef GIVEN
+        }
+    }
+#undef A
+#undef B
+#undef W
+#undef AG_BACKWARD
 }
 
 /* The operands of a node whose inputs are in a tuple. */
@@ -1129,78 +1212,44 @@ static inline Value *wide(PyObject *inputs, Py_ssize_t i, double *number)
     return x.node;
 }
 
-/* weights[i] receives g * inputs[i], for all i: and the other way round with the tuples exchanged. */
-static inline void pull_products(PyObject *into, PyObject *factors, double g)
+/* `pull` of the few nodes that have a tuple or an Extra. */
+static void pull_rest(Value *v)
 {
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(into); i++) {
-        PyObject *x = PyTuple_GET_ITEM(into, i);
-        if (is_value(x))
-            receive((Value *)x, g == 0.0 ? 0.0 : g * number_at(factors, i));
-    }
-}
-
-static void pull_many(Value *v, double g)
-{
-    double part = g == 0.0 ? 0.0 : g;
-    if (v->code == AG_weighted_sum) {
-        pull_products(v->extra->weights, v->extra->inputs, g);
-        pull_products(v->extra->inputs, v->extra->weights, g);
-        if (v->flags & A_NODE)
-            receive(v->a.node, part);
-        return;
-    }
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(v->extra->inputs); i++) {
-        PyObject *x = PyTuple_GET_ITEM(v->extra->inputs, i);
-        if (is_value(x))
-            receive((Value *)x, part);
-    }
-}
-
-/* The cotangents of one node's inputs. Where its own is exactly 0, so are theirs: no inf or nan leaks. */
-static inline void pull(Value *v)
-{
-    double g = v->grad, z = v->data, x, y, w = 0.0;
+    double x = 0.0, y = 0.0, w = 0.0;
     Value *a = NULL, *b = NULL, *c = NULL;
+    Operand right = second(v);
     if (v->code >= AG_table_end) {
-        pull_many(v, g);
+        pull_many(v, v->grad);
         return;
     }
-    if (op_arity[v->code] == 3) {
-        a = wide(v->extra->inputs, 0, &x);
-        b = wide(v->extra->inputs, 1, &y);
-        c = wide(v->extra->inputs, 2, &w);
+    if (v->flags & WIDE) {
+        a = wide(right.tuple, 0, &x);
+        b = wide(right.tuple, 1, &y);
+        c = wide(right.tuple, 2, &w);
     } else {
-        if (v->flags & A_NODE) {
-            a = v->a.node;
-            x = a->data;
-        } else {
-            x = v->a.number;
-        }
-        if (v->flags & B_NODE) {
-            b = v->b.node;
-            y = b->data;
-        } else {
-            y = v->b.number;
-        }
+        a = v->flags & A_NODE ? v->a.node : NULL;
+        b = v->flags & B_NODE ? right.node : NULL;
+        x = a ? a->data : v->a.number;
+        y = b ? b->data : right.number;
     }
-    int zero = g == 0.0;
-    switch (v->code) {
-#define AG_BACKWARD
-#define A(part) if (a) receive(a, zero ? 0.0 : (part));
-#define B(part) if (b) receive(b, zero ? 0.0 : (part));
-#define W(part) if (c) receive(c, zero ? 0.0 : (part));
-#include "_rules.h"
-#undef A
-#undef B
-#undef W
-#undef AG_BACKWARD
+    pull_by_rule(v->code, v->grad, v->data, x, y, w, a, b, c);
+}
+
+/* The cotangents of one node's inputs. */
+INLINE void pull(Value *v)
+{
+    if (v->flags & (WIDE | EXTRA)) {
+        pull_rest(v);
+        return;
     }
+    Value *a = v->flags & A_NODE ? v->a.node : NULL, *b = v->flags & B_NODE ? v->b.node : NULL;
+    pull_by_rule(v->code, v->grad, v->data, a ? a->data : v->a.number, b ? b->data : v->b.number, 0.0, a, b, NULL);
 }
 
 /* 1 done; 0 Python must do it; -1 no memory. The gradients of the leaves change only if all is done. */
 static int backward(Value *root, double seed)
 {
-    Stack stack = {0}, order = {0}, leaves = {0};
+    Nodes stack = {0}, order = {0}, leaves = {0};
     double *before = NULL;
     uint8_t *had = NULL;
     if (++epoch == 0)
@@ -1224,8 +1273,7 @@ static int backward(Value *root, double seed)
         root->flags |= HAS_GRAD;
         for (size_t i = order.size; i-- > 0;) {
             Value *v = order.items[i];
-            if (i >= 4)
-                FETCH(order.items[i - 4]);
+            FETCH(order.items[i >= 4 ? i - 4 : 0]);
             if (v->flags & HAS_GRAD)
                 pull(v);
         }
@@ -1297,8 +1345,8 @@ static int steppable(PyObject *params, PyObject *states)
         return 0;
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params); i++) {
         PyObject *p = PyList_GET_ITEM(params, i);
-        if (!is_value(p) || (((Value *)p)->extra && ((Value *)p)->extra->grad) ||
-            !PyDict_CheckExact(PyList_GET_ITEM(states, i)))
+        Extra *e = is_value(p) ? extra((Value *)p) : NULL;
+        if (!is_value(p) || (e && e->grad) || !PyDict_CheckExact(PyList_GET_ITEM(states, i)))
             return 0;
     }
     return 1;
@@ -1515,8 +1563,8 @@ static PyMethodDef core_methods[] = {
     {"apply", (PyCFunction)(void (*)(void))core_apply, METH_FASTCALL, "apply(op, inputs, params) -> Value or None"},
     {"sum_of", core_sum_of, METH_O, "sum_of(values) -> Value or None"},
     {"weighted_sum", (PyCFunction)(void (*)(void))core_weighted_sum, METH_FASTCALL,
-     "weighted_sum(weights, inputs, bias) -> Value or None"},
-    {"layer", core_layer, METH_VARARGS, "layer(weights, biases, rows) -> lists of Values, or None"},
+     "weighted_sum(unit, inputs) -> Value or None"},
+    {"layer", core_layer, METH_VARARGS, "layer(units, rows, n) -> list of Values, or None"},
     {"each", (PyCFunction)(void (*)(void))core_each, METH_FASTCALL, "each(op, list) -> list of Values, or None"},
     {"sgd", core_sgd, METH_VARARGS, NULL},
     {"adam", core_adam, METH_VARARGS, NULL},

@@ -55,9 +55,7 @@ on_each_value: Callable[[Op, list[Any]], list[Any] | None] | None = None
 
 def array_of(things: list[Any], shape: tuple[int, ...]) -> Any:
     """An object array of these things, whatever they are."""
-    array = np.empty(len(things), dtype=object)
-    array[:] = things
-    return array.reshape(shape)
+    return np.fromiter(things, dtype=object, count=len(things)).reshape(shape)
 
 
 def _boxed(x: Any) -> Any:
