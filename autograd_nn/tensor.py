@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import cache, partial
+from collections.abc import Iterator
+from contextvars import ContextVar, copy_context
+from functools import cache, update_wrapper
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,11 @@ import numpy as np
 from . import ops
 from ._arrays import array_of_floats, constant, gradient_array, kept, plain_index
 from ._explain import explained
-from ._methods import attach, named, operand, through_function, through_ufunc
+from ._methods import attach, operand, through_function, through_ufunc
+from ._native import load
 from ._surface import TensorMethods
 from .errors import LeavesGraphError, ShapeError, UsageError
-from .graph import NOTHING, STORAGE, Node, modes, record
+from .graph import NOTHING, STORAGE, Node, modes, record, reverse
 from .ops import CARRIERS, FUNCTIONS, Op, for_each_op
 from .ops._carriers import ARRAY_RANK
 from .value import Value, as_value
@@ -157,10 +159,11 @@ class Tensor(TensorMethods, Node):
     # --- out of the graph, in words -----------------------------------------------------------
     def item(self) -> float:
         """The number of a Tensor of one element, out of the graph."""
-        if self.size != 1:
+        try:
+            return float(self._data.item())
+        except ValueError:
             raise ShapeError(f"item() needs a single element, and this Tensor has shape {self.shape}\n"
-                             "  help: .data is the array, .sum() or .mean() reduce it")
-        return float(self._data.reshape(())[()])
+                             "  help: .data is the array, .sum() or .mean() reduce it") from None
 
     def detach(self) -> Tensor:
         """A leaf with the same data."""
@@ -267,65 +270,42 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
 
 CARRIERS[Tensor] = (3, _apply)
 
-
-
-# Operators and functions of one input, from the table: the same as _apply, for the common types, in fewer steps.
-
-def _unary(op: Op) -> Callable[..., Any]:
-    new, plain, params = object.__new__, np.ndarray, op.params or NOTHING
-    array = partial(op.array, **params) if params else op.array
-
-    def method(self: Any, *rest: Any, **given: Any) -> Any:
-        if modes.special or rest or given:
-            return op(self, *rest, **given)
-        x = self._data
-        try:
-            data = array(x)
-        except (ValueError, TypeError) as error:
-            raise explained(op, (self,), params, error) from None
-        node = new(Tensor)
-        node._operands = (x,)
-        node._data = data if type(data) is plain else np.asarray(data)
-        node._grad, node.op, node.inputs, node.params, node.name = None, op, (self,), params, None
-        return node
-    named_method: Callable[..., Any] = named(method, op, Tensor)
-    return named_method
-
-
-def _binary(op: Op) -> Callable[[Any, Any], Any]:
-    array, new, plain = op.array, object.__new__, np.ndarray
-
-    def method(self: Any, other: Any) -> Any:
-        kind = type(other)
-        if modes.special or (kind is not Tensor and kind is not float and kind is not int):
-            return op(self, other) if operand(other) else NotImplemented
-        seen = (self._data, other._data if kind is Tensor else other)
-        try:
-            data = array(*seen)
-        except (ValueError, TypeError) as error:
-            raise explained(op, (self, other), NOTHING, error) from None
-        node = new(Tensor)
-        node._operands = seen
-        node._data = data if type(data) is plain else np.asarray(data)
-        node._grad, node.op, node.inputs, node.params, node.name = None, op, (self, other), NOTHING, None
-        return node
-    return method
-
-
-def _install(op: Op) -> None:
-    if op.method and op.arity == 1 and op.name not in vars(Tensor):
-        setattr(Tensor, op.name, _unary(op))
-    if op.dunder and op.array is not None:
-        setattr(Tensor, f"__{op.dunder}__", _unary(op) if op.arity == 1 else _binary(op))
-
-
-def _remove(op: Op) -> None:
-    if getattr(vars(Tensor).get(op.name), "op", None) is op:
-        delattr(Tensor, op.name)
-
-
-for_each_op(_install, _remove)
 attach(Tensor)
 for function in FUNCTIONS.values():
     if function.method and function.name not in vars(Tensor):
         setattr(Tensor, function.name, function.call)
+
+
+# --- in C, where it is compiled: what is here, and in graph/reverse.py, in its usual case ------------
+
+def _errors_ignored() -> tuple[ContextVar[Any], Any]:
+    """What np.errstate(all="ignore") sets: NumPy's context variable, and its value. To set it takes a tenth as long."""
+    with np.errstate(all="ignore"):
+        for variable, value in copy_context().items():
+            if variable.name == "numpy.ufunc.extobj":
+                return variable, value
+    raise ImportError("this NumPy keeps elsewhere how it treats floating point errors")
+
+
+def _use(in_c: Any) -> None:
+    in_c.setup(Tensor, Node, np.ndarray, np.dtype(np.float32), np.dtype(np.float64), np.asarray, reverse.fit,
+               reverse.finite, *_errors_ignored(), np.empty((2, 3), np.float32))
+    reverse.in_c = in_c
+    modes.on_special.append(in_c.set_special)
+
+    def quicken(name: str, op: Op, reflected: bool = False) -> None:
+        method = getattr(Tensor, name)
+        quick = in_c.method(method, op, op.array, op.params, op.arity, reflected)
+        setattr(Tensor, name, update_wrapper(quick, method))
+
+    def install(op: Op) -> None:
+        if op.arity == 1 and getattr(getattr(Tensor, op.name, None), "op", None) is op:
+            quicken(op.name, op)
+        if op.dunder and op.arity in (1, 2):
+            quicken(f"__{op.dunder}__", op)
+            if op.arity == 2:
+                quicken(f"__r{op.dunder}__", op, reflected=True)
+    for_each_op(install)
+
+
+load("_tensor", _use)

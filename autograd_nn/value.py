@@ -7,7 +7,6 @@ environment asks for the pure one; AUTOGRAD_NN_REQUIRE_NATIVE=1 makes a missing 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ import numpy as np
 
 from . import _value_backward, graph, ops
 from ._methods import attach, operand, through_ufunc
+from ._native import load
 from ._surface import ValueMethods
 from .errors import LeavesGraphError, UsageError
 from .graph import NOTHING, STORAGE, Node, modes, record
@@ -265,20 +265,7 @@ def _native_value(core: Any) -> Any:
     return kind
 
 
-def _core() -> Any:
-    """The compiled module, or None where Python is to do its work."""
-    if os.environ.get("AUTOGRAD_NN_PURE") == "1":
-        return None
-    try:
-        from ._native import _core
-    except ImportError as error:
-        if os.environ.get("AUTOGRAD_NN_REQUIRE_NATIVE") == "1":
-            raise ImportError(f"AUTOGRAD_NN_REQUIRE_NATIVE=1, but the C engine cannot be loaded: {error}") from error
-        return None
-    return _core
-
-
-core = _core()
+core = load("_core")
 NATIVE = core is not None
 """Whether Value is the engine in C."""
 if TYPE_CHECKING:

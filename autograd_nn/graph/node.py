@@ -96,8 +96,7 @@ class Node:
         >>> x.grad
         6.0
         """
-        from .reverse import backward
-        backward(self, seed, create_graph=create_graph)
+        reverse.backward(self, seed, create_graph=create_graph)
 
     def _take(self, data: Any) -> None:
         """Make data of this node's kind its own, without a copy: it must be nobody else's."""
@@ -218,3 +217,6 @@ def _rewire(records: list[Any]) -> Any:
             inputs = tuple(nodes[i] if i >= 0 else constant for i, constant in wires)
             nodes.append(rebuild(kind, data, op, inputs, params, name, grad))
     return nodes[-1]
+
+
+from . import reverse  # noqa: E402  (at the end, for it needs what is above, and `backward` needs it)

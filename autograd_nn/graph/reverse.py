@@ -14,6 +14,9 @@ from ..ops import Op, shape_of
 from ..ops._arguments import real_only
 from .node import Node, data_of, topological
 
+in_c: Any = None
+"""The module `_native._tensor`, where it is compiled: it does what is here, for graphs of Tensors alone."""
+
 
 def cotangents(seeds: Mapping[Node, Any], *, create_graph: bool = False) -> dict[Node, Any]:
     """The derivative of sum(seed * root) with respect to every node below the roots.
@@ -24,6 +27,10 @@ def cotangents(seeds: Mapping[Node, Any], *, create_graph: bool = False) -> dict
     Where a cotangent is exactly 0, an inf or nan of a rule does not leak past it. That costs
     nothing as long as none arises: only then the sweep is run again with care.
     """
+    if in_c is not None and not create_graph:
+        found: dict[Node, Any] | None = in_c.cotangents(seeds)
+        if found is not None:
+            return found
     return _cotangents(topological(seeds), seeds, create_graph)
 
 
@@ -34,7 +41,7 @@ def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool
         found = _sweep_nodes(order, seeds, careful=False) if create_graph else _sweep(order, seeds)
         fine = not alarm
         for node, g in found.items() if fine else ():
-            if node.op is None and not _finite(g):
+            if node.op is None and not finite(g):
                 fine = False
                 break
     if not fine:
@@ -126,7 +133,8 @@ def without_leaks(g: Any, part: Any, op: Op) -> Any:
     return ops.where(~bad, part, 0.0) if np.all(zero) else part
 
 
-def _finite(g: Any) -> bool:
+def finite(g: Any) -> bool:
+    """Whether no inf or nan is in a cotangent; now and then it says no though there is none."""
     if isinstance(g, Node):
         g = g._data
     if type(g) is np.ndarray:
@@ -149,6 +157,8 @@ def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> Non
         if shape_of(data_of(seed)) != shape and np.shape(seed) != shape:
             raise ShapeError(f"backward(seed): the seed has shape {np.shape(data_of(seed))}, and what it seeds {shape}")
         seed = root._own(seed if isinstance(seed, Node) else np.array(seed) if shape else seed)     # a copy
+    if in_c is not None and not create_graph and in_c.backward(root, seed):
+        return
     order = topological([root])
     found = _cotangents(order, {root: seed}, create_graph)
     if create_graph:

@@ -82,7 +82,10 @@ def _min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def _spread(x: Any, shape: tuple[int, ...], kept: tuple[int, ...]) -> Any:
     y = np.empty(shape, x.dtype)                         # np.broadcast_to takes six times as long for small arrays
-    y[...] = x.reshape(kept)
+    if x.ndim:
+        y[...] = x.reshape(kept)
+    else:
+        y.fill(x)
     return y
 
 

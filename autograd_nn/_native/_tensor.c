@@ -1,0 +1,607 @@
+/* What of Tensor is in C: its methods in their usual case, and the chain rule, with the same answers as in Python.
+
+   NumPy computes, forward and in the op table's rules. What is here is the way between: the nodes that the methods
+   make, the order of the nodes, whose cotangent goes where, and that it fits. With small arrays that is most of the
+   work.
+
+   What is not the usual case goes to Python. A method calls the one that it stands for if a mode is on or an operand
+   is no Tensor or number; a sweep that meets a Value, a Dual, or an inf or nan (which may have leaked past a zero)
+   gives up before it has changed anything, and reverse.py does it all. */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <structmember.h>
+#include <stdint.h>
+
+#ifdef Py_GIL_DISABLED
+#error "the chain rule in C needs the global interpreter lock"
+#endif
+
+/* --- what this file knows of the things that it walks over -------------------------------------------------- */
+
+/* The beginning of NumPy's PyArrayObject, which has been as it is since NumPy 1.0 and is part of its binary
+   interface. `setup` compares it with what Python says of an array, and refuses if they differ. */
+typedef struct {
+    PyObject_HEAD
+    char *data;
+    int nd;
+    Py_ssize_t *dimensions, *strides;
+    PyObject *base, *descr;
+} Array;
+
+static PyTypeObject *tensor, *ndarray;
+static PyObject *node_type, *asarray, *fit, *is_finite, *errors, *ignored, *float32, *float64;
+static int special;             /* how many modes (no_grad, check_finite) are on */
+static PyObject *s_array_rules, *s_own, *s_copy;
+static Py_ssize_t at_data, at_grad, at_op, at_inputs, at_params, at_name, at_operands;    /* where a Tensor has its slots */
+
+#define SLOT(node, at) (*(PyObject **)((char *)(node) + (at)))
+#define DATA(node) ((Array *)SLOT(node, at_data))
+
+static int is_array(PyObject *o) { return Py_TYPE(o) == ndarray; }
+
+static int same_form(const Array *a, const Array *b)
+{
+    if (a->descr != b->descr || a->nd != b->nd)
+        return 0;
+    for (int i = 0; i < a->nd; i++)
+        if (a->dimensions[i] != b->dimensions[i])
+            return 0;
+    return 1;
+}
+
+static Py_ssize_t size_of(const Array *a)
+{
+    Py_ssize_t n = 1;
+    for (int i = 0; i < a->nd; i++)
+        n *= a->dimensions[i];
+    return n;
+}
+
+static int is_plain(const Array *a, Py_ssize_t itemsize)
+{
+    if ((uintptr_t)a->data % (size_t)itemsize)
+        return 0;
+    for (int i = a->nd; i-- > 0; itemsize *= a->dimensions[i])
+        if (a->strides[i] != itemsize && a->dimensions[i] != 1)
+            return 0;
+    return 1;
+}
+
+/* Whether every number is finite: 1, 0, or -1 for an exception. In large arrays NumPy is faster. */
+static int all_finite(PyObject *o)
+{
+    const Array *a = (const Array *)o;
+    Py_ssize_t n = size_of(a);
+    int single = a->descr == float32;
+    if (n <= 512 && (single || a->descr == float64) && is_plain(a, single ? 4 : 8)) {
+        double sum = 0.0;                                   /* of zeros, or nan */
+        for (Py_ssize_t i = 0; i < n; i++)
+            sum += 0.0 * (single ? (double)((const float *)a->data)[i] : ((const double *)a->data)[i]);
+        return sum == 0.0;
+    }
+    PyObject *answer = PyObject_CallOneArg(is_finite, o);
+    int yes = answer ? PyObject_IsTrue(answer) : -1;
+    Py_XDECREF(answer);
+    return yes;
+}
+
+/* --- methods --------------------------------------------------------------------------------------------------- */
+
+/* An operator or a method without arguments. `python` is what it stands for and falls back on. */
+typedef struct {
+    PyObject_HEAD
+    vectorcallfunc call;
+    PyObject *python, *op, *array, *params, *dict;
+    int arity, reflected;       /* reflected: of x - t, where t is asked */
+} Method;
+
+/* The node of a result; steals inputs and operands, and data, which may be a number of NumPy's. */
+static PyObject *made(const Method *m, PyObject *data, PyObject *inputs, PyObject *operands)
+{
+    PyObject *node = NULL;
+    if (data && !is_array(data))
+        Py_SETREF(data, PyObject_CallOneArg(asarray, data));
+    if (data && inputs && operands && (node = tensor->tp_alloc(tensor, 0))) {
+        SLOT(node, at_data) = data;
+        SLOT(node, at_grad) = Py_NewRef(Py_None);
+        SLOT(node, at_op) = Py_NewRef(m->op);
+        SLOT(node, at_inputs) = inputs;
+        SLOT(node, at_params) = Py_NewRef(m->params);
+        SLOT(node, at_name) = Py_NewRef(Py_None);
+        SLOT(node, at_operands) = operands;
+        return node;
+    }
+    Py_XDECREF(data);
+    Py_XDECREF(inputs);
+    Py_XDECREF(operands);
+    return NULL;
+}
+
+static PyObject *method_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    const Method *m = (const Method *)self;
+    PyObject *x[2], *inputs[2], *data;
+    int usual = !special && !kwnames && PyVectorcall_NARGS(nargsf) == m->arity && Py_TYPE(args[0]) == tensor;
+    for (int i = 0; usual && i < m->arity; i++) {
+        PyObject *o = inputs[i] = args[m->reflected ? m->arity - 1 - i : i];
+        x[i] = Py_TYPE(o) == tensor ? SLOT(o, at_data) : o;
+        usual = x[i] && (x[i] != o || ((PyFloat_CheckExact(o) || PyLong_CheckExact(o)) && m->arity == 2));
+    }
+    if (!usual)
+        return PyObject_Vectorcall(m->python, args, nargsf, kwnames);
+    data = PyObject_VectorcallDict(m->array, x, (size_t)m->arity, PyDict_GET_SIZE(m->params) ? m->params : NULL);
+    if (!data) {                                        /* Python's method says what is wrong */
+        if (!PyErr_ExceptionMatches(PyExc_ValueError) && !PyErr_ExceptionMatches(PyExc_TypeError))
+            return NULL;
+        PyErr_Clear();
+        return PyObject_Vectorcall(m->python, args, nargsf, kwnames);
+    }
+    return m->arity == 1 ? made(m, data, PyTuple_Pack(1, inputs[0]), PyTuple_Pack(1, x[0]))
+                         : made(m, data, PyTuple_Pack(2, inputs[0], inputs[1]), PyTuple_Pack(2, x[0], x[1]));
+}
+
+static PyObject *method_get(PyObject *self, PyObject *object, PyObject *Py_UNUSED(type))
+{
+    return object ? PyMethod_New(self, object) : Py_NewRef(self);
+}
+
+static int method_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Method *m = (Method *)self;
+    Py_VISIT(m->python);
+    Py_VISIT(m->op);
+    Py_VISIT(m->array);
+    Py_VISIT(m->params);
+    Py_VISIT(m->dict);
+    Py_VISIT(Py_TYPE(self));
+    return 0;
+}
+
+static int method_clear(PyObject *self)
+{
+    Method *m = (Method *)self;
+    Py_CLEAR(m->python);
+    Py_CLEAR(m->op);
+    Py_CLEAR(m->array);
+    Py_CLEAR(m->params);
+    Py_CLEAR(m->dict);
+    return 0;
+}
+
+static void method_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    method_clear(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyMemberDef method_members[] = {
+    {"op", T_OBJECT, offsetof(Method, op), READONLY, NULL},
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(Method, call), READONLY, NULL},
+    {"__dictoffset__", T_PYSSIZET, offsetof(Method, dict), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyGetSetDef method_getset[] = {
+    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyType_Slot method_slots[] = {
+    {Py_tp_dealloc, method_dealloc},
+    {Py_tp_traverse, method_traverse},
+    {Py_tp_clear, method_clear},
+    {Py_tp_call, PyVectorcall_Call},
+    {Py_tp_descr_get, method_get},
+    {Py_tp_members, method_members},
+    {Py_tp_getset, method_getset},
+    {0, NULL},
+};
+
+static PyType_Spec method_spec = {
+    .name = "autograd_nn._native._tensor.method",
+    .basicsize = sizeof(Method),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_METHOD_DESCRIPTOR | Py_TPFLAGS_HAVE_VECTORCALL |
+             Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = method_slots,
+};
+
+static PyTypeObject *method_type;
+
+/* method(python, op, array, params, arity, reflected): the method `python` of Tensor, quicker. */
+static PyObject *new_method(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *python, *op, *array, *params;
+    int arity, reflected;
+    if (!PyArg_ParseTuple(args, "OOOO!ip", &python, &op, &array, &PyDict_Type, &params, &arity, &reflected))
+        return NULL;
+    if (arity != 1 && arity != 2) {
+        PyErr_SetString(PyExc_ValueError, "a method of one or two inputs");
+        return NULL;
+    }
+    Method *m = (Method *)method_type->tp_alloc(method_type, 0);
+    if (!m)
+        return NULL;
+    m->call = method_call;
+    m->python = Py_NewRef(python);
+    m->op = Py_NewRef(op);
+    m->array = Py_NewRef(array);
+    m->params = Py_NewRef(params);
+    m->arity = arity;
+    m->reflected = reflected;
+    return (PyObject *)m;
+}
+
+static PyObject *set_special(PyObject *Py_UNUSED(module), PyObject *number)
+{
+    long n = PyLong_AsLong(number);
+    if (n == -1 && PyErr_Occurred())
+        return NULL;
+    special = n != 0;
+    Py_RETURN_NONE;
+}
+
+/* --- the walk -------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    PyObject *node, *g;         /* references of ours; g is NULL as long as no cotangent has come */
+    int entered, ours;          /* ours: g is a sum that was made here, and may be added to in place */
+} Item;
+
+typedef struct {
+    Item *items;                /* the nodes, in the order in which the walk meets them */
+    uint32_t *order, *table;    /* numbers of items: inputs first; and by node, plus 1 */
+    uint32_t *stack;
+    uint32_t met, done, height, room, deep;
+} Walk;
+
+enum { FAILED = -1, UNKNOWN = 0, DONE = 1 };
+
+#define LIMIT (1u << 30)
+#define ABOVE (1u << 31)        /* on the stack: the inputs of this node are in the order */
+
+static int grown(uint32_t **list, size_t size)
+{
+    uint32_t *bigger = PyMem_RawRealloc(*list, size * sizeof *bigger);
+    if (!bigger) {
+        PyErr_NoMemory();
+        return FAILED;
+    }
+    *list = bigger;
+    return DONE;
+}
+
+/* Where in the table a node is, or would be. */
+static uint32_t *place(const Walk *w, PyObject *node)
+{
+    uint32_t mask = 2 * w->room - 1, i = (uint32_t)((uintptr_t)node >> 4) * 2654435761u >> 7 & mask;
+    while (w->table[i] && w->items[w->table[i] - 1].node != node)
+        i = (i + 1) & mask;
+    return &w->table[i];
+}
+
+static int make_room(Walk *w)
+{
+    uint32_t room = w->room ? 2 * w->room : 32;
+    Item *items = room > LIMIT ? NULL : PyMem_RawRealloc(w->items, room * sizeof *items);
+    if (!items) {
+        PyErr_NoMemory();
+        return FAILED;
+    }
+    w->items = items;
+    if (grown(&w->order, room) < 0 || grown(&w->table, 2 * (size_t)room) < 0)
+        return FAILED;
+    w->room = room;
+    memset(w->table, 0, 2 * (size_t)room * sizeof *w->table);
+    for (uint32_t i = 0; i < w->met; i++)
+        *place(w, items[i].node) = i + 1;
+    return DONE;
+}
+
+/* Put a node on the stack, if the walk has not entered it. */
+static int meet(Walk *w, PyObject *node)
+{
+    if (w->met == w->room && make_room(w) < 0)
+        return FAILED;
+    uint32_t *at = place(w, node);
+    if (!*at) {
+        w->items[w->met++] = (Item){Py_NewRef(node), NULL, 0, 0};
+        *at = w->met;
+    } else if (w->items[*at - 1].entered) {
+        return DONE;
+    }
+    if (w->height + 2 > w->deep) {
+        if (w->deep > LIMIT || grown(&w->stack, 2 * (size_t)w->deep + 64) < 0)
+            return FAILED;
+        w->deep = 2 * w->deep + 64;
+    }
+    w->stack[w->height++] = *at - 1;
+    return DONE;
+}
+
+/* The nodes below those on the stack, in the order of graph.topological. */
+static int collect(Walk *w)
+{
+    while (w->height) {
+        uint32_t i = w->stack[--w->height];
+        if (i & ABOVE) {
+            w->order[w->done++] = i & ~ABOVE;
+            continue;
+        }
+        if (w->items[i].entered)
+            continue;
+        w->items[i].entered = 1;
+        PyObject *node = w->items[i].node, *data = SLOT(node, at_data), *inputs = SLOT(node, at_inputs);
+        if (!data || !is_array(data) || !inputs || !PyTuple_CheckExact(inputs) || !SLOT(node, at_op))
+            return UNKNOWN;
+        w->stack[w->height++] = i | ABOVE;              /* in the place that it was taken from */
+        for (Py_ssize_t k = PyTuple_GET_SIZE(inputs); k-- > 0;) {
+            PyObject *x = PyTuple_GET_ITEM(inputs, k);
+            if (Py_TYPE(x) == tensor) {
+                if (meet(w, x) < 0)
+                    return FAILED;
+            } else if (PyObject_TypeCheck(x, (PyTypeObject *)node_type)) {
+                return UNKNOWN;
+            }
+        }
+    }
+    return DONE;
+}
+
+/* --- the chain rule ------------------------------------------------------------------------------------------- */
+
+/* What a rule gave as a cotangent of x: summed over what was broadcast, in x's dtype. Steals it. */
+static PyObject *fitted(PyObject *part, PyObject *x)
+{
+    if (!part || (is_array(part) && same_form((Array *)part, DATA(x))))
+        return part;
+    PyObject *result = PyObject_CallFunctionObjArgs(fit, part, x, NULL);
+    Py_DECREF(part);
+    return result;
+}
+
+/* Add a cotangent to a node's. Steals it. */
+static int receive(Item *x, PyObject *part)
+{
+    int fine = is_array(part) ? all_finite(part) : 0;
+    if (fine <= 0 || !x->g) {
+        if (fine > 0)
+            x->g = part;
+        else
+            Py_DECREF(part);
+        return fine < 0 ? FAILED : fine ? DONE : UNKNOWN;
+    }
+    PyObject *sum = x->ours ? PyNumber_InPlaceAdd(x->g, part) : PyNumber_Add(x->g, part);
+    Py_DECREF(part);
+    sum = fitted(sum, x->node);                         /* arrays of shape () add up to a NumPy number */
+    if (!sum)
+        return FAILED;
+    x->ours = 1;
+    Py_SETREF(x->g, sum);
+    return DONE;
+}
+
+/* The cotangents of the inputs of one node. */
+static int pull(Walk *w, const Item *item)
+{
+    PyObject *node = item->node, *op = SLOT(node, at_op), *inputs = SLOT(node, at_inputs);
+    PyObject *operands = SLOT(node, at_operands), *params = SLOT(node, at_params), *small[8], **args = small;
+    Py_ssize_t n = PyTuple_GET_SIZE(inputs);
+    if (!operands || !PyTuple_CheckExact(operands) || PyTuple_GET_SIZE(operands) != n || !params ||
+        !PyDict_CheckExact(params))
+        return UNKNOWN;
+    PyObject *rules = PyObject_GetAttr(op, s_array_rules);
+    if (!rules)
+        return FAILED;
+    if (n > 6 && !(args = PyMem_Malloc((size_t)(n + 2) * sizeof *args))) {
+        Py_DECREF(rules);
+        PyErr_NoMemory();
+        return FAILED;
+    }
+    args[0] = item->g;
+    args[1] = (PyObject *)DATA(node);
+    memcpy(args + 2, &PyTuple_GET_ITEM(operands, 0), (size_t)n * sizeof *args);
+    int listed = PyTuple_CheckExact(rules), answer = DONE;
+    for (Py_ssize_t k = 0; answer == DONE && k < n; k++) {
+        PyObject *x = PyTuple_GET_ITEM(inputs, k), *rule;
+        if (Py_TYPE(x) != tensor || (listed && k >= PyTuple_GET_SIZE(rules)))
+            continue;
+        rule = listed ? Py_NewRef(PyTuple_GET_ITEM(rules, k)) : PySequence_GetItem(rules, k);
+        if (!rule) {
+            answer = FAILED;
+        } else if (rule != Py_None) {
+            PyObject *part = PyObject_VectorcallDict(rule, args, (size_t)n + 2, PyDict_GET_SIZE(params) ? params : NULL);
+            part = fitted(part, x);
+            uint32_t i = *place(w, x);
+            answer = !part ? FAILED : i ? receive(&w->items[i - 1], part) : UNKNOWN;
+        }
+        Py_XDECREF(rule);
+    }
+    if (args != small)
+        PyMem_Free(args);
+    Py_DECREF(rules);
+    return answer;
+}
+
+/* The sweep, while NumPy keeps its warnings to itself. */
+static int sweep(Walk *w)
+{
+    PyObject *token = PyContextVar_Set(errors, ignored);
+    int answer = token ? DONE : FAILED;
+    for (uint32_t i = w->done; answer == DONE && i-- > 0;) {
+        const Item *item = &w->items[w->order[i]];
+        if (item->g && SLOT(item->node, at_op) != Py_None)
+            answer = pull(w, item);
+    }
+    if (token) {
+        PyObject *kind, *what, *where;
+        PyErr_Fetch(&kind, &what, &where);
+        if (PyContextVar_Reset(errors, token) < 0)
+            answer = FAILED;
+        if (kind)
+            PyErr_Restore(kind, what, where);
+        Py_DECREF(token);
+    }
+    return answer;
+}
+
+static void forget(Walk *w)
+{
+    for (uint32_t i = 0; i < w->met; i++) {
+        Py_DECREF(w->items[i].node);
+        Py_XDECREF(w->items[i].g);
+    }
+    PyMem_RawFree(w->items);
+    PyMem_RawFree(w->order);
+    PyMem_RawFree(w->stack);
+    PyMem_RawFree(w->table);
+}
+
+/* --- what Python calls ---------------------------------------------------------------------------------------- */
+
+/* A leaf's gradient grows by g: an array of the leaf's own, that no other node and no rule holds. */
+static int accumulate(Item *leaf)
+{
+    PyObject *before = SLOT(leaf->node, at_grad), *g;
+    if (before && before != Py_None) {
+        PyObject *sum = PyNumber_Add(before, leaf->g);
+        g = sum ? PyObject_CallMethodOneArg(leaf->node, s_own, sum) : NULL;
+        Py_XDECREF(sum);
+    } else if (Py_REFCNT(leaf->g) > 1 || ((Array *)leaf->g)->base) {
+        g = PyObject_CallMethodNoArgs(leaf->g, s_copy);
+    } else {
+        g = Py_NewRef(leaf->g);
+    }
+    if (!g)
+        return FAILED;
+    Py_XSETREF(SLOT(leaf->node, at_grad), g);
+    return DONE;
+}
+
+/* backward(root, seed): True; False if Python must do it, and then nothing has changed. */
+static PyObject *tensor_backward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
+{
+    Walk w = {0};
+    if (n != 2) {
+        PyErr_SetString(PyExc_TypeError, "backward(root, seed)");
+        return NULL;
+    }
+    int answer = Py_TYPE(args[0]) == tensor && is_array(args[1]) ? meet(&w, args[0]) : UNKNOWN;
+    if (answer == DONE)
+        answer = collect(&w);
+    if (answer == DONE) {
+        w.items[0].g = Py_NewRef(args[1]);
+        answer = sweep(&w);
+    }
+    if (answer == DONE) {
+        for (uint32_t i = 0; i < w.met; i++) {
+            Item *item = &w.items[i];
+            if (SLOT(item->node, at_op) != Py_None)
+                Py_XSETREF(SLOT(item->node, at_grad), Py_NewRef(item->g ? item->g : Py_None));
+        }
+        for (uint32_t i = 0; answer == DONE && i < w.met; i++)
+            if (w.items[i].g && SLOT(w.items[i].node, at_op) == Py_None)
+                answer = accumulate(&w.items[i]);
+    }
+    forget(&w);
+    return answer == FAILED ? NULL : PyBool_FromLong(answer);
+}
+
+/* cotangents(seeds): {node: its cotangent}, or None if Python must do it. */
+static PyObject *tensor_cotangents(PyObject *Py_UNUSED(module), PyObject *seeds)
+{
+    Walk w = {0};
+    PyObject *root, *seed, *found = NULL, *roots = PyDict_CheckExact(seeds) ? PyDict_Keys(seeds) : NULL;
+    int answer = roots ? DONE : PyErr_Occurred() ? FAILED : UNKNOWN;
+    for (Py_ssize_t i = roots ? PyList_GET_SIZE(roots) : 0; answer == DONE && i-- > 0;) {
+        root = PyList_GET_ITEM(roots, i);
+        answer = Py_TYPE(root) == tensor ? meet(&w, root) : UNKNOWN;
+    }
+    if (answer == DONE)
+        answer = collect(&w);
+    for (Py_ssize_t i = 0; answer == DONE && i < PyList_GET_SIZE(roots); i++) {
+        root = PyList_GET_ITEM(roots, i);
+        seed = PyDict_GetItemWithError(seeds, root);
+        PyObject *g = seed ? PyObject_CallMethodOneArg(root, s_own, seed) : NULL;
+        w.items[*place(&w, root) - 1].g = g;
+        answer = !g ? FAILED : is_array(g) && same_form((Array *)g, DATA(root)) ? DONE : UNKNOWN;
+    }
+    if (answer == DONE)
+        answer = sweep(&w);
+    if (answer == DONE && !(found = PyDict_New()))
+        answer = FAILED;
+    for (uint32_t i = 0; answer == DONE && i < w.met; i++)
+        if (w.items[i].g && PyDict_SetItem(found, w.items[i].node, w.items[i].g) < 0)
+            answer = FAILED;
+    Py_XDECREF(roots);
+    forget(&w);
+    if (answer == UNKNOWN)
+        Py_RETURN_NONE;
+    if (answer == FAILED)
+        Py_CLEAR(found);
+    return found;
+}
+
+static int offset(const char *name, Py_ssize_t *into)
+{
+    PyObject *slot = PyObject_GetAttrString((PyObject *)tensor, name);
+    int found = slot && Py_TYPE(slot) == &PyMemberDescr_Type;
+    if (found)
+        *into = ((PyMemberDescrObject *)slot)->d_member->offset;
+    else if (slot)
+        PyErr_Format(PyExc_TypeError, "%s is not a slot of Tensor", name);
+    Py_XDECREF(slot);
+    return found ? DONE : FAILED;
+}
+
+/* setup(Tensor, Node, ndarray, float32, float64, asarray, fit, finite, errors, ignored, sample): errors is the
+   context variable in which NumPy keeps how it treats floating point errors, ignored its value for not at all;
+   sample is a C-contiguous array of float32 of shape (2, 3). */
+static PyObject *tensor_setup(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *sample;
+    if (!PyArg_ParseTuple(args, "OOOOOOOOOOO", &tensor, &node_type, &ndarray, &float32, &float64, &asarray, &fit,
+                          &is_finite, &errors, &ignored, &sample))
+        return NULL;
+    const Array *a = (const Array *)sample;
+    if (!is_array(sample) || a->nd != 2 || a->descr != float32 || a->base || a->dimensions[0] != 2 ||
+        a->dimensions[1] != 3 || a->strides[0] != 12 || a->strides[1] != 4) {
+        PyErr_SetString(PyExc_ImportError, "NumPy's arrays are not as this file knows them");
+        return NULL;
+    }
+    if (offset("_data", &at_data) < 0 || offset("_grad", &at_grad) < 0 || offset("op", &at_op) < 0 ||
+        offset("inputs", &at_inputs) < 0 || offset("params", &at_params) < 0 || offset("name", &at_name) < 0 ||
+        offset("_operands", &at_operands) < 0)
+        return NULL;
+    for (int i = 0; i < 11; i++)
+        Py_INCREF(PyTuple_GET_ITEM(args, i));           /* for as long as the module lives */
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef tensor_methods[] = {
+    {"setup", tensor_setup, METH_VARARGS, "Say what a Tensor is, once."},
+    {"set_special", set_special, METH_O, "How many modes are on: while any is, every method goes to Python."},
+    {"method", new_method, METH_VARARGS, "method(python, op, array, params, arity, reflected) -> the same, quicker"},
+    {"backward", (PyCFunction)(void (*)(void))tensor_backward, METH_FASTCALL, "backward(root, seed) -> bool"},
+    {"cotangents", tensor_cotangents, METH_O, "cotangents(seeds) -> dict or None"},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef tensor_module = {
+    PyModuleDef_HEAD_INIT, "_tensor", "What of Tensor is in C; tensor.py sets it up.", -1, tensor_methods,
+    NULL, NULL, NULL, NULL,
+};
+
+PyMODINIT_FUNC PyInit__tensor(void)
+{
+    s_array_rules = PyUnicode_InternFromString("array_rules");
+    s_own = PyUnicode_InternFromString("_own");
+    s_copy = PyUnicode_InternFromString("copy");
+    if (!s_array_rules || !s_own || !s_copy)
+        return NULL;
+    method_type = (PyTypeObject *)PyType_FromSpec(&method_spec);
+    return method_type ? PyModule_Create(&tensor_module) : NULL;
+}
