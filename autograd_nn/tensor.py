@@ -288,8 +288,7 @@ def _errors_ignored() -> tuple[ContextVar[Any], Any]:
 
 
 def _use(in_c: Any) -> None:
-    in_c.setup(Tensor, Node, np.ndarray, np.dtype(np.float32), np.dtype(np.float64), np.asarray, reverse.fit,
-               reverse.finite, *_errors_ignored(), np.empty((2, 3), np.float32))
+    in_c.setup(Tensor, Node, reverse.fit, reverse.finite, *_errors_ignored())
     reverse.in_c = in_c
     modes.on_special.append(in_c.set_special)
 

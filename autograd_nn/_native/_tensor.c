@@ -11,6 +11,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <structmember.h>
+#include <math.h>
 #include <stdint.h>
 
 #ifdef Py_GIL_DISABLED
@@ -20,7 +21,7 @@
 /* --- what this file knows of the things that it walks over -------------------------------------------------- */
 
 /* The beginning of NumPy's PyArrayObject, which has been as it is since NumPy 1.0 and is part of its binary
-   interface. `setup` compares it with what Python says of an array, and refuses if they differ. */
+   interface. `setup` compares it with an array, and refuses if they differ. */
 typedef struct {
     PyObject_HEAD
     char *data;
@@ -30,9 +31,9 @@ typedef struct {
 } Array;
 
 static PyTypeObject *tensor, *ndarray;
-static PyObject *node_type, *asarray, *fit, *is_finite, *errors, *ignored, *float32, *float64;
+static PyObject *node_type, *asarray, *empty_like, *zeros_like, *fit, *is_finite, *errors, *ignored, *float32, *float64;
 static int special;             /* how many modes (no_grad, check_finite) are on */
-static PyObject *s_array_rules, *s_own, *s_copy;
+static PyObject *s_array_rules, *s_own, *s_copy, *s_velocity, *s_step, *s_mean, *s_square;
 static Py_ssize_t at_data, at_grad, at_op, at_inputs, at_params, at_name, at_operands;    /* where a Tensor has its slots */
 
 #define SLOT(node, at) (*(PyObject **)((char *)(node) + (at)))
@@ -58,10 +59,13 @@ static Py_ssize_t size_of(const Array *a)
     return n;
 }
 
+/* Whether the numbers are in memory as C has them, one after the other. */
 static int is_plain(const Array *a, Py_ssize_t itemsize)
 {
     if ((uintptr_t)a->data % (size_t)itemsize)
         return 0;
+    if (size_of(a) == 0)
+        return 1;
     for (int i = a->nd; i-- > 0; itemsize *= a->dimensions[i])
         if (a->strides[i] != itemsize && a->dimensions[i] != 1)
             return 0;
@@ -545,6 +549,162 @@ static PyObject *tensor_cotangents(PyObject *Py_UNUSED(module), PyObject *seeds)
     return found;
 }
 
+/* --- optimizers: one step over a list of Tensors, with the state that the Python classes keep ------------------- */
+
+/* The compiler makes the loops for each width of the processor's vectors, and the loader takes the widest there is. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
+#define WIDE_VECTORS __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define WIDE_VECTORS
+#endif
+
+#define T float
+#define NAME(step) step##32
+#define SQRT sqrtf
+#include "_steps.h"
+#undef T
+#undef NAME
+#undef SQRT
+#define T double
+#define NAME(step) step##64
+#define SQRT sqrt
+#include "_steps.h"
+#undef T
+#undef NAME
+#undef SQRT
+
+/* A parameter's arrays: of its data, its gradient, what the state has under up to two names, and its new data. */
+typedef struct {
+    PyObject *x, *g, *state[2], *out;
+    Py_ssize_t n;
+    int single, first;
+} Part;
+
+static int is_like(PyObject *o, const Part *part)
+{
+    return is_array(o) && same_form((Array *)o, (Array *)part->x) && is_plain((Array *)o, part->single ? 4 : 8);
+}
+
+/* 1: the part of a parameter that takes a step; 0: Python must do it; -1: an exception. The references are borrowed,
+   and what the state has not got yet is NULL. */
+static int part_of(PyObject *p, PyObject *state, PyObject *const *names, Part *part)
+{
+    *part = (Part){0};
+    if (Py_TYPE(p) != tensor || !PyDict_CheckExact(state))
+        return UNKNOWN;
+    part->x = SLOT(p, at_data);
+    part->g = SLOT(p, at_grad);
+    part->single = is_array(part->x) && ((Array *)part->x)->descr == float32;
+    if (!is_array(part->x) || !(part->single || ((Array *)part->x)->descr == float64) || !is_like(part->x, part) ||
+        (part->g != Py_None && !is_like(part->g, part)))
+        return UNKNOWN;
+    part->n = size_of((Array *)part->x);
+    for (int i = 0; i < 2 && names[i]; i++) {
+        part->state[i] = PyDict_GetItemWithError(state, names[i]);
+        if (part->state[i] ? !is_like(part->state[i], part) : PyErr_Occurred() != NULL)
+            return part->state[i] ? UNKNOWN : FAILED;
+    }
+    return DONE;
+}
+
+static int steppable(PyObject *params, PyObject *states, PyObject *const *names)
+{
+    Part part;
+    int answer = PyList_GET_SIZE(params) == PyList_GET_SIZE(states) ? DONE : UNKNOWN;
+    for (Py_ssize_t i = 0; answer == DONE && i < PyList_GET_SIZE(params); i++)
+        answer = part_of(PyList_GET_ITEM(params, i), PyList_GET_ITEM(states, i), names, &part);
+    return answer;
+}
+
+/* Ready to step: arrays that the state has not got are made, of zeros, and the array for the result. */
+static int ready(PyObject *p, PyObject *state, PyObject *const *names, Part *part)
+{
+    if (part_of(p, state, names, part) != DONE)
+        return FAILED;
+    for (int i = 0; i < 2 && names[i]; i++) {
+        if (!part->state[i]) {
+            part->first = 1;
+            part->state[i] = PyObject_CallOneArg(zeros_like, part->x);
+            if (!part->state[i] || PyDict_SetItem(state, names[i], part->state[i]) < 0) {
+                Py_XDECREF(part->state[i]);
+                return FAILED;
+            }
+            Py_DECREF(part->state[i]);                  /* the state has it */
+        }
+    }
+    part->out = PyObject_CallOneArg(empty_like, part->x);
+    return part->out ? DONE : FAILED;
+}
+
+#define NUMBERS(type, o) ((o) ? (type *)(void *)((Array *)(o))->data : NULL)
+
+/* sgd(params, states, lr, momentum, nesterov, weight_decay) -> False if Python must do it */
+static PyObject *tensor_sgd(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *params, *states;
+    int nesterov;
+    double lr, momentum, decay;
+    if (!PyArg_ParseTuple(args, "O!O!ddpd", &PyList_Type, &params, &PyList_Type, &states, &lr, &momentum, &nesterov,
+                          &decay))
+        return NULL;
+    PyObject *names[2] = {momentum ? s_velocity : NULL, NULL};
+    int answer = steppable(params, states, names);
+    for (Py_ssize_t i = 0; answer == DONE && i < PyList_GET_SIZE(params); i++) {
+        PyObject *p = PyList_GET_ITEM(params, i);
+        Part part;
+        if (SLOT(p, at_grad) == Py_None)
+            continue;
+        answer = ready(p, PyList_GET_ITEM(states, i), names, &part);
+        if (answer != DONE)
+            break;
+        if (part.single)
+            sgd32(part.n, NUMBERS(float, part.x), NUMBERS(float, part.g), NUMBERS(float, part.state[0]),
+                  NUMBERS(float, part.out), part.first, (float)lr, (float)momentum, nesterov, (float)decay);
+        else
+            sgd64(part.n, NUMBERS(double, part.x), NUMBERS(double, part.g), NUMBERS(double, part.state[0]),
+                  NUMBERS(double, part.out), part.first, lr, momentum, nesterov, decay);
+        Py_SETREF(SLOT(p, at_data), part.out);
+    }
+    return answer == FAILED ? NULL : PyBool_FromLong(answer);
+}
+
+/* adam(params, states, lr, b1, b2, eps, weight_decay) -> False if Python must do it */
+static PyObject *tensor_adam(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *params, *states, *names[2] = {s_mean, s_square};
+    double lr, b1, b2, eps, decay;
+    if (!PyArg_ParseTuple(args, "O!O!ddddd", &PyList_Type, &params, &PyList_Type, &states, &lr, &b1, &b2, &eps, &decay))
+        return NULL;
+    int answer = steppable(params, states, names);
+    for (Py_ssize_t i = 0; answer == DONE && i < PyList_GET_SIZE(params); i++) {
+        PyObject *p = PyList_GET_ITEM(params, i), *state = PyList_GET_ITEM(states, i);
+        Part part;
+        if (SLOT(p, at_grad) == Py_None)
+            continue;
+        PyObject *step = PyDict_GetItemWithError(state, s_step), *next;
+        double t = step ? PyFloat_AsDouble(step) + 1.0 : 1.0;
+        if (PyErr_Occurred() || !(next = PyLong_FromDouble(t)))
+            return NULL;
+        answer = PyDict_SetItem(state, s_step, next) < 0 ? FAILED : ready(p, state, names, &part);
+        Py_DECREF(next);
+        if (answer != DONE)
+            break;
+        double root = sqrt(1 - pow(b2, t)), size = lr * root / (1 - pow(b1, t));
+        if (part.single)
+            adam32(part.n, NUMBERS(float, part.x), NUMBERS(float, part.g), NUMBERS(float, part.state[0]),
+                   NUMBERS(float, part.state[1]), NUMBERS(float, part.out), (float)size, (float)b1, (float)(1 - b1),
+                   (float)b2, (float)(1 - b2), (float)(eps * root), (float)decay);
+        else
+            adam64(part.n, NUMBERS(double, part.x), NUMBERS(double, part.g), NUMBERS(double, part.state[0]),
+                   NUMBERS(double, part.state[1]), NUMBERS(double, part.out), size, b1, 1 - b1, b2, 1 - b2, eps * root,
+                   decay);
+        Py_SETREF(SLOT(p, at_data), part.out);
+    }
+    return answer == FAILED ? NULL : PyBool_FromLong(answer);
+}
+
+/* --- the module -------------------------------------------------------------------------------------------------- */
+
 static int offset(const char *name, Py_ssize_t *into)
 {
     PyObject *slot = PyObject_GetAttrString((PyObject *)tensor, name);
@@ -557,26 +717,40 @@ static int offset(const char *name, Py_ssize_t *into)
     return found ? DONE : FAILED;
 }
 
-/* setup(Tensor, Node, ndarray, float32, float64, asarray, fit, finite, errors, ignored, sample): errors is the
-   context variable in which NumPy keeps how it treats floating point errors, ignored its value for not at all;
-   sample is a C-contiguous array of float32 of shape (2, 3). */
+/* What is used of NumPy; and whether its arrays are as they are declared above. */
+static int use_numpy(void)
+{
+    PyObject *numpy = PyImport_ImportModule("numpy"), *sample = NULL;
+    int answer = FAILED;
+    if (numpy && (ndarray = (PyTypeObject *)PyObject_GetAttrString(numpy, "ndarray")) &&
+        (asarray = PyObject_GetAttrString(numpy, "asarray")) &&
+        (empty_like = PyObject_GetAttrString(numpy, "empty_like")) &&
+        (zeros_like = PyObject_GetAttrString(numpy, "zeros_like")) &&
+        (float32 = PyObject_CallMethod(numpy, "dtype", "s", "float32")) &&
+        (float64 = PyObject_CallMethod(numpy, "dtype", "s", "float64")) &&
+        (sample = PyObject_CallMethod(numpy, "ones", "(nn)O", (Py_ssize_t)2, (Py_ssize_t)3, float32))) {
+        const Array *a = (const Array *)sample;
+        if (is_array(sample) && a->nd == 2 && a->descr == float32 && !a->base && a->dimensions[0] == 2 &&
+            a->dimensions[1] == 3 && a->strides[0] == 12 && a->strides[1] == 4 && ((float *)(void *)a->data)[5] == 1.0f)
+            answer = DONE;
+        else
+            PyErr_SetString(PyExc_ImportError, "NumPy's arrays are not as this engine was compiled for");
+    }
+    Py_XDECREF(sample);
+    Py_XDECREF(numpy);
+    return answer;
+}
+
+/* setup(Tensor, Node, fit, finite, errors, ignored): errors is the context variable in which NumPy keeps how it treats
+   floating point errors, and ignored its value for not at all. */
 static PyObject *tensor_setup(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *sample;
-    if (!PyArg_ParseTuple(args, "OOOOOOOOOOO", &tensor, &node_type, &ndarray, &float32, &float64, &asarray, &fit,
-                          &is_finite, &errors, &ignored, &sample))
-        return NULL;
-    const Array *a = (const Array *)sample;
-    if (!is_array(sample) || a->nd != 2 || a->descr != float32 || a->base || a->dimensions[0] != 2 ||
-        a->dimensions[1] != 3 || a->strides[0] != 12 || a->strides[1] != 4) {
-        PyErr_SetString(PyExc_ImportError, "NumPy's arrays are not as this file knows them");
-        return NULL;
-    }
-    if (offset("_data", &at_data) < 0 || offset("_grad", &at_grad) < 0 || offset("op", &at_op) < 0 ||
+    if (!PyArg_ParseTuple(args, "OOOOOO", &tensor, &node_type, &fit, &is_finite, &errors, &ignored) ||
+        use_numpy() < 0 || offset("_data", &at_data) < 0 || offset("_grad", &at_grad) < 0 || offset("op", &at_op) < 0 ||
         offset("inputs", &at_inputs) < 0 || offset("params", &at_params) < 0 || offset("name", &at_name) < 0 ||
         offset("_operands", &at_operands) < 0)
         return NULL;
-    for (int i = 0; i < 11; i++)
+    for (int i = 0; i < 6; i++)
         Py_INCREF(PyTuple_GET_ITEM(args, i));           /* for as long as the module lives */
     Py_RETURN_NONE;
 }
@@ -587,6 +761,8 @@ static PyMethodDef tensor_methods[] = {
     {"method", new_method, METH_VARARGS, "method(python, op, array, params, arity, reflected) -> the same, quicker"},
     {"backward", (PyCFunction)(void (*)(void))tensor_backward, METH_FASTCALL, "backward(root, seed) -> bool"},
     {"cotangents", tensor_cotangents, METH_O, "cotangents(seeds) -> dict or None"},
+    {"sgd", tensor_sgd, METH_VARARGS, NULL},
+    {"adam", tensor_adam, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
@@ -600,7 +776,11 @@ PyMODINIT_FUNC PyInit__tensor(void)
     s_array_rules = PyUnicode_InternFromString("array_rules");
     s_own = PyUnicode_InternFromString("_own");
     s_copy = PyUnicode_InternFromString("copy");
-    if (!s_array_rules || !s_own || !s_copy)
+    s_velocity = PyUnicode_InternFromString("velocity");
+    s_step = PyUnicode_InternFromString("step");
+    s_mean = PyUnicode_InternFromString("mean");
+    s_square = PyUnicode_InternFromString("square");
+    if (!s_array_rules || !s_own || !s_copy || !s_velocity || !s_step || !s_mean || !s_square)
         return NULL;
     method_type = (PyTypeObject *)PyType_FromSpec(&method_spec);
     return method_type ? PyModule_Create(&tensor_module) : NULL;

@@ -39,8 +39,8 @@ class Adam(Optimizer):
                  eps: float = 1e-8, weight_decay: float = 0.0, amsgrad: bool = False) -> None:
         super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad)
 
-    def _step_in_c(self, core: Any, params: list[Any], states: list[State], **n: Any) -> bool:
-        return core.adam(params, states, n["lr"], *n["betas"], n["eps"], n["weight_decay"]) \
+    def _step_in_c(self, engine: Any, params: list[Any], states: list[State], **n: Any) -> bool:
+        return engine.adam(params, states, n["lr"], *n["betas"], n["eps"], n["weight_decay"]) \
             if type(self) is Adam and not n["amsgrad"] else False
 
     def update(self, x: Any, g: Any, state: State, *, lr: float, betas: tuple[float, float],  # type: ignore[override]

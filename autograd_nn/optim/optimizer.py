@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..errors import StateError, UsageError
-from ..graph import data_of
+from ..graph import data_of, reverse
 from ..value import BaseValue, core
 from ._numbers import non_negative, positive
 from ._parameters import Group, groups_of, leaves
@@ -114,8 +114,8 @@ class Optimizer:
             states = self.state[start:start + len(params)]
             start += len(params)
             numbers = {name: group[name] for name in self.options}
-            if core is not None and isinstance(params[0], BaseValue) \
-                    and self._step_in_c(core, params, states, **numbers):
+            engine = core if isinstance(params[0], BaseValue) else reverse.in_c
+            if engine is not None and self._step_in_c(engine, params, states, **numbers):
                 continue
             for p, state in zip(params, states):
                 if p.has_grad:
@@ -126,8 +126,8 @@ class Optimizer:
                         p._take(self.update(x, g, state, **numbers))
         return loss
 
-    def _step_in_c(self, core: Any, params: list[Any], states: list[State], **numbers: Any) -> bool:
-        """The same step of a group of Values in the C engine; False, with nothing changed, if it cannot be taken."""
+    def _step_in_c(self, engine: Any, params: list[Any], states: list[State], **numbers: Any) -> bool:
+        """The same step of a group by the C engine of its first; False, with nothing changed, if it cannot be taken."""
         return False
 
     def zero_grad(self) -> None:

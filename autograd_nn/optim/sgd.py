@@ -40,8 +40,8 @@ class GradientDescent(Optimizer):
     def __init__(self, params: Iterable[Any], lr: float, weight_decay: float = 0.0) -> None:
         super().__init__(params, lr=lr, weight_decay=weight_decay)
 
-    def _step_in_c(self, core: Any, params: list[Any], states: list[State], **n: Any) -> bool:
-        return core.sgd(params, states, n["lr"], 0.0, False, n["weight_decay"]) \
+    def _step_in_c(self, engine: Any, params: list[Any], states: list[State], **n: Any) -> bool:
+        return engine.sgd(params, states, n["lr"], 0.0, False, n["weight_decay"]) \
             if type(self) is GradientDescent else False
 
     def update(self, x: Any, g: Any, state: State, *, lr: float, weight_decay: float) -> Any:  # type: ignore[override]
@@ -83,8 +83,8 @@ class SGD(Optimizer):
         if n["nesterov"] and (not n["momentum"] or n["dampening"]):
             raise UsageError("nesterov=True is a kind of momentum: it needs momentum > 0 and dampening = 0")
 
-    def _step_in_c(self, core: Any, params: list[Any], states: list[State], **n: Any) -> bool:
-        return core.sgd(params, states, n["lr"], n["momentum"], n["nesterov"], n["weight_decay"]) \
+    def _step_in_c(self, engine: Any, params: list[Any], states: list[State], **n: Any) -> bool:
+        return engine.sgd(params, states, n["lr"], n["momentum"], n["nesterov"], n["weight_decay"]) \
             if type(self) is SGD and not n["dampening"] else False
 
     def update(self, x: Any, g: Any, state: State, *, lr: float, momentum: float,  # type: ignore[override]
