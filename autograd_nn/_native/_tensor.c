@@ -28,12 +28,17 @@ typedef struct {
     int nd;
     Py_ssize_t *dimensions, *strides;
     PyObject *base, *descr;
+    int flags;
 } Array;
 
+enum { WRITEABLE = 0x0400 };    /* in the flags */
+
+enum { FAILED = -1, UNKNOWN = 0, DONE = 1 };           /* FAILED: an exception is set; UNKNOWN: Python must do it */
+
 static PyTypeObject *tensor, *ndarray;
-static PyObject *node_type, *asarray, *empty_like, *zeros_like, *fit, *is_finite, *errors, *ignored, *float32, *float64;
+static PyObject *zero, *sum, *node_type, *asarray, *empty_like, *zeros_like, *constant, *kept, *fit, *is_finite, *errors, *ignored, *float32, *float64;
 static int special;             /* how many modes (no_grad, check_finite) are on */
-static PyObject *s_array_rules, *s_own, *s_copy, *s_velocity, *s_step, *s_mean, *s_square;
+static PyObject *s_array, *s_array_rules, *s_own, *s_copy, *s_velocity, *s_step, *s_mean, *s_square;
 static Py_ssize_t at_data, at_grad, at_op, at_inputs, at_params, at_name, at_operands;    /* where a Tensor has its slots */
 
 #define SLOT(node, at) (*(PyObject **)((char *)(node) + (at)))
@@ -72,18 +77,40 @@ static int is_plain(const Array *a, Py_ssize_t itemsize)
     return 1;
 }
 
-/* Whether every number is finite: 1, 0, or -1 for an exception. In large arrays NumPy is faster. */
+/* The compiler makes the loops for each width of the processor's vectors, and the loader takes the widest there is. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
+#define WIDE_VECTORS __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define WIDE_VECTORS
+#endif
+
+/* An inf or nan has all bits of the exponent set. */
+WIDE_VECTORS
+static int any_nonfinite32(Py_ssize_t n, const int32_t *bits)
+{
+    int32_t found = 0;
+    for (Py_ssize_t i = 0; i < n; i++)
+        found |= (bits[i] & 0x7fffffff) >= 0x7f800000;
+    return found;
+}
+
+WIDE_VECTORS
+static int any_nonfinite64(Py_ssize_t n, const int64_t *bits)
+{
+    int64_t found = 0;
+    for (Py_ssize_t i = 0; i < n; i++)
+        found |= (bits[i] & 0x7fffffffffffffff) >= 0x7ff0000000000000;
+    return found != 0;
+}
+
+/* Whether every number is finite: 1, 0, or -1 for an exception. */
 static int all_finite(PyObject *o)
 {
     const Array *a = (const Array *)o;
-    Py_ssize_t n = size_of(a);
-    int single = a->descr == float32;
-    if (n <= 512 && (single || a->descr == float64) && is_plain(a, single ? 4 : 8)) {
-        double sum = 0.0;                                   /* of zeros, or nan */
-        for (Py_ssize_t i = 0; i < n; i++)
-            sum += 0.0 * (single ? (double)((const float *)a->data)[i] : ((const double *)a->data)[i]);
-        return sum == 0.0;
-    }
+    if (a->descr == float32 && is_plain(a, 4))
+        return !any_nonfinite32(size_of(a), (const int32_t *)(const void *)a->data);
+    if (a->descr == float64 && is_plain(a, 8))
+        return !any_nonfinite64(size_of(a), (const int64_t *)(const void *)a->data);
     PyObject *answer = PyObject_CallOneArg(is_finite, o);
     int yes = answer ? PyObject_IsTrue(answer) : -1;
     Py_XDECREF(answer);
@@ -101,7 +128,7 @@ typedef struct {
 } Method;
 
 /* The node of a result; steals inputs and operands, and data, which may be a number of NumPy's. */
-static PyObject *made(const Method *m, PyObject *data, PyObject *inputs, PyObject *operands)
+static PyObject *made(PyObject *op, PyObject *params, PyObject *data, PyObject *inputs, PyObject *operands)
 {
     PyObject *node = NULL;
     if (data && !is_array(data))
@@ -109,9 +136,9 @@ static PyObject *made(const Method *m, PyObject *data, PyObject *inputs, PyObjec
     if (data && inputs && operands && (node = tensor->tp_alloc(tensor, 0))) {
         SLOT(node, at_data) = data;
         SLOT(node, at_grad) = Py_NewRef(Py_None);
-        SLOT(node, at_op) = Py_NewRef(m->op);
+        SLOT(node, at_op) = Py_NewRef(op);
         SLOT(node, at_inputs) = inputs;
-        SLOT(node, at_params) = Py_NewRef(m->params);
+        SLOT(node, at_params) = Py_NewRef(params);
         SLOT(node, at_name) = Py_NewRef(Py_None);
         SLOT(node, at_operands) = operands;
         return node;
@@ -141,8 +168,88 @@ static PyObject *method_call(PyObject *self, PyObject *const *args, size_t nargs
         PyErr_Clear();
         return PyObject_Vectorcall(m->python, args, nargsf, kwnames);
     }
-    return m->arity == 1 ? made(m, data, PyTuple_Pack(1, inputs[0]), PyTuple_Pack(1, x[0]))
-                         : made(m, data, PyTuple_Pack(2, inputs[0], inputs[1]), PyTuple_Pack(2, x[0], x[1]));
+    return m->arity == 1
+        ? made(m->op, m->params, data, PyTuple_Pack(1, inputs[0]), PyTuple_Pack(1, x[0]))
+        : made(m->op, m->params, data, PyTuple_Pack(2, inputs[0], inputs[1]), PyTuple_Pack(2, x[0], x[1]));
+}
+
+/* Whether an operand may be recorded as it is: a number, or an array that nobody can change. */
+static int is_constant(PyObject *o)
+{
+    if (PyFloat_CheckExact(o) || PyLong_CheckExact(o))
+        return 1;
+    return is_array(o) && !((Array *)o)->base && !(((Array *)o)->flags & WRITEABLE) &&
+        (((Array *)o)->descr == float32 || ((Array *)o)->descr == float64);
+}
+
+/* The parameters of a call as the graph keeps them: arrays and lists are copied, unless nobody can change them. */
+static PyObject *kept_params(PyObject *params)
+{
+    PyObject *name, *x, *all = Py_NewRef(params);
+    Py_ssize_t at = 0;
+    while (all && PyDict_Next(params, &at, &name, &x)) {
+        if (!is_array(x) && !PyList_CheckExact(x) && !PyTuple_CheckExact(x))
+            continue;
+        if (all == params)
+            Py_SETREF(all, PyDict_Copy(params));
+        PyObject *y = all ? PyObject_CallOneArg(kept, x) : NULL;
+        if (!y || PyDict_SetItem(all, name, y) < 0)
+            Py_CLEAR(all);
+        Py_XDECREF(y);
+    }
+    return all;
+}
+
+/* apply(op, args, params): the node that an op makes of Tensors, arrays and numbers, as tensor.py's _apply makes it;
+   None where that has to do it: a mode is on, the op fails, or its result is not a Tensor's. */
+static PyObject *tensor_apply(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
+{
+    if (n != 3 || !PyTuple_CheckExact(args[1]) || !PyDict_CheckExact(args[2])) {
+        PyErr_SetString(PyExc_TypeError, "apply(op, args, params)");
+        return NULL;
+    }
+    if (special)
+        Py_RETURN_NONE;
+    n = PyTuple_GET_SIZE(args[1]);
+    PyObject *inputs = PyTuple_New(n), *operands = PyTuple_New(n), *data = NULL, *array = NULL;
+    PyObject *params = kept_params(args[2]);
+    int answer = inputs && operands && params ? DONE : FAILED;
+    for (Py_ssize_t i = 0; answer == DONE && i < n; i++) {
+        PyObject *o = PyTuple_GET_ITEM(args[1], i), *x = NULL;
+        if (Py_TYPE(o) == tensor || is_constant(o))
+            o = Py_NewRef(o);
+        else if (PyObject_TypeCheck(o, (PyTypeObject *)node_type))
+            answer = UNKNOWN;
+        else
+            o = PyObject_CallFunctionObjArgs(constant, args[0], o, NULL);
+        if (answer == DONE && o) {
+            x = Py_TYPE(o) == tensor ? SLOT(o, at_data) : o;
+            PyTuple_SET_ITEM(inputs, i, o);
+            PyTuple_SET_ITEM(operands, i, Py_XNewRef(x));
+        }
+        answer = !o ? FAILED : !x ? UNKNOWN : answer;
+    }
+    if (answer == DONE && (array = PyObject_GetAttr(args[0], s_array)))
+        data = PyObject_VectorcallDict(array, &PyTuple_GET_ITEM(operands, 0), (size_t)n,
+                                       PyDict_GET_SIZE(params) ? params : NULL);
+    Py_XDECREF(array);
+    if (answer == DONE && !data) {
+        answer = FAILED;
+        if (PyErr_ExceptionMatches(PyExc_ValueError) || PyErr_ExceptionMatches(PyExc_TypeError) ||
+            PyErr_ExceptionMatches(PyExc_IndexError)) {
+            PyErr_Clear();                              /* Python's says what is wrong */
+            answer = UNKNOWN;
+        }
+    }
+    PyObject *node = NULL;
+    if (answer == DONE) {
+        node = made(args[0], params, data, inputs, operands);
+    } else {
+        Py_XDECREF(inputs);
+        Py_XDECREF(operands);
+    }
+    Py_XDECREF(params);
+    return answer == UNKNOWN ? Py_NewRef(Py_None) : node;
 }
 
 static PyObject *method_get(PyObject *self, PyObject *object, PyObject *Py_UNUSED(type))
@@ -262,8 +369,6 @@ typedef struct {
     uint32_t met, done, height, room, deep;
 } Walk;
 
-enum { FAILED = -1, UNKNOWN = 0, DONE = 1 };
-
 #define LIMIT (1u << 30)
 #define ABOVE (1u << 31)        /* on the stack: the inputs of this node are in the order */
 
@@ -362,7 +467,12 @@ static PyObject *fitted(PyObject *part, PyObject *x)
 {
     if (!part || (is_array(part) && same_form((Array *)part, DATA(x))))
         return part;
-    PyObject *result = PyObject_CallFunctionObjArgs(fit, part, x, NULL);
+    const Array *g = (Array *)part, *own = DATA(x);
+    PyObject *result;
+    if (is_array(part) && g->nd == 2 && own->nd == 1 && g->dimensions[1] == own->dimensions[0] && g->descr == own->descr)
+        result = PyObject_CallFunctionObjArgs(sum, part, zero, NULL);       /* a bias, over the batch */
+    else
+        result = PyObject_CallFunctionObjArgs(fit, part, x, NULL);
     Py_DECREF(part);
     return result;
 }
@@ -551,13 +661,6 @@ static PyObject *tensor_cotangents(PyObject *Py_UNUSED(module), PyObject *seeds)
 
 /* --- optimizers: one step over a list of Tensors, with the state that the Python classes keep ------------------- */
 
-/* The compiler makes the loops for each width of the processor's vectors, and the loader takes the widest there is. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
-#define WIDE_VECTORS __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define WIDE_VECTORS
-#endif
-
 #define T float
 #define NAME(step) step##32
 #define SQRT sqrtf
@@ -720,37 +823,39 @@ static int offset(const char *name, Py_ssize_t *into)
 /* What is used of NumPy; and whether its arrays are as they are declared above. */
 static int use_numpy(void)
 {
-    PyObject *numpy = PyImport_ImportModule("numpy"), *sample = NULL;
+    PyObject *numpy = PyImport_ImportModule("numpy"), *add = NULL, *sample = NULL;
     int answer = FAILED;
     if (numpy && (ndarray = (PyTypeObject *)PyObject_GetAttrString(numpy, "ndarray")) &&
         (asarray = PyObject_GetAttrString(numpy, "asarray")) &&
         (empty_like = PyObject_GetAttrString(numpy, "empty_like")) &&
-        (zeros_like = PyObject_GetAttrString(numpy, "zeros_like")) &&
+        (zeros_like = PyObject_GetAttrString(numpy, "zeros_like")) && (add = PyObject_GetAttrString(numpy, "add")) &&
+        (sum = PyObject_GetAttrString(add, "reduce")) && (zero = PyLong_FromLong(0)) &&
         (float32 = PyObject_CallMethod(numpy, "dtype", "s", "float32")) &&
         (float64 = PyObject_CallMethod(numpy, "dtype", "s", "float64")) &&
         (sample = PyObject_CallMethod(numpy, "ones", "(nn)O", (Py_ssize_t)2, (Py_ssize_t)3, float32))) {
         const Array *a = (const Array *)sample;
         if (is_array(sample) && a->nd == 2 && a->descr == float32 && !a->base && a->dimensions[0] == 2 &&
-            a->dimensions[1] == 3 && a->strides[0] == 12 && a->strides[1] == 4 && ((float *)(void *)a->data)[5] == 1.0f)
+            a->dimensions[1] == 3 && a->strides[0] == 12 && a->strides[1] == 4 && a->flags & WRITEABLE && ((float *)(void *)a->data)[5] == 1.0f)
             answer = DONE;
         else
             PyErr_SetString(PyExc_ImportError, "NumPy's arrays are not as this engine was compiled for");
     }
     Py_XDECREF(sample);
+    Py_XDECREF(add);
     Py_XDECREF(numpy);
     return answer;
 }
 
-/* setup(Tensor, Node, fit, finite, errors, ignored): errors is the context variable in which NumPy keeps how it treats
+/* setup(Tensor, Node, constant, kept, fit, finite, errors, ignored): errors is the context variable in which NumPy keeps how it treats
    floating point errors, and ignored its value for not at all. */
 static PyObject *tensor_setup(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    if (!PyArg_ParseTuple(args, "OOOOOO", &tensor, &node_type, &fit, &is_finite, &errors, &ignored) ||
+    if (!PyArg_ParseTuple(args, "OOOOOOOO", &tensor, &node_type, &constant, &kept, &fit, &is_finite, &errors, &ignored) ||
         use_numpy() < 0 || offset("_data", &at_data) < 0 || offset("_grad", &at_grad) < 0 || offset("op", &at_op) < 0 ||
         offset("inputs", &at_inputs) < 0 || offset("params", &at_params) < 0 || offset("name", &at_name) < 0 ||
         offset("_operands", &at_operands) < 0)
         return NULL;
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < 8; i++)
         Py_INCREF(PyTuple_GET_ITEM(args, i));           /* for as long as the module lives */
     Py_RETURN_NONE;
 }
@@ -758,6 +863,7 @@ static PyObject *tensor_setup(PyObject *Py_UNUSED(module), PyObject *args)
 static PyMethodDef tensor_methods[] = {
     {"setup", tensor_setup, METH_VARARGS, "Say what a Tensor is, once."},
     {"set_special", set_special, METH_O, "How many modes are on: while any is, every method goes to Python."},
+    {"apply", (PyCFunction)(void (*)(void))tensor_apply, METH_FASTCALL, "apply(op, args, params) -> Tensor or None"},
     {"method", new_method, METH_VARARGS, "method(python, op, array, params, arity, reflected) -> the same, quicker"},
     {"backward", (PyCFunction)(void (*)(void))tensor_backward, METH_FASTCALL, "backward(root, seed) -> bool"},
     {"cotangents", tensor_cotangents, METH_O, "cotangents(seeds) -> dict or None"},
@@ -780,7 +886,8 @@ PyMODINIT_FUNC PyInit__tensor(void)
     s_step = PyUnicode_InternFromString("step");
     s_mean = PyUnicode_InternFromString("mean");
     s_square = PyUnicode_InternFromString("square");
-    if (!s_array_rules || !s_own || !s_copy || !s_velocity || !s_step || !s_mean || !s_square)
+    s_array = PyUnicode_InternFromString("array");
+    if (!s_array || !s_array_rules || !s_own || !s_copy || !s_velocity || !s_step || !s_mean || !s_square)
         return NULL;
     method_type = (PyTypeObject *)PyType_FromSpec(&method_spec);
     return method_type ? PyModule_Create(&tensor_module) : NULL;
