@@ -971,10 +971,11 @@ def test_the_native_engine_otherwise():
     assert out == "True Value autograd_nn.value\n"
 
 
-def test_the_c_file_compiles_without_a_warning(tmp_path):
+@pytest.mark.parametrize("name", ["_core.c", "_tensor.c"])
+def test_the_c_files_compile_without_a_warning(name, tmp_path):
     compiler = shlex.split(sysconfig.get_config_var("CC") or "")
     header = Path(sysconfig.get_path("include"), "Python.h")
-    source = HERE / "_native" / "_core.c"
+    source = HERE / "_native" / name
     if not compiler or not shutil.which(compiler[0]):
         pytest.skip("no C compiler here")
     if not header.exists() or not source.exists():
