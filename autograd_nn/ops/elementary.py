@@ -36,7 +36,7 @@ def _sinc(x: float) -> float:
     return math.sin(math.pi * x) / (math.pi * x) if x else 1.0
 
 
-@np.errstate(invalid="ignore")
+@np.errstate(invalid="ignore", over="ignore")
 def _sinc_derivative(x: Any, n: int = 1) -> Any:
     """The nth derivative of sinc: near 0 its Taylor series, farther out by those of x sinc x = sin(pi x) / pi.
 
