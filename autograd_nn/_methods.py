@@ -56,7 +56,7 @@ def named(method: Any, op: Op, kind: type) -> Any:
 
 def operand(x: Any) -> bool:
     """Whether an operator of a node takes x, or leaves it to x's own type."""
-    return isinstance(x, (int, float, complex, np.generic, np.ndarray, list, tuple)) or CARRIERS[type(x)][0] > 0
+    return CARRIERS[type(x)][0] > 0 or isinstance(x, (int, float, complex, np.generic, np.ndarray, list, tuple))
 
 
 @cache

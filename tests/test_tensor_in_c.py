@@ -6,7 +6,10 @@ Python has to do itself is shown to get there.
 
 from __future__ import annotations
 
+import copy
 import gc
+import inspect
+import pickle
 import sys
 import threading
 import tracemalloc
@@ -149,6 +152,14 @@ def test_a_quick_operator_is_its_python(op):
             alike(quick(x, *other), quick.__wrapped__(x, *other))
         if op.arity == 2:
             assert quick(x, "a word") is NotImplemented and quick(x, None) is NotImplemented
+
+
+def test_a_quick_method_looks_like_a_function():
+    tanh, x = Tensor.tanh, Tensor([0.5])
+    assert repr(tanh) == repr(tanh.__wrapped__) and tanh.__qualname__ == "Tensor.tanh" and inspect.isroutine(tanh)
+    assert list(inspect.signature(tanh).parameters) == ["self", "args", "params"] and inspect.ismethod(x.tanh)
+    assert copy.copy(tanh) is tanh is copy.deepcopy(tanh)
+    assert pickle.loads(pickle.dumps(x.tanh))().data == x.tanh().data
 
 
 def alike(a: Any, b: Any) -> None:

@@ -257,6 +257,16 @@ static PyObject *method_get(PyObject *self, PyObject *object, PyObject *Py_UNUSE
     return object ? PyMethod_New(self, object) : Py_NewRef(self);
 }
 
+/* As of a function: it is called what Python's is called, and a copy of it is itself. */
+static PyObject *method_repr(PyObject *self) { return PyObject_Repr(((Method *)self)->python); }
+static PyObject *method_copy(PyObject *self, PyObject *Py_UNUSED(memo)) { return Py_NewRef(self); }
+
+static PyMethodDef method_methods[] = {
+    {"__copy__", method_copy, METH_NOARGS, NULL},
+    {"__deepcopy__", method_copy, METH_O, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
 static int method_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Method *m = (Method *)self;
@@ -306,7 +316,9 @@ static PyType_Slot method_slots[] = {
     {Py_tp_traverse, method_traverse},
     {Py_tp_clear, method_clear},
     {Py_tp_call, PyVectorcall_Call},
+    {Py_tp_repr, method_repr},
     {Py_tp_descr_get, method_get},
+    {Py_tp_methods, method_methods},
     {Py_tp_members, method_members},
     {Py_tp_getset, method_getset},
     {0, NULL},
