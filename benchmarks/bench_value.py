@@ -234,7 +234,7 @@ def main(argv: list[str] | None = None) -> None:
         name, program, n, runs = options.worker
         print(json.dumps(measure(name, program, int(n), int(runs))))
         return
-    n, links, runs, rounds = (10, 100, 2, 1) if options.quick else (100, CHAIN, 5, 3)
+    n, links, runs, rounds = (10, 100, 2, 1) if options.quick else (100, CHAIN, 5, 5)
     print(f"Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}, {os.cpu_count()} CPUs; "
           f"garbage collector as it comes {gc.get_threshold()}; {rounds} rounds of {runs} runs, medians")
     plain = compare("moons", n, runs, rounds)

@@ -48,11 +48,11 @@ def class_indices(name: str, target: Any, classes: int, ignore_index: int | None
         kind = f"a {type(target).__name__}" if traced(target) else f"of dtype {target.dtype}"
         raise DTypeError(f"{name}: class indices are integers, and these are {kind}\n"
                          "  help: target.astype(int)")
-    kept = None
-    if ignore_index is not None and np.logical_or.reduce(target == ignore_index, axis=None):
+    low, high, kept = int(np.minimum.reduce(target, axis=None)), int(np.maximum.reduce(target, axis=None)), None
+    if ignore_index is not None and low <= ignore_index <= high and (target == ignore_index).any():
         kept = target != ignore_index
         target = np.where(kept, target, 0)
-    low, high = int(np.minimum.reduce(target, axis=None)), int(np.maximum.reduce(target, axis=None))
+        low, high = int(target.min()), int(target.max())
     if low < 0 or high >= classes:
         raise DataError(f"{name}: there is no class {low if low < 0 else high}; "
                         f"the logits have {classes} classes, 0 to {classes - 1}")

@@ -6,6 +6,7 @@ few steps. They compute what `x @ w.T + b` and `log_softmax` with an index compu
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -30,11 +31,15 @@ def _rows(x: Any) -> Any:
     return x if len(shape_of(x)) == 2 else reshape(x, (-1, shape_of(x)[-1]))
 
 
+def _flat(index: Any, x: Any) -> Any:
+    """Where the elements that `index` chooses from the rows of x lie in x, counted through."""
+    return np.arange(0, x.size, x.shape[-1]) + index.ravel().astype(np.intp, copy=False)
+
+
 def _cross_entropy(x: Any, index: Any) -> Any:
     top = np.maximum.reduce(x, axis=-1, keepdims=True)
-    rows = x.reshape(-1, x.shape[-1])
-    picked = rows[np.arange(len(rows)), index.ravel()].reshape(index.shape)
-    if not np.logical_and.reduce(np.isfinite(top), axis=None):       # a row of -inf, say
+    picked = x.take(_flat(index, x)).reshape(index.shape)
+    if not math.isfinite(np.vdot(top, top)):                         # a row of -inf, say; a false alarm costs only time
         top = np.where(np.isfinite(top), top, x.dtype.type(0))
         with np.errstate(divide="ignore"):
             return np.log(np.add.reduce(np.exp(x - top), axis=-1)) + (top[..., 0] - picked)
@@ -42,11 +47,11 @@ def _cross_entropy(x: Any, index: Any) -> Any:
 
 
 def _excess(g: Any, y: Any, x: Any, index: Any) -> Any:
-    rows, t = x.reshape(-1, x.shape[-1]), (np.arange(index.size), index.ravel())
-    p = rows - rows[t][:, None]
+    t = _flat(index, x)
+    p = x.reshape(-1, x.shape[-1]) - x.take(t)[:, None]
     p -= y.reshape(-1, 1)
     np.exp(p, out=p)
-    p[t] -= 1
+    p.reshape(-1)[t] -= 1
     p *= g.reshape(-1, 1)
     return p.reshape(x.shape)
 
