@@ -309,6 +309,38 @@ def test_a_program_may_change_inputs_under_the_walk(forget):
     assert x.grad is None or x.grad.tolist() == [3.0]
 
 
+def test_a_rule_may_take_everything_from_its_node(forget):
+    def strip(g, y, a, b):
+        node.inputs = node._operands = ()
+        node.params, node._data = {}, np.zeros(3)
+        gc.collect()
+        return g * b
+
+    bad = Op("strip", None, lambda a, b: a * b, strip, strip, tex="{0}")
+    x, z = Tensor(np.arange(1.0, 4.0)), Tensor(np.arange(4.0, 7.0))
+    node = bad(x, z)
+    node.backward(np.ones(3))
+    assert x.grad.tolist() == [4.0, 5.0, 6.0]
+
+
+def test_data_may_be_assigned_by_another_thread_meanwhile():
+    """The arrays that an operation works on are held, whoever takes them away from the Tensors."""
+    t, stop = Tensor(np.ones((300, 300))), threading.Event()
+
+    def assign() -> None:
+        while not stop.is_set():
+            t.data = np.ones((300, 300))
+
+    other = threading.Thread(target=assign)
+    other.start()
+    try:
+        for _ in range(200):
+            assert float((t @ t).data[0, 0]) == 300.0 and float(t.exp().data[0, 0]) == np.exp(1.0)
+    finally:
+        stop.set()
+        other.join()
+
+
 def test_nothing_is_kept():
     x, w = Tensor(np.ones((4, 3))), Tensor(np.ones((3, 2)))
 

@@ -36,10 +36,11 @@ enum { WRITEABLE = 0x0400 };    /* in the flags */
 enum { FAILED = -1, UNKNOWN = 0, DONE = 1 };           /* FAILED: an exception is set; UNKNOWN: Python must do it */
 
 static PyTypeObject *tensor, *ndarray;
-static PyObject *zero, *sum, *node_type, *asarray, *empty_like, *zeros_like, *constant, *kept, *fit, *is_finite, *errors, *ignored, *float32, *float64;
+static PyObject *float32, *float64, *asarray, *empty_like, *zeros_like, *add_reduce, *zero;      /* of NumPy, and 0 */
+static PyObject *node_type, *constant, *kept, *fit, *is_finite, *errors, *ignored;              /* of the package */
 static int special;             /* how many modes (no_grad, check_finite) are on */
 static PyObject *s_array, *s_array_rules, *s_own, *s_copy, *s_velocity, *s_step, *s_mean, *s_square;
-static Py_ssize_t at_data, at_grad, at_op, at_inputs, at_params, at_name, at_operands;    /* where a Tensor has its slots */
+static Py_ssize_t at_data, at_grad, at_op, at_inputs, at_params, at_name, at_operands;          /* a Tensor's slots */
 
 #define SLOT(node, at) (*(PyObject **)((char *)(node) + (at)))
 #define DATA(node) ((Array *)SLOT(node, at_data))
@@ -152,25 +153,31 @@ static PyObject *made(PyObject *op, PyObject *params, PyObject *data, PyObject *
 static PyObject *method_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
     const Method *m = (const Method *)self;
-    PyObject *x[2], *inputs[2], *data;
     int usual = !special && !kwnames && PyVectorcall_NARGS(nargsf) == m->arity && Py_TYPE(args[0]) == tensor;
     for (int i = 0; usual && i < m->arity; i++) {
-        PyObject *o = inputs[i] = args[m->reflected ? m->arity - 1 - i : i];
-        x[i] = Py_TYPE(o) == tensor ? SLOT(o, at_data) : o;
-        usual = x[i] && (x[i] != o || ((PyFloat_CheckExact(o) || PyLong_CheckExact(o)) && m->arity == 2));
+        PyObject *o = args[i];
+        usual = Py_TYPE(o) == tensor ? SLOT(o, at_data) != NULL : PyFloat_CheckExact(o) || PyLong_CheckExact(o);
     }
     if (!usual)
         return PyObject_Vectorcall(m->python, args, nargsf, kwnames);
-    data = PyObject_VectorcallDict(m->array, x, (size_t)m->arity, PyDict_GET_SIZE(m->params) ? m->params : NULL);
-    if (!data) {                                        /* Python's method says what is wrong */
-        if (!PyErr_ExceptionMatches(PyExc_ValueError) && !PyErr_ExceptionMatches(PyExc_TypeError))
-            return NULL;
-        PyErr_Clear();
-        return PyObject_Vectorcall(m->python, args, nargsf, kwnames);
+    PyObject *inputs = PyTuple_New(m->arity), *operands = PyTuple_New(m->arity), *data = NULL;
+    if (inputs && operands) {
+        for (int i = 0; i < m->arity; i++) {
+            PyObject *o = args[m->reflected ? m->arity - 1 - i : i];
+            PyTuple_SET_ITEM(inputs, i, Py_NewRef(o));
+            PyTuple_SET_ITEM(operands, i, Py_NewRef(Py_TYPE(o) == tensor ? SLOT(o, at_data) : o));
+        }
+        data = PyObject_VectorcallDict(m->array, &PyTuple_GET_ITEM(operands, 0), (size_t)m->arity,
+                                       PyDict_GET_SIZE(m->params) ? m->params : NULL);
     }
-    return m->arity == 1
-        ? made(m->op, m->params, data, PyTuple_Pack(1, inputs[0]), PyTuple_Pack(1, x[0]))
-        : made(m->op, m->params, data, PyTuple_Pack(2, inputs[0], inputs[1]), PyTuple_Pack(2, x[0], x[1]));
+    if (data)
+        return made(m->op, m->params, data, inputs, operands);
+    Py_XDECREF(inputs);
+    Py_XDECREF(operands);
+    if (!PyErr_ExceptionMatches(PyExc_ValueError) && !PyErr_ExceptionMatches(PyExc_TypeError))
+        return NULL;
+    PyErr_Clear();                                      /* Python's method says what is wrong */
+    return PyObject_Vectorcall(m->python, args, nargsf, kwnames);
 }
 
 /* Whether an operand may be recorded as it is: a number, or an array that nobody can change. */
@@ -481,8 +488,9 @@ static PyObject *fitted(PyObject *part, PyObject *x)
         return part;
     const Array *g = (Array *)part, *own = DATA(x);
     PyObject *result;
-    if (is_array(part) && g->nd == 2 && own->nd == 1 && g->dimensions[1] == own->dimensions[0] && g->descr == own->descr)
-        result = PyObject_CallFunctionObjArgs(sum, part, zero, NULL);       /* a bias, over the batch */
+    if (is_array(part) && g->descr == own->descr && g->nd == 2 && own->nd == 1 &&
+        g->dimensions[1] == own->dimensions[0])
+        result = PyObject_CallFunctionObjArgs(add_reduce, part, zero, NULL);       /* a bias, over the batch */
     else
         result = PyObject_CallFunctionObjArgs(fit, part, x, NULL);
     Py_DECREF(part);
@@ -519,16 +527,19 @@ static int pull(Walk *w, const Item *item)
     if (!operands || !PyTuple_CheckExact(operands) || PyTuple_GET_SIZE(operands) != n || !params ||
         !PyDict_CheckExact(params))
         return UNKNOWN;
-    PyObject *rules = PyObject_GetAttr(op, s_array_rules);
+    PyObject *rules = PyObject_GetAttr(op, s_array_rules), *y = SLOT(node, at_data);
+    if (rules && n > 6 && !(args = PyMem_Malloc((size_t)(n + 2) * sizeof *args))) {
+        Py_CLEAR(rules);
+        PyErr_NoMemory();
+    }
     if (!rules)
         return FAILED;
-    if (n > 6 && !(args = PyMem_Malloc((size_t)(n + 2) * sizeof *args))) {
-        Py_DECREF(rules);
-        PyErr_NoMemory();
-        return FAILED;
-    }
+    Py_INCREF(y);                                       /* a rule is Python, and might take them from the node */
+    Py_INCREF(inputs);
+    Py_INCREF(operands);
+    Py_INCREF(params);
     args[0] = item->g;
-    args[1] = (PyObject *)DATA(node);
+    args[1] = y;
     memcpy(args + 2, &PyTuple_GET_ITEM(operands, 0), (size_t)n * sizeof *args);
     int listed = PyTuple_CheckExact(rules), answer = DONE;
     for (Py_ssize_t k = 0; answer == DONE && k < n; k++) {
@@ -539,7 +550,8 @@ static int pull(Walk *w, const Item *item)
         if (!rule) {
             answer = FAILED;
         } else if (rule != Py_None) {
-            PyObject *part = PyObject_VectorcallDict(rule, args, (size_t)n + 2, PyDict_GET_SIZE(params) ? params : NULL);
+            PyObject *part = PyObject_VectorcallDict(rule, args, (size_t)n + 2,
+                                                     PyDict_GET_SIZE(params) ? params : NULL);
             part = fitted(part, x);
             uint32_t i = *place(w, x);
             answer = !part ? FAILED : i ? receive(&w->items[i - 1], part) : UNKNOWN;
@@ -548,6 +560,10 @@ static int pull(Walk *w, const Item *item)
     }
     if (args != small)
         PyMem_Free(args);
+    Py_DECREF(params);
+    Py_DECREF(operands);
+    Py_DECREF(inputs);
+    Py_DECREF(y);
     Py_DECREF(rules);
     return answer;
 }
@@ -593,7 +609,9 @@ static int accumulate(Item *leaf)
 {
     PyObject *before = SLOT(leaf->node, at_grad), *g;
     if (before && before != Py_None) {
+        Py_INCREF(before);
         PyObject *sum = PyNumber_Add(before, leaf->g);
+        Py_DECREF(before);
         g = sum ? PyObject_CallMethodOneArg(leaf->node, s_own, sum) : NULL;
         Py_XDECREF(sum);
     } else if (Py_REFCNT(leaf->g) > 1 || ((Array *)leaf->g)->base) {
@@ -731,24 +749,50 @@ static int steppable(PyObject *params, PyObject *states, PyObject *const *names)
     return answer;
 }
 
-/* Ready to step: arrays that the state has not got are made, of zeros, and the array for the result. */
+static void release(Part *part)
+{
+    Py_XDECREF(part->x);
+    Py_XDECREF(part->g);
+    Py_XDECREF(part->state[0]);
+    Py_XDECREF(part->state[1]);
+    Py_XDECREF(part->out);
+}
+
+/* The part with references of its own, ready to step: arrays that the state has not got are made, of zeros, and one
+   for the result. 0 for a parameter without a gradient. */
 static int ready(PyObject *p, PyObject *state, PyObject *const *names, Part *part)
 {
-    if (part_of(p, state, names, part) != DONE)
+    int answer = part_of(p, state, names, part);
+    if (answer == DONE && part->g == Py_None)
+        return UNKNOWN;
+    if (answer == UNKNOWN)
+        PyErr_SetString(PyExc_RuntimeError, "the parameters or the state changed during a step");
+    if (answer != DONE)
         return FAILED;
-    for (int i = 0; i < 2 && names[i]; i++) {
+    Py_INCREF(part->x);
+    Py_INCREF(part->g);
+    Py_XINCREF(part->state[0]);
+    Py_XINCREF(part->state[1]);
+    for (int i = 0; answer == DONE && i < 2 && names[i]; i++) {
         if (!part->state[i]) {
             part->first = 1;
             part->state[i] = PyObject_CallOneArg(zeros_like, part->x);
-            if (!part->state[i] || PyDict_SetItem(state, names[i], part->state[i]) < 0) {
-                Py_XDECREF(part->state[i]);
-                return FAILED;
-            }
-            Py_DECREF(part->state[i]);                  /* the state has it */
+            answer = part->state[i] ? PyDict_SetItem(state, names[i], part->state[i]) < 0 ? FAILED : DONE : FAILED;
         }
     }
-    part->out = PyObject_CallOneArg(empty_like, part->x);
-    return part->out ? DONE : FAILED;
+    if (answer == DONE && !(part->out = PyObject_CallOneArg(empty_like, part->x)))
+        answer = FAILED;
+    if (answer != DONE)
+        release(part);
+    return answer;
+}
+
+/* The step is taken. */
+static void finish(PyObject *p, Part *part)
+{
+    Py_XSETREF(SLOT(p, at_data), part->out);
+    part->out = NULL;
+    release(part);
 }
 
 #define NUMBERS(type, o) ((o) ? (type *)(void *)((Array *)(o))->data : NULL)
@@ -767,18 +811,18 @@ static PyObject *tensor_sgd(PyObject *Py_UNUSED(module), PyObject *args)
     for (Py_ssize_t i = 0; answer == DONE && i < PyList_GET_SIZE(params); i++) {
         PyObject *p = PyList_GET_ITEM(params, i);
         Part part;
-        if (SLOT(p, at_grad) == Py_None)
+        int moves = ready(p, PyList_GET_ITEM(states, i), names, &part);
+        if (moves != DONE) {
+            answer = moves == FAILED ? FAILED : answer;
             continue;
-        answer = ready(p, PyList_GET_ITEM(states, i), names, &part);
-        if (answer != DONE)
-            break;
+        }
         if (part.single)
             sgd32(part.n, NUMBERS(float, part.x), NUMBERS(float, part.g), NUMBERS(float, part.state[0]),
                   NUMBERS(float, part.out), part.first, (float)lr, (float)momentum, nesterov, (float)decay);
         else
             sgd64(part.n, NUMBERS(double, part.x), NUMBERS(double, part.g), NUMBERS(double, part.state[0]),
                   NUMBERS(double, part.out), part.first, lr, momentum, nesterov, decay);
-        Py_SETREF(SLOT(p, at_data), part.out);
+        finish(p, &part);
     }
     return answer == FAILED ? NULL : PyBool_FromLong(answer);
 }
@@ -794,16 +838,19 @@ static PyObject *tensor_adam(PyObject *Py_UNUSED(module), PyObject *args)
     for (Py_ssize_t i = 0; answer == DONE && i < PyList_GET_SIZE(params); i++) {
         PyObject *p = PyList_GET_ITEM(params, i), *state = PyList_GET_ITEM(states, i);
         Part part;
-        if (SLOT(p, at_grad) == Py_None)
+        int moves = ready(p, state, names, &part);
+        if (moves != DONE) {
+            answer = moves == FAILED ? FAILED : answer;
             continue;
-        PyObject *step = PyDict_GetItemWithError(state, s_step), *next;
+        }
+        PyObject *step = PyDict_GetItemWithError(state, s_step), *next = NULL;
         double t = step ? PyFloat_AsDouble(step) + 1.0 : 1.0;
-        if (PyErr_Occurred() || !(next = PyLong_FromDouble(t)))
+        if (PyErr_Occurred() || !(next = PyLong_FromDouble(t)) || PyDict_SetItem(state, s_step, next) < 0) {
+            Py_XDECREF(next);
+            release(&part);
             return NULL;
-        answer = PyDict_SetItem(state, s_step, next) < 0 ? FAILED : ready(p, state, names, &part);
+        }
         Py_DECREF(next);
-        if (answer != DONE)
-            break;
         double root = sqrt(1 - pow(b2, t)), size = lr * root / (1 - pow(b1, t));
         if (part.single)
             adam32(part.n, NUMBERS(float, part.x), NUMBERS(float, part.g), NUMBERS(float, part.state[0]),
@@ -813,7 +860,7 @@ static PyObject *tensor_adam(PyObject *Py_UNUSED(module), PyObject *args)
             adam64(part.n, NUMBERS(double, part.x), NUMBERS(double, part.g), NUMBERS(double, part.state[0]),
                    NUMBERS(double, part.state[1]), NUMBERS(double, part.out), size, b1, 1 - b1, b2, 1 - b2, eps * root,
                    decay);
-        Py_SETREF(SLOT(p, at_data), part.out);
+        finish(p, &part);
     }
     return answer == FAILED ? NULL : PyBool_FromLong(answer);
 }
@@ -841,13 +888,14 @@ static int use_numpy(void)
         (asarray = PyObject_GetAttrString(numpy, "asarray")) &&
         (empty_like = PyObject_GetAttrString(numpy, "empty_like")) &&
         (zeros_like = PyObject_GetAttrString(numpy, "zeros_like")) && (add = PyObject_GetAttrString(numpy, "add")) &&
-        (sum = PyObject_GetAttrString(add, "reduce")) && (zero = PyLong_FromLong(0)) &&
+        (add_reduce = PyObject_GetAttrString(add, "reduce")) && (zero = PyLong_FromLong(0)) &&
         (float32 = PyObject_CallMethod(numpy, "dtype", "s", "float32")) &&
         (float64 = PyObject_CallMethod(numpy, "dtype", "s", "float64")) &&
         (sample = PyObject_CallMethod(numpy, "ones", "(nn)O", (Py_ssize_t)2, (Py_ssize_t)3, float32))) {
         const Array *a = (const Array *)sample;
         if (is_array(sample) && a->nd == 2 && a->descr == float32 && !a->base && a->dimensions[0] == 2 &&
-            a->dimensions[1] == 3 && a->strides[0] == 12 && a->strides[1] == 4 && a->flags & WRITEABLE && ((float *)(void *)a->data)[5] == 1.0f)
+            a->dimensions[1] == 3 && a->strides[0] == 12 && a->strides[1] == 4 && a->flags & WRITEABLE &&
+            ((float *)(void *)a->data)[5] == 1.0f)
             answer = DONE;
         else
             PyErr_SetString(PyExc_ImportError, "NumPy's arrays are not as this engine was compiled for");
@@ -858,11 +906,12 @@ static int use_numpy(void)
     return answer;
 }
 
-/* setup(Tensor, Node, constant, kept, fit, finite, errors, ignored): errors is the context variable in which NumPy keeps how it treats
-   floating point errors, and ignored its value for not at all. */
+/* setup(Tensor, Node, constant, kept, fit, finite, errors, ignored): errors is the context variable in which NumPy
+   keeps how it treats floating point errors, and ignored its value for not at all. */
 static PyObject *tensor_setup(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    if (!PyArg_ParseTuple(args, "OOOOOOOO", &tensor, &node_type, &constant, &kept, &fit, &is_finite, &errors, &ignored) ||
+    if (!PyArg_ParseTuple(args, "OOOOOOOO", &tensor, &node_type, &constant, &kept, &fit, &is_finite, &errors,
+                          &ignored) ||
         use_numpy() < 0 || offset("_data", &at_data) < 0 || offset("_grad", &at_grad) < 0 || offset("op", &at_op) < 0 ||
         offset("inputs", &at_inputs) < 0 || offset("params", &at_params) < 0 || offset("name", &at_name) < 0 ||
         offset("_operands", &at_operands) < 0)
