@@ -15,6 +15,7 @@ import autograd_nn as ag
 from autograd_nn import Tensor, errors, jvp
 from autograd_nn.graph import cotangents
 from autograd_nn.ops import FUNCTIONS, OPS
+from autograd_nn.ops.reduction import largest
 
 RNG = np.random.default_rng
 
@@ -602,3 +603,18 @@ def test_functions_composed_here_have_numpys_names():
                  "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmin", "nanprod", "nanstd", "nansum",
                  "nanvar", "positive", "ptp", "rad2deg", "rint", "trace"):
         assert FUNCTIONS[name].numpy is getattr(np, name) and getattr(ag, name) is FUNCTIONS[name].call
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble, np.int64])
+@pytest.mark.parametrize("shape", [(3,), (1,), (2, 3), (0, 3), (2, 1), (2, 3, 4), (5, 1, 7)])
+def test_the_largest_by_argmax_is_numpys_maximum(shape, dtype):
+    x = (RNG(0).normal(size=shape) * 5).astype(dtype)
+    if x.size > 3 and x.dtype.kind == "f":
+        x.flat[1], x.flat[3], x.flat[0] = np.nan, np.inf, -np.inf
+    for y in (x, x.T, x[..., ::-1], np.full_like(x, 2)):
+        for axis in {-1, y.ndim - 1, 0}:
+            if y.shape[axis]:
+                got, want = largest(y, axis), np.maximum.reduce(y, axis=axis, keepdims=True)
+                assert got.dtype == want.dtype and got.shape == want.shape
+                np.testing.assert_array_equal(got, want)
+    assert largest(np.array(3.0), -1) == 3.0

@@ -15,7 +15,7 @@ import numpy as np
 from ._op import Case, Op
 from .arithmetic import square, step, where
 from .elementary import erf, exp, tanh
-from .reduction import keeping, sum
+from .reduction import keeping, largest, sum
 from .shaping import reshape
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
@@ -97,7 +97,7 @@ mish = Op("mish", lambda x: x * math.tanh(_softplus(x)), lambda x: x * np.tanh(n
 
 def _shifted(x: Any, axis: Any) -> tuple[Any, Any]:
     """x - max(x) and max(x), so that no exp overflows; an infinite maximum is not subtracted."""
-    top = np.maximum.reduce(x, axis=axis, keepdims=True)
+    top = largest(x, axis)
     if x.dtype != object:
         top = np.where(np.isfinite(top), top, x.dtype.type(0))
     return x - top, top
@@ -124,7 +124,7 @@ def _log_softmax(x: Any, axis: Any = -1) -> Any:
 
 
 def _has_empty_row(x: Any, axis: Any) -> bool:
-    return x.dtype != object and bool((np.maximum.reduce(x, axis=axis) == -np.inf).any())
+    return x.dtype != object and bool((largest(x, axis) == -np.inf).any())
 
 
 _ROWS: list[Case] = [(((3, 4),), {"axis": -1}), (((3, 4),), {"axis": 0}), (((2, 3, 2),), {"axis": 1})]
