@@ -395,20 +395,32 @@ static void value_dealloc(PyObject *self)
             PyObject_ClearWeakRefs((PyObject *)v);
         if (v->flags & (WIDE | EXTRA))
             drop_rest(v, &dying);
+        Value *next = NULL;                     /* its second input, if that dies too: it need not wait in the list */
         if (v->flags & A_NODE)
             drop((PyObject *)v->a.node, &dying);
-        if (v->flags & B_NODE)
-            drop((PyObject *)v->b.node, &dying);
+        if (v->flags & B_NODE) {
+            next = v->b.node;
+            if (Py_TYPE(next) == value_type && Py_REFCNT(next) == 1) {
+                Py_SET_REFCNT((PyObject *)next, 0);
+            } else {
+                Py_DECREF(next);
+                next = NULL;
+            }
+        }
         if (type != value_type) {
             type->tp_free(v);
             Py_DECREF(type);
         } else {
             give_node(v);
         }
-        if (!dying)
+        if (next) {
+            v = next;
+        } else if (dying) {
+            v = dying;
+            memcpy(&dying, &v->grad, sizeof dying);
+        } else {
             return;
-        v = dying;
-        memcpy(&dying, &v->grad, sizeof dying);
+        }
     }
 }
 
@@ -1089,9 +1101,8 @@ INLINE int collect(Value *root, Nodes *stack, Nodes *order, Nodes *leaves)
             v->grad = -0.0;
             int flags = v->flags;
             v->flags = (uint8_t)(flags & ~HAS_GRAD);
-            if (reserve(stack, 2) < 0 || reserve(leaves, 2) < 0)
+            if (reserve(stack, 2) < 0 || reserve(leaves, 2) < 0 || reserve(order, 1) < 0)
                 return -1;
-            push(stack, ENTERED(v));
             Operand b = v->b;
             if (flags & (WIDE | EXTRA)) {
                 if (flags & EXTRA) {
@@ -1102,8 +1113,9 @@ INLINE int collect(Value *root, Nodes *stack, Nodes *order, Nodes *leaves)
                 if (flags & WIDE) {
                     Py_ssize_t n = PyTuple_GET_SIZE(b.tuple);
                     PyObject *unit = v->a.tuple;
-                    if (reserve(stack, 2 * (size_t)n + 1) < 0 || reserve(leaves, 2 * (size_t)n + 1) < 0)
+                    if (reserve(stack, 2 * (size_t)n + 2) < 0 || reserve(leaves, 2 * (size_t)n + 1) < 0)
                         return -1;
+                    push(stack, ENTERED(v));
                     if (unit)                           /* the last of its inputs is the bias */
                         meet_all(unit, n, n + 1, stack, leaves);
                     meet_all(b.tuple, 0, n, stack, leaves);
@@ -1112,11 +1124,17 @@ INLINE int collect(Value *root, Nodes *stack, Nodes *order, Nodes *leaves)
                     break;
                 }
             }
-            if (flags & B_NODE && meet(b.node, leaves))
-                push(stack, b.node);
-            v = v->a.node;
-            if (!(flags & A_NODE) || !meet(v, leaves))
+            int right = flags & B_NODE && meet(b.node, leaves), left = flags & A_NODE && meet(v->a.node, leaves);
+            if (!left && !right) {
+                push(order, v);
                 break;
+            }
+            push(stack, ENTERED(v));
+            if (right)
+                push(stack, b.node);
+            if (!left)
+                break;
+            v = v->a.node;
         }
     }
     for (size_t i = 0; i < leaves->size; i++) {

@@ -48,7 +48,7 @@ def class_indices(name: str, target: Any, classes: int, ignore_index: int | None
         kind = f"a {type(target).__name__}" if traced(target) else f"of dtype {target.dtype}"
         raise DTypeError(f"{name}: class indices are integers, and these are {kind}\n"
                          "  help: target.astype(int)")
-    low, high, kept = int(np.minimum.reduce(target, axis=None)), int(np.maximum.reduce(target, axis=None)), None
+    low, high, kept = target.item(target.argmin()), target.item(target.argmax()), None      # quicker than min and max
     if ignore_index is not None and low <= ignore_index <= high and (target == ignore_index).any():
         kept = target != ignore_index
         target = np.where(kept, target, 0)
