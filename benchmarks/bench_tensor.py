@@ -10,8 +10,8 @@ All start from the same weights; losses and gradients are compared before anythi
 runs are interleaved in one process, and medians are printed. PyTorch is timed in its plain eager
 form and with its fused (`foreach`, `fused`) optimizers, and the best counts.
 
-"NumPy by hand" is the floor of an engine that calls NumPy: the same arithmetic with the backward
-pass written out, in place where that helps, and no graph at all. The last lines give the peak of
+"NumPy by hand" is what the arithmetic takes in NumPy: with the backward pass written out, in place
+where that helps, and no graph at all. (The package takes Adam's step in C, in one pass.) The last lines give the peak of
 memory during a step of the large network, above what is held between steps, and what of that no
 engine of this kind can do without: the activations, the gradients and one new array of weights.
 """

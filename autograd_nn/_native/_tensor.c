@@ -78,6 +78,10 @@ static int is_plain(const Array *a, Py_ssize_t itemsize)
     return 1;
 }
 
+#ifdef _MSC_VER
+#define restrict __restrict
+#endif
+
 /* The compiler makes the loops for each width of the processor's vectors, and the loader takes the widest there is. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
 #define WIDE_VECTORS __attribute__((target_clones("avx512f", "avx2", "default")))
