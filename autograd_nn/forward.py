@@ -12,7 +12,7 @@ import numpy as np
 from . import ops
 from ._methods import attach, through_function, through_ufunc
 from .errors import LeavesGraphError
-from .graph import Node, cotangents, mode, special_mode
+from .graph import Node, cotangents_of, mode, special_mode
 from .ops import CARRIERS, FUNCTIONS, Op, shape_of
 from .ops._arguments import data_of, real_only
 from .ops._carriers import ARRAY_RANK
@@ -168,8 +168,7 @@ def transposed(ys: Sequence[Any], seeds: Sequence[Any], leaves: Sequence[Any], c
     for y, seed in zip(ys, seeds):
         if isinstance(y, Node) and seed is not None:
             together[y] = together[y] + y._own(seed) if y in together else seed
-    found = cotangents(together, create_graph=create_graph)
-    return [found.get(x) for x in leaves]
+    return cotangents_of(list(leaves), together, create_graph=create_graph)
 
 
 def _parts(x: Any, level: int) -> tuple[Any, Any]:

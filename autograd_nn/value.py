@@ -18,7 +18,7 @@ from ._methods import attach, operand, through_ufunc
 from ._native import load
 from ._surface import ValueMethods
 from .errors import LeavesGraphError, UsageError
-from .graph import NOTHING, STORAGE, Node, modes, record
+from .graph import NOTHING, STORAGE, Node, modes, record, reverse
 from .ops import CARRIERS, OPS, Op, _carriers, for_each_op
 from .ops._arguments import real_only
 from .ops._carriers import ARRAY_RANK
@@ -261,6 +261,7 @@ def _native_value(core: Any) -> Any:
 
     CARRIERS[kind] = (1, apply)
     modes.on_special.append(core.set_special)
+    reverse.values_in_c = core
     _carriers.on_each_value = core.each
     return kind
 

@@ -135,6 +135,52 @@ def assert_same_graph(pure, fast):
 
 
 @native
+@given(data=st.data())
+def test_cotangents_and_leaves_without_a_trace(data):
+    """As the transforms ask for them: the same bits as in Python, and no node has changed."""
+    _, pool = data.draw(twins())
+    pure, fast = data.draw(st.sampled_from(pool))
+    seed = float(data.draw(numbers))
+    if data.draw(st.booleans()):
+        fast.backward(), pure.backward()
+    state = [(q.has_grad, bits(q.grad)) for _, q in pool]
+    want = graph.cotangents({pure: seed})
+    found = graph.cotangents_of([q for _, q in pool], {fast: seed})
+    for (p, _), g in zip(pool, found):
+        assert (g is None) == (want.get(p) is None) and (g is None or bits(g) == bits(want[p]))
+    below = set(graph.leaves_below([fast]))
+    assert [q in below for _, q in pool] == [p in set(graph.leaves_below([pure])) for p, _ in pool]
+    assert [(q.has_grad, bits(q.grad)) for _, q in pool] == state
+    assert_same_graph(pure, fast)
+
+
+@native
+def test_cotangents_that_python_finds(forget):
+    x, t, other = Value(2.0, name="x"), Tensor([1.0, 2.0]), Value(1.0)
+    cube = Op("cube", lambda x: x * x * x, lambda x: x * x * x, lambda g, y, x: g * 3 * x * x, tex="{0}^3")
+    assert autograd_nn.value.core.cotangents(cube(x), 1.0, [x]) is None
+    assert graph.cotangents_of([x, other], {cube(x): 1.0}) == [12.0, None]
+    assert graph.cotangents_of([x], {(x * t).sum(): np.float64(1.0)}) == [3.0]
+    assert graph.cotangents_of([x, other], {x * x: 1.0, x * other: 2.0}) == [4.0 + 2.0, 4.0]
+    assert graph.cotangents_of([x], {x: 5.0}) == [5.0] and graph.cotangents_of([], {x: 5.0}) == []
+    assert set(graph.leaves_below([cube(x) * other, x * t])) == {x, t, other}
+    assert list(graph.leaves_below([x])) == [x] and autograd_nn.value.core.leaves(cube(x)) is None
+    (x * x).backward(create_graph=True)              # a gradient that is a node
+    assert graph.cotangents_of([x], {x * x * x: 1.0}) == [12.0] and isinstance(x._grad, Value)
+    x.zero_grad()
+    for args in [(), (x, 1.0), (x, 1.0, (x,))]:
+        with pytest.raises(TypeError):
+            autograd_nn.value.core.cotangents(*args)
+    for args in [(x, 1, [x]), (t, 1.0, []), (x, 1.0, [t])]:
+        assert autograd_nn.value.core.cotangents(*args) is None
+    count = sys.getrefcount(x)
+    for _ in range(1000):
+        graph.cotangents_of([x, other], {x * other: 1.0})
+        list(graph.leaves_below([x * other]))
+    assert sys.getrefcount(x) == count
+
+
+@native
 @settings(max_examples=250)
 @given(data=st.data())
 def test_random_graphs_agree_to_the_last_bit(data):

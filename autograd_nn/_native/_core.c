@@ -1079,10 +1079,10 @@ INLINE void meet_all(PyObject *tuple, Py_ssize_t from, Py_ssize_t n, Nodes *stac
     }
 }
 
-/* The nodes below root, inputs first and left inputs first (graph.topological), leaves apart. The cotangents
-   of the others are cleared on the way.
+/* The nodes below root, inputs first and left inputs first (graph.topological), leaves apart. With `clear` the
+   cotangents of the others are cleared on the way.
    1; 0 if a node needs Python (an op without a code, a gradient that is a node); -1 without memory. */
-INLINE int collect(Value *root, Nodes *stack, Nodes *order, Nodes *leaves)
+INLINE int collect(Value *root, Nodes *stack, Nodes *order, Nodes *leaves, int clear)
 {
     if (reserve(stack, 1) < 0 || reserve(leaves, 1) < 0)
         return -1;
@@ -1098,9 +1098,11 @@ INLINE int collect(Value *root, Nodes *stack, Nodes *order, Nodes *leaves)
         }
         while (v->mark != epoch) {
             v->mark = epoch;
-            v->grad = -0.0;
             int flags = v->flags;
-            v->flags = (uint8_t)(flags & ~HAS_GRAD);
+            if (clear) {
+                v->grad = -0.0;
+                v->flags = (uint8_t)(flags & ~HAS_GRAD);
+            }
             if (reserve(stack, 2) < 0 || reserve(leaves, 2) < 0 || reserve(order, 1) < 0)
                 return -1;
             Operand b = v->b;
@@ -1249,6 +1251,19 @@ INLINE void pull(Value *v)
     pull_by_rule(v->code, v->grad, v->data, a ? a->data : v->a.number, b ? b->data : v->b.number, 0.0, a, b, NULL);
 }
 
+/* The chain rule from root on; all cotangents are cleared. */
+INLINE void sweep(Value *root, double seed, const Nodes *order)
+{
+    root->grad = seed;
+    root->flags |= HAS_GRAD;
+    for (size_t i = order->size; i-- > 0;) {
+        Value *v = order->items[i];
+        FETCH(order->items[i >= 4 ? i - 4 : 0]);
+        if (v->flags & HAS_GRAD)
+            pull(v);
+    }
+}
+
 /* 1 done; 0 Python must do it; -1 no memory. The gradients of the leaves change only if all is done. */
 static int backward(Value *root, double seed)
 {
@@ -1257,7 +1272,7 @@ static int backward(Value *root, double seed)
     uint8_t *had = NULL;
     if (++epoch == 0)
         epoch = 1;
-    int done = collect(root, &stack, &order, &leaves);
+    int done = collect(root, &stack, &order, &leaves, 1);
     if (done == 1) {
         before = PyMem_RawMalloc((leaves.size + 1) * sizeof *before);
         had = PyMem_RawMalloc(leaves.size + 1);
@@ -1272,14 +1287,7 @@ static int backward(Value *root, double seed)
             v->grad = -0.0;
             v->flags &= (uint8_t)~HAS_GRAD;
         }
-        root->grad = seed;
-        root->flags |= HAS_GRAD;
-        for (size_t i = order.size; i-- > 0;) {
-            Value *v = order.items[i];
-            FETCH(order.items[i >= 4 ? i - 4 : 0]);
-            if (v->flags & HAS_GRAD)
-                pull(v);
-        }
+        sweep(root, seed, &order);
         for (size_t i = 0; i < leaves.size; i++) {
             Value *v = leaves.items[i];
             if (had[i] && v->flags & HAS_GRAD)
@@ -1330,6 +1338,82 @@ static PyObject *value_backward(PyObject *self, PyObject *const *args, Py_ssize_
             Py_RETURN_NONE;
     }
     return PyObject_CallFunctionObjArgs(slow_backward, self, seed, general ? Py_True : Py_False, NULL);
+}
+
+/* cotangents(root, seed, nodes): the cotangent of each of these nodes, None where there is none, and no node is
+   changed; None if Python must do it. */
+static PyObject *core_cotangents(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
+{
+    if (n != 3 || !PyList_CheckExact(args[2])) {
+        PyErr_SetString(PyExc_TypeError, "cotangents(root, seed, list)");
+        return NULL;
+    }
+    Py_ssize_t wanted = PyList_GET_SIZE(args[2]);
+    int done = is_value(args[0]) && PyFloat_CheckExact(args[1]);
+    for (Py_ssize_t i = 0; done && i < wanted; i++)
+        done = is_value(PyList_GET_ITEM(args[2], i));
+    if (!done)
+        Py_RETURN_NONE;
+    Nodes stack = {0}, order = {0}, leaves = {0};
+    struct { double grad; uint8_t flags; } *before = NULL;
+    PyObject *found = PyList_New(wanted);               /* now, for it may start the garbage collector */
+    if (!found)
+        return NULL;
+    if (++epoch == 0)
+        epoch = 1;
+    done = collect((Value *)args[0], &stack, &order, &leaves, 0);
+    size_t size = order.size + leaves.size;
+    if (done == 1 && !(before = PyMem_RawMalloc((size + 1) * sizeof *before)))
+        done = -1;
+    for (size_t i = 0; done == 1 && i < size; i++) {
+        Value *v = i < order.size ? order.items[i] : leaves.items[i - order.size];
+        before[i].grad = v->grad;
+        before[i].flags = v->flags;
+        v->grad = -0.0;
+        v->flags &= (uint8_t)~HAS_GRAD;
+    }
+    if (done == 1)
+        sweep((Value *)args[0], PyFloat_AS_DOUBLE(args[1]), &order);
+    for (Py_ssize_t i = 0; done == 1 && i < wanted; i++) {
+        Value *v = (Value *)PyList_GET_ITEM(args[2], i);
+        int has = v->mark == epoch && v->flags & HAS_GRAD;
+        PyObject *g = has ? PyFloat_FromDouble(v->grad) : Py_NewRef(Py_None);
+        if (g)
+            PyList_SET_ITEM(found, i, g);
+        else
+            done = -1;
+    }
+    for (size_t i = 0; before && i < size; i++) {
+        Value *v = i < order.size ? order.items[i] : leaves.items[i - order.size];
+        v->grad = before[i].grad;
+        v->flags = before[i].flags;
+    }
+    PyMem_RawFree(stack.items);
+    PyMem_RawFree(order.items);
+    PyMem_RawFree(leaves.items);
+    PyMem_RawFree(before);
+    if (done == 1)
+        return found;
+    Py_DECREF(found);
+    return done ? PyErr_Occurred() ? NULL : PyErr_NoMemory() : Py_NewRef(Py_None);
+}
+
+/* leaves(root): the leaves below a node, in a list; None if Python must look for them. */
+static PyObject *core_leaves(PyObject *Py_UNUSED(module), PyObject *root)
+{
+    if (!is_value(root))
+        Py_RETURN_NONE;
+    Nodes stack = {0}, order = {0}, leaves = {0};
+    if (++epoch == 0)
+        epoch = 1;
+    int done = collect((Value *)root, &stack, &order, &leaves, 0);
+    PyObject *found = done == 1 ? PyList_New((Py_ssize_t)leaves.size) : done ? PyErr_NoMemory() : Py_NewRef(Py_None);
+    for (size_t i = 0; found && done == 1 && i < leaves.size; i++)
+        PyList_SET_ITEM(found, (Py_ssize_t)i, Py_NewRef((PyObject *)leaves.items[i]));
+    PyMem_RawFree(stack.items);
+    PyMem_RawFree(order.items);
+    PyMem_RawFree(leaves.items);
+    return found;
 }
 
 static PyObject *value_zero_grad(PyObject *self, PyObject *Py_UNUSED(none))
@@ -1569,6 +1653,9 @@ static PyMethodDef core_methods[] = {
      "weighted_sum(unit, inputs) -> Value or None"},
     {"layer", core_layer, METH_VARARGS, "layer(units, rows, n) -> list of Values, or None"},
     {"each", (PyCFunction)(void (*)(void))core_each, METH_FASTCALL, "each(op, list) -> list of Values, or None"},
+    {"cotangents", (PyCFunction)(void (*)(void))core_cotangents, METH_FASTCALL,
+     "cotangents(root, seed, list) -> list or None"},
+    {"leaves", core_leaves, METH_O, "leaves(root) -> list or None"},
     {"sgd", core_sgd, METH_VARARGS, NULL},
     {"adam", core_adam, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},

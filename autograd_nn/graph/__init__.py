@@ -2,7 +2,7 @@
 
 from .modes import check_finite, mode, no_grad, record, special_mode
 from .node import NOTHING, STORAGE, Node, data_of, rebuild, topological
-from .reverse import backward, cotangents, fit, without_leaks
+from .reverse import backward, cotangents, cotangents_of, fit, leaves_below, without_leaks
 
-__all__ = ["NOTHING", "STORAGE", "Node", "backward", "check_finite", "cotangents", "data_of", "fit", "mode", "no_grad",
-           "rebuild", "record", "special_mode", "topological", "without_leaks"]
+__all__ = ["NOTHING", "STORAGE", "Node", "backward", "check_finite", "cotangents", "cotangents_of", "data_of", "fit",
+           "leaves_below", "mode", "no_grad", "rebuild", "record", "special_mode", "topological", "without_leaks"]

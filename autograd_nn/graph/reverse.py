@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ from .node import Node, data_of, topological
 
 in_c: Any = None
 """The module `_native._tensor`, where it is compiled: it does what is here, for graphs of Tensors alone."""
+values_in_c: Any = None
+"""The module `_native._core`, the same for graphs of Values alone."""
 
 
 def cotangents(seeds: Mapping[Node, Any], *, create_graph: bool = False) -> dict[Node, Any]:
@@ -32,6 +34,24 @@ def cotangents(seeds: Mapping[Node, Any], *, create_graph: bool = False) -> dict
         if found is not None:
             return found
     return _cotangents(topological(seeds), seeds, create_graph)
+
+
+def cotangents_of(nodes: list[Any], seeds: Mapping[Node, Any], *, create_graph: bool = False) -> list[Any]:
+    """`cotangents` of these nodes alone, None where there is none: for graphs of Values in a fraction of the time."""
+    if values_in_c is not None and not create_graph and len(seeds) == 1:
+        (root, seed), = seeds.items()
+        some: list[Any] | None = values_in_c.cotangents(root, seed, nodes)
+        if some is not None:
+            return some
+    found = cotangents(seeds, create_graph=create_graph)
+    return [found.get(node) for node in nodes]
+
+
+def leaves_below(roots: Iterable[Node]) -> Iterator[Node]:
+    """Every leaf that one of the roots depends on; some may come twice."""
+    for root in roots:
+        found = values_in_c.leaves(root) if values_in_c is not None else None
+        yield from [node for node in topological([root]) if node.op is None] if found is None else found
 
 
 def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool) -> dict[Node, Any]:

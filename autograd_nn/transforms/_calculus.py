@@ -10,7 +10,7 @@ import numpy as np
 from .. import tree
 from ..errors import DTypeError, ShapeError, UsageError
 from ..forward import Dual, leaf, nodes_in, recording, transposed
-from ..graph import Node, mode, topological
+from ..graph import Node, leaves_below, mode, topological
 from ..ops import shape_of
 from ..tensor import Tensor
 from ..tree import Structure
@@ -104,8 +104,7 @@ class Pullback:
         self.ys, self.structure = tree.flatten(y)
         self.aux, self.aux_structure = tree.flatten(aux)
         inside = set(self.bases)
-        self.open = self.recorded and any(node.op is None and node not in inside
-                                          for node in topological(nodes_in((*self.ys, *self.aux))))
+        self.open = self.recorded and any(node not in inside for node in leaves_below(nodes_in((*self.ys, *self.aux))))
 
     def value(self) -> Any:
         """f's value, for the caller."""
