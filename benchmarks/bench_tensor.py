@@ -12,8 +12,9 @@ form and with its fused (`foreach`, `fused`) optimizers, and the best counts.
 
 "NumPy by hand" is what the arithmetic takes in NumPy: with the backward pass written out, in place
 where that helps, and no graph at all. (The package takes Adam's step in C, in one pass.) The last
-lines give the peak of memory during a step of the large network, above what is held between steps,
-and what of that no engine of this kind can do without: the activations, the gradients and one new array of weights.
+line gives the peak of memory during a step of the large network, above what is held between steps,
+and what of that no engine of this kind can do without: the activations, the gradients and one new
+array of weights.
 """
 
 from __future__ import annotations
