@@ -381,6 +381,15 @@ def test_threads_get_the_serial_answers():
         same(results[i], work(i))
 
 
+def test_the_leaves_below_a_node(monkeypatch):
+    x, w, v = Tensor([1.0, 2.0]), Tensor([3.0]), Value(2.0)
+    y = (x * w).tanh() + x
+    assert set(reverse.leaves_below([y, x])) == {x, w} and reverse.in_c.leaves(x) == [x]
+    assert in_python(monkeypatch, lambda: set(reverse.leaves_below([y]))) == {x, w}
+    assert reverse.in_c.leaves(y * v) is reverse.in_c.leaves(v) is None
+    assert set(reverse.leaves_below([y * v])) == {x, w, v}
+
+
 def test_transforms_use_it():
     f = lambda x: (x * x).tanh()
     x = np.array([0.1, 0.2])

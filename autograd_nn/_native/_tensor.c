@@ -693,6 +693,21 @@ static PyObject *tensor_cotangents(PyObject *Py_UNUSED(module), PyObject *seeds)
     return found;
 }
 
+/* leaves(root): the leaves below a node, in a list; None if Python must look for them. */
+static PyObject *tensor_leaves(PyObject *Py_UNUSED(module), PyObject *root)
+{
+    Walk w = {0};
+    int answer = Py_TYPE(root) == tensor ? meet(&w, root) : UNKNOWN;
+    if (answer == DONE)
+        answer = collect(&w);
+    PyObject *found = answer == DONE ? PyList_New(0) : NULL;
+    for (uint32_t i = 0; found && i < w.met; i++)
+        if (SLOT(w.items[i].node, at_op) == Py_None && PyList_Append(found, w.items[i].node) < 0)
+            Py_CLEAR(found);
+    forget(&w);
+    return answer == UNKNOWN ? Py_NewRef(Py_None) : found;
+}
+
 /* --- optimizers: one step over a list of Tensors, with the state that the Python classes keep ------------------- */
 
 #define T float
@@ -932,6 +947,7 @@ static PyMethodDef tensor_methods[] = {
     {"method", new_method, METH_VARARGS, "method(python, op, array, params, arity, reflected) -> the same, quicker"},
     {"backward", (PyCFunction)(void (*)(void))tensor_backward, METH_FASTCALL, "backward(root, seed) -> bool"},
     {"cotangents", tensor_cotangents, METH_O, "cotangents(seeds) -> dict or None"},
+    {"leaves", tensor_leaves, METH_O, "leaves(root) -> list or None"},
     {"sgd", tensor_sgd, METH_VARARGS, NULL},
     {"adam", tensor_adam, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},

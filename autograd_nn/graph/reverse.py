@@ -50,7 +50,10 @@ def cotangents_of(nodes: list[Any], seeds: Mapping[Node, Any], *, create_graph: 
 def leaves_below(roots: Iterable[Node]) -> Iterator[Node]:
     """Every leaf that one of the roots depends on; some may come twice."""
     for root in roots:
-        found = values_in_c.leaves(root) if values_in_c is not None else None
+        found = None
+        for engine in (values_in_c, in_c):
+            if engine is not None and found is None:
+                found = engine.leaves(root)
         yield from [node for node in topological([root]) if node.op is None] if found is None else found
 
 
