@@ -299,7 +299,7 @@ def _use(in_c: Any) -> None:
 
     def quicken(name: str, op: Op, reflected: bool = False) -> None:
         method = getattr(Tensor, name)
-        quick = in_c.method(method, op, op.array, op.params, op.arity, reflected)
+        quick = in_c.method(method, op, op.params, op.arity, reflected)
         setattr(Tensor, name, update_wrapper(quick, method))
 
     def install(op: Op) -> None:

@@ -128,7 +128,7 @@ static int all_finite(PyObject *o)
 typedef struct {
     PyObject_HEAD
     vectorcallfunc call;
-    PyObject *python, *op, *array, *params, *dict;
+    PyObject *python, *op, *params, *dict;
     int arity, reflected;       /* reflected: of x - t, where t is asked */
 } Method;
 
@@ -152,36 +152,6 @@ static PyObject *made(PyObject *op, PyObject *params, PyObject *data, PyObject *
     Py_XDECREF(inputs);
     Py_XDECREF(operands);
     return NULL;
-}
-
-static PyObject *method_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
-{
-    const Method *m = (const Method *)self;
-    int usual = !special && !kwnames && PyVectorcall_NARGS(nargsf) == m->arity && Py_TYPE(args[0]) == tensor;
-    for (int i = 0; usual && i < m->arity; i++) {
-        PyObject *o = args[i];
-        usual = Py_TYPE(o) == tensor ? SLOT(o, at_data) != NULL : PyFloat_CheckExact(o) || PyLong_CheckExact(o);
-    }
-    if (!usual)
-        return PyObject_Vectorcall(m->python, args, nargsf, kwnames);
-    PyObject *inputs = PyTuple_New(m->arity), *operands = PyTuple_New(m->arity), *data = NULL;
-    if (inputs && operands) {
-        for (int i = 0; i < m->arity; i++) {
-            PyObject *o = args[m->reflected ? m->arity - 1 - i : i];
-            PyTuple_SET_ITEM(inputs, i, Py_NewRef(o));
-            PyTuple_SET_ITEM(operands, i, Py_NewRef(Py_TYPE(o) == tensor ? SLOT(o, at_data) : o));
-        }
-        data = PyObject_VectorcallDict(m->array, &PyTuple_GET_ITEM(operands, 0), (size_t)m->arity,
-                                       PyDict_GET_SIZE(m->params) ? m->params : NULL);
-    }
-    if (data)
-        return made(m->op, m->params, data, inputs, operands);
-    Py_XDECREF(inputs);
-    Py_XDECREF(operands);
-    if (!PyErr_ExceptionMatches(PyExc_ValueError) && !PyErr_ExceptionMatches(PyExc_TypeError))
-        return NULL;
-    PyErr_Clear();                                      /* Python's method says what is wrong */
-    return PyObject_Vectorcall(m->python, args, nargsf, kwnames);
 }
 
 /* Whether an operand may be recorded as it is: a number, or an array that nobody can change. */
@@ -211,36 +181,50 @@ static PyObject *kept_params(PyObject *params)
     return all;
 }
 
-/* apply(op, args, params): the node that an op makes of Tensors, arrays and numbers, as tensor.py's _apply makes it;
-   None where that has to do it: a mode is on, the op fails, or its result is not a Tensor's. */
-static PyObject *tensor_apply(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
+/* `inputs` with another item; it is copied if it is `given`. Steals the item. */
+static int replace(PyObject **inputs, PyObject *given, Py_ssize_t at, PyObject *item)
 {
-    if (n != 3 || !PyTuple_CheckExact(args[1]) || !PyDict_CheckExact(args[2])) {
-        PyErr_SetString(PyExc_TypeError, "apply(op, args, params)");
-        return NULL;
+    if (*inputs == given) {
+        Py_ssize_t n = PyTuple_GET_SIZE(given);
+        PyObject *copy = PyTuple_New(n);
+        if (!copy) {
+            Py_DECREF(item);
+            return FAILED;
+        }
+        for (Py_ssize_t i = 0; i < n; i++)
+            PyTuple_SET_ITEM(copy, i, Py_NewRef(PyTuple_GET_ITEM(given, i)));
+        Py_SETREF(*inputs, copy);
     }
+    Py_SETREF(PyTuple_GET_ITEM(*inputs, at), item);
+    return DONE;
+}
+
+/* The node that an op makes of a tuple of Tensors, arrays and numbers, as tensor.py's _apply makes it; None where that
+   has to do it: a mode is on, the op fails, or an operand is another kind of node. */
+static PyObject *applied(PyObject *op, PyObject *args, PyObject *given)
+{
     if (special)
         Py_RETURN_NONE;
-    n = PyTuple_GET_SIZE(args[1]);
-    PyObject *inputs = PyTuple_New(n), *operands = PyTuple_New(n), *data = NULL, *array = NULL;
-    PyObject *params = kept_params(args[2]);
-    int answer = inputs && operands && params ? DONE : FAILED;
+    Py_ssize_t n = PyTuple_GET_SIZE(args);
+    PyObject *inputs = Py_NewRef(args), *operands = PyTuple_New(n), *data = NULL, *array = NULL;
+    PyObject *params = kept_params(given);
+    int answer = operands && params ? DONE : FAILED;
     for (Py_ssize_t i = 0; answer == DONE && i < n; i++) {
-        PyObject *o = PyTuple_GET_ITEM(args[1], i), *x = NULL;
-        if (Py_TYPE(o) == tensor || is_constant(o))
-            o = Py_NewRef(o);
-        else if (PyObject_TypeCheck(o, (PyTypeObject *)node_type))
-            answer = UNKNOWN;
-        else
-            o = PyObject_CallFunctionObjArgs(constant, args[0], o, NULL);
-        if (answer == DONE && o) {
-            x = Py_TYPE(o) == tensor ? SLOT(o, at_data) : o;
-            PyTuple_SET_ITEM(inputs, i, o);
-            PyTuple_SET_ITEM(operands, i, Py_XNewRef(x));
+        PyObject *o = PyTuple_GET_ITEM(args, i), *x = o;
+        if (Py_TYPE(o) == tensor) {
+            x = SLOT(o, at_data);
+        } else if (PyObject_TypeCheck(o, (PyTypeObject *)node_type)) {
+            x = NULL;
+        } else if (!is_constant(o)) {
+            x = PyObject_CallFunctionObjArgs(constant, op, o, NULL);
+            answer = x ? replace(&inputs, args, i, x) : FAILED;
         }
-        answer = !o ? FAILED : !x ? UNKNOWN : answer;
+        if (!x && answer == DONE)
+            answer = UNKNOWN;
+        if (answer == DONE)
+            PyTuple_SET_ITEM(operands, i, Py_NewRef(x));
     }
-    if (answer == DONE && (array = PyObject_GetAttr(args[0], s_array)))
+    if (answer == DONE && (array = PyObject_GetAttr(op, s_array)))
         data = PyObject_VectorcallDict(array, &PyTuple_GET_ITEM(operands, 0), (size_t)n,
                                        PyDict_GET_SIZE(params) ? params : NULL);
     Py_XDECREF(array);
@@ -254,13 +238,42 @@ static PyObject *tensor_apply(PyObject *Py_UNUSED(module), PyObject *const *args
     }
     PyObject *node = NULL;
     if (answer == DONE) {
-        node = made(args[0], params, data, inputs, operands);
+        node = made(op, params, data, inputs, operands);
     } else {
         Py_XDECREF(inputs);
         Py_XDECREF(operands);
     }
     Py_XDECREF(params);
     return answer == UNKNOWN ? Py_NewRef(Py_None) : node;
+}
+
+/* apply(op, args, params) -> Tensor, or None if Python must do it */
+static PyObject *tensor_apply(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
+{
+    if (n == 3 && PyTuple_CheckExact(args[1]) && PyDict_CheckExact(args[2]))
+        return applied(args[0], args[1], args[2]);
+    PyErr_SetString(PyExc_TypeError, "apply(op, args, params)");
+    return NULL;
+}
+
+static PyObject *method_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    const Method *m = (const Method *)self;
+    int usual = !special && !kwnames && PyVectorcall_NARGS(nargsf) == m->arity && Py_TYPE(args[0]) == tensor;
+    if (usual && m->arity == 2) {
+        PyObject *o = args[1];
+        usual = Py_TYPE(o) == tensor || PyFloat_CheckExact(o) || PyLong_CheckExact(o) || is_array(o);
+    }
+    if (usual) {
+        PyObject *inputs = m->arity == 1 ? PyTuple_Pack(1, args[0])
+                                         : PyTuple_Pack(2, args[m->reflected], args[!m->reflected]);
+        PyObject *node = inputs ? applied(m->op, inputs, m->params) : NULL;
+        Py_XDECREF(inputs);
+        if (node != Py_None)
+            return node;
+        Py_DECREF(node);
+    }
+    return PyObject_Vectorcall(m->python, args, nargsf, kwnames);
 }
 
 static PyObject *method_get(PyObject *self, PyObject *object, PyObject *Py_UNUSED(type))
@@ -283,7 +296,6 @@ static int method_traverse(PyObject *self, visitproc visit, void *arg)
     Method *m = (Method *)self;
     Py_VISIT(m->python);
     Py_VISIT(m->op);
-    Py_VISIT(m->array);
     Py_VISIT(m->params);
     Py_VISIT(m->dict);
     Py_VISIT(Py_TYPE(self));
@@ -295,7 +307,6 @@ static int method_clear(PyObject *self)
     Method *m = (Method *)self;
     Py_CLEAR(m->python);
     Py_CLEAR(m->op);
-    Py_CLEAR(m->array);
     Py_CLEAR(m->params);
     Py_CLEAR(m->dict);
     return 0;
@@ -345,12 +356,12 @@ static PyType_Spec method_spec = {
 
 static PyTypeObject *method_type;
 
-/* method(python, op, array, params, arity, reflected): the method `python` of Tensor, quicker. */
+/* method(python, op, params, arity, reflected): the method `python` of Tensor, quicker. */
 static PyObject *new_method(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *python, *op, *array, *params;
+    PyObject *python, *op, *params;
     int arity, reflected;
-    if (!PyArg_ParseTuple(args, "OOOO!ip", &python, &op, &array, &PyDict_Type, &params, &arity, &reflected))
+    if (!PyArg_ParseTuple(args, "OOO!ip", &python, &op, &PyDict_Type, &params, &arity, &reflected))
         return NULL;
     if (arity != 1 && arity != 2) {
         PyErr_SetString(PyExc_ValueError, "a method of one or two inputs");
@@ -362,7 +373,6 @@ static PyObject *new_method(PyObject *Py_UNUSED(module), PyObject *args)
     m->call = method_call;
     m->python = Py_NewRef(python);
     m->op = Py_NewRef(op);
-    m->array = Py_NewRef(array);
     m->params = Py_NewRef(params);
     m->arity = arity;
     m->reflected = reflected;
@@ -944,7 +954,7 @@ static PyMethodDef tensor_methods[] = {
     {"setup", tensor_setup, METH_VARARGS, "Say what a Tensor is, once."},
     {"set_special", set_special, METH_O, "How many modes are on: while any is, every method goes to Python."},
     {"apply", (PyCFunction)(void (*)(void))tensor_apply, METH_FASTCALL, "apply(op, args, params) -> Tensor or None"},
-    {"method", new_method, METH_VARARGS, "method(python, op, array, params, arity, reflected) -> the same, quicker"},
+    {"method", new_method, METH_VARARGS, "method(python, op, params, arity, reflected) -> the same, quicker"},
     {"backward", (PyCFunction)(void (*)(void))tensor_backward, METH_FASTCALL, "backward(root, seed) -> bool"},
     {"cotangents", tensor_cotangents, METH_O, "cotangents(seeds) -> dict or None"},
     {"leaves", tensor_leaves, METH_O, "leaves(root) -> list or None"},
