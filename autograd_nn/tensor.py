@@ -290,7 +290,7 @@ def _errors_ignored() -> tuple[ContextVar[Any], Any]:
 def _use(in_c: Any) -> None:
     in_c.setup(Tensor, Node, constant, kept, reverse.fit, reverse.finite, *_errors_ignored())
     reverse.in_c = in_c
-    modes.on_special.append(in_c.set_special)
+    modes.tell_special(in_c.set_special)
 
     def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         node = in_c.apply(op, args, params) if op is not as_value else None

@@ -260,7 +260,7 @@ def _native_value(core: Any) -> Any:
         return in_python(op, args, params) if node is None else node
 
     CARRIERS[kind] = (1, apply)
-    modes.on_special.append(core.set_special)
+    modes.tell_special(core.set_special)
     reverse.values_in_c = core
     _carriers.on_each_value = core.each
     return kind

@@ -1011,6 +1011,20 @@ def test_the_pure_engine_on_request():
     assert python(WHICH, AUTOGRAD_NN_PURE="1").decode() == "False Value autograd_nn.value\n"
 
 
+FIRST_USED_IN_A_MODE = """
+import autograd_nn as ag
+with ag.no_grad():
+    t, v = ag.Tensor([1.0]), ag.Value(2.0)
+    print((t * t).is_leaf, t.tanh().is_leaf, (v * v).is_leaf, v.sin().is_leaf)
+print((t * t).is_leaf, v.sin().is_leaf)
+"""
+
+
+@pytest.mark.parametrize("pure", ["0", "1"])
+def test_an_engine_that_is_first_used_in_a_mode_knows_it(pure):
+    assert python(FIRST_USED_IN_A_MODE, AUTOGRAD_NN_PURE=pure).decode() == "True True True True\nFalse False\n"
+
+
 @native
 def test_the_native_engine_otherwise():
     out = python(WHICH, AUTOGRAD_NN_PURE="0", AUTOGRAD_NN_REQUIRE_NATIVE="1").decode()

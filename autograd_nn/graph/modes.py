@@ -27,16 +27,22 @@ mode = _Mode()
 _lock = threading.Lock()
 special = 0
 """How many special modes are on, in all threads: while 0, no op looks at `mode`."""
-on_special: list[Callable[[int], object]] = []
-"""Who wants to be told when that number changes."""
+_told: list[Callable[[int], object]] = []
 
 
 def _count_special(change: int) -> None:
     global special
     with _lock:
         special += change
-        for tell in on_special:
+        for tell in _told:
             tell(special)
+
+
+def tell_special(tell: Callable[[int], object]) -> None:
+    """Tell an engine how many special modes are on, now (a module may be imported while one is) and at each change."""
+    with _lock:
+        _told.append(tell)
+        tell(special)
 
 
 @contextmanager
