@@ -1456,6 +1456,16 @@ static int remember(PyObject *state, PyObject *name, PyObject *x)
     return failed ? -1 : 0;
 }
 
+#define WIDE_VECTORS
+#define T double
+#define NAME(step) step##64
+#define SQRT sqrt
+#include "_steps.h"
+#undef WIDE_VECTORS
+#undef T
+#undef NAME
+#undef SQRT
+
 static PyObject *name_velocity, *name_step, *name_mean, *name_square;
 
 /* sgd(params, states, lr, momentum, nesterov, weight_decay) -> False if Python must do it */
@@ -1472,19 +1482,16 @@ static PyObject *core_sgd(PyObject *Py_UNUSED(module), PyObject *args)
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params); i++) {
         Value *p = (Value *)PyList_GET_ITEM(params, i);
         PyObject *state = PyList_GET_ITEM(states, i);
-        double g = p->grad, v;
+        double v = 0.0, x;
         if (!(p->flags & HAS_GRAD))
             continue;
-        if (weight_decay)
-            g = g + weight_decay * p->data;
-        if (momentum) {
-            int known = recall(state, name_velocity, &v);
-            v = known == 1 ? momentum * v + g : g;
-            if (known < 0 || remember(state, name_velocity, PyFloat_FromDouble(v)) < 0)
-                return NULL;
-            g = nesterov ? g + momentum * v : v;
-        }
-        p->data = p->data - lr * g;
+        int known = momentum ? recall(state, name_velocity, &v) : 0;
+        if (known < 0)
+            return NULL;
+        sgd64(1, &p->data, &p->grad, momentum ? &v : NULL, &x, !known, lr, momentum, nesterov, weight_decay);
+        if (momentum && remember(state, name_velocity, PyFloat_FromDouble(v)) < 0)
+            return NULL;
+        p->data = x;
     }
     Py_RETURN_TRUE;
 }
@@ -1503,14 +1510,12 @@ static PyObject *core_adam(PyObject *Py_UNUSED(module), PyObject *args)
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params); i++) {
         Value *p = (Value *)PyList_GET_ITEM(params, i);
         PyObject *state = PyList_GET_ITEM(states, i);
-        double g = p->grad, t = 0.0, m = 0.0, v = 0.0;
+        double t = 0.0, m = 0.0, v = 0.0, x;
         if (!(p->flags & HAS_GRAD))
             continue;
         if (recall(state, name_step, &t) < 0 || recall(state, name_mean, &m) < 0 ||
             recall(state, name_square, &v) < 0)
             return NULL;
-        if (weight_decay)
-            g = g + weight_decay * p->data;
         t += 1.0;
         if (t != last_t) {
             last_t = t;
@@ -1518,13 +1523,12 @@ static PyObject *core_adam(PyObject *Py_UNUSED(module), PyObject *args)
             size = lr * small / (1 - pow(b1, t));
             small = eps * small;
         }
-        m = b1 * m + (1 - b1) * g;
-        v = b2 * v + (1 - b2) * (g * g);
+        adam64(1, &p->data, &p->grad, &m, &v, &x, size, b1, 1 - b1, b2, 1 - b2, small, weight_decay);
         if (remember(state, name_step, PyLong_FromDouble(t)) < 0 ||
             remember(state, name_mean, PyFloat_FromDouble(m)) < 0 ||
             remember(state, name_square, PyFloat_FromDouble(v)) < 0)
             return NULL;
-        p->data = p->data - size * (m / (sqrt(v) + small));
+        p->data = x;
     }
     Py_RETURN_TRUE;
 }

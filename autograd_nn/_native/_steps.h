@@ -1,5 +1,9 @@
-/* The optimizers' steps over arrays of n numbers of type T, with NumPy's bits: what optim/sgd.py and adam.py say,
-   operation by operation, in one pass. Included once for each T. */
+/* The optimizers' steps over n numbers of type T, a Tensor's or (n = 1) a Value's: what optim/sgd.py and adam.py say,
+   operation by operation, in one pass and with the bits of Python and NumPy. Included once for each T. */
+
+#if defined(_MSC_VER) && !defined(restrict)
+#define restrict __restrict
+#endif
 
 WIDE_VECTORS
 static void NAME(sgd)(Py_ssize_t n, const T *restrict x, const T *restrict g, T *restrict v, T *restrict out, int first,

@@ -78,10 +78,6 @@ static int is_plain(const Array *a, Py_ssize_t itemsize)
     return 1;
 }
 
-#ifdef _MSC_VER
-#define restrict __restrict
-#endif
-
 /* The compiler makes the loops for each width of the processor's vectors, and the loader takes the widest there is. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
 #define WIDE_VECTORS __attribute__((target_clones("avx512f", "avx2", "default")))
@@ -322,7 +318,6 @@ static void method_dealloc(PyObject *self)
 }
 
 static PyMemberDef method_members[] = {
-    {"op", T_OBJECT, offsetof(Method, op), READONLY, NULL},
     {"__vectorcalloffset__", T_PYSSIZET, offsetof(Method, call), READONLY, NULL},
     {"__dictoffset__", T_PYSSIZET, offsetof(Method, dict), READONLY, NULL},
     {NULL, 0, 0, 0, NULL},

@@ -73,7 +73,7 @@ def _mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def largest(x: Any, axis: Any) -> Any:
-    """max(x) over an axis that is kept; over the last one by argmax, which takes NumPy a fifth of the time."""
+    """max(x) over an axis that is kept; over the last one by argmax, which NumPy is up to five times as quick at."""
     if axis not in (-1, x.ndim - 1) or not x.ndim or not x.size or x.dtype == object or not x.flags.c_contiguous:
         return _maximum(x, axis=axis, keepdims=True)
     return x.take(x.argmax(-1).reshape(-1) + np.arange(0, x.size, x.shape[-1])).reshape(*x.shape[:-1], 1)

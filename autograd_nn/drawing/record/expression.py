@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ...ops import CARRIERS, OPS, Op, shape_of
+from ...ops import CARRIERS, Op, shape_of
 from ...symbol import Symbol
+from ...tensor import Tensor
 from .names import operand, tex_name
 from .summary import short, words
 
@@ -38,18 +39,7 @@ class ArraySymbol(Symbol):
     def dtype(self) -> Any:
         return getattr(self._data, "dtype", np.dtype(float))
 
-    @property
-    def T(self) -> Any:
-        return OPS["transpose"](self)
-
-    def __getitem__(self, index: Any) -> Any:
-        return OPS["getitem"](self, index)
-
-    def __len__(self) -> int:
-        return self.shape[0]
-
-    def __iter__(self) -> Any:
-        return (self[i] for i in range(len(self)))
+    T, __getitem__, __len__, __iter__ = Tensor.T, Tensor.__getitem__, Tensor.__len__, Tensor.__iter__
 
     def __lt__(self, other: Any) -> Any:
         return self._data < data_behind(other)
