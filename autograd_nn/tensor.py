@@ -279,7 +279,7 @@ for function in FUNCTIONS.values():
 # --- in C, where it is compiled: what is here, and in graph/reverse.py, in its usual case ------------
 
 def _errors_ignored() -> tuple[ContextVar[Any], Any]:
-    """NumPy's context variable that np.errstate(all="ignore") sets, and its value: setting it is seven times as quick."""
+    """The context variable that np.errstate(all="ignore") sets, and its value: setting it is seven times as quick."""
     with np.errstate(all="ignore"):
         for variable, value in copy_context().items():
             if variable.name == "numpy.ufunc.extobj":
