@@ -23,10 +23,11 @@ from autograd_nn.core import modes
 from autograd_nn.core.modes import mode
 from autograd_nn.core.node import Node, data_of, topological
 from autograd_nn.drawing import draw, explain, trace, trace_of
-from autograd_nn.drawing.record.formula import LARGEST, forward_tex
+from autograd_nn.drawing.record.formula import LARGEST, formula
 from autograd_nn.drawing.record.trace import numbered
 from autograd_nn.errors import ShapeError, UsageError
 from autograd_nn.notation.names import names_of
+from autograd_nn.notation.printer import MADE_LATEX
 from autograd_nn.notation.summary import heat_map
 from autograd_nn.ops import OPS, Op
 
@@ -140,7 +141,8 @@ def test_the_same_bytes_over_hash_seeds():
 def compiles(tex):
     """Whether matplotlib's mathtext takes it, which lacks some of LaTeX's commands."""
     from matplotlib.mathtext import MathTextParser
-    tex = re.sub(r"\\begin\{cases\}(.*?)\\end\{cases\}", r"{\1}", tex)
+    while r"\begin{cases}" in tex:                                # the innermost ones first
+        tex = re.sub(r"\\begin\{cases\}((?:(?!\\begin).)*?)\\end\{cases\}", r"{\1}", tex)
     for theirs, ours in (("\\tfrac", "\\frac"), (r"\\", ";"), ("&", ""), (r"\lvert", "|"),
                          (r"\rvert", "|"), (r"\mathrel{+}", "+"), (r"\bmod", r"\mathrm{mod}"),
                          (r"\#", "n"), (r"\&", "n"), (r"\hookleftarrow", r"\leftarrow")):
@@ -159,7 +161,7 @@ def on_numbers(op):
 def formulas(root):
     record = trace_of(root)
     names = names_of(record["nodes"])
-    made = [forward_tex(n, names) for n in record["nodes"] if n["op"]]
+    made = [formula(n, names, MADE_LATEX) for n in record["nodes"] if n["op"]]
     return made, [use for n in record["nodes"] for use in n["inputs"]]
 
 

@@ -79,7 +79,8 @@ def _unrepeat(g: Any, x: Any, repeats: Any, axis: int | None) -> Any:
 
 getitem = Op("getitem", None, _getitem,
              lambda g, y, x, index: scatter(g, index, shape_of(x)),
-             method=False, tex=r"{0}_{{[\ldots]}}", symbol="[ ]", params={"index": ()},
+             text="{0}[{index}]",
+             method=False, tex=r"{0}_{{[{index}]}}", symbol="[ ]", params={"index": ()},
              cases=[(((3, 4),), {"index": 1}), (((3, 4),), {"index": (slice(None, None, -2), 1)}),
                     (((3, 4),), {"index": (None, Ellipsis, slice(1, 3))}),
                     (((4, 2),), {"index": np.array([0, 2, 0])}),

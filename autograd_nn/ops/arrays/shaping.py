@@ -104,11 +104,13 @@ reshape = Op("reshape", None, _reshape,
              cases=[(((2, 3),), {"shape": (3, 2)}), (((2, 3),), {"shape": -1})])
 transpose = Op("transpose", None, np.transpose,
                lambda g, y, x, axes: transpose(g, _inverse(axes)),
-               tex="{0}^T", symbol="ᵀ", params={"axes": None},
+               text="{0}ᵀ",
+               tex=r"{0}^{{\top}}", symbol="ᵀ", params={"axes": None},
                cases=[(((2, 3),), {}), (((2, 3, 4),), {"axes": (2, 0, 1)}), (((2, 3, 4),), {"axes": (-1, 0, 1)})])
 swapaxes = Op("swapaxes", None, np.swapaxes,
               lambda g, y, x, axis1, axis2: swapaxes(g, axis1, axis2),
-              tex=r"\operatorname{{swapaxes}} {0}", params={"axis1": -1, "axis2": -2},
+              text="{0}ᵀ",
+              tex=r"{0}^{{\top}}", params={"axis1": -1, "axis2": -2},
               cases=[(((2, 3, 4),), {"axis1": 0, "axis2": 2})])
 moveaxis = Op("moveaxis", None, np.moveaxis,
               lambda g, y, x, source, destination: moveaxis(g, destination, source),
@@ -127,6 +129,7 @@ broadcast_to = Op("broadcast_to", None, _broadcast_to,
                   cases=[(((3,),), {"shape": (2, 3)}), (((2, 1),), {"shape": (4, 2, 3)})])
 sum_to = Op("sum_to", None, _sum_to,
             lambda g, y, x, shape: broadcast_to(g, shape_of(x)),
+            text="sum",
             method=False, tex=r"\sum {0}", symbol="Σ", params={"shape": ()},
             cases=[(((4, 2, 3),), {"shape": (2, 1)}), (((2, 3),), {"shape": ()})])
 _JOINING: dict[str, Any] = {"axis": 0, "out": None, "dtype": None, "casting": "same_kind"}

@@ -66,6 +66,7 @@ _erf = np.frompyfunc(math.erf, 1, 1)
 exp = Op("exp", math.exp, np.exp, lambda g, y, x: g * y,
          tex="e^{{{0}}}", c="exp({0})")
 exp2 = Op("exp2", math.exp2, np.exp2, lambda g, y, x: g * y * LN2,
+          text="2 ** {0}",
           tex="2^{{{0}}}", c="exp2({0})", symbol="2^x")
 expm1 = Op("expm1", math.expm1, np.expm1, lambda g, y, x: g * (y + 1),
            tex="e^{{{0}}} - 1", c="expm1({0})")

@@ -79,7 +79,7 @@ linear = Op("linear", None, _linear,
             lambda g, y, x, w, b: matmul(g, w),
             lambda g, y, x, w, b: matmul(transpose(_rows(g)), _rows(x)),
             lambda g, y, x, w, b: g,
-            tex=r"{0} \, {1}^T + {2}", symbol="x wᵀ + b", method=False,
+            tex=r"{0} \, {1}^\top + {2}", symbol="x wᵀ + b", method=False,
             cases=[(((4, 3), (2, 3), (2,)), {}), (((3,), (2, 3), (2,)), {}), (((2, 4, 3), (2, 3), (2,)), {})])
 softmax_cross_entropy = Op("softmax_cross_entropy", None, _cross_entropy,
                            lambda g, y, x, index: softmax_excess(g, y, x, index=index),

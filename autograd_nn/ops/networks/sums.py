@@ -37,8 +37,10 @@ _THREE: tuple[Any, ...] = ((2, 3), (3,), ())
 
 sum_of = Op("sum_of", _sum, lambda *xs: _sum(*map(np.asarray, xs)),
             Each(lambda i, g, y, *xs: g),
+            terms=lambda n: [(i,) for i in range(n)],
             tex=r"\sum_i {0}_i", symbol="Σ", method=False, cases=[(_THREE, {}), (((2,),), {})])
 weighted_sum = Op("weighted_sum", _weighted_sum, lambda *xs: _weighted_sum(*map(np.asarray, xs)),
                   Each(lambda i, g, y, *xs: g * _other_factor(i, xs)),
+                  terms=lambda n: [*((i, i + n // 2) for i in range(n // 2)), (n - 1,)],
                   tex=r"\sum_i w_i \, x_i + b", symbol="Σ w x + b", method=False,
                   cases=[(((2,), (2,), ()), {}), (((2, 3), (3,), (3,), (2, 1), ()), {})])
