@@ -5,9 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import math
-import os
 import pickle
-import subprocess
 import sys
 import threading
 import weakref
@@ -15,6 +13,7 @@ import weakref
 import numpy as np
 import pytest
 from helpers.engines import engines
+from helpers.fresh_python import python
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -257,10 +256,7 @@ def test_a_million_nodes_on_a_small_stack(pure):
     """Forward, backward, copied, pickled and freed: nothing recurses."""
     # CPython 3.13 itself needs more to free a chain of plain objects that deep; the C engine does not
     stack = 4096 if pure == "1" and sys.version_info >= (3, 13) else 512
-    program = DEEP.format(n=500_000, stack=stack)
-    out = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True,
-                         env={**os.environ, "AUTOGRAD_NN_PURE": pure})
-    assert out.stdout == "done\n" and out.returncode == 0, out.stderr[-2000:]
+    assert python(DEEP.format(n=500_000, stack=stack), AUTOGRAD_NN_PURE=pure) == "done\n"
 
 
 @engines

@@ -43,7 +43,7 @@ def test_names_lines_and_constants(Value):
     found = labelled(t)
     assert set(found) == {"w", "x", "h", "a", "b", "c[0]", "c[1]", "walrus", "rows[0][0]", "rows[1][0]"}
     assert found["w"]["source"] is None and found["a"]["source"] == {
-        "file": "test_trace.py", "line": line_of("a, (b, *c) = h + 1, [h * 2, h * 3, h * 4]"),
+        "file": "test_with_trace.py", "line": line_of("a, (b, *c) = h + 1, [h * 2, h * 3, h * 4]"),
         "text": "a, (b, *c) = h + 1, [h * 2, h * 3, h * 4]"}
     assert [n["op"] for n in t.trace()["nodes"] if n["label"] == "h"] == ["tanh", "add"]
     assert len(t.roots()) == 2 and t.trace()["roots"] == [n["id"] for n in t.trace()["nodes"] if n["role"] == "output"]
