@@ -1,13 +1,11 @@
 """Pictures and derivations: the record against the engine, the pictures against the record."""
 
 import hashlib
-import importlib.util
 import json
 import math
 import operator
 import os
 import re
-import shutil
 import stat
 import subprocess
 import sys
@@ -19,6 +17,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from surroundings import boxes, needs_engine
 
 import autograd_nn as ag
 from autograd_nn import Tensor, Value
@@ -32,15 +31,6 @@ from autograd_nn.drawing.render.text import columns, labels, table
 from autograd_nn.errors import GraphError, RenderError, UsageError
 from autograd_nn.graph import Node, topological
 from autograd_nn.value import PureValue
-
-ENGINE = shutil.which("dot") is not None or importlib.util.find_spec("pygraphviz") is not None
-if ENGINE and shutil.which("dot") is None:
-    try:
-        import pygraphviz  # noqa: F401
-    except ImportError:
-        ENGINE = False
-needs_engine = pytest.mark.skipif(not ENGINE, reason="Graphviz is not installed, nor pygraphviz")
-
 
 # --- programs ---------------------------------------------------------------------------------
 
@@ -796,9 +786,10 @@ def test_save_by_suffix(tmp_path):
     picture = draw(x * x)
     starts = {".svg": b"<?xml", ".png": b"\x89PNG\r\n", ".pdf": b"%PDF-", ".dot": b"digraph",
               ".txt": b"node", ".json": b"{"}
-    for suffix, start in starts.items():
-        path = picture.save(tmp_path / f"graph{suffix}")
-        assert path.read_bytes().startswith(start)
+    with boxes("重み", "no font here has み 重, so this P(NG|DF) shows boxes"):
+        for suffix, start in starts.items():
+            path = picture.save(tmp_path / f"graph{suffix}")
+            assert path.read_bytes().startswith(start)
     assert json.loads((tmp_path / "graph.json").read_text("utf-8")) == picture.trace
     assert (tmp_path / "graph.dot").read_text("utf-8") == picture.source
     assert (tmp_path / "graph.txt").read_text("utf-8") == str(picture)

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_drawing import STRANGE, needs_engine, network, no_engine, texts, uses  # noqa: F401  (a fixture)
+from matplotlib import font_manager
+from surroundings import needs_engine
+from test_drawing import STRANGE, network, no_engine, texts, uses  # noqa: F401  (a fixture)
 
 from autograd_nn import Tensor, Value
 from autograd_nn.drawing import draw
@@ -207,6 +209,7 @@ def test_one_warning_where_there_is_no_font(monkeypatch, tmp_path):
 
 def test_fonts_are_found_without_fontconfig(monkeypatch):
     monkeypatch.setattr(fonts.shutil, "which", lambda name: None)
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [__file__, font_manager.findfont("DejaVu Sans")])
     assert fonts.has_font.__wrapped__("a") and not fonts.has_font.__wrapped__("\U0010fffd")
 
 
