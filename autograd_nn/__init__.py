@@ -17,18 +17,19 @@ __version__ = "0.1.0"
 # first used, so that importing one part of the package costs only that part.
 _HOMES = {
     "check": "check_gradients",
+    "core.modes": "check_finite no_grad",
+    "core.nary": "dot sum_of",
+    "core.node": "topological",
+    "core.random": "seed",
+    "core.tensor": "Tensor",
+    "core.value": "NATIVE Value",
     "drawing": "decision_boundary draw explain gradient_flow replay",
     "errors": "AutogradError",
-    "forward": "Dual",
-    "graph": "check_finite no_grad topological",
-    "nary": "dot sum_of",
+    "notation.symbol": "Symbol",
     "ops": "OPS Op",
-    "symbol": "Symbol",
-    "tensor": "Tensor",
     "transforms": """checkpoint custom_op elementwise_grad grad hessian hvp jacobian jvp stop_gradient
         value_and_grad vjp""",
-    "value": "NATIVE Value",
-    "_random": "seed",
+    "transforms.dual": "Dual",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 _PARTS = ("check", "data", "drawing", "errors", "fft", "linalg", "nn", "ops", "optim", "saliency", "train",

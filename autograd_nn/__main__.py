@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from . import __version__
-from ._demo import DEFAULT_SEED, TASKS, demo
+from .entry.demo import DEFAULT_SEED, TASKS, demo
 from .errors import AutogradError
 
 PROGRAM = "autograd-nn"

@@ -2,9 +2,9 @@
 
 from numpy.fft import fftfreq, rfftfreq
 
-from .complex import Complex
-from .ops.fourier import fft, ifft, irfft, rfft
-from .ops.spectra import fft2, fftn, fftshift, ifft2, ifftn, ifftshift, irfft2, irfftn, rfft2, rfftn
+from .core.complex import Complex
+from .ops.arrays.fourier import fft, ifft, irfft, rfft
+from .ops.arrays.spectra import fft2, fftn, fftshift, ifft2, ifftn, ifftshift, irfft2, irfftn, rfft2, rfftn
 
 __all__ = ["Complex", "fft", "fft2", "fftfreq", "fftn", "fftshift", "ifft", "ifft2", "ifftn", "ifftshift", "irfft",
            "irfft2", "irfftn", "rfft", "rfft2", "rfftfreq", "rfftn"]

@@ -36,7 +36,7 @@ import numpy as np
 
 import autograd_nn as ag
 from autograd_nn import Tensor, nn
-from autograd_nn.graph import cotangents
+from autograd_nn.core.reverse import cotangents
 
 Step = Callable[[], tuple[Any, ...]]
 

@@ -32,7 +32,7 @@ import numpy as np
 from bench_conv import Step, kernels, medians, same
 
 from autograd_nn import Tensor, nn, ops
-from autograd_nn.graph import cotangents
+from autograd_nn.core.reverse import cotangents
 
 TIME, BATCH, HIDDEN = 50, 32, 64
 

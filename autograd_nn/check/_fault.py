@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ..graph import Node
+from ..core.node import Node
 from ..ops import Op
 from ._verdict import Finding
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .._random import generator
+from ..core.node import Node
+from ..core.random import generator
 from ..errors import CheckError, EvaluationError, ShapeError, UsageError
-from ..graph import Node
 from ._input import Input
 from ._laws import check_laws, hessian_symmetry, random_tangents
 from ._locate import Fault, locate_fault

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .._random import generator
+from ..core.node import Node, topological
+from ..core.random import generator
 from ..errors import UsageError
-from ..graph import Node, topological
 from ..ops import Each, Op, shape_of
 from ._derivative import differentiate
 from ._fault import Fault

@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 
 from .. import ops, tree
+from ..core.modes import no_grad
+from ..core.node import Node, data_of
+from ..core.reverse import cotangents
+from ..core.tensor import Tensor
+from ..core.value import BaseValue, Value
 from ..errors import DTypeError, ShapeError, UsageError
-from ..forward import recording
-from ..graph import Node, cotangents, data_of, no_grad
 from ..ops import shape_of
-from ..tensor import Tensor
 from ..transforms import jvp
+from ..transforms.dual import recording
 from ..tree._structure import Constant
-from ..value import BaseValue, Value
 from ._subject import Array, Subject, Trace
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import data_of
+from ..core.node import data_of
 from ..ops import Op
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.node import Node
 from ..errors import AutogradError, UsageError
-from ..graph import Node
 from ._gradients import check_gradients
 from ._paste import pasted
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node, topological
+from ..core.node import Node, topological
+from ..core.value import BaseValue
 from ..ops import Each, Op
 from ..transforms._checkpoint import rerun
-from ..value import BaseValue
 
 CORNER = 1e-7                    # an op's kink function below this: too near for differences
 

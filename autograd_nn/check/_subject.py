@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import tree
+from ..core.node import data_of
 from ..errors import AutogradError, DataError, DTypeError, EvaluationError, ShapeError, UsageError
-from ..graph import data_of
 from ..tree._structure import Constant
 from ._places import places
 from ._rounding import eps_of

@@ -15,10 +15,10 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from ..graph import Node
+from ..core.node import Node
+from ..core.tensor import Tensor
+from ..core.value import Value
 from ..ops import OPS, Op, shape_of
-from ..tensor import Tensor
-from ..value import Value
 from ._expression import Call, Expression, Term, Variable, inside, squashed
 
 __all__ = ["Expression", "axes_for", "broadcastable_tensors", "expressions", "graphs", "indices_for", "modules",

@@ -7,15 +7,15 @@ from ._idx import read_idx
 from ._prepare import batches, one_hot, split, standardise
 from ._sets import Dataset, digits, iris, wine
 from ._text import (
-    PLANTED,
-    Vocabulary,
-    alice,
-    cbow_windows,
-    planted_analogies,
-    planted_corpus,
-    skip_gram_pairs,
-    windows,
-    words,
+           PLANTED,
+           Vocabulary,
+           alice,
+           cbow_windows,
+           planted_analogies,
+           planted_corpus,
+           skip_gram_pairs,
+           windows,
+           words,
 )
 
 __all__ = ["PLANTED", "Dataset", "Vocabulary", "alice", "batches", "cbow_windows", "cifar10", "cifar100", "digits",

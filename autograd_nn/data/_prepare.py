@@ -9,7 +9,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._random import Rng, generator
+from ..core.random import Rng, generator
 from ..errors import DataError, UsageError
 from ._sets import Dataset
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._random import Rng, generator
+from ..core.random import Rng, generator
 from ..errors import DataError, UsageError
 
 Array = np.ndarray[Any, Any]

@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.node import Node
 from ..errors import GraphError, UsageError
-from ..graph import Node
+from ..notation.names import names_of, operand, tex_name
+from ..notation.summary import Data
 from .record.events import Event
 from .record.formula import forward_tex
-from .record.names import names_of, operand, tex_name
 from .record.notes import Recorded
-from .record.summary import Data
 from .record.trace import Graph, NodeRecord, Trace, numbered
 from .render.text import aligned, data_text, formula
 

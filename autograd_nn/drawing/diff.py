@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import UsageError
+from ..notation.names import names_of
+from ..notation.summary import Data
 from .matching import matched
 from .picture import Picture
-from .record.names import names_of
-from .record.summary import Data
 from .record.trace import VERSION, Graph, NodeRecord, Trace, trace_of
 from .render.dot import dot_source
 from .render.text import aligned, data_text, formula

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node
+from ..core.node import Node
 from ..ops import Op, shape_of
 from .record.notes import Failure, Source
 

@@ -9,8 +9,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from ..core.node import Node
 from ..errors import RenderError
-from ..graph import Node
 from .fold.folded import pictured
 from .page import LARGEST, Page, page_of
 from .record.notes import Recorded

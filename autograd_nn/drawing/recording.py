@@ -9,8 +9,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from ..core.modes import mode, special_mode
+from ..core.node import Node
 from ..errors import UsageError
-from ..graph import Node, mode, special_mode
 from .derivation import Derivation, explain
 from .frames import failure_of, source_at, users_frames
 from .picture import Picture, draw

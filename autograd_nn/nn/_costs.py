@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..graph import Node
+from ..core.node import Node
 from ..ops import shape_of
 
 Shape = tuple[int, ...]

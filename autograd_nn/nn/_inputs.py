@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..core.node import Node
+from ..core.value import BaseValue, Value
 from ..errors import DTypeError, ShapeError, UsageError
-from ..graph import Node
 from ..ops import CARRIERS, shape_of
 from ..ops._carriers import ARRAY_RANK
-from ..value import BaseValue, Value
 
 Array = np.ndarray[Any, Any]
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core.modes import mode, special_mode
+from ..core.node import Node
+from ..core.tensor import Tensor
+from ..core.value import BaseValue
 from ..errors import UsageError
-from ..graph import Node, mode, special_mode
 from ..ops import shape_of
-from ..tensor import Tensor
-from ..value import BaseValue
 from . import module as tree
 from ._costs import multiply_adds
 from ._inputs import traced

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..core.node import data_of
+from ..core.tensor import Tensor
 from ..errors import DataError, DTypeError, ShapeError, UsageError
-from ..graph import data_of
 from ..ops import shape_of
-from ..tensor import Tensor
 from ._inputs import of_values, traced
 
 REDUCTIONS = ("mean", "sum", "none")

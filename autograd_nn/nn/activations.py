@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import ops
+from ..core.node import Node
 from ..errors import UsageError
-from ..graph import Node
 from ..ops import Op
 from ._inputs import of_values
 from .module import Module

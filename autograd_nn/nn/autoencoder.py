@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from .._random import Rng, generator
+from ..core.random import Rng, generator
 from ..errors import UsageError
 from ..ops import shape_of
 from ._inputs import rows, size

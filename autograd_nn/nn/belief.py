@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .._random import Rng, generator
+from ..core.node import data_of
+from ..core.random import Rng, generator
 from ..errors import UsageError
-from ..graph import data_of
 from ._inputs import rows, size
 from .containers import MLP
 from .module import Module

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .._random import Rng, generator
+from ..core.random import Rng, generator
+from ..core.tensor import Tensor
+from ..core.value import Value
 from ..errors import UsageError
-from ..tensor import Tensor
-from ..value import Value
 from ._inputs import size
 from .activations import activation as activation_of
 from .linear import Linear

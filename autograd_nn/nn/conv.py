@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import ops
-from .._random import Rng, generator
+from ..core.random import Rng, generator
+from ..core.tensor import Tensor
 from ..errors import ShapeError, UsageError
-from ..ops._sliding import numbers
-from ..tensor import Tensor
+from ..ops.networks._sliding import numbers
 from . import init as initialisers
 from ._images import images
 from ._inputs import size

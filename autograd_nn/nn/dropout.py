@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from .._random import Rng, generator
+from ..core.random import Rng, generator
 from ..errors import ShapeError, UsageError
 from ..ops import shape_of
-from ..ops.shaping import dtype_of
+from ..ops.arrays.shaping import dtype_of
 from ._inputs import of_values, traced
 from .module import Module
 

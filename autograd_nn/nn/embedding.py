@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from .._random import Rng
+from ..core.random import Rng
+from ..core.tensor import Tensor
 from ..errors import DataError, DTypeError, UsageError
-from ..tensor import Tensor
 from . import init as initialisers
 from ._inputs import size, traced
 from .module import Module

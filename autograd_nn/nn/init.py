@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .._random import Rng, generator
+from ..core.random import Rng, generator
 from ..errors import ShapeError
 
 Array = np.ndarray[Any, Any]

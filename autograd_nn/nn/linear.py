@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from .._random import Rng, generator
+from ..core.random import Rng, generator
+from ..core.tensor import Tensor
 from ..errors import ShapeError, UsageError
-from ..tensor import Tensor
 from . import init as initialisers
 from ._inputs import rows, size
 from .module import Module

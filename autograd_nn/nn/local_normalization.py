@@ -10,8 +10,8 @@ import numpy as np
 from .. import ops
 from ..errors import ShapeError, UsageError
 from ..ops import shape_of
-from ..ops._sliding import numbers
-from ..ops.shaping import dtype_of
+from ..ops.arrays.shaping import dtype_of
+from ..ops.networks._sliding import numbers
 from ._images import images
 from ._inputs import positive
 from .module import Module

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from ..core import modes
+from ..core.node import Node
+from ..core.tensor import Tensor
+from ..core.value import BaseValue
 from ..errors import AutogradError, DTypeError, StateError, UsageError
-from ..graph import Node, modes
-from ..tensor import Tensor
 from ..tree._parts import named_parts
-from ..value import BaseValue
 from . import _files, _state
 from ._buffer import Buffer
 from ._located import located

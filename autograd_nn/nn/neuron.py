@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from .._random import Rng
+from ..core.nary import weighted_sums
+from ..core.random import Rng
+from ..core.tensor import Tensor
+from ..core.value import Value
 from ..errors import UsageError
-from ..nary import weighted_sums
 from ..ops._carriers import array_of
-from ..tensor import Tensor
-from ..value import Value
 from ._inputs import rows, size
 from .activations import activation as activation_of
 from .linear import Init, drawn

@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import ops
+from ..core.tensor import Tensor
 from ..errors import ShapeError, UsageError
 from ..ops import shape_of
 from ..ops._arguments import data_of
-from ..ops._sliding import numbers
-from ..ops.normalization import moments
-from ..ops.shaping import dtype_of
-from ..tensor import Tensor
+from ..ops.arrays.shaping import dtype_of
+from ..ops.networks._sliding import numbers
+from ..ops.networks.normalization import moments
 from ._buffer import Buffer
 from ._images import images
 from ._inputs import positive, size

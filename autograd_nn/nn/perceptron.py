@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from .._random import Rng, generator
+from ..core.node import data_of
+from ..core.random import Rng, generator
+from ..core.tensor import Tensor
 from ..errors import DataError, ShapeError, UsageError
-from ..graph import data_of
-from ..tensor import Tensor
 from ._inputs import numbers, rows, size
 from .module import Module
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from .._random import Rng, generator
+from ..core.random import Rng, generator
+from ..core.tensor import Tensor
 from ..errors import ShapeError
 from ..ops import shape_of
-from ..ops.shaping import dtype_of
-from ..tensor import Tensor
+from ..ops.arrays.shaping import dtype_of
 from . import init as initialisers
 from ._images import images
 from ._inputs import size

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from .._random import Rng, generator
+from ..core.node import data_of
+from ..core.random import Rng, generator
+from ..core.tensor import Tensor
 from ..errors import DataError, UsageError
-from ..graph import data_of
-from ..tensor import Tensor
 from ._inputs import numbers, rows, size
 from .module import Module
 

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import ops
-from .._random import Rng, generator
+from ..core.random import Rng, generator
+from ..core.tensor import Tensor
 from ..errors import DataError, DTypeError, ShapeError, UsageError
 from ..ops import shape_of
-from ..tensor import Tensor
 from . import init as initialisers
 from ._images import images
 from ._inputs import size, traced

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..core.node import data_of
 from ..errors import DataError, ShapeError, UsageError
-from ..graph import data_of
 from . import init
 from .linear import Linear
 from .losses import binary_cross_entropy_with_logits, cross_entropy, mse_loss

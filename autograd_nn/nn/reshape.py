@@ -9,7 +9,7 @@ from typing import Any
 from .. import ops
 from ..errors import ShapeError, UsageError
 from ..ops import shape_of
-from ..ops._sliding import numbers
+from ..ops.networks._sliding import numbers
 from ._images import images
 from ._inputs import of_values, traced
 from .module import Module

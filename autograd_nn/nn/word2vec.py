@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from .._random import Rng, generator
+from ..core.node import data_of
+from ..core.random import Rng, generator
 from ..errors import DataError, ShapeError
-from ..graph import data_of
 from ..ops import shape_of
 from . import init as initialisers
 from ._inputs import size

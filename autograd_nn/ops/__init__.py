@@ -4,52 +4,31 @@ The entries are the functions: `ops.sin` is the entry named "sin". Functions com
 stand beside them. Their types are in __init__.pyi, which is generated from the table.
 """
 
-from . import (
-    activation,
-    arithmetic,
+from ._carriers import CARRIERS
+from ._function import FUNCTIONS
+from ._op import OPS, Each, Op, for_each_op, shape_of
+from .arrays import (
     arranging,
-    contraction,
-    convolution,
-    corners,
-    decompositions,
     diagonals,
-    elementary,
-    facts,
     fourier,
     indexing,
-    inverses,
     joining,
-    linalg,
-    missing,
-    names,
-    nary,
-    network,
-    normalization,
-    norms,
     padding,
-    parts,
     picking,
-    pooling,
-    products,
-    recurrent,
     reduction,
     running,
-    sampled,
     shaping,
     sorting,
     spectra,
     statistics,
     windows,
 )
-from ._carriers import CARRIERS
-from ._function import FUNCTIONS
-from ._op import OPS, Each, Op, for_each_op, shape_of
+from .elementwise import activation, arithmetic, corners, elementary
+from .matrices import contraction, decompositions, inverses, matmul, norms, products
+from .networks import convolution, layers, normalization, pooling, recurrent, sums
+from .numpy import aliases, facts, missing, parts, sampled
 
-__all__ = ["CARRIERS", "Each", "FUNCTIONS", "OPS", "Op", "activation", "arithmetic", "arranging", "contraction",
-           "convolution", "corners", "decompositions", "diagonals", "elementary", "facts", "for_each_op", "fourier",
-           "indexing", "inverses", "joining", "linalg", "missing", "names", "nary", "network", "normalization",
-           "norms", "padding", "parts", "picking", "pooling", "products", "recurrent", "reduction", "running",
-           "sampled", "shape_of", "shaping", "sorting", "spectra", "statistics", "windows", *OPS,
+__all__ = ["CARRIERS", "Each", "FUNCTIONS", "OPS", "Op", "for_each_op", "shape_of", *OPS,
            *(name for name in FUNCTIONS if "." not in name)]
 
 globals().update(OPS)

@@ -45,7 +45,7 @@ def _apply_arrays(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
             return np.frompyfunc(partial(op, **params), len(args), 1)(*map(_boxed, args))
     if all(CARRIERS[type(a)][0] in (0, ARRAY_RANK) for a in args):
         return op.array(*args, **params)
-    from ..tensor import Tensor
+    from ..core.tensor import Tensor
     return CARRIERS[Tensor][1](op, args, params)
 
 

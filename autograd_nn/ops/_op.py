@@ -230,7 +230,7 @@ class _Doc:
     def __get__(self, op: Op | None, kind: type) -> str:
         if op is None:
             return self.of_class
-        from ..symbol import describe
+        from ..notation.symbol import describe
         return describe(op)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..core.node import Node
 from ..errors import UsageError
-from ..graph import Node
 from ..ops import shape_of
 
 Group = dict[str, Any]

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.node import Node, data_of
 from ..errors import NonFiniteError, UsageError
-from ..graph import Node, data_of
 from ._numbers import positive
 
 

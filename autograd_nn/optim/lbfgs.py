@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..core.node import data_of
 from ..errors import NonFiniteError, UsageError
-from ..graph import data_of
 from ._numbers import count, non_negative
 from .optimizer import Optimizer
 

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..core import reverse
+from ..core.node import data_of
+from ..core.value import BaseValue, core
 from ..errors import StateError, UsageError
-from ..graph import data_of, reverse
-from ..value import BaseValue, core
 from ._numbers import non_negative, positive
 from ._parameters import Group, groups_of, leaves
 from ._rule import SMALL, State, in_blocks

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..core.node import data_of
 from ..errors import StateError, UsageError
-from ..graph import data_of
 from ._numbers import between_0_and_1, count, non_negative
 from .optimizer import Optimizer
 from .schedules import checked_state

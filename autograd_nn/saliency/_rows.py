@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from ..core.modes import special_mode
+from ..core.node import data_of
+from ..core.reverse import cotangents
+from ..core.tensor import Tensor
 from ..errors import DataError, DTypeError, GraphError, NonFiniteError, ShapeError, UsageError
-from ..graph import cotangents, data_of, special_mode
 from ..nn import Module
 from ..nn._inputs import size as count
 from ..ops import shape_of
-from ..tensor import Tensor
 
 Array = np.ndarray[Any, Any]
 __all__ = ["Array", "count", "filled", "gradient_of", "rows_of", "scores", "targets_of"]

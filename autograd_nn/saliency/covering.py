@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.modes import no_grad
 from ..errors import UsageError
-from ..graph import no_grad
 from ..nn._inputs import size
 from ..nn._modes import evaluated
 from ._rows import Array, filled, rows_of, scores, targets_of

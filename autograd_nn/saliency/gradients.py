@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._random import Rng, generator
+from ..core.random import Rng, generator
 from ..errors import UsageError
 from ..nn._modes import evaluated
 from ._rows import Array, count, filled, gradient_of, rows_of, targets_of

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.node import data_of
 from ..errors import DataError, ShapeError
-from ..graph import data_of
 
 Array = np.ndarray[Any, Any]
 FOR, AGAINST = "#0072B2", "#D55E00"      # Okabe and Ito's blue and vermilion

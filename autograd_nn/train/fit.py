@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from .._random import Rng
+from ..core.node import data_of
+from ..core.random import Rng
 from ..data import Dataset
 from ..errors import DataError, UsageError
-from ..graph import data_of
 from ..nn import Module
 from ..nn._files import forget_drafts
 from ..nn._inputs import size

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.node import data_of
 from ..errors import DataError, DTypeError, ShapeError, UsageError
-from ..graph import data_of
 
 Array = np.ndarray[Any, Any]
 

@@ -12,10 +12,11 @@ from zlib import crc32
 
 import numpy as np
 
-from .._random import Rng, generator
+from ..core.modes import no_grad
+from ..core.node import data_of
+from ..core.random import Rng, generator
 from ..data import batches
 from ..errors import NonFiniteError, StateError, UsageError
-from ..graph import data_of, no_grad
 from ..nn import Module
 from ..nn._modes import evaluated
 from ..nn._targets import numbers_of

@@ -1,6 +1,6 @@
 """Transforms: functions that turn a function into its derivative, or into the same function with another graph."""
 
-from ..graph import no_grad
+from ..core.modes import no_grad
 from ._checkpoint import checkpoint
 from ._custom import custom_op
 from ._forward import jvp

@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..core.modes import mode
+from ..core.node import Node, topological
+from ..core.reverse import leaves_below
+from ..core.tensor import Tensor
 from ..errors import DTypeError, ShapeError, UsageError
-from ..forward import Dual, leaf, nodes_in, recording, transposed
-from ..graph import Node, leaves_below, mode, topological
 from ..ops import shape_of
-from ..tensor import Tensor
 from ..tree import Structure
 from ..tree._containers import ModuleCopy
 from ._variable import Variable, active, is_storage, lifted
+from .dual import Dual, leaf, nodes_in, recording, transposed
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]

@@ -9,17 +9,19 @@ from typing import Any
 import numpy as np
 
 from .. import ops, tree
-from .._random import generator
+from ..core.modes import mode, record, special_mode
+from ..core.node import Node
+from ..core.random import generator
+from ..core.reverse import cotangents
+from ..core.tensor import Tensor
+from ..core.value import Value
 from ..errors import GraphError
-from ..forward import Dual, leaf
-from ..graph import Node, cotangents, mode, record, special_mode
 from ..ops import Each, Op
-from ..tensor import Tensor
 from ..tree import Structure
-from ..value import Value
 from ._calculus import Function, plain
 from ._packing import packed, put_together, taken_apart, unpacked
 from ._variable import active, variable
+from .dual import Dual, leaf
 
 
 def checkpoint(f: Function) -> Function:

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..core.modes import mode
+from ..core.node import Node
 from ..errors import UsageError
-from ..forward import Dual
-from ..graph import Node, mode
 from ..ops import shape_of
 from ._calculus import Arguments, Function, check_tangents, plain, pushed, with_aux
+from .dual import Dual
 
 
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> tuple[Any, ...]:

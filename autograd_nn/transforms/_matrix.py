@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from .. import ops, tree
-from ..forward import Dual
-from ..graph import Node
+from ..core.node import Node
 from ..ops import shape_of
 from ._calculus import Argnums, Arguments, Function, Pullback, pushed, with_aux
 from ._forward import handed_out, jvp, tangent_of
 from ._reverse import grad
+from .dual import Dual
 
 
 def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..forward import Dual
+from ..core.value import BaseValue, as_value
 from ..ops import shape_of
-from ..value import BaseValue, as_value
+from .dual import Dual
 
 
 def taken_apart(leaves: Sequence[Any]) -> tuple[list[Any], list[Any]]:

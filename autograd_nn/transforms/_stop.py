@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import tree
-from ..forward import Dual
-from ..graph import Node
+from ..core.node import Node
+from .dual import Dual
 
 
 def stop_gradient(x: Any) -> Any:

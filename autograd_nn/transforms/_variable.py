@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from ..forward import Dual, leaf
-from ..graph import Node
+from ..core.node import Node
+from ..core.tensor import Tensor
+from ..core.value import Value
 from ..ops import Op
-from ..tensor import Tensor
-from ..value import Value
+from .dual import Dual, leaf
 
 variable = Op("variable", lambda x: x, lambda x: x, lambda g, y, x: g, tex="{0}", method=False)
 

@@ -127,7 +127,7 @@ def is_traced(x: Any) -> bool:
 
 def _is_parameter(x: Any) -> bool:
     """Whether a node or dual in a Module is a parameter, or the variable that a transform put in its place."""
-    from ..graph import Node
+    from ..core.node import Node
     from ..transforms._variable import Variable, variable
     if isinstance(x, Node):
         return x.op is None or x.op is variable

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ... import ops
-from ...graph import Node
+from ...core.node import Node
 from ..record.slots import COMMUTATIVE
 
 FEW = 4

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from ...core.node import Node
 from ...errors import UsageError
-from ...graph import Node
 from .alike import Classes, classes_of
 
 PERIOD = 64

@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from ...graph import Node, data_of, topological
+from ...core.node import Node, data_of, topological
+from ...notation.names import names_of
+from ...notation.summary import Data, heat_map
 from ..record.cut import USES_PER_NODE
 from ..record.events import local_derivatives
 from ..record.expand import expanded, origins
 from ..record.formula import written
-from ..record.names import names_of
 from ..record.notes import Note, Notes, Recorded, orders
 from ..record.states import ALARMS, states_of
-from ..record.summary import Data, heat_map
 from ..record.trace import (
     VERSION,
     Graph,

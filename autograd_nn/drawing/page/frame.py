@@ -17,7 +17,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from ..record.names import one_line
+from ...notation.names import one_line
 
 
 def framed(body: str, data: Any, *, title: str, lang: str, scripts: Sequence[str], styles: Sequence[str]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..record.names import names_of
-from ..record.summary import Data, short
+from ...notation.names import names_of
+from ...notation.summary import Data, short
 from ..record.trace import NodeRecord, Trace
 from ..render.text import formula
 from .boxes import Box, boxes_of

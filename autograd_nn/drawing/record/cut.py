@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
+from ...core.node import Node
 from ...errors import UsageError
-from ...graph import Node
 from .slots import reading_order
 
 USES_PER_NODE = 4

@@ -7,8 +7,9 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from ...graph import Node, fit, without_leaks
-from .summary import Data, is_small, summary
+from ...core.node import Node
+from ...core.reverse import fit, without_leaks
+from ...notation.summary import Data, is_small, summary
 
 Event = TypedDict("Event", {
     "from": int, "slot": int, "to": int,

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from ... import ops
-from ...graph import Node, data_of, fit, rebuild, special_mode, topological
+from ...core.modes import special_mode
+from ...core.node import Node, data_of, rebuild, topological
+from ...core.reverse import fit
 
 
 def expanded(roots: Iterable[Node]) -> dict[Node, Node]:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...graph import Node
+from ...core.node import Node
+from ...notation.expression import ArraySymbol, array_tex, data_behind, size_of, text_of
+from ...notation.names import operand, tex_name
+from ...notation.summary import heat_map, words
+from ...notation.symbol import Symbol, _latex
 from ...ops import OPS, Op, shape_of
-from ...symbol import Symbol, _latex
-from .expression import ArraySymbol, array_tex, data_behind, size_of, text_of
-from .names import operand, tex_name
-from .summary import heat_map, words
 
 if TYPE_CHECKING:
     from .trace import NodeRecord

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypedDict
 
-from ...graph import Node, topological
+from ...core.node import Node, topological
 
 
 class Source(TypedDict):

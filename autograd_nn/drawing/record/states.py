@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ... import ops
-from ...graph import Node, data_of
+from ...core.node import Node, data_of
 
 SATURATED = 0.01
 """tanh is called saturated from about |x| = 3 on, sigmoid from |x| = 6 on."""

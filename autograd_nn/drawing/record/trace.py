@@ -11,16 +11,16 @@ from typing import Any, TypedDict
 
 import numpy as np
 
+from ...core.node import Node, data_of, topological
 from ...errors import UsageError
-from ...graph import Node, data_of, topological
+from ...notation.names import names_of
+from ...notation.summary import Data, heat_map, summary, words
 from .cut import nearest
 from .events import Event, events_of, local_derivatives
 from .expand import expanded, origins
 from .formula import written
-from .names import names_of
 from .notes import ErrorRecord, Failure, ModuleRecord, Note, Notes, Recorded, Source, orders
 from .states import states_of
-from .summary import Data, heat_map, summary, words
 
 VERSION = 2
 PICTURED = 1000

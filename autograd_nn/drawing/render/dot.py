@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...errors import UsageError
+from ...notation.summary import short
 from ..record.slots import COMMUTATIVE, reading_order, slot_name
 from ..record.states import ALARMS
-from ..record.summary import short
 from ..record.trace import Input, NodeRecord, Trace
 from . import palette
 from .label import BODY, FONT, edge_label, heading, node_label, plain

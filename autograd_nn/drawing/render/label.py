@@ -6,9 +6,9 @@ import html
 from textwrap import wrap
 from typing import Any
 
-from ..record.names import one_line
+from ...notation.names import one_line
+from ...notation.summary import Data, short
 from ..record.states import WORDS
-from ..record.summary import Data, short
 from ..record.trace import NodeRecord
 from .palette import FRAME, GREY, ORDERS, RED, tint
 from .text import columns

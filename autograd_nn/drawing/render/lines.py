@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..record.names import one_line
+from ...notation.names import one_line
+from ...notation.summary import short
 from ..record.slots import COMMUTATIVE, slot_name
 from ..record.states import ALARMS, WORDS
-from ..record.summary import short
 from ..record.trace import Input, NodeRecord
 from .text import data_text
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from ..record.summary import Data
+from ...notation.summary import Data
 
 DARK: dict[str, str] = {}
 """Light colour -> dark colour. No two meanings share a light colour unless they share the dark one."""

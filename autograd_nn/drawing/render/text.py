@@ -6,10 +6,10 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from ..record.expression import RAISED
-from ..record.names import names_of, one_line, operand
+from ...notation.expression import RAISED
+from ...notation.names import names_of, one_line, operand
+from ...notation.summary import Data, short
 from ..record.states import WORDS
-from ..record.summary import Data, short
 from ..record.trace import NodeRecord, Trace
 
 LONGEST_SUM = 8

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ...core.modes import no_grad
+from ...core.node import Node, data_of
+from ...core.value import BaseValue
 from ...errors import DataError, ShapeError, UsageError
-from ...graph import Node, data_of, no_grad
-from ...value import BaseValue
 from .axes import COLOURS, MARKERS, axes, plain, with_font
 
 Array = np.ndarray[Any, Any]

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ...core.node import Node, topological
+from ...core.reverse import cotangents
 from ...errors import ShapeError, UsageError
-from ...graph import Node, cotangents, topological
-from ..record.summary import short
+from ...notation.summary import short
 from .layers import check_unchanged, layers_of
 from .measure import LayerFlow, Spread, change_by, measured
 from .verdict import overall, verdict

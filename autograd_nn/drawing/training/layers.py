@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ...core.node import Node, data_of
+from ...core.value import BaseValue
 from ...errors import UsageError
-from ...graph import Node, data_of
-from ...value import BaseValue
 
 STEEPEST: dict[str, float] = {
     "sigmoid": 0.25, "hard_sigmoid": 1 / 6, "tanh": 1.0, "hard_tanh": 1.0, "relu": 1.0, "leaky_relu": 1.0,

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ...core.node import Node, data_of
+from ...core.value import BaseValue
 from ...errors import UsageError
-from ...graph import Node, data_of
-from ...value import BaseValue
 from ..record.states import SATURATED
 from .layers import STEEPEST, Layer
 

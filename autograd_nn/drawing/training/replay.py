@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from ...core.node import Node, data_of, topological
 from ...errors import UsageError
-from ...graph import Node, data_of, topological
+from ...notation.summary import number
 from ..page import Page
-from ..record.summary import number
 from ..record.trace import numbered
 from .axes import COLOURS
 from .boundary import Field, classes_of, points_of

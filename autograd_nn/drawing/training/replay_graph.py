@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+from ...notation.names import names_of
+from ...notation.summary import Data
 from ..page.layout import layered
-from ..record.names import names_of
-from ..record.summary import Data
 from ..record.trace import Trace
 
 WIDTH, HEIGHT = 140, 50          # of a box, in pixels

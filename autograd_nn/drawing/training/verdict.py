@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..record.summary import short
+from ...notation.summary import short
 from .layers import STEEPEST
 
 if TYPE_CHECKING:

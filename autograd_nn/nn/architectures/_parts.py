@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._random import Rng
+from ...core.random import Rng
 from ...errors import ShapeError, UsageError
 from ...ops import shape_of
 from .. import init

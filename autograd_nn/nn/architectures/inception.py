@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ... import ops
-from ..._random import Rng, generator
+from ...core.random import Rng, generator
 from .._inputs import size
 from ..containers import Sequential
 from ..dropout import Dropout

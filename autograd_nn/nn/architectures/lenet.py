@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._random import Rng, generator
+from ...core.random import Rng, generator
 from .. import init
 from .._inputs import size
 from ..activations import Tanh

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._random import Rng, generator
+from ...core.random import Rng, generator
 from ...errors import UsageError
 from .._inputs import size
 from ..containers import Sequential

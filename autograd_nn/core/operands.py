@@ -1,0 +1,101 @@
+"""What may enter a graph of arrays: a Tensor's data and gradient, an index, constants and parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, LeavesGraphError, ShapeError, UsageError
+from ..ops import Op
+from ..ops._arguments import real_only
+from .node import Node
+
+
+def array_of_floats(data: Any, dtype: Any) -> np.ndarray[Any, Any]:
+    """A read-only copy of `data` with a dtype that can be differentiated."""
+    if isinstance(data, Node):
+        raise UsageError(f"this is a {type(data).__name__} already\n"
+                         "  help: use it as it is; stack([value]) makes a Tensor of Values; "
+                         "x.detach() is a leaf with the same data")
+    listed = isinstance(data, (list, tuple, int))
+    try:
+        array = np.array(data)
+        real_only("Tensor", array)
+        if dtype is not None:
+            array = array.astype(dtype, copy=False)
+    except DTypeError:
+        raise
+    except LeavesGraphError:
+        raise UsageError("a list of Values or Tensors becomes a Tensor by autograd_nn.stack(list)") from None
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"this is no array of numbers: {data!r:.60} ({error})") from None
+    if array.dtype.kind in "iu" and listed and dtype is None:
+        array = array.astype(np.float64)
+    if array.dtype.kind in "OSUV":
+        raise UsageError(f"this is no array of numbers: {data!r:.60}\n"
+                         "  help: autograd_nn.stack(list) joins Values or Tensors into one Tensor")
+    if array.dtype.kind != "f":
+        raise DTypeError(f"a Tensor holds floating point numbers, not {array.dtype}\n"
+                         "  help: Tensor(x.astype(float)) differentiates it; a constant may stay a plain array")
+    array.setflags(write=False)
+    return array
+
+
+def gradient_array(name: str, g: Any, dtype: Any) -> np.ndarray[Any, Any]:
+    """A gradient as the caller gives it, as an array of real numbers of this dtype."""
+    g = np.asarray(g)
+    real_only(name, g)
+    try:
+        return np.asarray(g, dtype)
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"{name}: this is no array of numbers: {g!r:.60} ({error})") from None
+
+
+def plain_index(index: Any) -> Any:
+    """An index without Tensors and lists: those are made arrays."""
+    def plain(part: Any) -> Any:
+        if isinstance(part, Node):
+            raise UsageError("a Tensor cannot be an index, for it holds floating point numbers\n"
+                             "  help: index with integers or booleans, such as t.argmax() or t > 0")
+        return np.asarray(part, dtype=None if part else int) if isinstance(part, list) else part
+    return tuple(plain(p) for p in index) if isinstance(index, tuple) else plain(index)
+
+
+def constant(op: Op, x: Any) -> Any:
+    """A constant as the graph keeps it: an array that nobody else can change."""
+    if type(x) in (float, int, bool):
+        return x
+    if isinstance(x, np.ndarray):
+        if x.dtype.kind == "c":
+            real_only(op.name, x)
+        return x if not x.flags.writeable and x.base is None else _frozen(x)
+    if isinstance(x, (np.generic, complex)):
+        real_only(op.name, x)
+        return x
+    if isinstance(x, (list, tuple)):
+        try:
+            array = np.array(x)
+        except ValueError as error:
+            raise ShapeError(f"{op.name}: this is no array of numbers: {x!r:.60} ({error})") from None
+        real_only(op.name, array)
+        return _frozen(array)
+    raise UsageError(f"{op.name}: cannot combine a Tensor and {type(x).__name__} {x!r:.60}")
+
+
+def kept(param: Any) -> Any:
+    """A parameter as the graph keeps it: nobody else can change the arrays and lists in it."""
+    if isinstance(param, np.ndarray):
+        return param if not param.flags.writeable and param.base is None else _frozen(param)
+    return type(param)(map(kept, param)) if type(param) in (list, tuple) else param
+
+
+def _frozen(x: Any) -> np.ndarray[Any, Any]:
+    array = np.array(x)
+    real_only("a parameter", array)                  # an operand has been asked before, with the op's name
+    if array.dtype == object:
+        raise UsageError("an array of objects would lose the derivatives of what is in it\n"
+                         "  help: autograd_nn.stack(list) joins Values or Tensors into one Tensor; "
+                         "array.astype(float) makes numbers of numbers")
+    array.setflags(write=False)
+    return array

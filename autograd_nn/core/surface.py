@@ -1,0 +1,17 @@
+"""The methods that Value and Tensor get from the op table, for type checkers and editors.
+
+The classes are empty here: `attach` in methods.py fills them at run time. Their stubs, in
+surface.pyi, are generated from the table.
+"""
+
+
+class ValueMethods:
+    """The elementwise ops, as methods of a Value."""
+
+    __slots__ = ()
+
+
+class TensorMethods:
+    """The ops, as methods of a Tensor."""
+
+    __slots__ = ()

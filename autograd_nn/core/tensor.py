@@ -1,0 +1,317 @@
+"""Tensor: an array in the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextvars import ContextVar, copy_context
+from functools import cache, update_wrapper
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from ..errors import LeavesGraphError, ShapeError, UsageError
+from ..native import load
+from ..ops import CARRIERS, FUNCTIONS, Op, for_each_op
+from ..ops._carriers import ARRAY_RANK
+from . import modes, reverse
+from .explain import explained
+from .methods import attach, operand, through_function, through_ufunc
+from .modes import record
+from .node import NOTHING, STORAGE, Node
+from .operands import array_of_floats, constant, gradient_array, kept, plain_index
+from .surface import TensorMethods
+from .value import Value, as_value
+
+
+class Tensor(TensorMethods, Node):
+    """A NumPy array that remembers how it was computed.
+
+    `data` is copied and read-only, so that a recorded array cannot change under the graph; assign
+    `t.data = array` between graphs. `grad` is an ndarray of the same shape and dtype, or None
+    before any backward (a Tensor after `backward(create_graph=True)`).
+
+    data    a number, (nested) list or array of real floating point numbers; lists of ints become
+            float64. Integer and boolean arrays are constants of a program and need no Tensor.
+    dtype   a NumPy floating point dtype; the data's own by default
+    name    free for the user
+
+    Raises DTypeError for arrays of integers, booleans and complex numbers, UsageError for what is
+    no array at all.
+
+    >>> import numpy as np
+    >>> w = Tensor([[1.0, 2.0], [3.0, 4.0]], name="w")
+    >>> np.sum((w @ np.array([1.0, -1.0])) ** 2).backward()
+    >>> w.grad
+    array([[-2.,  2.],
+           [-2.,  2.]])
+    """
+
+    __slots__ = (*STORAGE, "_operands")
+    _operands: tuple[Any, ...]                      # the inputs' data as the op saw them
+    __array_priority__ = 1000.0
+
+    def __init__(self, data: Any, dtype: Any = None, name: str | None = None) -> None:
+        self._data = array_of_floats(data, dtype)
+        self._grad = None
+        self.op, self.inputs, self.params, self.name, self._operands = None, (), NOTHING, name, ()
+
+    @property
+    def data(self) -> np.ndarray[Any, Any]:
+        """The array itself, read-only; assign a new one of the same shape to change it."""
+        self._data.setflags(write=False)                 # here, and not for every result that nobody looks at
+        return self._data  # type: ignore[no-any-return]
+
+    @data.setter
+    def data(self, array: Any) -> None:
+        fresh = array_of_floats(array, self._data.dtype)
+        if fresh.shape != self._data.shape:
+            raise ShapeError(f"data: a Tensor of shape {self.shape} cannot take an array of shape {fresh.shape}\n"
+                             "  help: make a new Tensor")
+        self._data = fresh
+
+    @property
+    def grad(self) -> Any:
+        """The gradient, of the data's shape and dtype, or None before any backward."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, g: Any) -> None:
+        if g is not None and not isinstance(g, Node):
+            g = gradient_array("grad", g, self.dtype)
+            if g.shape != self.shape:
+                raise ShapeError(f"grad: a Tensor of shape {self.shape} cannot take a gradient of shape {g.shape}")
+        self._grad = g
+
+    # --- the shape of it ----------------------------------------------------------------------
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The data's shape."""
+        return self._data.shape  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._data.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self._data.size  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The data's dtype."""
+        return self._data.dtype  # type: ignore[no-any-return]
+
+    @property
+    def real(self) -> Tensor:
+        """The Tensor itself, for it holds real numbers."""
+        return self
+
+    @property
+    def imag(self) -> np.ndarray[Any, Any]:
+        """The imaginary part: an array of zeros, a constant."""
+        return np.zeros_like(self._data)
+
+    @property
+    def T(self) -> Any:
+        """The transpose: all axes reversed."""
+        return ops.transpose(self)
+
+    @property
+    def mT(self) -> Any:
+        """The last two axes exchanged: each matrix of a stack transposed."""
+        return ops.matrix_transpose(self)
+
+    def reshape(self, *shape: Any, order: str = "C", copy: Any = None) -> Any:
+        """The same elements in another shape: `t.reshape(2, 3)`, `t.reshape((2, 3))`, -1 for the rest."""
+        return ops.reshape(self, shape[0] if len(shape) == 1 else shape, order, copy)
+
+    def transpose(self, *axes: Any) -> Any:
+        """The axes permuted: `t.transpose(1, 0)`, `t.transpose((1, 0))`; reversed if none are given."""
+        return ops.transpose(self, (axes[0] if len(axes) == 1 else axes) if axes else None)
+
+    def flatten(self, order: str = "C") -> Any:
+        """All elements along one axis, the last axis running fastest."""
+        return ops.ravel(self, order)
+
+    ravel = flatten
+
+    def compress(self, condition: Any, axis: int | None = None, out: Any = None) -> Any:
+        """The slices along an axis for which a condition holds."""
+        return ops.compress(condition, self, axis, out)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise UsageError("a Tensor of shape () has no len()")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, index: Any) -> Any:
+        return ops.getitem(self, plain_index(index))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise UsageError("a Tensor's elements cannot be assigned: the graph would no longer know how they came about\n"
+                         "  help: autograd_nn.where(mask, value, t) or ops.index_add make a new Tensor; "
+                         "t.data = array replaces the data between graphs")
+
+    # --- out of the graph, in words -----------------------------------------------------------
+    def item(self) -> float:
+        """The number of a Tensor of one element, out of the graph."""
+        try:
+            return float(self._data.item())
+        except ValueError:
+            raise ShapeError(f"item() needs a single element, and this Tensor has shape {self.shape}\n"
+                             "  help: .data is the array, .sum() or .mean() reduce it") from None
+
+    def detach(self) -> Tensor:
+        """A leaf with the same data."""
+        return Tensor._made(self._data, None, (), NOTHING)  # type: ignore[no-any-return]
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        """A writable copy of the data, out of the graph."""
+        return self._data.copy()  # type: ignore[no-any-return]
+
+    @classmethod
+    def _made(cls, data: Any, op: Op | None, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        node = super()._made(data, op, inputs, params)
+        node._operands = tuple([x._data if isinstance(x, Node) else x for x in inputs])
+        return node
+
+    # --- what the graph asks of a node --------------------------------------------------------
+    def _own(self, g: Any) -> Any:
+        dtype = self._data.dtype
+        if isinstance(g, Tensor):
+            return g if g.dtype == dtype else ops.astype(g, dtype)
+        if isinstance(g, Node) or CARRIERS[type(g)][0] > ARRAY_RANK:
+            return g
+        return g if isinstance(g, np.ndarray) and g.dtype == dtype else np.asarray(g, dtype=dtype)
+
+    def _one(self) -> Any:
+        return np.ones_like(self._data) if self._data.ndim else _ones(self._data.dtype)
+
+    def _take(self, data: Any) -> None:
+        if type(data) is not np.ndarray or data.shape != self._data.shape or data.dtype != self._data.dtype:
+            self.data = data
+        else:
+            self._data = data
+
+    # --- Python's and NumPy's protocols -------------------------------------------------------
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __divmod__(self, other: Any) -> Any:
+        return (self // other, self % other) if operand(other) else NotImplemented
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return (other // self, other % self) if operand(other) else NotImplemented
+
+    def __repr__(self) -> str:
+        text = np.array2string(self._data, separator=", ", prefix="Tensor(", threshold=100)
+        dtype = "" if self.dtype == np.float64 else f", dtype={self.dtype}"
+        name = "" if self.name is None else f", name={self.name!r}"
+        return f"Tensor({text}{dtype}{name})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else repr(self)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        raise LeavesGraphError("making an ndarray of a Tensor would drop its gradient without a word\n"
+                               "  help: t.data is the array, t.numpy() a copy; "
+                               "autograd_nn.stack(tensors) joins Tensors into one")
+
+    def __float__(self) -> float:
+        raise LeavesGraphError("float() of a Tensor would drop its gradient without a word\n"
+                               "  help: t.item() is the number")
+
+    __int__ = __index__ = __complex__ = __float__
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **params: Any) -> Any:
+        return through_ufunc(ufunc, method, inputs, params)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return through_function(func, args, kwargs)
+
+
+@cache
+def _ones(dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    one = np.ones((), dtype)
+    one.setflags(write=False)
+    return one
+
+
+def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    """Run `op` on Tensors, Values, arrays and numbers, and record it."""
+    inputs = tuple([a if isinstance(a, Node) else constant(op, a) for a in args])
+    for p in params.values():
+        if type(p) in (list, tuple, np.ndarray):
+            params = {k: kept(v) for k, v in params.items()}
+            break
+    operands = tuple([x._data if isinstance(x, Node) else x for x in inputs])
+    try:
+        data = op.array(*operands, **params)
+    except (ValueError, TypeError, IndexError) as error:
+        raise explained(op, inputs, params, error) from None
+    if type(data) is not np.ndarray:
+        data = np.asarray(data)
+    if op is as_value:
+        return record(Value, float(data), op, inputs, params)
+    if modes.special:
+        return record(Tensor, data, op, inputs, params)
+    node = object.__new__(Tensor)
+    node._data, node._grad, node._operands = data, None, operands
+    node.op, node.inputs, node.params, node.name = op, inputs, params, None
+    return node
+
+
+CARRIERS[Tensor] = (3, _apply)
+
+attach(Tensor)
+for function in FUNCTIONS.values():
+    if function.method and function.name not in vars(Tensor):
+        setattr(Tensor, function.name, function.call)
+
+
+# --- in C, where it is compiled: what is here, and in core/reverse.py, in its usual case ------------
+
+def _errors_ignored() -> tuple[ContextVar[Any], Any]:
+    """The context variable that np.errstate(all="ignore") sets, and its value: setting it is seven times as quick."""
+    with np.errstate(all="ignore"):
+        for variable, value in copy_context().items():
+            if variable.name == "numpy.ufunc.extobj":
+                return variable, value
+    raise ImportError("this NumPy keeps elsewhere how it treats floating point errors")
+
+
+def _use(in_c: Any) -> None:
+    in_c.setup(Tensor, Node, constant, kept, reverse.fit, reverse.finite, *_errors_ignored())
+    reverse.in_c = in_c
+    modes.tell_special(in_c.set_special)
+
+    def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        node = in_c.apply(op, args, params) if op is not as_value else None
+        return _apply(op, args, params) if node is None else node
+    CARRIERS[Tensor] = (3, apply)
+
+    def quicken(name: str, op: Op, reflected: bool = False) -> None:
+        method = getattr(Tensor, name)
+        quick = in_c.method(method, op, op.params, op.arity, reflected)
+        setattr(Tensor, name, update_wrapper(quick, method))
+
+    def install(op: Op) -> None:
+        if op.arity == 1 and getattr(getattr(Tensor, op.name, None), "op", None) is op:
+            quicken(op.name, op)
+        if op.dunder and op.arity in (1, 2):
+            quicken(f"__{op.dunder}__", op)
+            if op.arity == 2:
+                quicken(f"__r{op.dunder}__", op, reflected=True)
+    for_each_op(install)
+
+
+load("_tensor", _use)

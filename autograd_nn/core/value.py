@@ -1,0 +1,287 @@
+"""Value: a number in the graph.
+
+There are two engines with the same answers: `PureValue` below, which is the specification, and the
+one in C (`native/value.c`), which is used where it has been compiled. AUTOGRAD_NN_PURE=1 in the
+environment asks for the pure one; AUTOGRAD_NN_REQUIRE_NATIVE=1 makes a missing C engine an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import ops
+from ..errors import LeavesGraphError, UsageError
+from ..native import load
+from ..ops import CARRIERS, OPS, Op, _carriers, for_each_op
+from ..ops._arguments import real_only
+from ..ops._carriers import ARRAY_RANK
+from ..ops._op import MATH_ERRORS
+from . import modes, quick_backward, reverse
+from .methods import attach, operand, through_ufunc
+from .modes import record
+from .node import NOTHING, STORAGE, Node, data_of
+from .surface import ValueMethods
+
+
+class BaseValue(ValueMethods, Node):
+    """A number that remembers how it was computed.
+
+    `data` is a Python float and may be assigned between graphs. `grad` is a float too, 0.0 before
+    any backward (`has_grad` tells), and a Value after `backward(create_graph=True)`. `op`,
+    `inputs` and `params` say how it was made, `name` is free for the user.
+
+    Arithmetic follows IEEE: exp(1000) is inf, log(0) is -inf. Comparisons compare data, hashing is
+    by identity. Anything but a single number raises a UsageError.
+
+    >>> w, x = Value(3.0, name="w"), Value(2.0)
+    >>> y = (w * x - 1) ** 2
+    >>> y.backward()
+    >>> y.data, w.grad, x.grad
+    (25.0, 20.0, 30.0)
+    """
+
+    __slots__ = ()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(): a single number."""
+        return ()
+
+    def item(self) -> float:
+        """The number, out of the graph."""
+        return self._data  # type: ignore[no-any-return]
+
+    def detach(self) -> BaseValue:
+        """A leaf with the same number."""
+        return type(self)._lift(self._data)  # type: ignore[no-any-return]
+
+    # --- what the graph asks of a node --------------------------------------------------------
+    def _own(self, g: Any) -> Any:
+        if isinstance(g, Node):
+            return g if isinstance(g, BaseValue) else as_value(g)
+        return g if CARRIERS[type(g)][0] > ARRAY_RANK else float(g)
+
+    def _one(self) -> float:
+        return 1.0
+
+    # --- Python's own protocols ---------------------------------------------------------------
+    def __bool__(self) -> bool:
+        return self._data != 0.0  # type: ignore[no-any-return]
+
+    def __repr__(self) -> str:
+        parts = [f"{self._data!r}"]
+        if self._grad is not None:
+            parts.append(f"grad={data_of(self._grad)!r}")
+        if self.name is not None:
+            parts.append(f"name={self.name!r}")
+        return f"Value({', '.join(parts)})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else repr(self)
+
+    def __float__(self) -> float:
+        raise LeavesGraphError(
+            "float() of a Value would drop its gradient without a word (math.exp(v) and its like call it)\n"
+            "  help: v.item() is the number; v.exp(), v.log(), autograd_nn.sin(v) ... stay in the graph")
+
+    def __int__(self) -> int:
+        raise LeavesGraphError("int() of a Value would drop its gradient without a word\n"
+                               "  help: int(v.item()) is the number; v.floor() stays in the graph")
+
+    def __index__(self) -> int:
+        raise LeavesGraphError("a Value cannot be an index or a count: that would drop its gradient\n"
+                               "  help: int(v.item()) is the number")
+
+    def __complex__(self) -> complex:
+        raise LeavesGraphError("complex() of a Value would drop its gradient without a word\n"
+                               "  help: complex(v.item()) is the number")
+
+    def __pos__(self) -> BaseValue:
+        return self
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **params: Any) -> Any:
+        return through_ufunc(ufunc, method, inputs, params)
+
+
+def _number(x: Any) -> float:
+    """x as a Python float; a UsageError if it is not a single number."""
+    if type(x) is float:
+        return x
+    single = isinstance(x, (int, float, np.generic)) or (isinstance(x, np.ndarray) and x.shape == ())
+    if single and np.asarray(x).dtype.kind in "fiub":
+        return float(x)
+    real_only("Value", x)
+    if isinstance(x, Node):
+        raise UsageError(f"this is a {type(x).__name__} already: {x!r:.60}\n"
+                         "  help: use it as it is, or x.detach() for a leaf with the same data")
+    what = f"an array of shape {x.shape}" if isinstance(x, np.ndarray) else f"{type(x).__name__} {x!r:.60}"
+    raise UsageError(f"a Value holds a single real number, not {what}"
+                     + ("\n  help: Tensor(x) holds an array" if isinstance(x, (np.ndarray, list, tuple)) else ""))
+
+
+def _apply(kind: type[BaseValue], op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    """Run `op` on Values and numbers, and record it as a node of this kind."""
+    if op.scalar is None:
+        from .tensor import Tensor  # an op on arrays takes a Value as one of shape ()
+        return CARRIERS[Tensor][1](op, args, params)
+    inputs = tuple(a if isinstance(a, Node) or type(a) in (float, int) else _constant(op, a) for a in args)
+    params = {k: float(v) if isinstance(v, np.floating) else v for k, v in params.items()} if params else NOTHING
+    xs = [x._data if isinstance(x, Node) else x for x in inputs]
+    if op.arity < 0:
+        xs = [float(x) for x in xs]                      # a sum of many would add its leading ints exactly
+    data = op.number(*xs, **params)
+    return record(kind, float(data), op, inputs, params)
+
+
+def _constant(op: Op, x: Any) -> Any:
+    real_only(op.name, x)
+    try:
+        return _number(x)
+    except UsageError:
+        raise UsageError(f"{op.name}: cannot combine a Value and {type(x).__name__} {x!r:.60}") from None
+
+
+attach(BaseValue)
+
+
+# --- the engine in Python ---------------------------------------------------------------------------
+
+class PureValue(BaseValue):
+    """Value in Python: what the engine in C must do, and what serves where that is not compiled."""
+
+    __slots__ = STORAGE
+
+    def __init__(self, data: Any, name: str | None = None) -> None:
+        self._data = _number(data)
+        self._grad = None
+        self.op, self.inputs, self.params, self.name = None, (), NOTHING, name
+
+    @property
+    def data(self) -> float:
+        """The number itself, a Python float."""
+        return self._data  # type: ignore[no-any-return]
+
+    @data.setter
+    def data(self, number: Any) -> None:
+        self._data = _number(number)
+
+    @property
+    def grad(self) -> Any:
+        """The derivative of the root of the last backward passes by this value; 0.0 before any."""
+        return 0.0 if self._grad is None else self._grad
+
+    @grad.setter
+    def grad(self, g: Any) -> None:
+        self._grad = g if g is None or isinstance(g, BaseValue) else _number(g)
+
+    def backward(self, seed: Any = None, *, create_graph: bool = False) -> None:
+        """Add this value's derivatives to the `.grad` of every leaf: see Node.backward."""
+        seed = 1.0 if seed is None else _number(seed)
+        if create_graph or not quick_backward.backward(self, seed, PureValue):
+            reverse.backward(self, seed, create_graph=create_graph)
+
+
+CARRIERS[PureValue] = (1, partial(_apply, PureValue))
+
+
+# Operators and methods from the table: the same as _apply, for the common types, in fewer steps.
+
+
+def _unary(op: Op) -> Callable[[Any], Any]:
+    scalar, new = op.scalar, object.__new__
+
+    def method(self: Any, *rest: Any) -> Any:
+        if modes.special or rest:
+            return op(self, *rest)
+        try:
+            data = scalar(self._data)                # type: ignore[misc]
+        except MATH_ERRORS:
+            data = op.number(self._data)
+        node = new(PureValue)
+        node._data, node._grad, node.op, node.inputs, node.params, node.name = data, None, op, (self,), NOTHING, None
+        return node
+    method.op = op  # type: ignore[attr-defined]
+    return method
+
+
+def _binary(op: Op) -> Callable[[Any, Any], Any]:
+    scalar, new = op.scalar, object.__new__
+
+    def method(self: Any, other: Any) -> Any:
+        kind = type(other)
+        if modes.special or (kind is not PureValue and kind is not float and kind is not int):
+            return op(self, other) if operand(other) else NotImplemented
+        try:
+            data = scalar(self._data, other._data if kind is PureValue else other)  # type: ignore[misc]
+        except MATH_ERRORS:
+            data = op.number(self._data, other._data if kind is PureValue else other)
+        node = new(PureValue)
+        node._data, node._grad, node.op, node.inputs = data, None, op, (self, other)
+        node.params, node.name = NOTHING, None
+        return node
+    return method
+
+
+def _install(op: Op) -> None:
+    if op.elementwise and not op.params and op.arity == 1:
+        setattr(PureValue, op.name, _unary(op))
+    if op.elementwise and op.dunder:
+        setattr(PureValue, f"__{op.dunder}__", _unary(op) if op.arity == 1 else _binary(op))
+
+
+def _remove(op: Op) -> None:
+    if getattr(vars(PureValue).get(op.name), "op", None) is op:
+        delattr(PureValue, op.name)
+
+
+for_each_op(_install, _remove)
+
+
+# --- the engine in C, where there is one -----------------------------------------------------------
+
+def _operator(op: Op, left: Any, right: Any) -> Any:
+    """An operator of a Value whose operands are not just Values and floats."""
+    return op(left, right) if operand(left) and operand(right) else NotImplemented
+
+
+def _backward(root: Node, seed: Any, create_graph: bool) -> None:
+    reverse.backward(root, None if seed is None else _number(seed), create_graph=create_graph)
+
+
+def _native_value(core: Any) -> Any:
+    """The Value of the C engine, set up with what it asks of Python."""
+    kind = core.setup(BaseValue, OPS, NOTHING, _number, _operator, _backward)
+    in_python = partial(_apply, kind)
+
+    def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        node = core.apply(op, args, params)
+        return in_python(op, args, params) if node is None else node
+
+    CARRIERS[kind] = (1, apply)
+    modes.tell_special(core.set_special)
+    reverse.values_in_c = core
+    _carriers.on_each_value = core.each
+    return kind
+
+
+core = load("_value")
+NATIVE = core is not None
+"""Whether Value is the engine in C."""
+if TYPE_CHECKING:
+    Value = PureValue
+elif NATIVE:
+    Value = _native_value(core)
+    Value.__doc__ = BaseValue.__doc__
+else:
+    Value = PureValue
+    Value.__name__ = Value.__qualname__ = "Value"    # a pickle of either engine's is read by either
+
+as_value = Op("as_value", None, lambda x: x.reshape(()),
+              lambda g, y, x: ops.broadcast_to(g, x.shape),
+              tex="{0}", method=False)
+
+

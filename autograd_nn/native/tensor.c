@@ -1,0 +1,980 @@
+/* What of Tensor is in C: its methods in their usual case, and the chain rule, with the same answers as in Python.
+
+   NumPy computes, forward and in the op table's rules. What is here is the way between: the nodes that the methods
+   make, the order of the nodes, whose cotangent goes where, and that it fits. With small arrays that is most of the
+   work.
+
+   What is not the usual case goes to Python. A method calls the one that it stands for if a mode is on or an operand
+   is no Tensor or number; a sweep that meets a Value, a Dual, or an inf or nan (which may have leaked past a zero)
+   gives up before it has changed anything, and reverse.py does it all. */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <structmember.h>
+#include <math.h>
+#include <stdint.h>
+
+#ifdef Py_GIL_DISABLED
+#error "the chain rule in C needs the global interpreter lock"
+#endif
+
+/* --- what this file knows of the things that it walks over -------------------------------------------------- */
+
+/* The beginning of NumPy's PyArrayObject, which has been as it is since NumPy 1.0 and is part of its binary
+   interface. `setup` compares it with an array, and refuses if they differ. */
+typedef struct {
+    PyObject_HEAD
+    char *data;
+    int nd;
+    Py_ssize_t *dimensions, *strides;
+    PyObject *base, *descr;
+    int flags;
+} Array;
+
+enum { WRITEABLE = 0x0400 };    /* in the flags */
+
+enum { FAILED = -1, UNKNOWN = 0, DONE = 1 };           /* FAILED: an exception is set; UNKNOWN: Python must do it */
+
+static PyTypeObject *tensor, *ndarray;
+static PyObject *float32, *float64, *asarray, *empty_like, *zeros_like, *add_reduce, *zero;      /* of NumPy, and 0 */
+static PyObject *node_type, *constant, *kept, *fit, *is_finite, *errors, *ignored;              /* of the package */
+static int special;             /* how many modes (no_grad, check_finite) are on */
+static PyObject *s_array, *s_array_rules, *s_own, *s_copy, *s_velocity, *s_step, *s_mean, *s_square;
+static Py_ssize_t at_data, at_grad, at_op, at_inputs, at_params, at_name, at_operands;          /* a Tensor's slots */
+
+#define SLOT(node, at) (*(PyObject **)((char *)(node) + (at)))
+#define DATA(node) ((Array *)SLOT(node, at_data))
+
+static int is_array(PyObject *o) { return Py_TYPE(o) == ndarray; }
+
+static int same_form(const Array *a, const Array *b)
+{
+    if (a->descr != b->descr || a->nd != b->nd)
+        return 0;
+    for (int i = 0; i < a->nd; i++)
+        if (a->dimensions[i] != b->dimensions[i])
+            return 0;
+    return 1;
+}
+
+static Py_ssize_t size_of(const Array *a)
+{
+    Py_ssize_t n = 1;
+    for (int i = 0; i < a->nd; i++)
+        n *= a->dimensions[i];
+    return n;
+}
+
+/* Whether the numbers are in memory as C has them, one after the other. */
+static int is_plain(const Array *a, Py_ssize_t itemsize)
+{
+    if ((uintptr_t)a->data % (size_t)itemsize)
+        return 0;
+    if (size_of(a) == 0)
+        return 1;
+    for (int i = a->nd; i-- > 0; itemsize *= a->dimensions[i])
+        if (a->strides[i] != itemsize && a->dimensions[i] != 1)
+            return 0;
+    return 1;
+}
+
+/* The compiler makes the loops for each width of the processor's vectors, and the loader takes the widest there is. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
+#define WIDE_VECTORS __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define WIDE_VECTORS
+#endif
+
+/* An inf or nan has all bits of the exponent set. */
+WIDE_VECTORS
+static int any_nonfinite32(Py_ssize_t n, const int32_t *bits)
+{
+    int32_t found = 0;
+    for (Py_ssize_t i = 0; i < n; i++)
+        found |= (bits[i] & 0x7fffffff) >= 0x7f800000;
+    return found;
+}
+
+WIDE_VECTORS
+static int any_nonfinite64(Py_ssize_t n, const int64_t *bits)
+{
+    int64_t found = 0;
+    for (Py_ssize_t i = 0; i < n; i++)
+        found |= (bits[i] & 0x7fffffffffffffff) >= 0x7ff0000000000000;
+    return found != 0;
+}
+
+/* Whether every number is finite: 1, 0, or -1 for an exception. */
+static int all_finite(PyObject *o)
+{
+    const Array *a = (const Array *)o;
+    if (a->descr == float32 && is_plain(a, 4))
+        return !any_nonfinite32(size_of(a), (const int32_t *)(const void *)a->data);
+    if (a->descr == float64 && is_plain(a, 8))
+        return !any_nonfinite64(size_of(a), (const int64_t *)(const void *)a->data);
+    PyObject *answer = PyObject_CallOneArg(is_finite, o);
+    int yes = answer ? PyObject_IsTrue(answer) : -1;
+    Py_XDECREF(answer);
+    return yes;
+}
+
+/* --- methods --------------------------------------------------------------------------------------------------- */
+
+/* An operator or a method without arguments. `python` is what it stands for and falls back on. */
+typedef struct {
+    PyObject_HEAD
+    vectorcallfunc call;
+    PyObject *python, *op, *params, *dict;
+    int arity, reflected;       /* reflected: of x - t, where t is asked */
+} Method;
+
+/* The node of a result; steals inputs and operands, and data, which may be a number of NumPy's. */
+static PyObject *made(PyObject *op, PyObject *params, PyObject *data, PyObject *inputs, PyObject *operands)
+{
+    PyObject *node = NULL;
+    if (data && !is_array(data))
+        Py_SETREF(data, PyObject_CallOneArg(asarray, data));
+    if (data && inputs && operands && (node = tensor->tp_alloc(tensor, 0))) {
+        SLOT(node, at_data) = data;
+        SLOT(node, at_grad) = Py_NewRef(Py_None);
+        SLOT(node, at_op) = Py_NewRef(op);
+        SLOT(node, at_inputs) = inputs;
+        SLOT(node, at_params) = Py_NewRef(params);
+        SLOT(node, at_name) = Py_NewRef(Py_None);
+        SLOT(node, at_operands) = operands;
+        return node;
+    }
+    Py_XDECREF(data);
+    Py_XDECREF(inputs);
+    Py_XDECREF(operands);
+    return NULL;
+}
+
+/* Whether an operand may be recorded as it is: a number, or an array that nobody can change. */
+static int is_constant(PyObject *o)
+{
+    if (PyFloat_CheckExact(o) || PyLong_CheckExact(o))
+        return 1;
+    return is_array(o) && !((Array *)o)->base && !(((Array *)o)->flags & WRITEABLE) &&
+        (((Array *)o)->descr == float32 || ((Array *)o)->descr == float64);
+}
+
+/* The parameters of a call as the graph keeps them: arrays and lists are copied, unless nobody can change them. */
+static PyObject *kept_params(PyObject *params)
+{
+    PyObject *name, *x, *all = Py_NewRef(params);
+    Py_ssize_t at = 0;
+    while (all && PyDict_Next(params, &at, &name, &x)) {
+        if (!is_array(x) && !PyList_CheckExact(x) && !PyTuple_CheckExact(x))
+            continue;
+        if (all == params)
+            Py_SETREF(all, PyDict_Copy(params));
+        PyObject *y = all ? PyObject_CallOneArg(kept, x) : NULL;
+        if (!y || PyDict_SetItem(all, name, y) < 0)
+            Py_CLEAR(all);
+        Py_XDECREF(y);
+    }
+    return all;
+}
+
+/* `inputs` with another item; it is copied if it is `given`. Steals the item. */
+static int replace(PyObject **inputs, PyObject *given, Py_ssize_t at, PyObject *item)
+{
+    if (*inputs == given) {
+        Py_ssize_t n = PyTuple_GET_SIZE(given);
+        PyObject *copy = PyTuple_New(n);
+        if (!copy) {
+            Py_DECREF(item);
+            return FAILED;
+        }
+        for (Py_ssize_t i = 0; i < n; i++)
+            PyTuple_SET_ITEM(copy, i, Py_NewRef(PyTuple_GET_ITEM(given, i)));
+        Py_SETREF(*inputs, copy);
+    }
+    Py_SETREF(PyTuple_GET_ITEM(*inputs, at), item);
+    return DONE;
+}
+
+/* The node that an op makes of a tuple of Tensors, arrays and numbers, as tensor.py's _apply makes it; None where that
+   has to do it: a mode is on, the op fails, or an operand is another kind of node. */
+static PyObject *applied(PyObject *op, PyObject *args, PyObject *given)
+{
+    if (special)
+        Py_RETURN_NONE;
+    Py_ssize_t n = PyTuple_GET_SIZE(args);
+    PyObject *inputs = Py_NewRef(args), *operands = PyTuple_New(n), *data = NULL, *array = NULL;
+    PyObject *params = kept_params(given);
+    int answer = operands && params ? DONE : FAILED;
+    for (Py_ssize_t i = 0; answer == DONE && i < n; i++) {
+        PyObject *o = PyTuple_GET_ITEM(args, i), *x = o;
+        if (Py_TYPE(o) == tensor) {
+            x = SLOT(o, at_data);
+        } else if (PyObject_TypeCheck(o, (PyTypeObject *)node_type)) {
+            x = NULL;
+        } else if (!is_constant(o)) {
+            x = PyObject_CallFunctionObjArgs(constant, op, o, NULL);
+            answer = x ? replace(&inputs, args, i, x) : FAILED;
+        }
+        if (!x && answer == DONE)
+            answer = UNKNOWN;
+        if (answer == DONE)
+            PyTuple_SET_ITEM(operands, i, Py_NewRef(x));
+    }
+    if (answer == DONE && (array = PyObject_GetAttr(op, s_array)))
+        data = PyObject_VectorcallDict(array, &PyTuple_GET_ITEM(operands, 0), (size_t)n,
+                                       PyDict_GET_SIZE(params) ? params : NULL);
+    Py_XDECREF(array);
+    if (answer == DONE && !data) {
+        answer = FAILED;
+        if (PyErr_ExceptionMatches(PyExc_ValueError) || PyErr_ExceptionMatches(PyExc_TypeError) ||
+            PyErr_ExceptionMatches(PyExc_IndexError)) {
+            PyErr_Clear();                              /* Python's says what is wrong */
+            answer = UNKNOWN;
+        }
+    }
+    PyObject *node = NULL;
+    if (answer == DONE) {
+        node = made(op, params, data, inputs, operands);
+    } else {
+        Py_XDECREF(inputs);
+        Py_XDECREF(operands);
+    }
+    Py_XDECREF(params);
+    return answer == UNKNOWN ? Py_NewRef(Py_None) : node;
+}
+
+/* apply(op, args, params) -> Tensor, or None if Python must do it */
+static PyObject *tensor_apply(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
+{
+    if (n == 3 && PyTuple_CheckExact(args[1]) && PyDict_CheckExact(args[2]))
+        return applied(args[0], args[1], args[2]);
+    PyErr_SetString(PyExc_TypeError, "apply(op, args, params)");
+    return NULL;
+}
+
+static PyObject *method_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    const Method *m = (const Method *)self;
+    int usual = !special && !kwnames && PyVectorcall_NARGS(nargsf) == m->arity && Py_TYPE(args[0]) == tensor;
+    if (usual && m->arity == 2) {
+        PyObject *o = args[1];
+        usual = Py_TYPE(o) == tensor || PyFloat_CheckExact(o) || PyLong_CheckExact(o) || is_array(o);
+    }
+    if (usual) {
+        PyObject *inputs = m->arity == 1 ? PyTuple_Pack(1, args[0])
+                                         : PyTuple_Pack(2, args[m->reflected], args[!m->reflected]);
+        PyObject *node = inputs ? applied(m->op, inputs, m->params) : NULL;
+        Py_XDECREF(inputs);
+        if (node != Py_None)
+            return node;
+        Py_DECREF(node);
+    }
+    return PyObject_Vectorcall(m->python, args, nargsf, kwnames);
+}
+
+static PyObject *method_get(PyObject *self, PyObject *object, PyObject *Py_UNUSED(type))
+{
+    return object ? PyMethod_New(self, object) : Py_NewRef(self);
+}
+
+/* As of a function: it is called what Python's is called, and a copy of it is itself. */
+static PyObject *method_repr(PyObject *self) { return PyObject_Repr(((Method *)self)->python); }
+static PyObject *method_copy(PyObject *self, PyObject *Py_UNUSED(memo)) { return Py_NewRef(self); }
+
+static PyMethodDef method_methods[] = {
+    {"__copy__", method_copy, METH_NOARGS, NULL},
+    {"__deepcopy__", method_copy, METH_O, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static int method_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Method *m = (Method *)self;
+    Py_VISIT(m->python);
+    Py_VISIT(m->op);
+    Py_VISIT(m->params);
+    Py_VISIT(m->dict);
+    Py_VISIT(Py_TYPE(self));
+    return 0;
+}
+
+static int method_clear(PyObject *self)
+{
+    Method *m = (Method *)self;
+    Py_CLEAR(m->python);
+    Py_CLEAR(m->op);
+    Py_CLEAR(m->params);
+    Py_CLEAR(m->dict);
+    return 0;
+}
+
+static void method_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    method_clear(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyMemberDef method_members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(Method, call), READONLY, NULL},
+    {"__dictoffset__", T_PYSSIZET, offsetof(Method, dict), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyGetSetDef method_getset[] = {
+    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyType_Slot method_slots[] = {
+    {Py_tp_dealloc, method_dealloc},
+    {Py_tp_traverse, method_traverse},
+    {Py_tp_clear, method_clear},
+    {Py_tp_call, PyVectorcall_Call},
+    {Py_tp_repr, method_repr},
+    {Py_tp_descr_get, method_get},
+    {Py_tp_methods, method_methods},
+    {Py_tp_members, method_members},
+    {Py_tp_getset, method_getset},
+    {0, NULL},
+};
+
+static PyType_Spec method_spec = {
+    .name = "autograd_nn.native._tensor.method",
+    .basicsize = sizeof(Method),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_METHOD_DESCRIPTOR | Py_TPFLAGS_HAVE_VECTORCALL |
+             Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = method_slots,
+};
+
+static PyTypeObject *method_type;
+
+/* method(python, op, params, arity, reflected): the method `python` of Tensor, quicker. */
+static PyObject *new_method(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *python, *op, *params;
+    int arity, reflected;
+    if (!PyArg_ParseTuple(args, "OOO!ip", &python, &op, &PyDict_Type, &params, &arity, &reflected))
+        return NULL;
+    if (arity != 1 && arity != 2) {
+        PyErr_SetString(PyExc_ValueError, "a method of one or two inputs");
+        return NULL;
+    }
+    Method *m = (Method *)method_type->tp_alloc(method_type, 0);
+    if (!m)
+        return NULL;
+    m->call = method_call;
+    m->python = Py_NewRef(python);
+    m->op = Py_NewRef(op);
+    m->params = Py_NewRef(params);
+    m->arity = arity;
+    m->reflected = reflected;
+    return (PyObject *)m;
+}
+
+static PyObject *set_special(PyObject *Py_UNUSED(module), PyObject *number)
+{
+    long n = PyLong_AsLong(number);
+    if (n == -1 && PyErr_Occurred())
+        return NULL;
+    special = n != 0;
+    Py_RETURN_NONE;
+}
+
+/* --- the walk -------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    PyObject *node, *g;         /* references of ours; g is NULL as long as no cotangent has come */
+    int entered, ours;          /* ours: g is a sum that was made here, and may be added to in place */
+} Item;
+
+typedef struct {
+    Item *items;                /* the nodes, in the order in which the walk meets them */
+    uint32_t *order, *table;    /* numbers of items: inputs first; and by node, plus 1 */
+    uint32_t *stack;
+    uint32_t met, done, height, room, deep;
+} Walk;
+
+#define LIMIT (1u << 30)
+#define ABOVE (1u << 31)        /* on the stack: the inputs of this node are in the order */
+
+static int grown(uint32_t **list, size_t size)
+{
+    uint32_t *bigger = PyMem_RawRealloc(*list, size * sizeof *bigger);
+    if (!bigger) {
+        PyErr_NoMemory();
+        return FAILED;
+    }
+    *list = bigger;
+    return DONE;
+}
+
+/* Where in the table a node is, or would be. */
+static uint32_t *place(const Walk *w, PyObject *node)
+{
+    uint32_t mask = 2 * w->room - 1, i = (uint32_t)((uintptr_t)node >> 4) * 2654435761u >> 7 & mask;
+    while (w->table[i] && w->items[w->table[i] - 1].node != node)
+        i = (i + 1) & mask;
+    return &w->table[i];
+}
+
+static int make_room(Walk *w)
+{
+    uint32_t room = w->room ? 2 * w->room : 32;
+    Item *items = room > LIMIT ? NULL : PyMem_RawRealloc(w->items, room * sizeof *items);
+    if (!items) {
+        PyErr_NoMemory();
+        return FAILED;
+    }
+    w->items = items;
+    if (grown(&w->order, room) < 0 || grown(&w->table, 2 * (size_t)room) < 0)
+        return FAILED;
+    w->room = room;
+    memset(w->table, 0, 2 * (size_t)room * sizeof *w->table);
+    for (uint32_t i = 0; i < w->met; i++)
+        *place(w, items[i].node) = i + 1;
+    return DONE;
+}
+
+/* Put a node on the stack, if the walk has not entered it. */
+static int meet(Walk *w, PyObject *node)
+{
+    if (w->met == w->room && make_room(w) < 0)
+        return FAILED;
+    uint32_t *at = place(w, node);
+    if (!*at) {
+        w->items[w->met++] = (Item){Py_NewRef(node), NULL, 0, 0};
+        *at = w->met;
+    } else if (w->items[*at - 1].entered) {
+        return DONE;
+    }
+    if (w->height + 2 > w->deep) {
+        if (w->deep > LIMIT || grown(&w->stack, 2 * (size_t)w->deep + 64) < 0)
+            return FAILED;
+        w->deep = 2 * w->deep + 64;
+    }
+    w->stack[w->height++] = *at - 1;
+    return DONE;
+}
+
+/* The nodes below those on the stack, in the order of graph.topological. */
+static int collect(Walk *w)
+{
+    while (w->height) {
+        uint32_t i = w->stack[--w->height];
+        if (i & ABOVE) {
+            w->order[w->done++] = i & ~ABOVE;
+            continue;
+        }
+        if (w->items[i].entered)
+            continue;
+        w->items[i].entered = 1;
+        PyObject *node = w->items[i].node, *data = SLOT(node, at_data), *inputs = SLOT(node, at_inputs);
+        if (!data || !is_array(data) || !inputs || !PyTuple_CheckExact(inputs) || !SLOT(node, at_op))
+            return UNKNOWN;
+        w->stack[w->height++] = i | ABOVE;              /* in the place that it was taken from */
+        for (Py_ssize_t k = PyTuple_GET_SIZE(inputs); k-- > 0;) {
+            PyObject *x = PyTuple_GET_ITEM(inputs, k);
+            if (Py_TYPE(x) == tensor) {
+                if (meet(w, x) < 0)
+                    return FAILED;
+            } else if (PyObject_TypeCheck(x, (PyTypeObject *)node_type)) {
+                return UNKNOWN;
+            }
+        }
+    }
+    return DONE;
+}
+
+/* --- the chain rule ------------------------------------------------------------------------------------------- */
+
+/* What a rule gave as a cotangent of x: summed over what was broadcast, in x's dtype. Steals it. */
+static PyObject *fitted(PyObject *part, PyObject *x)
+{
+    if (!part || (is_array(part) && same_form((Array *)part, DATA(x))))
+        return part;
+    const Array *g = (Array *)part, *own = DATA(x);
+    PyObject *result;
+    if (is_array(part) && g->descr == own->descr && g->nd == 2 && own->nd == 1 &&
+        g->dimensions[1] == own->dimensions[0])
+        result = PyObject_CallFunctionObjArgs(add_reduce, part, zero, NULL);       /* a bias, over the batch */
+    else
+        result = PyObject_CallFunctionObjArgs(fit, part, x, NULL);
+    Py_DECREF(part);
+    return result;
+}
+
+/* Add a cotangent to a node's. Steals it. */
+static int receive(Item *x, PyObject *part)
+{
+    int fine = is_array(part) ? all_finite(part) : 0;
+    if (fine <= 0 || !x->g) {
+        if (fine > 0)
+            x->g = part;
+        else
+            Py_DECREF(part);
+        return fine < 0 ? FAILED : fine ? DONE : UNKNOWN;
+    }
+    PyObject *sum = x->ours ? PyNumber_InPlaceAdd(x->g, part) : PyNumber_Add(x->g, part);
+    Py_DECREF(part);
+    sum = fitted(sum, x->node);                         /* arrays of shape () add up to a NumPy number */
+    if (!sum)
+        return FAILED;
+    x->ours = 1;
+    Py_SETREF(x->g, sum);
+    return DONE;
+}
+
+/* The cotangents of the inputs of one node. */
+static int pull(Walk *w, const Item *item)
+{
+    PyObject *node = item->node, *op = SLOT(node, at_op), *inputs = SLOT(node, at_inputs);
+    PyObject *operands = SLOT(node, at_operands), *params = SLOT(node, at_params), *small[8], **args = small;
+    Py_ssize_t n = PyTuple_GET_SIZE(inputs);
+    if (!operands || !PyTuple_CheckExact(operands) || PyTuple_GET_SIZE(operands) != n || !params ||
+        !PyDict_CheckExact(params))
+        return UNKNOWN;
+    PyObject *rules = PyObject_GetAttr(op, s_array_rules), *y = SLOT(node, at_data);
+    if (rules && n > 6 && !(args = PyMem_Malloc((size_t)(n + 2) * sizeof *args))) {
+        Py_CLEAR(rules);
+        PyErr_NoMemory();
+    }
+    if (!rules)
+        return FAILED;
+    Py_INCREF(y);                                       /* a rule is Python, and might take them from the node */
+    Py_INCREF(inputs);
+    Py_INCREF(operands);
+    Py_INCREF(params);
+    args[0] = item->g;
+    args[1] = y;
+    memcpy(args + 2, &PyTuple_GET_ITEM(operands, 0), (size_t)n * sizeof *args);
+    int listed = PyTuple_CheckExact(rules), answer = DONE;
+    for (Py_ssize_t k = 0; answer == DONE && k < n; k++) {
+        PyObject *x = PyTuple_GET_ITEM(inputs, k), *rule;
+        if (Py_TYPE(x) != tensor || (listed && k >= PyTuple_GET_SIZE(rules)))
+            continue;
+        rule = listed ? Py_NewRef(PyTuple_GET_ITEM(rules, k)) : PySequence_GetItem(rules, k);
+        if (!rule) {
+            answer = FAILED;
+        } else if (rule != Py_None) {
+            PyObject *part = PyObject_VectorcallDict(rule, args, (size_t)n + 2,
+                                                     PyDict_GET_SIZE(params) ? params : NULL);
+            part = fitted(part, x);
+            uint32_t i = *place(w, x);
+            answer = !part ? FAILED : i ? receive(&w->items[i - 1], part) : UNKNOWN;
+        }
+        Py_XDECREF(rule);
+    }
+    if (args != small)
+        PyMem_Free(args);
+    Py_DECREF(params);
+    Py_DECREF(operands);
+    Py_DECREF(inputs);
+    Py_DECREF(y);
+    Py_DECREF(rules);
+    return answer;
+}
+
+/* The sweep, while NumPy keeps its warnings to itself. */
+static int sweep(Walk *w)
+{
+    PyObject *token = PyContextVar_Set(errors, ignored);
+    int answer = token ? DONE : FAILED;
+    for (uint32_t i = w->done; answer == DONE && i-- > 0;) {
+        const Item *item = &w->items[w->order[i]];
+        if (item->g && SLOT(item->node, at_op) != Py_None)
+            answer = pull(w, item);
+    }
+    if (token) {
+        PyObject *kind, *what, *where;
+        PyErr_Fetch(&kind, &what, &where);
+        if (PyContextVar_Reset(errors, token) < 0)
+            answer = FAILED;
+        if (kind)
+            PyErr_Restore(kind, what, where);
+        Py_DECREF(token);
+    }
+    return answer;
+}
+
+static void forget(Walk *w)
+{
+    for (uint32_t i = 0; i < w->met; i++) {
+        Py_DECREF(w->items[i].node);
+        Py_XDECREF(w->items[i].g);
+    }
+    PyMem_RawFree(w->items);
+    PyMem_RawFree(w->order);
+    PyMem_RawFree(w->stack);
+    PyMem_RawFree(w->table);
+}
+
+/* --- what Python calls ---------------------------------------------------------------------------------------- */
+
+/* A leaf's gradient grows by g: an array of the leaf's own, that no other node and no rule holds. */
+static int accumulate(Item *leaf)
+{
+    PyObject *before = SLOT(leaf->node, at_grad), *g;
+    if (before && before != Py_None) {
+        Py_INCREF(before);
+        PyObject *sum = PyNumber_Add(before, leaf->g);
+        Py_DECREF(before);
+        g = sum ? PyObject_CallMethodOneArg(leaf->node, s_own, sum) : NULL;
+        Py_XDECREF(sum);
+    } else if (Py_REFCNT(leaf->g) > 1 || ((Array *)leaf->g)->base) {
+        g = PyObject_CallMethodNoArgs(leaf->g, s_copy);
+    } else {
+        g = Py_NewRef(leaf->g);
+    }
+    if (!g)
+        return FAILED;
+    Py_XSETREF(SLOT(leaf->node, at_grad), g);
+    return DONE;
+}
+
+/* backward(root, seed): True; False if Python must do it, and then nothing has changed. */
+static PyObject *tensor_backward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
+{
+    Walk w = {0};
+    if (n != 2) {
+        PyErr_SetString(PyExc_TypeError, "backward(root, seed)");
+        return NULL;
+    }
+    int answer = Py_TYPE(args[0]) == tensor && is_array(args[1]) ? meet(&w, args[0]) : UNKNOWN;
+    if (answer == DONE)
+        answer = collect(&w);
+    if (answer == DONE) {
+        w.items[0].g = Py_NewRef(args[1]);
+        answer = sweep(&w);
+    }
+    if (answer == DONE) {
+        for (uint32_t i = 0; i < w.met; i++) {
+            Item *item = &w.items[i];
+            if (SLOT(item->node, at_op) != Py_None)
+                Py_XSETREF(SLOT(item->node, at_grad), Py_NewRef(item->g ? item->g : Py_None));
+        }
+        for (uint32_t i = 0; answer == DONE && i < w.met; i++)
+            if (w.items[i].g && SLOT(w.items[i].node, at_op) == Py_None)
+                answer = accumulate(&w.items[i]);
+    }
+    forget(&w);
+    return answer == FAILED ? NULL : PyBool_FromLong(answer);
+}
+
+/* cotangents(seeds): {node: its cotangent}, or None if Python must do it. */
+static PyObject *tensor_cotangents(PyObject *Py_UNUSED(module), PyObject *seeds)
+{
+    Walk w = {0};
+    PyObject *root, *seed, *found = NULL, *roots = PyDict_CheckExact(seeds) ? PyDict_Keys(seeds) : NULL;
+    int answer = roots ? DONE : PyErr_Occurred() ? FAILED : UNKNOWN;
+    for (Py_ssize_t i = roots ? PyList_GET_SIZE(roots) : 0; answer == DONE && i-- > 0;) {
+        root = PyList_GET_ITEM(roots, i);
+        answer = Py_TYPE(root) == tensor ? meet(&w, root) : UNKNOWN;
+    }
+    if (answer == DONE)
+        answer = collect(&w);
+    for (Py_ssize_t i = 0; answer == DONE && i < PyList_GET_SIZE(roots); i++) {
+        root = PyList_GET_ITEM(roots, i);
+        seed = PyDict_GetItemWithError(seeds, root);
+        PyObject *g = seed ? PyObject_CallMethodOneArg(root, s_own, seed) : NULL;
+        w.items[*place(&w, root) - 1].g = g;
+        answer = !g ? FAILED : is_array(g) && same_form((Array *)g, DATA(root)) ? DONE : UNKNOWN;
+    }
+    if (answer == DONE)
+        answer = sweep(&w);
+    if (answer == DONE && !(found = PyDict_New()))
+        answer = FAILED;
+    for (uint32_t i = 0; answer == DONE && i < w.met; i++)
+        if (w.items[i].g && PyDict_SetItem(found, w.items[i].node, w.items[i].g) < 0)
+            answer = FAILED;
+    Py_XDECREF(roots);
+    forget(&w);
+    if (answer == UNKNOWN)
+        Py_RETURN_NONE;
+    if (answer == FAILED)
+        Py_CLEAR(found);
+    return found;
+}
+
+/* leaves(root): the leaves below a node, in a list; None if Python must look for them. */
+static PyObject *tensor_leaves(PyObject *Py_UNUSED(module), PyObject *root)
+{
+    Walk w = {0};
+    int answer = Py_TYPE(root) == tensor ? meet(&w, root) : UNKNOWN;
+    if (answer == DONE)
+        answer = collect(&w);
+    PyObject *found = answer == DONE ? PyList_New(0) : NULL;
+    for (uint32_t i = 0; found && i < w.met; i++)
+        if (SLOT(w.items[i].node, at_op) == Py_None && PyList_Append(found, w.items[i].node) < 0)
+            Py_CLEAR(found);
+    forget(&w);
+    return answer == UNKNOWN ? Py_NewRef(Py_None) : found;
+}
+
+/* --- optimizers: one step over a list of Tensors, with the state that the Python classes keep ------------------- */
+
+#define T float
+#define NAME(step) step##32
+#define SQRT sqrtf
+#include "steps.h"
+#undef T
+#undef NAME
+#undef SQRT
+#define T double
+#define NAME(step) step##64
+#define SQRT sqrt
+#include "steps.h"
+#undef T
+#undef NAME
+#undef SQRT
+
+/* A parameter's arrays: of its data, its gradient, what the state has under up to two names, and its new data. */
+typedef struct {
+    PyObject *x, *g, *state[2], *out;
+    Py_ssize_t n;
+    int single, first;
+} Part;
+
+static int is_like(PyObject *o, const Part *part)
+{
+    return is_array(o) && same_form((Array *)o, (Array *)part->x) && is_plain((Array *)o, part->single ? 4 : 8);
+}
+
+/* 1: the part of a parameter that takes a step; 0: Python must do it; -1: an exception. The references are borrowed,
+   and what the state has not got yet is NULL. */
+static int part_of(PyObject *p, PyObject *state, PyObject *const *names, Part *part)
+{
+    *part = (Part){0};
+    if (Py_TYPE(p) != tensor || !PyDict_CheckExact(state))
+        return UNKNOWN;
+    part->x = SLOT(p, at_data);
+    part->g = SLOT(p, at_grad);
+    part->single = is_array(part->x) && ((Array *)part->x)->descr == float32;
+    if (!is_array(part->x) || !(part->single || ((Array *)part->x)->descr == float64) || !is_like(part->x, part) ||
+        (part->g != Py_None && !is_like(part->g, part)))
+        return UNKNOWN;
+    part->n = size_of((Array *)part->x);
+    for (int i = 0; i < 2 && names[i]; i++) {
+        part->state[i] = PyDict_GetItemWithError(state, names[i]);
+        if (part->state[i] ? !is_like(part->state[i], part) : PyErr_Occurred() != NULL)
+            return part->state[i] ? UNKNOWN : FAILED;
+    }
+    return DONE;
+}
+
+static int steppable(PyObject *params, PyObject *states, PyObject *const *names)
+{
+    Part part;
+    int answer = PyList_GET_SIZE(params) == PyList_GET_SIZE(states) ? DONE : UNKNOWN;
+    for (Py_ssize_t i = 0; answer == DONE && i < PyList_GET_SIZE(params); i++)
+        answer = part_of(PyList_GET_ITEM(params, i), PyList_GET_ITEM(states, i), names, &part);
+    return answer;
+}
+
+static void release(Part *part)
+{
+    Py_XDECREF(part->x);
+    Py_XDECREF(part->g);
+    Py_XDECREF(part->state[0]);
+    Py_XDECREF(part->state[1]);
+    Py_XDECREF(part->out);
+}
+
+/* The part with references of its own, ready to step: arrays that the state has not got are made, of zeros, and one
+   for the result. 0 for a parameter without a gradient. */
+static int ready(PyObject *p, PyObject *state, PyObject *const *names, Part *part)
+{
+    int answer = part_of(p, state, names, part);
+    if (answer == DONE && part->g == Py_None)
+        return UNKNOWN;
+    if (answer == UNKNOWN)
+        PyErr_SetString(PyExc_RuntimeError, "the parameters or the state changed during a step");
+    if (answer != DONE)
+        return FAILED;
+    Py_INCREF(part->x);
+    Py_INCREF(part->g);
+    Py_XINCREF(part->state[0]);
+    Py_XINCREF(part->state[1]);
+    for (int i = 0; answer == DONE && i < 2 && names[i]; i++) {
+        if (!part->state[i]) {
+            part->first = 1;
+            part->state[i] = PyObject_CallOneArg(zeros_like, part->x);
+            answer = part->state[i] ? PyDict_SetItem(state, names[i], part->state[i]) < 0 ? FAILED : DONE : FAILED;
+        }
+    }
+    if (answer == DONE && !(part->out = PyObject_CallOneArg(empty_like, part->x)))
+        answer = FAILED;
+    if (answer != DONE)
+        release(part);
+    return answer;
+}
+
+/* The step is taken. */
+static void finish(PyObject *p, Part *part)
+{
+    Py_XSETREF(SLOT(p, at_data), part->out);
+    part->out = NULL;
+    release(part);
+}
+
+#define NUMBERS(type, o) ((o) ? (type *)(void *)((Array *)(o))->data : NULL)
+
+/* sgd(params, states, lr, momentum, nesterov, weight_decay) -> False if Python must do it */
+static PyObject *tensor_sgd(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *params, *states;
+    int nesterov;
+    double lr, momentum, decay;
+    if (!PyArg_ParseTuple(args, "O!O!ddpd", &PyList_Type, &params, &PyList_Type, &states, &lr, &momentum, &nesterov,
+                          &decay))
+        return NULL;
+    PyObject *names[2] = {momentum ? s_velocity : NULL, NULL};
+    int answer = steppable(params, states, names);
+    for (Py_ssize_t i = 0; answer == DONE && i < PyList_GET_SIZE(params); i++) {
+        PyObject *p = PyList_GET_ITEM(params, i);
+        Part part;
+        int moves = ready(p, PyList_GET_ITEM(states, i), names, &part);
+        if (moves != DONE) {
+            answer = moves == FAILED ? FAILED : answer;
+            continue;
+        }
+        if (part.single)
+            sgd32(part.n, NUMBERS(float, part.x), NUMBERS(float, part.g), NUMBERS(float, part.state[0]),
+                  NUMBERS(float, part.out), part.first, (float)lr, (float)momentum, nesterov, (float)decay);
+        else
+            sgd64(part.n, NUMBERS(double, part.x), NUMBERS(double, part.g), NUMBERS(double, part.state[0]),
+                  NUMBERS(double, part.out), part.first, lr, momentum, nesterov, decay);
+        finish(p, &part);
+    }
+    return answer == FAILED ? NULL : PyBool_FromLong(answer);
+}
+
+/* adam(params, states, lr, b1, b2, eps, weight_decay) -> False if Python must do it */
+static PyObject *tensor_adam(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *params, *states, *names[2] = {s_mean, s_square};
+    double lr, b1, b2, eps, decay;
+    if (!PyArg_ParseTuple(args, "O!O!ddddd", &PyList_Type, &params, &PyList_Type, &states, &lr, &b1, &b2, &eps, &decay))
+        return NULL;
+    int answer = steppable(params, states, names);
+    for (Py_ssize_t i = 0; answer == DONE && i < PyList_GET_SIZE(params); i++) {
+        PyObject *p = PyList_GET_ITEM(params, i), *state = PyList_GET_ITEM(states, i);
+        Part part;
+        int moves = ready(p, state, names, &part);
+        if (moves != DONE) {
+            answer = moves == FAILED ? FAILED : answer;
+            continue;
+        }
+        PyObject *step = PyDict_GetItemWithError(state, s_step), *next = NULL;
+        double t = step ? PyFloat_AsDouble(step) + 1.0 : 1.0;
+        if (PyErr_Occurred() || !(next = PyLong_FromDouble(t)) || PyDict_SetItem(state, s_step, next) < 0) {
+            Py_XDECREF(next);
+            release(&part);
+            return NULL;
+        }
+        Py_DECREF(next);
+        double root = sqrt(1 - pow(b2, t)), size = lr * root / (1 - pow(b1, t));
+        if (part.single)
+            adam32(part.n, NUMBERS(float, part.x), NUMBERS(float, part.g), NUMBERS(float, part.state[0]),
+                   NUMBERS(float, part.state[1]), NUMBERS(float, part.out), (float)size, (float)b1, (float)(1 - b1),
+                   (float)b2, (float)(1 - b2), (float)(eps * root), (float)decay);
+        else
+            adam64(part.n, NUMBERS(double, part.x), NUMBERS(double, part.g), NUMBERS(double, part.state[0]),
+                   NUMBERS(double, part.state[1]), NUMBERS(double, part.out), size, b1, 1 - b1, b2, 1 - b2, eps * root,
+                   decay);
+        finish(p, &part);
+    }
+    return answer == FAILED ? NULL : PyBool_FromLong(answer);
+}
+
+/* --- the module -------------------------------------------------------------------------------------------------- */
+
+static int offset(const char *name, Py_ssize_t *into)
+{
+    PyObject *slot = PyObject_GetAttrString((PyObject *)tensor, name);
+    int found = slot && Py_TYPE(slot) == &PyMemberDescr_Type;
+    if (found)
+        *into = ((PyMemberDescrObject *)slot)->d_member->offset;
+    else if (slot)
+        PyErr_Format(PyExc_TypeError, "%s is not a slot of Tensor", name);
+    Py_XDECREF(slot);
+    return found ? DONE : FAILED;
+}
+
+/* What is used of NumPy; and whether its arrays are as they are declared above. */
+static int use_numpy(void)
+{
+    PyObject *numpy = PyImport_ImportModule("numpy"), *add = NULL, *sample = NULL;
+    int answer = FAILED;
+    if (numpy && (ndarray = (PyTypeObject *)PyObject_GetAttrString(numpy, "ndarray")) &&
+        (asarray = PyObject_GetAttrString(numpy, "asarray")) &&
+        (empty_like = PyObject_GetAttrString(numpy, "empty_like")) &&
+        (zeros_like = PyObject_GetAttrString(numpy, "zeros_like")) && (add = PyObject_GetAttrString(numpy, "add")) &&
+        (add_reduce = PyObject_GetAttrString(add, "reduce")) && (zero = PyLong_FromLong(0)) &&
+        (float32 = PyObject_CallMethod(numpy, "dtype", "s", "float32")) &&
+        (float64 = PyObject_CallMethod(numpy, "dtype", "s", "float64")) &&
+        (sample = PyObject_CallMethod(numpy, "ones", "(nn)O", (Py_ssize_t)2, (Py_ssize_t)3, float32))) {
+        const Array *a = (const Array *)sample;
+        if (is_array(sample) && a->nd == 2 && a->descr == float32 && !a->base && a->dimensions[0] == 2 &&
+            a->dimensions[1] == 3 && a->strides[0] == 12 && a->strides[1] == 4 && a->flags & WRITEABLE &&
+            ((float *)(void *)a->data)[5] == 1.0f)
+            answer = DONE;
+        else
+            PyErr_SetString(PyExc_ImportError, "NumPy's arrays are not as this engine was compiled for");
+    }
+    Py_XDECREF(sample);
+    Py_XDECREF(add);
+    Py_XDECREF(numpy);
+    return answer;
+}
+
+/* setup(Tensor, Node, constant, kept, fit, finite, errors, ignored): errors is the context variable in which NumPy
+   keeps how it treats floating point errors, and ignored its value for not at all. */
+static PyObject *tensor_setup(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    if (!PyArg_ParseTuple(args, "OOOOOOOO", &tensor, &node_type, &constant, &kept, &fit, &is_finite, &errors,
+                          &ignored) ||
+        use_numpy() < 0 || offset("_data", &at_data) < 0 || offset("_grad", &at_grad) < 0 || offset("op", &at_op) < 0 ||
+        offset("inputs", &at_inputs) < 0 || offset("params", &at_params) < 0 || offset("name", &at_name) < 0 ||
+        offset("_operands", &at_operands) < 0)
+        return NULL;
+    for (int i = 0; i < 8; i++)
+        Py_INCREF(PyTuple_GET_ITEM(args, i));           /* for as long as the module lives */
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef tensor_methods[] = {
+    {"setup", tensor_setup, METH_VARARGS, "Say what a Tensor is, once."},
+    {"set_special", set_special, METH_O, "How many modes are on: while any is, every method goes to Python."},
+    {"apply", (PyCFunction)(void (*)(void))tensor_apply, METH_FASTCALL, "apply(op, args, params) -> Tensor or None"},
+    {"method", new_method, METH_VARARGS, "method(python, op, params, arity, reflected) -> the same, quicker"},
+    {"backward", (PyCFunction)(void (*)(void))tensor_backward, METH_FASTCALL, "backward(root, seed) -> bool"},
+    {"cotangents", tensor_cotangents, METH_O, "cotangents(seeds) -> dict or None"},
+    {"leaves", tensor_leaves, METH_O, "leaves(root) -> list or None"},
+    {"sgd", tensor_sgd, METH_VARARGS, NULL},
+    {"adam", tensor_adam, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef tensor_module = {
+    PyModuleDef_HEAD_INIT, "_tensor", "What of Tensor is in C; tensor.py sets it up.", -1, tensor_methods,
+    NULL, NULL, NULL, NULL,
+};
+
+PyMODINIT_FUNC PyInit__tensor(void)
+{
+    s_array_rules = PyUnicode_InternFromString("array_rules");
+    s_own = PyUnicode_InternFromString("_own");
+    s_copy = PyUnicode_InternFromString("copy");
+    s_velocity = PyUnicode_InternFromString("velocity");
+    s_step = PyUnicode_InternFromString("step");
+    s_mean = PyUnicode_InternFromString("mean");
+    s_square = PyUnicode_InternFromString("square");
+    s_array = PyUnicode_InternFromString("array");
+    if (!s_array || !s_array_rules || !s_own || !s_copy || !s_velocity || !s_step || !s_mean || !s_square)
+        return NULL;
+    method_type = (PyTypeObject *)PyType_FromSpec(&method_spec);
+    return method_type ? PyModule_Create(&tensor_module) : NULL;
+}

@@ -1,0 +1,1682 @@
+/* Value in C: the scalar engine of value.py, with the same answers.
+
+   A node holds its number, its derivative and its inputs, which are nodes or plain numbers. It is
+   not tracked by the garbage collector: a node knows its inputs and not its users, so there are no
+   cycles. It is one line of the processor's cache, 64 bytes; what few nodes have (a name, an op without
+   a code) is in `Extra`.
+
+   What each op computes, and how it differentiates, is in rules.h, which is generated from the op
+   table. Whatever is not plain arithmetic on Values and numbers (an array, a Tensor, a Dual, an op
+   of the user's own, a mode that is on) goes to the Python functions handed over by `setup`.
+
+   State shared by all threads (the pages, the epoch) is guarded by the global interpreter lock,
+   which no function here gives up while it holds a part of that state in its hands. A build of
+   Python without the lock refuses this file, and the package is then pure Python. */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <structmember.h>
+#include <math.h>
+#include <stdint.h>
+
+#ifdef Py_GIL_DISABLED
+#error "the scalar engine in C needs the global interpreter lock"
+#endif
+
+/* A graph is walked backwards, and in leaps: the processor is told which nodes will be next. They lie in memory as
+   the program made them, so those that a node depends on are a few places before it. */
+#define AHEAD 8
+#if defined(__GNUC__)
+#define INLINE static inline __attribute__((always_inline))
+#define FETCH(address) __builtin_prefetch(address, 1)
+#else
+#define INLINE static inline
+#define FETCH(address) ((void)0)
+#endif
+
+/* --- the ops ------------------------------------------------------------------------------ */
+
+enum {
+    AG_leaf = 0,
+#define AG_NAMES
+#define X(name, arity, parameter) AG_##name,
+#include "rules.h"
+#undef X
+#undef AG_NAMES
+    AG_table_end,
+    AG_sum_of = AG_table_end,       /* any number of inputs */
+    AG_weighted_sum,                /* w1 .. wn, x1 .. xn, b */
+    AG_codes,
+    AG_other = 255                  /* an op that has no code: Python runs its rules */
+};
+
+static const char *const op_names[AG_codes] = {
+    "leaf",
+#define AG_NAMES
+#define X(name, arity, parameter) #name,
+#include "rules.h"
+#undef X
+    "sum_of", "weighted_sum",
+};
+static const uint8_t op_arity[AG_codes] = {
+    0,
+#define X(name, arity, parameter) arity,
+#include "rules.h"
+#undef X
+    0, 0,
+};
+static const char *const op_parameter[AG_codes] = {
+    "",
+#define X(name, arity, parameter) parameter,
+#include "rules.h"
+#undef X
+#undef AG_NAMES
+    "", "",
+};
+
+/* The functions that C's library does not have, as the op table defines them on Python's floats. */
+static inline double ag_sign(double x) { return x == x ? (x > 0) - (x < 0) + 0.0 : x; }
+static inline double ag_step(double x) { return (x > 0) + 0.0; }
+static inline double ag_tie(double x, double y) { return (x > y) + 0.5 * (x == y); }
+static inline double ag_maximum(double x, double y) { return x >= y || x != x ? x : y; }
+static inline double ag_minimum(double x, double y) { return x <= y || x != x ? x : y; }
+static inline double ag_multiply0(double x, double y) { return x == 0 || y == 0 ? 0.0 : x * y; }
+static inline double ag_divide0(double x, double y) { return y == 0 ? 0.0 : x / y; }
+static inline double ag_log0(double x) { return x == 0 ? 0.0 : log(x); }
+static inline double ag_expdiff(double x, double y) { return y == -INFINITY ? 0.0 : exp(x - y); }
+static inline double ag_relu(double x) { return x > 0 || x != x ? x : 0.0; }
+static inline double ag_sigmoid(double x) { return x > -700 ? 1 / (1 + exp(-x)) : exp(x); }
+static inline double ag_softplus(double x)
+{
+    return x == x ? (x >= 0 ? x : 0.0) + log1p(exp(-fabs(x))) : x;
+}
+static inline double ag_logaddexp(double x, double y)
+{
+    if (x == y)
+        return x + 0.6931471805599453;
+    if (x != x || y != y)
+        return x + y;
+    return (x >= y ? x : y) + log1p(exp(-fabs(x - y)));
+}
+static inline double ag_remainder(double x, double y)       /* Python's % */
+{
+    double m = fmod(x, y);
+    if (m)
+        return (y < 0) != (m < 0) ? m + y : m;
+    return y != y || y == 0 ? m : copysign(0.0, y);
+}
+
+/* With a constant code only one case of the switch is left, if the compiler is made to look. */
+INLINE double forward(int code, double x, double y, double w)
+{
+    double z = 0.0;
+    switch (code) {
+#define AG_FORWARD
+#include "rules.h"
+#undef AG_FORWARD
+    }
+    return z;
+}
+
+/* --- the node ------------------------------------------------------------------------------- */
+
+typedef struct Value Value;
+typedef struct Extra Extra;
+typedef union { Value *node; double number; PyObject *tuple; Extra *extra; } Operand;
+struct Extra { PyObject *name, *grad, *op, *params; Operand b; };
+
+struct Value {
+    PyObject_HEAD
+    double data, grad;
+    Operand a, b;
+    uint32_t mark;              /* the epoch in which a backward last met this node */
+    uint8_t code, flags;
+    PyObject *weakrefs;
+};
+
+/* A_NODE, B_NODE: a, b are nodes; A_INT, B_INT: they are numbers that the user gave as int.
+   WIDE: b is a tuple, the inputs, and a another or NULL: of a weighted sum the weights, then the bias.
+   EXTRA: b is in the Extra, which stands in its place. */
+enum { A_NODE = 1, B_NODE = 2, A_INT = 4, B_INT = 8, HAS_GRAD = 16, WIDE = 32, EXTRA = 64 };
+
+static PyTypeObject *value_type;        /* the exact type; subclasses in Python are allowed */
+static uint32_t epoch;
+static int special;                     /* how many modes (no_grad, check_finite) are on */
+
+/* What the Python side hands over. */
+static PyObject *ops[AG_codes];         /* the Op of each code */
+static PyObject *codes;                 /* {Op: code} */
+static PyObject *nothing;               /* the empty dict of parameters */
+static PyObject *to_number, *slow_operator, *slow_backward;
+
+static inline int is_value(PyObject *o)
+{
+    return Py_TYPE(o) == value_type || PyType_IsSubtype(Py_TYPE(o), value_type);
+}
+
+/* --- memory ---------------------------------------------------------------------------------
+
+   Nodes live in pages, and a page whose nodes have all died begins anew at its first: so a graph lies in
+   memory in the order in which it was built, however many were built and freed before. (A list of free nodes
+   comes to be in the order in which graphs die, and after some of them that order is a random one.)          */
+
+#define PAGE 16384
+#define CHUNK 16              /* pages that are asked for at a time */
+#define SPARE 512             /* empty pages, 8 MB, that are kept; beyond it a chunk goes back when it is empty */
+#define HEAD 64               /* for what a page knows of itself; then its nodes, each on a line of the cache */
+#define ROOM ((PAGE - HEAD) / sizeof(Value))
+
+typedef struct { void *memory; int empty; } Chunk;
+typedef struct Page Page;
+struct Page {
+    Page *next, *previous;    /* in the list that it is in: `empty`, `partial`, or none if full or current */
+    Chunk *chunk;
+    Value *free;              /* nodes that died, and then those from `fresh` on, were never used */
+    uint32_t used, fresh;
+};
+typedef struct { Page *first; } Pages;
+
+static Pages empty, partial;
+static Page *current;         /* whose nodes are given out */
+static int spare;             /* how many pages are empty */
+
+#define PAGE_OF(v) ((Page *)((uintptr_t)(v) & ~(uintptr_t)(PAGE - 1)))
+#define NODES(page) ((Value *)((char *)(page) + HEAD))
+
+static inline void enlist(Pages *list, Page *page)
+{
+    page->previous = NULL;
+    page->next = list->first;
+    if (page->next)
+        page->next->previous = page;
+    list->first = page;
+}
+
+static inline void delist(Pages *list, Page *page)
+{
+    if (page->next)
+        page->next->previous = page->previous;
+    if (page->previous)
+        page->previous->next = page->next;
+    else
+        list->first = page->next;
+}
+
+/* Ask for memory and make it empty pages, the first in memory the first in the list; -1 if there is none. */
+static int more_pages(void)
+{
+    Chunk *chunk = PyMem_Malloc(sizeof(Chunk));
+    char *memory = PyMem_Malloc((CHUNK + 1) * PAGE);
+    if (!chunk || !memory) {
+        PyMem_Free(chunk);
+        PyMem_Free(memory);
+        PyErr_NoMemory();
+        return -1;
+    }
+    Page *pages = PAGE_OF(memory + PAGE - 1);
+    chunk->memory = memory;
+    chunk->empty = CHUNK;
+    spare += CHUNK;
+    for (int i = CHUNK; i-- > 0;) {
+        Page *page = (Page *)((char *)pages + i * PAGE);
+        memset(page, 0, PAGE);
+        page->chunk = chunk;
+        for (size_t k = 0; k < ROOM; k++)
+            Py_SET_TYPE((PyObject *)&NODES(page)[k], value_type);    /* which outlives them, and is not counted */
+        enlist(&empty, page);
+    }
+    return 0;
+}
+
+/* A page with room becomes the current one: an empty one, where nodes follow each other, before others. */
+static int next_page(void)
+{
+    if (!empty.first && !partial.first && more_pages() < 0)
+        return -1;
+    Pages *list = empty.first ? &empty : &partial;
+    current = list->first;
+    delist(list, current);
+    if (list == &empty) {
+        spare--;
+        current->chunk->empty--;
+    }
+    return 0;
+}
+
+/* A page that was full has room, or one has no node left. */
+static void page_changed(Page *page)
+{
+    if (!page->used) {
+        page->free = NULL;
+        page->fresh = 0;
+    }
+    if (page == current)
+        return;
+    if (page->used) {
+        enlist(&partial, page);
+    } else {
+        Chunk *chunk = page->chunk;
+        delist(&partial, page);
+        enlist(&empty, page);
+        spare++;
+        if (++chunk->empty == CHUNK && spare > SPARE) {
+            Page *pages = PAGE_OF((char *)chunk->memory + PAGE - 1);
+            for (int i = 0; i < CHUNK; i++)
+                delist(&empty, (Page *)((char *)pages + i * PAGE));
+            spare -= CHUNK;
+            PyMem_Free(chunk->memory);
+            PyMem_Free(chunk);
+        }
+    }
+}
+
+INLINE Value *take_node(void)
+{
+    Page *page = current;
+    if (!page || page->used == ROOM) {
+        if (next_page() < 0)
+            return NULL;
+        page = current;
+    }
+    Value *v = page->free;
+    if (v)
+        page->free = v->a.node;
+    else
+        v = &NODES(page)[page->fresh++];
+    page->used++;
+    return v;
+}
+
+INLINE void give_node(Value *v)
+{
+    Page *page = PAGE_OF(v);
+    v->a.node = page->free;
+    page->free = v;
+    page->used--;
+    if (page->used == 0 || page->used == ROOM - 1)
+        page_changed(page);
+}
+
+INLINE Value *make(PyTypeObject *type, double data, int code, int flags)
+{
+    Value *v = type == value_type ? take_node() : (Value *)type->tp_alloc(type, 0);
+    if (!v)
+        return NULL;
+    if (type == value_type)
+        Py_SET_REFCNT((PyObject *)v, 1);
+    v->data = data;
+    v->grad = 0.0;
+    v->mark = 0;
+    v->code = (uint8_t)code;
+    v->flags = (uint8_t)flags;
+    v->weakrefs = NULL;
+    return v;
+}
+
+/* A node's Extra, if it has one. */
+INLINE Extra *extra(const Value *v) { return v->flags & EXTRA ? v->b.extra : NULL; }
+
+INLINE Operand second(const Value *v) { return v->flags & EXTRA ? v->b.extra->b : v->b; }
+
+/* A node's Extra, which it gets if it has none; NULL without memory. */
+static Extra *extra_of(Value *v)
+{
+    if (v->flags & EXTRA)
+        return v->b.extra;
+    Extra *e = PyMem_Calloc(1, sizeof(Extra));
+    if (!e)
+        return (Extra *)PyErr_NoMemory();
+    e->b = v->b;
+    v->b.extra = e;
+    v->flags |= EXTRA;
+    return e;
+}
+
+/* Make v hold these inputs, and weights or NULL. Steals both. */
+static void set_wide(Value *v, PyObject *weights, PyObject *inputs)
+{
+    v->a.tuple = weights;
+    v->b.tuple = inputs;
+    v->flags |= WIDE;
+}
+
+/* Give up one reference; a node that dies by it joins the list of those to free. */
+static inline void drop(PyObject *o, Value **dying)
+{
+    if (Py_TYPE(o) == value_type && Py_REFCNT(o) == 1) {
+        Py_SET_REFCNT(o, 0);
+        memcpy(&((Value *)o)->grad, dying, sizeof *dying);      /* its derivative is of no more use */
+        *dying = (Value *)o;
+        FETCH((Value *)o - AHEAD);
+    } else {
+        Py_DECREF(o);
+    }
+}
+
+static void drop_tuple(PyObject *tuple, Value **dying)
+{
+    if (tuple && Py_REFCNT(tuple) == 1) {
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); i++) {
+            PyObject *x = PyTuple_GET_ITEM(tuple, i);
+            PyTuple_SET_ITEM(tuple, i, Py_NewRef(Py_None));
+            drop(x, dying);
+        }
+    }
+    Py_XDECREF(tuple);
+}
+
+/* What few nodes have: tuples, an Extra. It leaves the node with nothing but plain a and b. */
+static void drop_rest(Value *v, Value **dying)
+{
+    Extra *e = extra(v);
+    if (e) {
+        v->b = e->b;
+        if (e->grad)
+            drop(e->grad, dying);
+        if (e->name)                    /* which may be anything, also a Value */
+            drop(e->name, dying);
+        Py_XDECREF(e->op);
+        Py_XDECREF(e->params);
+        PyMem_Free(e);
+    }
+    if (v->flags & WIDE) {
+        drop_tuple(v->b.tuple, dying);
+        drop_tuple(v->a.tuple, dying);
+    }
+}
+
+/* A loop and not a recursion: a graph of any depth dies on a small stack. */
+static void value_dealloc(PyObject *self)
+{
+    Value *dying = NULL, *v = (Value *)self;
+    for (;;) {
+        PyTypeObject *type = Py_TYPE(v);
+        if (v->weakrefs)
+            PyObject_ClearWeakRefs((PyObject *)v);
+        if (v->flags & (WIDE | EXTRA))
+            drop_rest(v, &dying);
+        Value *next = NULL;                     /* its second input, if that dies too: it need not wait in the list */
+        if (v->flags & A_NODE)
+            drop((PyObject *)v->a.node, &dying);
+        if (v->flags & B_NODE) {
+            next = v->b.node;
+            if (Py_TYPE(next) == value_type && Py_REFCNT(next) == 1) {
+                Py_SET_REFCNT((PyObject *)next, 0);
+            } else {
+                Py_DECREF(next);
+                next = NULL;
+            }
+        }
+        if (type != value_type) {
+            type->tp_free(v);
+            Py_DECREF(type);
+        } else {
+            give_node(v);
+        }
+        if (next) {
+            v = next;
+        } else if (dying) {
+            v = dying;
+            memcpy(&dying, &v->grad, sizeof dying);
+        } else {
+            return;
+        }
+    }
+}
+
+/* --- operands ------------------------------------------------------------------------------- */
+
+typedef struct { double number; Value *node; int is_int, foreign; } Given;      /* foreign: numpy.float64 */
+
+/* 1 if o is a Value or a number that a double holds exactly, else 0; never an exception. */
+INLINE int given(PyObject *o, Given *into)
+{
+    into->number = 0.0;
+    into->node = NULL;
+    into->is_int = into->foreign = 0;
+    if (Py_TYPE(o) == value_type) {
+        into->node = (Value *)o;
+        into->number = into->node->data;
+    } else if (PyFloat_CheckExact(o)) {
+        into->number = PyFloat_AS_DOUBLE(o);
+    } else if (PyLong_CheckExact(o)) {
+        int overflow;
+        long long n = PyLong_AsLongLongAndOverflow(o, &overflow);
+        if (overflow || n > (1LL << 53) || n < -(1LL << 53))
+            return 0;
+        into->number = (double)n;
+        into->is_int = 1;
+    } else if (PyFloat_Check(o)) {
+        into->number = PyFloat_AS_DOUBLE(o);
+        into->foreign = 1;
+    } else if (PyType_IsSubtype(Py_TYPE(o), value_type)) {
+        into->node = (Value *)o;
+        into->number = into->node->data;
+    } else {
+        return 0;
+    }
+    return 1;
+}
+
+/* What a node keeps of an operand; a Value gets one reference more. */
+INLINE Operand keep(const Given *x)
+{
+    Operand kept;
+    if (x->node) {
+        Py_INCREF(x->node);
+        kept.node = x->node;
+    } else {
+        kept.number = x->number;
+    }
+    return kept;
+}
+
+INLINE int flags_of(const Given *x, int node, int integer) { return x->node ? node : x->is_int ? integer : 0; }
+
+INLINE PyObject *binary(int code, PyObject *left, PyObject *right)
+{
+    Given x, y;
+    if (special || !given(left, &x) || !given(right, &y))
+        return PyObject_CallFunctionObjArgs(slow_operator, ops[code], left, right, NULL);
+    Value *v = make(value_type, forward(code, x.number, y.number, 0.0), code,
+                    flags_of(&x, A_NODE, A_INT) | flags_of(&y, B_NODE, B_INT));
+    if (!v)
+        return NULL;
+    v->a = keep(&x);
+    v->b = keep(&y);
+    return (PyObject *)v;
+}
+
+INLINE PyObject *unary(int code, PyObject *self)
+{
+    if (special)
+        return PyObject_CallFunctionObjArgs(ops[code], self, NULL);
+    Value *x = (Value *)self, *v = make(value_type, forward(code, x->data, 0.0, 0.0), code, A_NODE);
+    if (!v)
+        return NULL;
+    Py_INCREF(x);
+    v->a.node = x;
+    return (PyObject *)v;
+}
+
+/* Operators. The calls with a constant code are folded: each is one op's case of the switch. */
+static PyObject *nb_add(PyObject *x, PyObject *y) { return binary(AG_add, x, y); }
+static PyObject *nb_subtract(PyObject *x, PyObject *y) { return binary(AG_subtract, x, y); }
+static PyObject *nb_multiply(PyObject *x, PyObject *y) { return binary(AG_multiply, x, y); }
+static PyObject *nb_divide(PyObject *x, PyObject *y) { return binary(AG_divide, x, y); }
+static PyObject *nb_remainder(PyObject *x, PyObject *y) { return binary(AG_remainder, x, y); }
+static PyObject *nb_negative(PyObject *x) { return unary(AG_negative, x); }
+static PyObject *nb_absolute(PyObject *x) { return unary(AG_absolute, x); }
+static PyObject *nb_power(PyObject *x, PyObject *y, PyObject *modulus)
+{
+    if (modulus != Py_None)
+        Py_RETURN_NOTIMPLEMENTED;
+    return binary(AG_power, x, y);
+}
+static int nb_bool(PyObject *x) { return ((Value *)x)->data != 0.0; }
+
+#define AG_UNARY
+#define X(name) static PyObject *method_##name(PyObject *x, PyObject *Py_UNUSED(none)) { return unary(AG_##name, x); }
+#include "rules.h"
+#undef X
+#undef AG_UNARY
+
+static PyObject *value_richcompare(PyObject *self, PyObject *other, int how)
+{
+    double x = ((Value *)self)->data, y;
+    if (is_value(other))
+        y = ((Value *)other)->data;
+    else if (PyFloat_CheckExact(other))
+        y = PyFloat_AS_DOUBLE(other);
+    else {
+        PyObject *number = PyFloat_FromDouble(x);
+        PyObject *answer = number ? PyObject_RichCompare(number, other, how) : NULL;
+        Py_XDECREF(number);
+        return answer;
+    }
+    Py_RETURN_RICHCOMPARE(x, y, how);
+}
+
+static Py_hash_t value_hash(PyObject *self)
+{
+    return (Py_hash_t)((uintptr_t)self >> 4);       /* by identity; never -1 */
+}
+
+/* --- nodes as Python asks for them ------------------------------------------------------------ */
+
+/* The code of an op whose inputs fit in the node itself, or in a tuple of Values and numbers; else AG_other. */
+static int code_of(PyObject *op, PyObject *inputs, PyObject *params, double *parameter)
+{
+    PyObject *known = PyDict_GetItemWithError(codes, op);
+    if (!known)
+        return AG_other;
+    int code = (int)PyLong_AsLong(known);
+    Py_ssize_t n = PyTuple_GET_SIZE(inputs);
+    if (code < AG_table_end ? n != op_arity[code] : n == 0 || (code == AG_weighted_sum && n % 2 == 0))
+        return AG_other;
+    int kept = code >= AG_table_end || op_arity[code] > 2;      /* the tuple itself, of Python's own floats */
+    for (Py_ssize_t i = 0; i < n; i++) {
+        Given x;
+        if (!given(PyTuple_GET_ITEM(inputs, i), &x) || (kept && x.foreign))
+            return AG_other;
+    }
+    if (op_parameter[code][0]) {
+        PyObject *p = PyDict_GetItemString(params, op_parameter[code]);
+        Given y;
+        if (!p || !given(p, &y) || y.node || y.is_int)
+            return AG_other;
+        *parameter = y.number;
+    }
+    return code;
+}
+
+/* A node made by `op`. Steals nothing. */
+static PyObject *node_of(PyTypeObject *type, double data, PyObject *op, PyObject *inputs, PyObject *params)
+{
+    if (op == Py_None)
+        return (PyObject *)make(type, data, AG_leaf, 0);
+    double parameter = 0.0;
+    int code = code_of(op, inputs, params, &parameter);
+    if (PyErr_Occurred())
+        return NULL;
+    Value *v = make(type, data, code, 0);
+    if (!v)
+        return NULL;
+    if (code < AG_table_end && op_arity[code] <= 2) {
+        Given x, y = {.number = parameter};
+        given(PyTuple_GET_ITEM(inputs, 0), &x);
+        if (op_arity[code] == 2)
+            given(PyTuple_GET_ITEM(inputs, 1), &y);
+        v->flags = (uint8_t)(flags_of(&x, A_NODE, A_INT) | flags_of(&y, B_NODE, B_INT));
+        v->a = keep(&x);
+        v->b = keep(&y);
+        return (PyObject *)v;
+    }
+    if (code == AG_weighted_sum) {
+        Py_ssize_t n = PyTuple_GET_SIZE(inputs) / 2;
+        PyObject *weights = PyTuple_GetSlice(inputs, 0, n + 1), *xs = PyTuple_GetSlice(inputs, n, 2 * n);
+        if (weights && xs) {
+            Py_SETREF(PyTuple_GET_ITEM(weights, n), Py_NewRef(PyTuple_GET_ITEM(inputs, 2 * n)));
+            set_wide(v, weights, xs);
+            return (PyObject *)v;
+        }
+        Py_XDECREF(weights);
+        Py_XDECREF(xs);
+        Py_DECREF(v);
+        return NULL;
+    }
+    set_wide(v, NULL, Py_NewRef(inputs));
+    if (code == AG_other) {
+        Extra *e = extra_of(v);
+        if (!e) {
+            Py_DECREF(v);
+            return NULL;
+        }
+        e->op = Py_NewRef(op);
+        e->params = Py_NewRef(params);
+    }
+    return (PyObject *)v;
+}
+
+static PyObject *value_made(PyObject *type, PyObject *args)
+{
+    double data;
+    PyObject *op, *inputs, *params;
+    if (!PyArg_ParseTuple(args, "dOO!O!:_made", &data, &op, &PyTuple_Type, &inputs, &PyDict_Type, &params))
+        return NULL;
+    return node_of((PyTypeObject *)type, data, op, inputs, params);
+}
+
+/* apply(op, inputs, params): the node, or None where this engine has no code for it. */
+static PyObject *core_apply(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
+{
+    if (n != 3 || !PyTuple_CheckExact(args[1]) || !PyDict_CheckExact(args[2])) {
+        PyErr_SetString(PyExc_TypeError, "apply(op, inputs, params)");
+        return NULL;
+    }
+    double parameter = 0.0;
+    int code = special ? AG_other : code_of(args[0], args[1], args[2], &parameter);
+    if (PyErr_Occurred())
+        return NULL;
+    if (code >= AG_table_end || PyTuple_GET_SIZE(args[1]) != op_arity[code])
+        Py_RETURN_NONE;
+    Given x[3] = {{0}};
+    for (int i = 0; i < op_arity[code]; i++)
+        given(PyTuple_GET_ITEM(args[1], i), &x[i]);
+    double y = op_arity[code] == 1 ? parameter : x[1].number;
+    return node_of(value_type, forward(code, x[0].number, y, x[2].number), args[0], args[1], args[2]);
+}
+
+/* A sequence as a tuple; a numpy.float64 in it becomes a float, as a node keeps its constants. */
+static PyObject *operands(PyObject *sequence)
+{
+    PyObject *tuple = PySequence_Tuple(sequence), *plain;
+    Py_ssize_t n = tuple ? PyTuple_GET_SIZE(tuple) : 0, i = 0;
+    Given x;
+    while (i < n && !(given(PyTuple_GET_ITEM(tuple, i), &x) && x.foreign))
+        i++;
+    if (i == n)
+        return tuple;
+    plain = PyTuple_New(n);
+    for (i = 0; plain && i < n; i++) {
+        PyObject *o = PyTuple_GET_ITEM(tuple, i);
+        o = given(o, &x) && x.foreign ? PyFloat_FromDouble(x.number) : Py_NewRef(o);
+        if (o)
+            PyTuple_SET_ITEM(plain, i, o);
+        else
+            Py_CLEAR(plain);
+    }
+    Py_DECREF(tuple);
+    return plain;
+}
+
+/* Whether every item of a tuple is a Value or a number of Python's; `any` is set if one is a Value. */
+static int all_given(PyObject *tuple, int *any)
+{
+    Given x;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); i++) {
+        if (!given(PyTuple_GET_ITEM(tuple, i), &x) || x.foreign)
+            return 0;
+        *any |= x.node != NULL;
+    }
+    return 1;
+}
+
+static inline double number_at(PyObject *tuple, Py_ssize_t i)
+{
+    PyObject *o = PyTuple_GET_ITEM(tuple, i);
+    Given x;
+    if (Py_TYPE(o) == value_type)
+        return ((Value *)o)->data;
+    given(o, &x);
+    return x.number;
+}
+
+/* sum_of(values): a node, or None if something among them is no Value or number. */
+static PyObject *core_sum_of(PyObject *Py_UNUSED(module), PyObject *values)
+{
+    PyObject *inputs = operands(values);
+    int any = 0;
+    if (!inputs)
+        return NULL;
+    if (special || !all_given(inputs, &any) || !any) {
+        Py_DECREF(inputs);
+        Py_RETURN_NONE;
+    }
+    double z = number_at(inputs, 0);
+    for (Py_ssize_t i = 1; i < PyTuple_GET_SIZE(inputs); i++)
+        z += number_at(inputs, i);
+    Value *v = make(value_type, z, AG_sum_of, 0);
+    if (!v)
+        Py_DECREF(inputs);
+    else
+        set_wide(v, NULL, inputs);
+    return (PyObject *)v;
+}
+
+/* The node b + w1 x1 + w2 x2 + ... of (w1 .. wn, b) and (x1 .. xn): it shares the tuples with the others of its
+   layer. */
+static Value *weighted_sum(PyObject *unit, PyObject *inputs)
+{
+    Py_ssize_t n = PyTuple_GET_SIZE(inputs);
+    double z = number_at(unit, n);
+    for (Py_ssize_t i = 0; i < n; i++)
+        z += number_at(unit, i) * number_at(inputs, i);
+    Value *v = make(value_type, z, AG_weighted_sum, 0);
+    if (v)
+        set_wide(v, Py_NewRef(unit), Py_NewRef(inputs));
+    return v;
+}
+
+/* weighted_sum([w1 .. wn, b], [x1 .. xn]): a node, or None if this engine cannot make it. */
+static PyObject *core_weighted_sum(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
+{
+    if (n != 2) {
+        PyErr_SetString(PyExc_TypeError, "weighted_sum(unit, inputs)");
+        return NULL;
+    }
+    PyObject *unit = operands(args[0]), *inputs = unit ? operands(args[1]) : NULL, *v = NULL;
+    int any = 0;
+    if (inputs) {
+        if (!special && PyTuple_GET_SIZE(unit) == PyTuple_GET_SIZE(inputs) + 1 && all_given(unit, &any) &&
+            all_given(inputs, &any) && any)
+            v = (PyObject *)weighted_sum(unit, inputs);
+        else
+            v = Py_NewRef(Py_None);
+    }
+    Py_XDECREF(unit);
+    Py_XDECREF(inputs);
+    return v;
+}
+
+/* Whether the items of a tuple are tuples of Values and numbers, each of this many. */
+static int all_tuples(PyObject *tuple, Py_ssize_t size, int *any)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); i++) {
+        PyObject *item = PyTuple_GET_ITEM(tuple, i);
+        if (!PyTuple_CheckExact(item) || PyTuple_GET_SIZE(item) != size || !all_given(item, any))
+            return 0;
+    }
+    return 1;
+}
+
+/* layer(units, rows, n): for each row (x1 .. xn) the weighted sum of each unit (w1 .. wn, b), in one list;
+   None if this engine cannot make them. All are tuples of tuples. */
+static PyObject *core_layer(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *units, *rows;
+    Py_ssize_t n;
+    int any = 0;
+    if (!PyArg_ParseTuple(args, "O!O!n", &PyTuple_Type, &units, &PyTuple_Type, &rows, &n))
+        return NULL;
+    if (special || !all_tuples(units, n + 1, &any) || !all_tuples(rows, n, &any))
+        Py_RETURN_NONE;
+    Py_ssize_t outputs = PyTuple_GET_SIZE(units), size = outputs * PyTuple_GET_SIZE(rows);
+    PyObject *result = PyList_New(size);
+    for (Py_ssize_t i = 0; result && i < size; i++) {
+        Value *v = weighted_sum(PyTuple_GET_ITEM(units, i % outputs), PyTuple_GET_ITEM(rows, i / outputs));
+        if (v)
+            PyList_SET_ITEM(result, i, (PyObject *)v);
+        else
+            Py_CLEAR(result);
+    }
+    return result;
+}
+
+/* each(op, values): the list of op(v) for a list of exact Values and an op of one input; else None. */
+static PyObject *core_each(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
+{
+    PyObject *known;
+    if (n != 2 || !PyList_CheckExact(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "each(op, list)");
+        return NULL;
+    }
+    known = PyDict_GetItemWithError(codes, args[0]);
+    if (!known && PyErr_Occurred())
+        return NULL;
+    int code = known ? (int)PyLong_AsLong(known) : AG_other;
+    if (special || code >= AG_table_end || op_arity[code] != 1 || op_parameter[code][0])
+        Py_RETURN_NONE;
+    Py_ssize_t size = PyList_GET_SIZE(args[1]);
+    for (Py_ssize_t i = 0; i < size; i++)
+        if (Py_TYPE(PyList_GET_ITEM(args[1], i)) != value_type)
+            Py_RETURN_NONE;
+    PyObject *result = PyList_New(size);
+    for (Py_ssize_t i = 0; result && i < size; i++) {
+        PyObject *v = unary(code, PyList_GET_ITEM(args[1], i));
+        if (v)
+            PyList_SET_ITEM(result, i, v);
+        else
+            Py_CLEAR(result);
+    }
+    return result;
+}
+
+/* --- attributes ------------------------------------------------------------------------------- */
+
+static int refuse_delete(const char *name)
+{
+    PyErr_Format(PyExc_AttributeError, "%s cannot be deleted", name);
+    return -1;
+}
+
+static int number_from(PyObject *o, double *into)
+{
+    if (PyFloat_CheckExact(o)) {
+        *into = PyFloat_AS_DOUBLE(o);
+        return 0;
+    }
+    PyObject *converted = PyObject_CallFunctionObjArgs(to_number, o, NULL);
+    if (!converted)
+        return -1;
+    *into = PyFloat_AsDouble(converted);
+    Py_DECREF(converted);
+    return 0;
+}
+
+static PyObject *get_data(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyFloat_FromDouble(((Value *)self)->data);
+}
+
+static int set_data(PyObject *self, PyObject *o, void *Py_UNUSED(closure))
+{
+    return o ? number_from(o, &((Value *)self)->data) : refuse_delete("data");
+}
+
+/* grad: 0.0 before any backward; _grad (closure set): None then. */
+static PyObject *get_grad(PyObject *self, void *raw)
+{
+    Value *v = (Value *)self;
+    Extra *e = extra(v);
+    if (e && e->grad)
+        return Py_NewRef(e->grad);
+    if (v->flags & HAS_GRAD)
+        return PyFloat_FromDouble(v->grad);
+    if (raw)
+        Py_RETURN_NONE;
+    return PyFloat_FromDouble(0.0);
+}
+
+static int set_grad(PyObject *self, PyObject *o, void *Py_UNUSED(raw))
+{
+    Value *v = (Value *)self;
+    double g = 0.0;
+    int node = o && is_value(o);
+    if (!o)
+        return refuse_delete("grad");
+    if (o != Py_None && !node && number_from(o, &g) < 0)
+        return -1;
+    Extra *e = node ? extra_of(v) : extra(v);
+    if (node && !e)
+        return -1;
+    PyObject *before = e ? e->grad : NULL;
+    if (e)
+        e->grad = node ? Py_NewRef(o) : NULL;
+    v->grad = g;
+    v->flags = (uint8_t)(o == Py_None ? v->flags & ~HAS_GRAD : v->flags | HAS_GRAD);
+    Py_XDECREF(before);
+    return 0;
+}
+
+static PyObject *get_has_grad(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyBool_FromLong(((Value *)self)->flags & HAS_GRAD);
+}
+
+static PyObject *get_is_leaf(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyBool_FromLong(((Value *)self)->code == AG_leaf);
+}
+
+static PyObject *get_op(PyObject *self, void *Py_UNUSED(closure))
+{
+    Value *v = (Value *)self;
+    if (v->code == AG_leaf)
+        Py_RETURN_NONE;
+    return Py_NewRef(v->code == AG_other ? v->b.extra->op : ops[v->code]);
+}
+
+static PyObject *operand_object(Operand x, int flags, int is_node, int is_int)
+{
+    if (flags & is_node)
+        return Py_NewRef((PyObject *)x.node);
+    return flags & is_int ? PyLong_FromLongLong((long long)x.number) : PyFloat_FromDouble(x.number);
+}
+
+static PyObject *get_inputs(PyObject *self, void *Py_UNUSED(closure))
+{
+    Value *v = (Value *)self;
+    if (v->code == AG_leaf)
+        return PyTuple_New(0);
+    Operand b = second(v);
+    if (v->code == AG_weighted_sum) {                   /* w1 .. wn, x1 .. xn, b */
+        Py_ssize_t n = PyTuple_GET_SIZE(b.tuple);
+        PyObject *all = PyTuple_New(2 * n + 1);
+        for (Py_ssize_t i = 0; all && i < n; i++) {
+            PyTuple_SET_ITEM(all, i, Py_NewRef(PyTuple_GET_ITEM(v->a.tuple, i)));
+            PyTuple_SET_ITEM(all, n + i, Py_NewRef(PyTuple_GET_ITEM(b.tuple, i)));
+        }
+        if (all)
+            PyTuple_SET_ITEM(all, 2 * n, Py_NewRef(PyTuple_GET_ITEM(v->a.tuple, n)));
+        return all;
+    }
+    if (v->flags & WIDE)
+        return Py_NewRef(b.tuple);
+    int n = op_arity[v->code];
+    PyObject *inputs = PyTuple_New(n);
+    if (!inputs)
+        return NULL;
+    PyObject *x = operand_object(v->a, v->flags, A_NODE, A_INT);
+    if (x)
+        PyTuple_SET_ITEM(inputs, 0, x);
+    if (x && n == 2 && (x = operand_object(b, v->flags, B_NODE, B_INT)))
+        PyTuple_SET_ITEM(inputs, 1, x);
+    if (!x)
+        Py_CLEAR(inputs);
+    return inputs;
+}
+
+static PyObject *get_params(PyObject *self, void *Py_UNUSED(closure))
+{
+    Value *v = (Value *)self;
+    if (v->code == AG_other)
+        return Py_NewRef(v->b.extra->params);
+    if (op_parameter[v->code][0])
+        return Py_BuildValue("{s:d}", op_parameter[v->code], second(v).number);
+    return Py_NewRef(nothing);
+}
+
+static PyObject *get_name(PyObject *self, void *Py_UNUSED(closure))
+{
+    Extra *e = extra((Value *)self);
+    return Py_NewRef(e && e->name ? e->name : Py_None);
+}
+
+static int set_name(PyObject *self, PyObject *o, void *Py_UNUSED(closure))
+{
+    Value *v = (Value *)self;
+    if (!o)
+        return refuse_delete("name");
+    if (o == Py_None && !extra(v))
+        return 0;
+    Extra *e = extra_of(v);
+    if (!e)
+        return -1;
+    PyObject *before = e->name;
+    e->name = o == Py_None ? NULL : Py_NewRef(o);
+    Py_XDECREF(before);
+    return 0;
+}
+
+/* --- Value(data, name=None) -------------------------------------------------------------------- */
+
+/* A leaf without a number yet: __init__ gives it one, so a subclass may take arguments of its own. */
+static PyObject *value_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
+{
+    return (PyObject *)make(type, 0.0, AG_leaf, 0);
+}
+
+static int initialize(PyObject *self, PyObject *data, PyObject *name)
+{
+    if (number_from(data, &((Value *)self)->data) < 0 || set_grad(self, Py_None, NULL) < 0)
+        return -1;
+    return set_name(self, name, NULL);
+}
+
+static int value_init(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"data", "name", NULL};
+    PyObject *data, *name = Py_None;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:Value", names, &data, &name))
+        return -1;
+    if (((Value *)self)->code != AG_leaf) {
+        PyErr_SetString(PyExc_TypeError, "this Value was made by an op and cannot be initialized again");
+        return -1;
+    }
+    return initialize(self, data, name);
+}
+
+/* Value(...) itself, without the tuple and dict of arguments in the usual cases. */
+static PyObject *value_vectorcall(PyObject *type, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Py_ssize_t n = PyVectorcall_NARGS(nargsf), named = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
+    PyObject *v = (PyObject *)make((PyTypeObject *)type, 0.0, AG_leaf, 0);
+    int failed;
+    if (!v)
+        return NULL;
+    if (n == 1 && !named) {
+        failed = initialize(v, args[0], Py_None);
+    } else if (n == 1 && named == 1 &&
+               PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(kwnames, 0), "name") == 0) {
+        failed = initialize(v, args[0], args[1]);
+    } else {
+        PyObject *tuple = PyTuple_New(n), *dict = PyDict_New();
+        failed = tuple && dict ? 0 : -1;
+        for (Py_ssize_t i = 0; !failed && i < n; i++)
+            PyTuple_SET_ITEM(tuple, i, Py_NewRef(args[i]));
+        for (Py_ssize_t i = 0; !failed && i < named; i++)
+            failed = PyDict_SetItem(dict, PyTuple_GET_ITEM(kwnames, i), args[n + i]);
+        failed = failed ? failed : value_init(v, tuple, dict);
+        Py_XDECREF(tuple);
+        Py_XDECREF(dict);
+    }
+    if (failed)
+        Py_CLEAR(v);
+    return v;
+}
+
+/* --- backward ------------------------------------------------------------------------------- */
+
+/* A list of nodes. It is handed to `grown` by value, so that the compiler may keep it in registers. */
+typedef struct { Value **items; size_t size, room; } Nodes;
+
+/* The list with room for more; without memory its items are NULL. */
+static Nodes grown(Nodes s, size_t more)
+{
+    s.room = 2 * s.room + more + 256;
+    Value **items = PyMem_RawRealloc(s.items, s.room * sizeof *items);
+    if (!items)
+        PyMem_RawFree(s.items);
+    s.items = items;
+    return s;
+}
+
+INLINE int reserve(Nodes *s, size_t more)
+{
+    if (s->room - s->size < more)
+        *s = grown(*s, more);
+    return s->items ? 0 : -1;
+}
+
+INLINE void push(Nodes *s, Value *v) { s->items[s->size++] = v; }
+
+/* A node on the stack whose inputs are entered before it is reached again. */
+#define ENTERED(v) ((Value *)((uintptr_t)(v) | 1))
+#define IS_ENTERED(v) ((uintptr_t)(v) & 1)
+
+/* 1 if the walk has to enter x, 0 if it was here before or x is a leaf. */
+INLINE int meet(Value *x, Nodes *leaves)
+{
+    if (x->mark == epoch)
+        return 0;
+    if (x->code != AG_leaf) {
+        FETCH(x - AHEAD);
+        return 1;
+    }
+    x->mark = epoch;
+    push(leaves, x);
+    return 0;
+}
+
+/* The same for each Value among the items i < n of a tuple, the last first: those to enter go onto the stack. */
+INLINE void meet_all(PyObject *tuple, Py_ssize_t from, Py_ssize_t n, Nodes *stack, Nodes *leaves)
+{
+    for (Py_ssize_t i = n; i-- > from;) {
+        PyObject *x = PyTuple_GET_ITEM(tuple, i);
+        if (is_value(x) && meet((Value *)x, leaves))
+            push(stack, (Value *)x);
+    }
+}
+
+/* The nodes below root, inputs first and left inputs first (graph.topological), leaves apart. With `clear` the
+   cotangents of the others are cleared on the way.
+   1; 0 if a node needs Python (an op without a code, a gradient that is a node); -1 without memory. */
+INLINE int collect(Value *root, Nodes *stack, Nodes *order, Nodes *leaves, int clear)
+{
+    if (reserve(stack, 1) < 0 || reserve(leaves, 1) < 0)
+        return -1;
+    if (meet(root, leaves))
+        push(stack, root);
+    while (stack->size) {
+        Value *v = stack->items[--stack->size];
+        if (IS_ENTERED(v)) {
+            if (reserve(order, 1) < 0)
+                return -1;
+            push(order, (Value *)((uintptr_t)v & ~(uintptr_t)1));
+            continue;
+        }
+        while (v->mark != epoch) {
+            v->mark = epoch;
+            int flags = v->flags;
+            if (clear) {
+                v->grad = -0.0;
+                v->flags = (uint8_t)(flags & ~HAS_GRAD);
+            }
+            if (reserve(stack, 2) < 0 || reserve(leaves, 2) < 0 || reserve(order, 1) < 0)
+                return -1;
+            Operand b = v->b;
+            if (flags & (WIDE | EXTRA)) {
+                if (flags & EXTRA) {
+                    if (v->code == AG_other || b.extra->grad)
+                        return 0;
+                    b = b.extra->b;
+                }
+                if (flags & WIDE) {
+                    Py_ssize_t n = PyTuple_GET_SIZE(b.tuple);
+                    PyObject *unit = v->a.tuple;
+                    if (reserve(stack, 2 * (size_t)n + 2) < 0 || reserve(leaves, 2 * (size_t)n + 1) < 0)
+                        return -1;
+                    push(stack, ENTERED(v));
+                    if (unit)                           /* the last of its inputs is the bias */
+                        meet_all(unit, n, n + 1, stack, leaves);
+                    meet_all(b.tuple, 0, n, stack, leaves);
+                    if (unit)
+                        meet_all(unit, 0, n, stack, leaves);
+                    break;
+                }
+            }
+            int right = flags & B_NODE && meet(b.node, leaves), left = flags & A_NODE && meet(v->a.node, leaves);
+            if (!left && !right) {
+                push(order, v);
+                break;
+            }
+            push(stack, ENTERED(v));
+            if (right)
+                push(stack, b.node);
+            if (!left)
+                break;
+            v = v->a.node;
+        }
+    }
+    for (size_t i = 0; i < leaves->size; i++) {
+        Extra *e = extra(leaves->items[i]);
+        if (e && e->grad)
+            return 0;
+    }
+    return 1;
+}
+
+INLINE void receive(Value *x, double part)
+{
+    x->grad += part;                    /* it started from -0.0, so the first part arrives as it is */
+    x->flags |= HAS_GRAD;
+}
+
+/* into[i] receives g * factors[i], for i < n. */
+static inline void pull_products(PyObject *into, PyObject *factors, Py_ssize_t n, double g)
+{
+    for (Py_ssize_t i = 0; i < n; i++) {
+        PyObject *x = PyTuple_GET_ITEM(into, i);
+        if (is_value(x))
+            receive((Value *)x, g == 0.0 ? 0.0 : g * number_at(factors, i));
+    }
+}
+
+static void pull_many(Value *v, double g)
+{
+    PyObject *inputs = second(v).tuple, *unit = v->a.tuple;
+    Py_ssize_t n = PyTuple_GET_SIZE(inputs), from = 0;
+    double part = g == 0.0 ? 0.0 : g;
+    if (unit) {
+        pull_products(unit, inputs, n, g);
+        pull_products(inputs, unit, n, g);
+        inputs = unit;                  /* of which the bias is left */
+        from = n++;
+    }
+    for (Py_ssize_t i = from; i < n; i++) {
+        PyObject *x = PyTuple_GET_ITEM(inputs, i);
+        if (is_value(x))
+            receive((Value *)x, part);
+    }
+}
+
+/* The cotangents of the inputs x, y, w that are nodes, a, b, c. Where g is exactly 0, so are they: no inf or nan
+   leaks. */
+INLINE void pull_by_rule(int code, double g, double z, double x, double y, double w, Value *a, Value *b, Value *c)
+{
+#define AG_BACKWARD
+#define A(part) if (a) receive(a, GIVEN(part));
+#define B(part) if (b) receive(b, GIVEN(part));
+#define W(part) if (c) receive(c, GIVEN(part));
+    if (g != 0.0) {
+        switch (code) {
+#define GIVEN(part) (part)
+#include "rules.h"
+#undef GIVEN
+        }
+    } else {
+        switch (code) {
+#define GIVEN(part) 0.0
+#include "rules.h"
+#undef GIVEN
+        }
+    }
+#undef A
+#undef B
+#undef W
+#undef AG_BACKWARD
+}
+
+/* The operands of a node whose inputs are in a tuple. */
+static inline Value *wide(PyObject *inputs, Py_ssize_t i, double *number)
+{
+    Given x;
+    given(PyTuple_GET_ITEM(inputs, i), &x);
+    *number = x.number;
+    return x.node;
+}
+
+/* `pull` of the few nodes that have a tuple or an Extra. */
+static void pull_rest(Value *v)
+{
+    double x = 0.0, y = 0.0, w = 0.0;
+    Value *a = NULL, *b = NULL, *c = NULL;
+    Operand right = second(v);
+    if (v->code >= AG_table_end) {
+        pull_many(v, v->grad);
+        return;
+    }
+    if (v->flags & WIDE) {
+        a = wide(right.tuple, 0, &x);
+        b = wide(right.tuple, 1, &y);
+        c = wide(right.tuple, 2, &w);
+    } else {
+        a = v->flags & A_NODE ? v->a.node : NULL;
+        b = v->flags & B_NODE ? right.node : NULL;
+        x = a ? a->data : v->a.number;
+        y = b ? b->data : right.number;
+    }
+    pull_by_rule(v->code, v->grad, v->data, x, y, w, a, b, c);
+}
+
+/* The cotangents of one node's inputs. */
+INLINE void pull(Value *v)
+{
+    if (v->flags & (WIDE | EXTRA)) {
+        pull_rest(v);
+        return;
+    }
+    Value *a = v->flags & A_NODE ? v->a.node : NULL, *b = v->flags & B_NODE ? v->b.node : NULL;
+    pull_by_rule(v->code, v->grad, v->data, a ? a->data : v->a.number, b ? b->data : v->b.number, 0.0, a, b, NULL);
+}
+
+/* The chain rule from root on; all cotangents are cleared. */
+INLINE void sweep(Value *root, double seed, const Nodes *order)
+{
+    root->grad = seed;
+    root->flags |= HAS_GRAD;
+    for (size_t i = order->size; i-- > 0;) {
+        Value *v = order->items[i];
+        FETCH(order->items[i >= 4 ? i - 4 : 0]);
+        if (v->flags & HAS_GRAD)
+            pull(v);
+    }
+}
+
+/* 1 done; 0 Python must do it; -1 no memory. The gradients of the leaves change only if all is done. */
+static int backward(Value *root, double seed)
+{
+    Nodes stack = {0}, order = {0}, leaves = {0};
+    double *before = NULL;
+    uint8_t *had = NULL;
+    if (++epoch == 0)
+        epoch = 1;
+    int done = collect(root, &stack, &order, &leaves, 1);
+    if (done == 1) {
+        before = PyMem_RawMalloc((leaves.size + 1) * sizeof *before);
+        had = PyMem_RawMalloc(leaves.size + 1);
+        if (!before || !had)
+            done = -1;
+    }
+    if (done == 1) {
+        for (size_t i = 0; i < leaves.size; i++) {
+            Value *v = leaves.items[i];
+            before[i] = v->grad;
+            had[i] = v->flags & HAS_GRAD;
+            v->grad = -0.0;
+            v->flags &= (uint8_t)~HAS_GRAD;
+        }
+        sweep(root, seed, &order);
+        for (size_t i = 0; i < leaves.size; i++) {
+            Value *v = leaves.items[i];
+            if (had[i] && v->flags & HAS_GRAD)
+                v->grad = before[i] + v->grad;
+            else if (had[i]) {
+                v->grad = before[i];
+                v->flags |= HAS_GRAD;
+            }
+        }
+    }
+    PyMem_RawFree(stack.items);
+    PyMem_RawFree(order.items);
+    PyMem_RawFree(leaves.items);
+    PyMem_RawFree(before);
+    PyMem_RawFree(had);
+    return done;
+}
+
+static PyObject *value_backward(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kwnames)
+{
+    PyObject *seed = n ? args[0] : Py_None, *create_graph = Py_False;
+    double number = 1.0;
+    if (n > 1) {
+        PyErr_SetString(PyExc_TypeError, "backward(seed=None, *, create_graph=False)");
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; kwnames && i < PyTuple_GET_SIZE(kwnames); i++) {
+        PyObject *name = PyTuple_GET_ITEM(kwnames, i);
+        if (PyUnicode_CompareWithASCIIString(name, "seed") == 0 && !n)
+            seed = args[n + i];
+        else if (PyUnicode_CompareWithASCIIString(name, "create_graph") == 0)
+            create_graph = args[n + i];
+        else {
+            PyErr_Format(PyExc_TypeError, "backward(seed=None, *, create_graph=False) got %R", name);
+            return NULL;
+        }
+    }
+    int general = PyObject_IsTrue(create_graph);
+    if (general < 0)
+        return NULL;
+    if (!general) {
+        if (seed != Py_None && number_from(seed, &number) < 0)
+            return NULL;
+        int done = backward((Value *)self, number);
+        if (done < 0)
+            return PyErr_NoMemory();
+        if (done)
+            Py_RETURN_NONE;
+    }
+    return PyObject_CallFunctionObjArgs(slow_backward, self, seed, general ? Py_True : Py_False, NULL);
+}
+
+/* cotangents(root, seed, nodes): the cotangent of each of these nodes, None where there is none, and no node is
+   changed; None if Python must do it. */
+static PyObject *core_cotangents(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
+{
+    if (n != 3 || !PyList_CheckExact(args[2])) {
+        PyErr_SetString(PyExc_TypeError, "cotangents(root, seed, list)");
+        return NULL;
+    }
+    Py_ssize_t wanted = PyList_GET_SIZE(args[2]);
+    int done = is_value(args[0]) && PyFloat_CheckExact(args[1]);
+    for (Py_ssize_t i = 0; done && i < wanted; i++)
+        done = is_value(PyList_GET_ITEM(args[2], i));
+    if (!done)
+        Py_RETURN_NONE;
+    Nodes stack = {0}, order = {0}, leaves = {0};
+    struct { double grad; uint8_t flags; } *before = NULL;
+    PyObject *found = PyList_New(wanted);               /* now, for it may start the garbage collector */
+    if (!found)
+        return NULL;
+    if (++epoch == 0)
+        epoch = 1;
+    done = collect((Value *)args[0], &stack, &order, &leaves, 0);
+    size_t size = order.size + leaves.size;
+    if (done == 1 && !(before = PyMem_RawMalloc((size + 1) * sizeof *before)))
+        done = -1;
+    for (size_t i = 0; done == 1 && i < size; i++) {
+        Value *v = i < order.size ? order.items[i] : leaves.items[i - order.size];
+        before[i].grad = v->grad;
+        before[i].flags = v->flags;
+        v->grad = -0.0;
+        v->flags &= (uint8_t)~HAS_GRAD;
+    }
+    if (done == 1)
+        sweep((Value *)args[0], PyFloat_AS_DOUBLE(args[1]), &order);
+    for (Py_ssize_t i = 0; done == 1 && i < wanted; i++) {
+        Value *v = (Value *)PyList_GET_ITEM(args[2], i);
+        int has = v->mark == epoch && v->flags & HAS_GRAD;
+        PyObject *g = has ? PyFloat_FromDouble(v->grad) : Py_NewRef(Py_None);
+        if (g)
+            PyList_SET_ITEM(found, i, g);
+        else
+            done = -1;
+    }
+    for (size_t i = 0; before && i < size; i++) {
+        Value *v = i < order.size ? order.items[i] : leaves.items[i - order.size];
+        v->grad = before[i].grad;
+        v->flags = before[i].flags;
+    }
+    PyMem_RawFree(stack.items);
+    PyMem_RawFree(order.items);
+    PyMem_RawFree(leaves.items);
+    PyMem_RawFree(before);
+    if (done == 1)
+        return found;
+    Py_DECREF(found);
+    return done ? PyErr_Occurred() ? NULL : PyErr_NoMemory() : Py_NewRef(Py_None);
+}
+
+/* leaves(root): the leaves below a node, in a list; None if Python must look for them. */
+static PyObject *core_leaves(PyObject *Py_UNUSED(module), PyObject *root)
+{
+    if (!is_value(root))
+        Py_RETURN_NONE;
+    Nodes stack = {0}, order = {0}, leaves = {0};
+    if (++epoch == 0)
+        epoch = 1;
+    int done = collect((Value *)root, &stack, &order, &leaves, 0);
+    PyObject *found = done == 1 ? PyList_New((Py_ssize_t)leaves.size) : done ? PyErr_NoMemory() : Py_NewRef(Py_None);
+    for (size_t i = 0; found && done == 1 && i < leaves.size; i++)
+        PyList_SET_ITEM(found, (Py_ssize_t)i, Py_NewRef((PyObject *)leaves.items[i]));
+    PyMem_RawFree(stack.items);
+    PyMem_RawFree(order.items);
+    PyMem_RawFree(leaves.items);
+    return found;
+}
+
+static PyObject *value_zero_grad(PyObject *self, PyObject *Py_UNUSED(none))
+{
+    if (set_grad(self, Py_None, NULL) < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+/* --- optimizers: one step over a list of Values, with the state that the Python classes keep ------- */
+
+/* Whether each parameter is a leaf of this engine, with a dict of state, and no gradient that is a node. */
+static int steppable(PyObject *params, PyObject *states)
+{
+    if (PyList_GET_SIZE(params) != PyList_GET_SIZE(states))
+        return 0;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params); i++) {
+        PyObject *p = PyList_GET_ITEM(params, i);
+        Extra *e = is_value(p) ? extra((Value *)p) : NULL;
+        if (!is_value(p) || (e && e->grad) || !PyDict_CheckExact(PyList_GET_ITEM(states, i)))
+            return 0;
+    }
+    return 1;
+}
+
+/* A number that the state has under a name: 1 found, 0 not there, -1 an exception. */
+static int recall(PyObject *state, PyObject *name, double *into)
+{
+    PyObject *x = PyDict_GetItemWithError(state, name);
+    if (!x)
+        return PyErr_Occurred() ? -1 : 0;
+    *into = PyFloat_AsDouble(x);
+    return *into == -1.0 && PyErr_Occurred() ? -1 : 1;
+}
+
+static int remember(PyObject *state, PyObject *name, PyObject *x)
+{
+    int failed = !x || PyDict_SetItem(state, name, x) < 0;
+    Py_XDECREF(x);
+    return failed ? -1 : 0;
+}
+
+#define WIDE_VECTORS
+#define T double
+#define NAME(step) step##64
+#define SQRT sqrt
+#include "steps.h"
+#undef WIDE_VECTORS
+#undef T
+#undef NAME
+#undef SQRT
+
+static PyObject *name_velocity, *name_step, *name_mean, *name_square;
+
+/* sgd(params, states, lr, momentum, nesterov, weight_decay) -> False if Python must do it */
+static PyObject *core_sgd(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *params, *states;
+    int nesterov;
+    double lr, momentum, weight_decay;
+    if (!PyArg_ParseTuple(args, "O!O!ddpd", &PyList_Type, &params, &PyList_Type, &states, &lr, &momentum, &nesterov,
+                          &weight_decay))
+        return NULL;
+    if (!steppable(params, states))
+        Py_RETURN_FALSE;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params); i++) {
+        Value *p = (Value *)PyList_GET_ITEM(params, i);
+        PyObject *state = PyList_GET_ITEM(states, i);
+        double v = 0.0, x;
+        if (!(p->flags & HAS_GRAD))
+            continue;
+        int known = momentum ? recall(state, name_velocity, &v) : 0;
+        if (known < 0)
+            return NULL;
+        sgd64(1, &p->data, &p->grad, momentum ? &v : NULL, &x, !known, lr, momentum, nesterov, weight_decay);
+        if (momentum && remember(state, name_velocity, PyFloat_FromDouble(v)) < 0)
+            return NULL;
+        p->data = x;
+    }
+    Py_RETURN_TRUE;
+}
+
+/* adam(params, states, lr, b1, b2, eps, weight_decay) -> False if Python must do it */
+static PyObject *core_adam(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *params, *states;
+    double lr, b1, b2, eps, weight_decay;
+    if (!PyArg_ParseTuple(args, "O!O!ddddd", &PyList_Type, &params, &PyList_Type, &states, &lr, &b1, &b2, &eps,
+                          &weight_decay))
+        return NULL;
+    if (!steppable(params, states))
+        Py_RETURN_FALSE;
+    double last_t = 0.0, size = 0.0, small = 0.0;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params); i++) {
+        Value *p = (Value *)PyList_GET_ITEM(params, i);
+        PyObject *state = PyList_GET_ITEM(states, i);
+        double t = 0.0, m = 0.0, v = 0.0, x;
+        if (!(p->flags & HAS_GRAD))
+            continue;
+        if (recall(state, name_step, &t) < 0 || recall(state, name_mean, &m) < 0 ||
+            recall(state, name_square, &v) < 0)
+            return NULL;
+        t += 1.0;
+        if (t != last_t) {
+            last_t = t;
+            small = sqrt(1 - pow(b2, t));
+            size = lr * small / (1 - pow(b1, t));
+            small = eps * small;
+        }
+        adam64(1, &p->data, &p->grad, &m, &v, &x, size, b1, 1 - b1, b2, 1 - b2, small, weight_decay);
+        if (remember(state, name_step, PyLong_FromDouble(t)) < 0 ||
+            remember(state, name_mean, PyFloat_FromDouble(m)) < 0 ||
+            remember(state, name_square, PyFloat_FromDouble(v)) < 0)
+            return NULL;
+        p->data = x;
+    }
+    Py_RETURN_TRUE;
+}
+
+/* --- the type and the module -------------------------------------------------------------------- */
+
+static PyMethodDef value_methods[] = {
+#define AG_UNARY
+#define X(name) {#name, method_##name, METH_NOARGS, NULL},
+#include "rules.h"
+#undef X
+#undef AG_UNARY
+    {"backward", (PyCFunction)(void (*)(void))value_backward, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"zero_grad", value_zero_grad, METH_NOARGS, NULL},
+    {"_made", value_made, METH_VARARGS | METH_CLASS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef value_getset[] = {
+    {"data", get_data, set_data, "The number itself, a Python float.", NULL},
+    {"_data", get_data, set_data, NULL, NULL},
+    {"grad", get_grad, set_grad, "The derivative of the root of the last backward passes; 0.0 before any.", NULL},
+    {"_grad", get_grad, set_grad, NULL, (void *)1},
+    {"has_grad", get_has_grad, NULL, "Whether a backward pass has reached this node.", NULL},
+    {"is_leaf", get_is_leaf, NULL, "Whether no op made this node.", NULL},
+    {"op", get_op, NULL, "The op that made this node, or None.", NULL},
+    {"inputs", get_inputs, NULL, "What the node was made of: nodes and plain numbers.", NULL},
+    {"params", get_params, NULL, "The op's parameters.", NULL},
+    {"name", get_name, set_name, "Free for the user.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyMemberDef value_members[] = {
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(Value, weakrefs), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyType_Slot value_slots[] = {
+    {Py_tp_dealloc, value_dealloc},
+    {Py_tp_new, value_new},
+    {Py_tp_init, value_init},
+    {Py_tp_methods, value_methods},
+    {Py_tp_getset, value_getset},
+    {Py_tp_members, value_members},
+    {Py_tp_richcompare, value_richcompare},
+    {Py_tp_hash, value_hash},
+    {Py_nb_add, nb_add},
+    {Py_nb_subtract, nb_subtract},
+    {Py_nb_multiply, nb_multiply},
+    {Py_nb_true_divide, nb_divide},
+    {Py_nb_remainder, nb_remainder},
+    {Py_nb_power, nb_power},
+    {Py_nb_negative, nb_negative},
+    {Py_nb_absolute, nb_absolute},
+    {Py_nb_bool, nb_bool},
+    {0, NULL},
+};
+
+static PyType_Spec value_spec = {
+    .name = "autograd_nn.core.value.Value",
+    .basicsize = sizeof(Value),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .slots = value_slots,
+};
+
+/* setup(base, ops, nothing, to_number, slow_operator, slow_backward) -> Value */
+static PyObject *core_setup(PyObject *module, PyObject *args)
+{
+    PyObject *base, *table, *type;
+    if (value_type) {
+        PyErr_SetString(PyExc_RuntimeError, "the engine is set up already");
+        return NULL;
+    }
+    if (!PyArg_ParseTuple(args, "OO!OOOO", &base, &PyDict_Type, &table, &nothing, &to_number, &slow_operator,
+                          &slow_backward))
+        return NULL;
+    codes = PyDict_New();
+    if (!codes)
+        return NULL;
+    for (int code = 1; code < AG_codes; code++) {
+        PyObject *op = PyDict_GetItemString(table, op_names[code]), *number = PyLong_FromLong(code);
+        if (!op || !number || PyDict_SetItem(codes, op, number) < 0) {
+            Py_XDECREF(number);
+            if (!PyErr_Occurred())
+                PyErr_Format(PyExc_RuntimeError, "the op table has no %s: compile the engine again", op_names[code]);
+            return NULL;
+        }
+        Py_DECREF(number);
+        ops[code] = Py_NewRef(op);
+    }
+    Py_INCREF(nothing);
+    Py_INCREF(to_number);
+    Py_INCREF(slow_operator);
+    Py_INCREF(slow_backward);
+    PyObject *bases = PyTuple_Pack(1, base);
+    type = bases ? PyType_FromModuleAndSpec(module, &value_spec, bases) : NULL;
+    Py_XDECREF(bases);
+    if (!type)
+        return NULL;
+    value_type = (PyTypeObject *)Py_NewRef(type);
+    /* A class written in Python, as the base is, is always tracked by the garbage collector, and its
+       subtypes inherit that. A Value has nothing that the collector would have to know. */
+    value_type->tp_flags &= ~Py_TPFLAGS_HAVE_GC;
+    value_type->tp_traverse = NULL;
+    value_type->tp_clear = NULL;
+    value_type->tp_free = PyObject_Free;
+    value_type->tp_vectorcall = value_vectorcall;
+    return type;
+}
+
+static PyObject *core_set_special(PyObject *Py_UNUSED(module), PyObject *number)
+{
+    long n = PyLong_AsLong(number);
+    if (n == -1 && PyErr_Occurred())
+        return NULL;
+    special = n != 0;
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef core_methods[] = {
+    {"setup", core_setup, METH_VARARGS, "Make the Value type, once."},
+    {"set_special", core_set_special, METH_O, "How many modes are on: while any is, every op goes to Python."},
+    {"apply", (PyCFunction)(void (*)(void))core_apply, METH_FASTCALL, "apply(op, inputs, params) -> Value or None"},
+    {"sum_of", core_sum_of, METH_O, "sum_of(values) -> Value or None"},
+    {"weighted_sum", (PyCFunction)(void (*)(void))core_weighted_sum, METH_FASTCALL,
+     "weighted_sum(unit, inputs) -> Value or None"},
+    {"layer", core_layer, METH_VARARGS, "layer(units, rows, n) -> list of Values, or None"},
+    {"each", (PyCFunction)(void (*)(void))core_each, METH_FASTCALL, "each(op, list) -> list of Values, or None"},
+    {"cotangents", (PyCFunction)(void (*)(void))core_cotangents, METH_FASTCALL,
+     "cotangents(root, seed, list) -> list or None"},
+    {"leaves", core_leaves, METH_O, "leaves(root) -> list or None"},
+    {"sgd", core_sgd, METH_VARARGS, NULL},
+    {"adam", core_adam, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef core_module = {
+    PyModuleDef_HEAD_INIT, "_value", "The scalar engine in C; value.py sets it up.", -1, core_methods,
+    NULL, NULL, NULL, NULL,
+};
+
+PyMODINIT_FUNC PyInit__value(void)
+{
+    name_velocity = PyUnicode_InternFromString("velocity");
+    name_step = PyUnicode_InternFromString("step");
+    name_mean = PyUnicode_InternFromString("mean");
+    name_square = PyUnicode_InternFromString("square");
+    if (!name_velocity || !name_step || !name_mean || !name_square)
+        return NULL;
+    return PyModule_Create(&core_module);
+}

@@ -1,0 +1,200 @@
+"""What is generated from the op table: type stubs and the table of derivatives.
+
+`python -m autograd_nn.notation.generate` writes the files anew; a test says whether they are up to date.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+from typing import Any
+
+import autograd_nn
+from autograd_nn import ops
+from autograd_nn.notation.c_rules import rules
+from autograd_nn.notation.symbol import Symbol, applied, input_names, local_derivatives
+from autograd_nn.ops import FUNCTIONS, OPS, Op
+from autograd_nn.ops._numpy import NumpyOp
+from autograd_nn.ops._op import Each
+
+HEADER = "Generated from the op table by `python -m autograd_nn.notation.generate`; do not edit."
+PACKAGE = Path(autograd_nn.__file__).parent
+
+
+def table_ops() -> list[Op]:
+    """The ops that the package itself defines in ops/, in order."""
+    return [op for op in OPS.values() if op.module.startswith("autograd_nn.ops.")]
+
+
+# --- stubs -----------------------------------------------------------------------------------
+
+def surface() -> str:
+    """surface.pyi: the methods and operators of Value and Tensor."""
+    lines = [f"# {HEADER}", "from typing import Any, overload", "", "import numpy as np", "",
+             "from .tensor import Tensor", "from .value import Value", "",
+             "_Number = float | np.generic", "_Array = np.ndarray[Any, Any]", "", "class ValueMethods:"]
+    for op in table_ops():
+        if op.elementwise and op.method:
+            lines.append(f"    def {op.name}({_arguments(op)}) -> Value: ...")
+        if op.elementwise and op.dunder:
+            lines += _operators(op, "Value", "Value | _Number")
+    lines += ["", "class TensorMethods:"]
+    for op in table_ops():
+        if op.method and op.name not in ("reshape", "transpose"):     # written out in tensor.py
+            lines.append(f"    def {op.name}({_arguments(op)}) -> Tensor: ...")
+        if op.dunder:
+            lines += _operators(op, "Tensor", "Tensor | Value | _Number | _Array")
+    for function in FUNCTIONS.values():
+        if function.method:
+            lines.append(f"    def {function.name}(self, *args: Any, **params: Any) -> Any: ...")
+    return "\n".join(lines) + "\n"
+
+
+def _arguments(op: Op) -> str:
+    if isinstance(op, NumpyOp):
+        return _numpys_arguments(op)
+    inputs = [f"{name}: Any" for name in input_names(op)[2:]]
+    params = [f"{name}: Any = ..." for name in op.params]
+    return ", ".join(["self", *inputs, *params])
+
+
+def _numpys_arguments(op: NumpyOp) -> str:
+    parts = ["self"]
+    for parameter in list(op.signature.parameters.values())[1:]:
+        if parameter.kind is parameter.KEYWORD_ONLY and "*" not in parts:
+            parts.append("*")
+        parts.append(f"{parameter.name}: Any = ...")
+    return ", ".join(parts)
+
+
+def _operators(op: Op, kind: str, operand: str) -> list[str]:
+    if op.arity == 1:
+        rest = ", ndigits: Any = ..." if op.dunder == "round" else ""
+        return [f"    def __{op.dunder}__(self{rest}) -> {kind}: ..."]
+    lines = []
+    for name in (f"__{op.dunder}__", f"__r{op.dunder}__"):
+        if kind == "Value":
+            lines += ["    @overload", f"    def {name}(self, other: {operand}) -> Value: ...",
+                      "    @overload", f"    def {name}(self, other: Tensor | _Array) -> Tensor: ..."]
+        else:
+            lines.append(f"    def {name}(self, other: {operand}) -> Tensor: ...")
+    return lines
+
+
+def functions() -> str:
+    """ops/__init__.pyi: the ops as typed functions."""
+    lines = [f"# {HEADER}", "from typing import Any, overload", "", "from ..core.tensor import Tensor",
+             "from ..core.value import Value", "from ._carriers import CARRIERS as CARRIERS"]
+    lines += [f"from ._op import {name} as {name}" for name in ("OPS", "Each", "Op", "for_each_op", "shape_of")]
+    lines.append("from ._function import FUNCTIONS as FUNCTIONS")
+    top = {name: function for name, function in FUNCTIONS.items() if "." not in name}
+    for name, function in top.items():
+        if inspect.isfunction(function.call) and "<locals>" not in function.call.__code__.co_qualname:
+            home = function.call.__module__.removeprefix("autograd_nn.ops.")
+            lines.append(f"from .{home} import {function.call.__name__} as {name}")
+    lines += ["", *(f"def {name}(*args: Any, **params: Any) -> Any: ..." for name, function in top.items()
+                    if inspect.isfunction(function.call) and "<locals>" in function.call.__code__.co_qualname)]
+    lines += ["", "class Elementwise(Op):",
+              "    @overload", "    def __call__(self, x: Tensor) -> Tensor: ...",
+              "    @overload", "    def __call__(self, x: Value) -> Value: ...",
+              "    @overload", "    def __call__(self, x: float) -> float: ...",
+              "    @overload", "    def __call__(self, x: Any) -> Any: ...", ""]
+    named = {op.name: op for op in table_ops()} | {n: f.call for n, f in top.items() if isinstance(f.call, Op)}
+    for name, op in sorted(named.items()):
+        kind = "Elementwise" if op.elementwise and op.arity == 1 and not op.params else "Op"
+        lines.append(f"{name}: {kind}")
+    return "\n".join(lines) + "\n"
+
+
+def package() -> str:
+    """__init__.pyi: the public names, which the module itself finds only when they are used."""
+    lines = [f"# {HEADER}"]
+    home: Any = autograd_nn
+    for part in home._PARTS:
+        lines.append(f"from . import {part} as {part}")
+    for module, names in home._HOMES.items():
+        lines += [f"from .{module} import {name} as {name}" for name in names.split()]
+    lines += [f"from .ops import {name} as {name}" for name in sorted({op.name for op in table_ops()} - {*home._HOME})]
+    lines += [f"from .ops import {name} as {name}" for name in FUNCTIONS if "." not in name]
+    return "\n".join([*lines, "", "__version__: str"]) + "\n"
+
+
+# --- the table of derivatives --------------------------------------------------------------------
+
+def derivatives() -> str:
+    """ops/DERIVATIVES.md: every op with its formula, its derivatives, its domain and its kinks."""
+    lines = ["# The table of derivatives", "", f"<!-- {HEADER} -->", "",
+             "Written by the rules themselves, run on symbols. $y$ (or $z$, where there are more inputs)",
+             "is the output. $[\\ldots]$ is 1 where the condition holds and 0 elsewhere;",
+             "$\\left[a \\geq b\\right]$ is 1/2 at a tie. At a kink the derivative is what the formula gives.", "",
+             "## Elementwise", "", "| op | value | derivative, one for each input | drawn from | kinks where 0 |",
+             "|---|---|---|---|---|"]
+    for op in table_ops():
+        if op.elementwise:
+            ds = [_cell(d) for d in local_derivatives(op) if d is not None]
+            lines.append(f"| `{op.name}` | ${_escaped(applied(op).latex())}$ | {', '.join(ds)} "
+                         f"| {', '.join(map(_interval, op.domain))} | {_kink(op)} |")
+    lines += ["", "## On arrays", "",
+              "The rule is the program that runs: `g` is the cotangent of the output.", "",
+              "| op | rule, one for each input |", "|---|---|"]
+    for op in table_ops():
+        if not op.elementwise:
+            rules = [op.vjps.rule] if isinstance(op.vjps, Each) else [r for r in op.vjps if r]
+            lines.append(f"| `{op.name}` | {'<br>'.join(f'`{_source(r)}`' for r in rules)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(d: Any) -> str:
+    return f"${_escaped(d.latex())}$" if isinstance(d, Symbol) else f"{d:g}"
+
+
+def _escaped(tex: str) -> str:
+    return tex.replace("|", r"\vert ")                   # a bare | would end the cell
+
+
+def _interval(domain: Any) -> str:
+    if isinstance(domain, frozenset):
+        return "{" + ", ".join(f"{x:g}" for x in sorted(domain)) + "}"
+    return f"({domain[0]:g}, {domain[1]:g})"
+
+
+def _kink(op: Op) -> str:
+    if op.kink is None:
+        return "none"
+    return f"`{_source(op.kink)}`"
+
+
+def _source(rule: Any) -> str:
+    """The body of a lambda (or the name of a function) as it stands in the table."""
+    if rule.__name__ != "<lambda>":
+        return str(rule.__name__).lstrip("_")
+    lines, _ = inspect.getsourcelines(inspect.getmodule(rule) or ops)
+    tree = ast.parse("".join(lines))
+    code = rule.__code__
+    found = [n for n in ast.walk(tree) if isinstance(n, ast.Lambda) and n.lineno == code.co_firstlineno
+             and [a.arg for a in n.args.args] == list(code.co_varnames[:code.co_argcount])]
+    positions = {p for p in code.co_positions() if p[0] is not None}
+    best = next(n for n in found if any(p[0] == n.body.lineno and p[2] == n.body.col_offset for p in positions)) \
+        if len(found) > 1 else found[0]
+    return " ".join(ast.unparse(best.body).split())
+
+
+def native_rules() -> str:
+    """native/rules.h: the rules in C."""
+    return rules(table_ops(), HEADER)
+
+
+FILES = {"core/surface.pyi": surface, "native/rules.h": native_rules, "ops/__init__.pyi": functions,
+         "__init__.pyi": package, "ops/DERIVATIVES.md": derivatives}
+
+
+def main() -> None:
+    """Write every generated file."""
+    for name, make in FILES.items():
+        (PACKAGE / name).write_text(make(), encoding="utf-8")
+        print(f"wrote autograd_nn/{name}")
+
+
+if __name__ == "__main__":
+    main()

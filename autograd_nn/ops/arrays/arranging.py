@@ -1,0 +1,167 @@
+"""Arranging: NumPy's many names for moving axes and elements, written in the entries of shaping.py."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...errors import ShapeError, UsageError
+from .._arguments import axis_of, c_order, numpys_errors, size_of
+from .._function import composed
+from .._op import shape_of
+from .indexing import getitem
+from .shaping import as_array, broadcast_to, flip, reshape, swapaxes, transpose
+
+
+def at_least(name: str, x: Any, n: int) -> Any:
+    """x as an array; a ShapeError where it has fewer than n axes."""
+    x = as_array(x)
+    if len(shape_of(x)) < n:
+        raise ShapeError(f"{name}: needs an array of {n} or more axes, and this has shape {shape_of(x)}")
+    return x
+
+
+@composed(np.ravel, method=True, cases=[(((2, 3),), {}), (((),), {})])
+def ravel(a: Any, order: str = "C") -> Any:
+    """All elements in one row, the last axis running fastest.
+
+    >>> ravel([[1.0, 2.0], [3.0, 4.0]]).tolist()
+    [1.0, 2.0, 3.0, 4.0]
+    """
+    c_order("ravel", order)
+    return reshape(as_array(a), -1)
+
+
+@composed(method=True, cases=[(((2, 3),), {})])
+def flatten(a: Any, order: str = "C") -> Any:
+    """All elements in one row: the method of that name; `ravel` is the same."""
+    return ravel(a, order)
+
+
+@composed(np.matrix_transpose, cases=[(((2, 3, 4),), {})])
+def matrix_transpose(x: Any, /) -> Any:
+    """The last two axes exchanged: each matrix of a stack transposed. Also the property `.mT`.
+
+    >>> matrix_transpose([[1.0, 2.0]]).tolist()
+    [[1.0], [2.0]]
+    """
+    return swapaxes(at_least("matrix_transpose", x, 2), -1, -2)
+
+
+@composed(np.rollaxis, cases=[(((2, 3, 4),), {"axis": 2}), (((2, 3, 4),), {"axis": 0, "start": 2}),
+                              (((2, 3, 4),), {"axis": -1, "start": -2}), (((2, 3),), {"axis": 1, "start": 1})])
+def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    """The axis moved back until it lies before axis `start`; moveaxis says the same more clearly."""
+    a = as_array(a)
+    n, axis = len(shape_of(a)), axis_of("rollaxis", a, axis)
+    start = n if start == n else axis_of("rollaxis", a, start)
+    rest = [i for i in range(n) if i != axis]
+    start -= axis < start
+    return transpose(a, (*rest[:start], axis, *rest[start:]))
+
+
+@composed(np.broadcast_arrays, cases=[(((2, 1), (3,)), {}), (((2,),), {})])
+def broadcast_arrays(*args: Any, subok: bool = False) -> Any:
+    """The arrays, each repeated to the shape that all of them have together; as a tuple."""
+    arrays = [as_array(a) for a in args]
+    with numpys_errors("broadcast_arrays", *arrays):
+        shape = np.broadcast_shapes(*map(shape_of, arrays))
+    return tuple(a if shape_of(a) == shape != () else broadcast_to(a, shape) for a in arrays)
+
+
+def _with_axes(arrays: Sequence[Any], shape: Any) -> Any:
+    """Each array in `shape(its shape)`; a single one by itself, several as a tuple."""
+    made = tuple(reshape(a, shape(shape_of(a))) for a in map(as_array, arrays))
+    return made[0] if len(made) == 1 else made
+
+
+@composed(np.atleast_1d, cases=[(((),), {}), (((2,), ()), {})])
+def atleast_1d(*arys: Any) -> Any:
+    """The array with one axis at least; of several arrays a tuple.
+
+    >>> atleast_1d(3.0).shape
+    (1,)
+    """
+    return _with_axes(arys, lambda s: s or (1,))
+
+
+@composed(np.atleast_2d, cases=[(((),), {}), (((3,), (2, 2)), {})])
+def atleast_2d(*arys: Any) -> Any:
+    """The array with two axes at least, new ones in front; of several arrays a tuple."""
+    return _with_axes(arys, lambda s: (1,) * (2 - len(s)) + s)
+
+
+@composed(np.atleast_3d, cases=[(((),), {}), (((3,), (2, 3)), {}), (((1, 2, 3),), {})])
+def atleast_3d(*arys: Any) -> Any:
+    """The array with three axes at least: (n,) becomes (1, n, 1), (m, n) becomes (m, n, 1)."""
+    return _with_axes(arys, lambda s: (1,) * (2 - len(s)) + s + (1,) if len(s) < 3 else s)
+
+
+@composed(np.fliplr, cases=[(((2, 3),), {})])
+def fliplr(m: Any) -> Any:
+    """The elements in reverse order along the second axis."""
+    return flip(at_least("fliplr", m, 2), axis=1)
+
+
+@composed(np.flipud, cases=[(((2, 3),), {}), (((3,),), {})])
+def flipud(m: Any) -> Any:
+    """The elements in reverse order along the first axis."""
+    return flip(at_least("flipud", m, 1), axis=0)
+
+
+@composed(np.rot90, cases=[(((2, 3),), {}), (((2, 3),), {"k": 2}), (((2, 3, 2),), {"k": -1, "axes": (2, 0)}),
+                           (((2, 3),), {"k": 4})])
+def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
+    """The array turned k times by a right angle in the plane of two axes, from the first towards the second."""
+    m = at_least("rot90", m, 2)
+    if len(tuple(axes)) != 2:
+        raise ShapeError(f"rot90: a plane has two axes, not {axes!r}")
+    first, second = (axis_of("rot90", m, axis) for axis in axes)
+    if first == second:
+        raise ShapeError(f"rot90: the two axes of the plane must differ, and both are axis {first}")
+    match k % 4:
+        case 0:
+            return flip(m, axis=())
+        case 1:
+            return swapaxes(flip(m, axis=second), first, second)
+        case 2:
+            return flip(m, axis=(first, second))
+    return flip(swapaxes(m, first, second), axis=second)
+
+
+@composed(np.resize, cases=[(((2, 3),), {"new_shape": (4, 2)}), (((2, 3),), {"new_shape": 4})])
+def resize(a: Any, new_shape: Any) -> Any:
+    """The elements of a in a new shape, again from the start where it is larger (the function, not the method).
+
+    >>> resize([1.0, 2.0, 3.0], (2, 2)).tolist()
+    [[1.0, 2.0], [3.0, 1.0]]
+    """
+    a = as_array(a)
+    with numpys_errors("resize", a):
+        plan = np.resize(np.arange(size_of(a)), new_shape)
+    if not size_of(a):
+        return broadcast_to(0 * reshape(a, -1).sum(), plan.shape)      # of no elements NumPy makes zeros
+    return getitem(reshape(a, -1), plan)
+
+
+@composed(np.meshgrid, cases=[(((2,), (3,)), {}), (((2,), (3,), (2,)), {"indexing": "ij"}),
+                              (((2,), (3,)), {"sparse": True}), (((), (3,)), {}), (((3,),), {})])
+def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
+    """The coordinates of a grid, one array for each axis, from the coordinates along the axes; as a tuple.
+
+    indexing="xy" puts the first coordinate along the second axis, "ij" along the first; sparse=True
+    leaves length 1 in the other axes.
+
+    >>> [g.tolist() for g in meshgrid([1.0, 2.0], [5.0])]
+    [[[1.0, 2.0]], [[5.0, 5.0]]]
+    """
+    if indexing not in ("xy", "ij"):
+        raise UsageError(f"meshgrid: indexing={indexing!r} is neither 'xy' nor 'ij'")
+    places = list(range(len(xi)))
+    if indexing == "xy" and len(xi) > 1:
+        places[:2] = 1, 0
+    grids = tuple(reshape(as_array(x), (1,) * place + (-1,) + (1,) * (len(xi) - place - 1))
+                  for x, place in zip(xi, places))
+    return grids if sparse else broadcast_arrays(*grids)

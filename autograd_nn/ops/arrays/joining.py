@@ -1,0 +1,190 @@
+"""Joining arrays to one, and splitting one into several."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from ...errors import ShapeError, UsageError
+from .._arguments import along, axis_of
+from .._function import composed
+from .._op import shape_of
+from .arranging import at_least, atleast_1d, atleast_2d, atleast_3d
+from .indexing import getitem
+from .shaping import as_array, concatenate, reshape, transpose
+
+
+def _arrays(name: str, arrays: Any) -> list[Any]:
+    """The members of a sequence of arrays (the slices of one array), one at least."""
+    if shape_of(arrays):
+        arrays = [getitem(arrays, i) for i in range(shape_of(arrays)[0])]
+    if not isinstance(arrays, (list, tuple)):
+        raise UsageError(f"{name}: the first argument is a sequence of arrays, as in {name}([a, b])")
+    if not arrays:
+        raise UsageError(f"{name}: needs at least one array, got an empty sequence")
+    return [as_array(a) for a in arrays]
+
+
+_TWO = ((2, 3), (2, 3))
+
+
+@composed(np.vstack, listed=True, cases=[(_TWO, {}), (((3,), (2, 3)), {}), (((), ()), {})])
+def vstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+    """The arrays below each other, vectors as rows: joined along the first axis.
+
+    >>> vstack([[1.0, 2.0], [3.0, 4.0]]).shape
+    (2, 2)
+    """
+    return concatenate([atleast_2d(a) for a in _arrays("vstack", tup)], dtype=dtype, casting=casting)
+
+
+@composed(np.hstack, listed=True, cases=[(_TWO, {}), (((3,), (2,)), {}), (((), (2,)), {})])
+def hstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+    """The arrays beside each other: joined along the second axis, or end to end where they have one.
+
+    >>> hstack([[1.0, 2.0], [3.0]]).tolist()
+    [1.0, 2.0, 3.0]
+    """
+    arrays = [atleast_1d(a) for a in _arrays("hstack", tup)]
+    return concatenate(arrays, axis=0 if len(shape_of(arrays[0])) == 1 else 1, dtype=dtype, casting=casting)
+
+
+@composed(np.dstack, listed=True, cases=[(_TWO, {}), (((3,), (3,)), {})])
+def dstack(tup: Any) -> Any:
+    """The arrays behind each other: joined along the third axis."""
+    return concatenate([atleast_3d(a) for a in _arrays("dstack", tup)], axis=2)
+
+
+@composed(np.column_stack, listed=True, cases=[(((2,), (2, 3), (2,)), {})])
+def column_stack(tup: Any) -> Any:
+    """Vectors as the columns of a matrix; matrices join with their own columns."""
+    arrays = _arrays("column_stack", tup)
+    return concatenate([transpose(atleast_2d(a)) if len(shape_of(a)) < 2 else a for a in arrays], axis=1)
+
+
+@composed(np.append, cases=[(_TWO, {}), (_TWO, {"axis": 0}), (((2, 3), ()), {})])
+def append(arr: Any, values: Any, axis: int | None = None) -> Any:
+    """values joined to the end of arr along an axis (None: both in one row first).
+
+    >>> append([1.0, 2.0], 3.0).tolist()
+    [1.0, 2.0, 3.0]
+    """
+    arr, values = as_array(arr), as_array(values)
+    if axis is None:
+        return concatenate([reshape(arr, -1), reshape(values, -1)])
+    return concatenate([arr, values], axis=axis)
+
+
+@composed(np.block, listed=True, cases=[(_TWO, {}), (((), (3,)), {})])
+def block(arrays: Any) -> Any:
+    """An array from nested lists of blocks: the innermost are joined along the last axis, and so on outwards.
+
+    Raises ShapeError where the lists are nested unequally or the blocks do not fit.
+
+    >>> import numpy as np
+    >>> block([[np.eye(2), np.zeros((2, 1))], [np.ones((1, 3))]]).tolist()
+    [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 1.0, 1.0]]
+    """
+    depth = _depth(arrays)
+    axes = max(depth, *(len(shape_of(a)) for a in _blocks(arrays)), 0)
+
+    def joined(part: Any, level: int) -> Any:
+        if level == 0:
+            return reshape(part, (1,) * (axes - len(shape_of(part))) + shape_of(part))
+        return concatenate([joined(p, level - 1) for p in part], axis=-level)
+    return joined(arrays, depth)
+
+
+def _depth(part: Any) -> int:
+    """How deep the lists of a block array are nested, equally everywhere."""
+    if isinstance(part, tuple):
+        raise UsageError("block: blocks are given in lists, not in tuples")
+    if not isinstance(part, list):
+        return 0
+    depths = set(map(_depth, part))
+    if len(depths) != 1:
+        raise ShapeError("block: the list of blocks is empty" if not depths else
+                         f"block: the lists must be nested equally deep, and they are {sorted(depths)} deep")
+    return 1 + depths.pop()
+
+
+def _blocks(part: Any) -> list[Any]:
+    return [b for p in part for b in _blocks(p)] if isinstance(part, list) else [part]
+
+
+# --- splitting ----------------------------------------------------------------------------------
+
+def _pieces(name: str, x: Any, sections: Any, axis: int, equal: bool) -> list[Any]:
+    """x cut along an axis into so many pieces, or before each of the given places."""
+    x = as_array(x)
+    axis = axis_of(name, x, axis)
+    n = shape_of(x)[axis]
+    if np.ndim(sections):
+        cuts = [0, *(int(i) for i in sections), n]
+    else:
+        parts = int(sections)
+        if parts < 1 or (equal and n % parts):
+            raise ShapeError(f"{name}: axis {axis} of {shape_of(x)} has {n} elements, "
+                             f"which do not make {parts} {'equal ' * equal}parts")
+        cuts = [0, *np.cumsum([n // parts + (i < n % parts) for i in range(parts)]).tolist()]
+    return [getitem(x, along(axis, slice(a, b))) for a, b in pairwise(cuts)]
+
+
+@composed(np.split, method=True, cases=[(((6, 2),), {"indices_or_sections": 3}),
+                                        (((2, 5),), {"indices_or_sections": [1, 3], "axis": 1}),
+                                        (((5,),), {"indices_or_sections": [4, 2, -1, 9]})])
+def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """The array cut into pieces along an axis: equal ones, or before each of the given indices.
+
+    A list of pieces, as in `numpy.split`. Pieces that do not come out equal raise a ShapeError.
+
+    >>> import numpy as np
+    >>> [p.shape for p in split(np.zeros((6, 2)), 3)]
+    [(2, 2), (2, 2), (2, 2)]
+    """
+    return _pieces("split", ary, indices_or_sections, axis, equal=True)
+
+
+@composed(np.array_split, cases=[(((7,),), {"indices_or_sections": 3}),
+                                 (((2, 5),), {"indices_or_sections": 3, "axis": 1})])
+def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """The array cut into pieces of nearly equal size along an axis, the longer ones first.
+
+    >>> import numpy as np
+    >>> [p.shape for p in array_split(np.zeros(7), 3)]
+    [(3,), (2,), (2,)]
+    """
+    return _pieces("array_split", ary, indices_or_sections, axis, equal=False)
+
+
+@composed(np.hsplit, cases=[(((2, 4),), {"indices_or_sections": 2}), (((4,),), {"indices_or_sections": [1]})])
+def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    """The array cut along its second axis, a vector along its only one."""
+    ary = at_least("hsplit", ary, 1)
+    return _pieces("hsplit", ary, indices_or_sections, int(len(shape_of(ary)) > 1), equal=True)
+
+
+@composed(np.vsplit, cases=[(((4, 2),), {"indices_or_sections": 2})])
+def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    """The array cut along its first axis of two or more."""
+    return _pieces("vsplit", at_least("vsplit", ary, 2), indices_or_sections, 0, equal=True)
+
+
+@composed(np.dsplit, cases=[(((2, 1, 4),), {"indices_or_sections": 2})])
+def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    """The array cut along its third axis."""
+    return _pieces("dsplit", at_least("dsplit", ary, 3), indices_or_sections, 2, equal=True)
+
+
+@composed(getattr(np, "unstack", None), cases=[(((2, 3),), {}), (((2, 3),), {"axis": 1})])      # since NumPy 2.1
+def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
+    """The slices of x along an axis, as a tuple: stack undone.
+
+    >>> [part.tolist() for part in unstack([[1.0, 2.0], [3.0, 4.0]], axis=1)]
+    [[1.0, 3.0], [2.0, 4.0]]
+    """
+    x = at_least("unstack", x, 1)
+    axis = axis_of("unstack", x, axis)
+    return tuple(getitem(x, along(axis, i)) for i in range(shape_of(x)[axis]))

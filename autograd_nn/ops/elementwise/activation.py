@@ -1,0 +1,141 @@
+"""Activation functions. At a kink the derivative is the one of `step`: relu'(0) = 0.
+
+Sources of the formulas: relu, Nair & Hinton 2010; elu, Clevert et al. 2015; selu, Klambauer et
+al. 2017; gelu (exact, by erf), Hendrycks & Gimpel 2016; silu, Elfwing et al. 2017; mish, Misra
+2019. The parameters' defaults are PyTorch's.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .._op import Case, Op
+from ..arrays.reduction import keeping, largest, sum
+from ..arrays.shaping import reshape
+from .arithmetic import square, step, where
+from .elementary import erf, exp, tanh
+
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+WIDE = 64                                   # elements in a row, from which on a row of zeros pays
+ROOT_HALF, INV_ROOT_TAU = math.sqrt(0.5), 1 / math.sqrt(2 * math.pi)
+
+
+def _sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-x)) if x > -700 else math.exp(x)
+
+
+def _softplus(x: float) -> float:
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x))) if x == x else x
+
+
+def _sigmoid_array(x: Any) -> Any:
+    with np.errstate(over="ignore"):            # exp(1000) = inf gives the right 1/(1 + inf) = 0
+        return 1 / (1 + np.exp(-x))
+
+
+def _relu(x: Any) -> Any:
+    if x.ndim and x.shape[-1] >= WIDE:
+        return np.maximum(x, np.zeros(x.shape[-1:], x.dtype))    # NumPy compares rows twice as fast as with a number
+    return np.maximum(x, 0)
+
+
+sigmoid = Op("sigmoid", _sigmoid, _sigmoid_array,
+             lambda g, y, x: g * y * (1 - y),
+             tex=r"\sigma({0})", c="ag_sigmoid({0})", symbol="σ")
+hard_sigmoid = Op("hard_sigmoid", lambda x: min(max(x / 6 + 0.5, 0.0), 1.0) if x == x else x,
+                  lambda x: np.clip(x / 6 + 0.5, 0, 1),
+                  lambda g, y, x: g * step(x + 3) * step(3 - x) / 6,
+                  tex=r"\operatorname{{hardsigmoid}} {0}", c="ag_minimum(ag_maximum({0} / 6 + 0.5, 0.0), 1.0)",
+                  domain=((-5, 5),), kink=lambda x: (x + 3) * (x - 3))
+hard_tanh = Op("hard_tanh", lambda x: min(max(x, -1.0), 1.0) if x == x else x,
+               lambda x: np.clip(x, -1, 1),
+               lambda g, y, x: g * step(x + 1) * step(1 - x),
+               tex=r"\operatorname{{hardtanh}} {0}", c="ag_minimum(ag_maximum({0}, -1.0), 1.0)",
+               kink=lambda x: (x + 1) * (x - 1))
+relu = Op("relu", lambda x: x if x > 0 or x != x else 0.0, _relu,
+          lambda g, y, x: g * step(x),
+          tex=r"\operatorname{{relu}} {0}", c="ag_relu({0})", kink=lambda x: x)
+leaky_relu = Op("leaky_relu", lambda x, negative_slope: x if x > 0 else negative_slope * x,
+                lambda x, negative_slope: np.where(x > 0, x, negative_slope * x),
+                lambda g, y, x, negative_slope: g * (negative_slope + (1 - negative_slope) * step(x)),
+                tex=r"\operatorname{{relu}}_{{{negative_slope}}} {0}",
+                c="({0} > 0 ? {0} : {negative_slope} * {0})",
+                params={"negative_slope": 0.01}, kink=lambda x: x)
+elu = Op("elu", lambda x, alpha: x if x > 0 else alpha * math.expm1(x),
+         lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
+         lambda g, y, x, alpha: g * where(step(x), 1.0, y + alpha),
+         tex=r"\operatorname{{elu}}_{{{alpha}}} {0}", c="({0} > 0 ? {0} : {alpha} * expm1({0}))",
+         params={"alpha": 1.0}, kink=lambda x: x)
+selu = Op("selu", lambda x: SELU_SCALE * (x if x > 0 else SELU_ALPHA * math.expm1(x)),
+          lambda x: SELU_SCALE * np.where(x > 0, x, SELU_ALPHA * np.expm1(np.minimum(x, 0))),
+          lambda g, y, x: g * where(step(x), SELU_SCALE, y + SELU_SCALE * SELU_ALPHA),
+          tex=r"\operatorname{{selu}} {0}",
+          c="1.0507009873554805 * ({0} > 0 ? {0} : 1.6732632423543772 * expm1({0}))", kink=lambda x: x)
+softplus = Op("softplus", _softplus,
+              lambda x: np.logaddexp(x, 0),
+              lambda g, y, x: g * sigmoid(x),
+              tex=r"\operatorname{{softplus}} {0}", c="ag_softplus({0})")
+silu = Op("silu", lambda x: x * _sigmoid(x), lambda x: x * _sigmoid_array(x),
+          lambda g, y, x: g * sigmoid(x) * (1 + x * (1 - sigmoid(x))),
+          tex=r"\operatorname{{silu}} {0}", c="{0} * ag_sigmoid({0})")
+gelu = Op("gelu", lambda x: 0.5 * x * (1 + math.erf(x * ROOT_HALF)),
+          lambda x: 0.5 * x * (1 + erf.array(x * ROOT_HALF)),
+          lambda g, y, x: g * (0.5 + 0.5 * erf(x * ROOT_HALF) + x * exp(-0.5 * (x * x)) * INV_ROOT_TAU),
+          tex=r"\operatorname{{gelu}} {0}", c="0.5 * {0} * (1 + erf({0} * 0.70710678118654757))")
+mish = Op("mish", lambda x: x * math.tanh(_softplus(x)), lambda x: x * np.tanh(np.logaddexp(x, 0)),
+          lambda g, y, x: g * (tanh(softplus(x))
+                               + x * sigmoid(x) * (1 - square(tanh(softplus(x))))),
+          tex=r"\operatorname{{mish}} {0}", c="{0} * tanh(ag_softplus({0}))")
+
+# --- over an axis ------------------------------------------------------------------------------
+# A row of -inf has no largest element: its softmax is 0 everywhere, its logsumexp -inf, and both
+# have gradient 0 (a fully masked row of attention is such a row).
+
+
+def _shifted(x: Any, axis: Any) -> tuple[Any, Any]:
+    """x - max(x) and max(x), so that no exp overflows; an infinite maximum is not subtracted."""
+    top = largest(x, axis)
+    if x.dtype != object:
+        top = np.where(np.isfinite(top), top, x.dtype.type(0))
+    return x - top, top
+
+
+def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    shifted, top = _shifted(x, axis)
+    with np.errstate(divide="ignore"):
+        y = np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True)) + top
+    return y if keepdims else y.reshape(keeping(x, axis, drop=True))
+
+
+def _softmax(x: Any, axis: Any = -1) -> Any:
+    e = np.exp(_shifted(x, axis)[0])
+    total = np.add.reduce(e, axis=axis, keepdims=True)
+    return e / np.where(total == 0, 1, total) if x.dtype != object else e / total
+
+
+def _log_softmax(x: Any, axis: Any = -1) -> Any:
+    shifted, _ = _shifted(x, axis)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        y = shifted - np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
+    return np.where(np.isnan(y), -np.inf, y).astype(x.dtype) if _has_empty_row(x, axis) else y
+
+
+def _has_empty_row(x: Any, axis: Any) -> bool:
+    return x.dtype != object and bool((largest(x, axis) == -np.inf).any())
+
+
+_ROWS: list[Case] = [(((3, 4),), {"axis": -1}), (((3, 4),), {"axis": 0}), (((2, 3, 2),), {"axis": 1})]
+
+logsumexp = Op("logsumexp", None, _logsumexp,
+               lambda g, y, x, axis, keepdims: reshape(g, keeping(x, axis)) * softmax(x, axis=axis),
+               tex=r"\ln \sum e^{{{0}}}", params={"axis": None, "keepdims": False},
+               cases=[*_ROWS, (((3, 4),), {"axis": None}), (((2, 3),), {"axis": (0, 1), "keepdims": True})])
+softmax = Op("softmax", None, _softmax,
+             lambda g, y, x, axis: y * (g - sum(g * y, axis=axis, keepdims=True)),
+             tex=r"\operatorname{{softmax}} {0}", params={"axis": -1}, cases=_ROWS)
+log_softmax = Op("log_softmax", None, _log_softmax,
+                 lambda g, y, x, axis: g - exp(y) * sum(g, axis=axis, keepdims=True),
+                 tex=r"\ln \operatorname{{softmax}} {0}", params={"axis": -1}, cases=_ROWS)

@@ -1,0 +1,71 @@
+"""Arithmetic at its corners: the products, quotients, logarithms and roots that rules need where IEEE says nan.
+
+Away from the corner each is the plain operation. There, 0 wins: 0 times anything is 0, as in the
+theory of measure; anything over 0 is 0; the logarithm of 0 is 0; and sqrt0 is the root whose
+derivative at 0 is 0. Only rules and functions whose derivative has a finite value by mathematics
+or by a stated convention use them: x ** 0 has slope 0 also at x = 0, |x|' = 0 at 0 even where an
+infinite cotangent arrives, a length has gradient 0 at the origin. What users write stays IEEE:
+`x / 0` is inf, and sqrt has slope inf at 0.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .._op import Op
+
+POSITIVE = (0.1, 4.0)
+
+
+def _multiply0(x: Any, y: Any) -> Any:
+    z = x * y
+    if type(x) in (float, int) and x and math.isfinite(x):       # a constant exponent: the common case, fast
+        return z
+    if math.isfinite(np.vdot(z, z)):                     # quicker to look for than to prevent; a false alarm costs time
+        return z
+    zero = np.logical_or(np.equal(x, 0), np.equal(y, 0))
+    return np.where(zero, np.asarray(z).dtype.type(0), z)
+
+
+def _divide0(x: Any, y: Any) -> Any:
+    zero = np.equal(y, 0)
+    if not np.logical_or.reduce(zero, axis=None):
+        return x / y
+    return np.where(zero, np.result_type(x, y).type(0), x / _with_1(zero, x, y))
+
+
+def _log0(x: Any) -> Any:
+    return np.log(_with_1(np.equal(x, 0), x, x))
+
+
+def _xlogy(x: Any, y: Any) -> Any:
+    return x * np.log(_with_1(np.equal(x, 0) & np.equal(y, y), x, y))
+
+
+def _with_1(where: Any, x: Any, y: Any) -> Any:
+    """y with 1 in some places, in the dtype of x and y together."""
+    dtype = np.result_type(x, y)
+    return np.where(where, dtype.type(1), np.asarray(y, dtype=dtype))
+
+
+multiply0 = Op("multiply0", lambda x, y: x * y if x and y else 0.0, _multiply0,
+               lambda g, z, x, y: multiply0(g, y),
+               lambda g, z, x, y: multiply0(g, x),
+               method=False, tex=r"{0} \, {1}", c="ag_multiply0({0}, {1})", symbol="×")
+divide0 = Op("divide0", lambda x, y: x / y if y else 0.0, _divide0,
+             lambda g, z, x, y: divide0(g, y),
+             lambda g, z, x, y: -divide0(g * z, y),
+             method=False, tex=r"\frac{{{0}}}{{{1}}}", c="ag_divide0({0}, {1})", symbol="÷", domain=((-3, 3), POSITIVE))
+log0 = Op("log0", lambda x: math.log(x) if x else 0.0, _log0,
+          lambda g, y, x: divide0(g, x),
+          method=False, tex=r"\ln {0}", c="ag_log0({0})", symbol="log", domain=(POSITIVE,))
+sqrt0 = Op("sqrt0", math.sqrt, np.sqrt,
+           lambda g, y, x: divide0(g, 2 * y),
+           method=False, tex=r"\sqrt{{{0}}}", c="sqrt({0})", symbol="√", domain=(POSITIVE,))
+xlogy = Op("xlogy", lambda x, y: x * math.log(y) if x or y != y else 0.0, _xlogy,
+           lambda g, z, x, y: g * log0(y),
+           lambda g, z, x, y: g * multiply0(x, 1 / y),
+           tex=r"{0} \, \ln {1}", domain=((-3, 3), POSITIVE))

@@ -1,0 +1,141 @@
+"""Elementary functions: exponentials, logarithms, roots, and (arc, hyperbolic) trigonometry.
+
+An infinite slope is told as it is: sqrt'(0) = cbrt'(0) = inf, log'(0) = inf, arcsin'(1) = inf.
+hypot and arctan2 have gradient 0 at (0, 0), and logaddexp(-inf, -inf) has gradient 0, as
+logsumexp of a row of -inf has: stated conventions.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .._op import Op
+from .corners import divide0
+
+POSITIVE, UNIT = (0.1, 4.0), (-0.9, 0.9)
+LN2, LN10, TWO_OVER_ROOT_PI = math.log(2), math.log(10), 2 / math.sqrt(math.pi)
+DEGREE = math.pi / 180
+
+
+def _logaddexp(x: float, y: float) -> float:
+    if x == y:
+        return x + LN2
+    return max(x, y) + math.log1p(math.exp(-abs(x - y))) if x == x and y == y else x + y
+
+
+def _expdiff(x: Any, y: Any) -> Any:
+    """exp(x - y), for x <= y; 0 where both are -inf."""
+    with np.errstate(invalid="ignore"):
+        return np.where(np.equal(y, -np.inf), np.result_type(x, y).type(0), np.exp(x - y))
+
+
+def _sinc(x: float) -> float:
+    return math.sin(math.pi * x) / (math.pi * x) if x else 1.0
+
+
+@np.errstate(invalid="ignore", over="ignore")
+def _sinc_derivative(x: Any, n: int = 1) -> Any:
+    """The nth derivative of sinc: near 0 its Taylor series, farther out by those of x sinc x = sin(pi x) / pi.
+
+    The second way loses digits where |x| is small beside n, so the first reaches farther as n grows.
+    nan for an n that is no order of a derivative.
+    """
+    x = np.asarray(x)
+    if n not in range(100):
+        return np.full_like(x, np.nan)
+    n = int(n)
+    u = x.astype(np.float64)
+    near = np.abs(u) < 1 + n / 4
+    v = np.where(near, u, 0.0)
+    series, first = np.zeros_like(u), (n + 1) // 2
+    for k in range(24 + n, first - 1, -1):
+        series = series * v * v + (-1) ** k * math.pi ** (2 * k) / ((2 * k + 1) * math.factorial(2 * k - n))
+    series = series * v if n % 2 else series
+    far = np.where(near, 1.0, u)
+    y = np.sin(math.pi * far) / (math.pi * far)
+    for m in range(1, n + 1):
+        y = (math.pi ** (m - 1) * np.sin(math.pi * far + m * math.pi / 2) - m * y) / far
+    return np.where(near, series, y).astype(x.dtype if x.dtype.kind == "f" else np.float64)
+
+
+_erf = np.frompyfunc(math.erf, 1, 1)
+
+exp = Op("exp", math.exp, np.exp, lambda g, y, x: g * y,
+         tex="e^{{{0}}}", c="exp({0})")
+exp2 = Op("exp2", math.exp2, np.exp2, lambda g, y, x: g * y * LN2,
+          tex="2^{{{0}}}", c="exp2({0})", symbol="2^x")
+expm1 = Op("expm1", math.expm1, np.expm1, lambda g, y, x: g * (y + 1),
+           tex="e^{{{0}}} - 1", c="expm1({0})")
+log = Op("log", math.log, np.log, lambda g, y, x: g / x,
+         tex=r"\ln {0}", c="log({0})", domain=(POSITIVE,))
+log1p = Op("log1p", math.log1p, np.log1p, lambda g, y, x: g / (1 + x),
+           tex=r"\ln \left(1 + {0}\right)", c="log1p({0})", domain=((-0.9, 4.0),))
+log2 = Op("log2", math.log2, np.log2, lambda g, y, x: g / (x * LN2),
+          tex=r"\log_2 {0}", c="log2({0})", domain=(POSITIVE,))
+log10 = Op("log10", math.log10, np.log10, lambda g, y, x: g / (x * LN10),
+           tex=r"\log_{{10}} {0}", c="log10({0})", domain=(POSITIVE,))
+sqrt = Op("sqrt", math.sqrt, np.sqrt, lambda g, y, x: g / (2 * y),
+          tex=r"\sqrt{{{0}}}", c="sqrt({0})", symbol="√", domain=(POSITIVE,))
+cbrt = Op("cbrt", math.cbrt, np.cbrt, lambda g, y, x: g / (3 * (y * y)),
+          tex=r"\sqrt[3]{{{0}}}", c="cbrt({0})", symbol="∛", domain=(POSITIVE,))
+
+sin = Op("sin", math.sin, np.sin, lambda g, y, x: g * cos(x),
+         tex=r"\sin {0}", c="sin({0})")
+cos = Op("cos", math.cos, np.cos, lambda g, y, x: -g * sin(x),
+         tex=r"\cos {0}", c="cos({0})")
+tan = Op("tan", math.tan, np.tan, lambda g, y, x: g * (1 + y * y),
+         tex=r"\tan {0}", c="tan({0})", domain=((-1.3, 1.3),))
+arcsin = Op("arcsin", math.asin, np.arcsin, lambda g, y, x: g / sqrt(1 - x * x),
+            tex=r"\arcsin {0}", c="asin({0})", domain=(UNIT,))
+arccos = Op("arccos", math.acos, np.arccos, lambda g, y, x: -g / sqrt(1 - x * x),
+            tex=r"\arccos {0}", c="acos({0})", domain=(UNIT,))
+arctan = Op("arctan", math.atan, np.arctan, lambda g, y, x: g / (1 + x * x),
+            tex=r"\arctan {0}", c="atan({0})")
+arctan2 = Op("arctan2", math.atan2, np.arctan2,
+             lambda g, z, y, x: g * divide0(divide0(x, hypot(x, y)), hypot(x, y)),
+             lambda g, z, y, x: -g * divide0(divide0(y, hypot(x, y)), hypot(x, y)),
+             tex=r"\operatorname{{arctan2}}({0}, {1})", c="atan2({0}, {1})", domain=((-3, 3), POSITIVE))
+sinh = Op("sinh", math.sinh, np.sinh, lambda g, y, x: g * cosh(x),
+          tex=r"\sinh {0}", c="sinh({0})")
+cosh = Op("cosh", math.cosh, np.cosh, lambda g, y, x: g * sinh(x),
+          tex=r"\cosh {0}", c="cosh({0})")
+tanh = Op("tanh", math.tanh, np.tanh, lambda g, y, x: g * (1 - y * y),
+          tex=r"\tanh {0}", c="tanh({0})")
+arcsinh = Op("arcsinh", math.asinh, np.arcsinh, lambda g, y, x: g / sqrt(x * x + 1),
+             tex=r"\operatorname{{arsinh}} {0}", c="asinh({0})")
+arccosh = Op("arccosh", math.acosh, np.arccosh, lambda g, y, x: g / sqrt(x * x - 1),
+             tex=r"\operatorname{{arcosh}} {0}", c="acosh({0})", domain=((1.1, 4.0),))
+arctanh = Op("arctanh", math.atanh, np.arctanh, lambda g, y, x: g / (1 - x * x),
+             tex=r"\operatorname{{artanh}} {0}", c="atanh({0})", domain=(UNIT,))
+hypot = Op("hypot", math.hypot, np.hypot,
+           lambda g, z, x, y: g * divide0(x, z),
+           lambda g, z, x, y: g * divide0(y, z),
+           tex=r"\sqrt{{{0}^2 + {1}^2}}", c="hypot({0}, {1})", domain=(POSITIVE, POSITIVE))
+erf = Op("erf", math.erf, lambda x: np.asarray(_erf(x), dtype=np.result_type(x)),
+         lambda g, y, x: g * TWO_OVER_ROOT_PI * exp(-x * x),
+         tex=r"\operatorname{{erf}} {0}", c="erf({0})")
+logaddexp = Op("logaddexp", _logaddexp, np.logaddexp,
+               lambda g, z, x, y: g * expdiff(x, z),
+               lambda g, z, x, y: g * expdiff(y, z),
+               tex=r"\ln \left(e^{{{0}}} + e^{{{1}}}\right)", c="ag_logaddexp({0}, {1})")
+expdiff = Op("expdiff", lambda x, y: math.exp(x - y) if y != -math.inf else 0.0, _expdiff,
+             lambda g, z, x, y: g * z,
+             lambda g, z, x, y: -g * z,
+             method=False, tex="e^{{{0} - {1}}}", c="ag_expdiff({0}, {1})")
+logaddexp2 = Op("logaddexp2", lambda x, y: _logaddexp(x * LN2, y * LN2) / LN2, np.logaddexp2,
+                lambda g, z, x, y: g * expdiff(x * LN2, z * LN2),
+                lambda g, z, x, y: g * expdiff(y * LN2, z * LN2),
+                tex=r"\log_2 \left(2^{{{0}}} + 2^{{{1}}}\right)")
+sinc = Op("sinc", _sinc, np.sinc,
+          lambda g, y, x: g * sinc_derivative(x, n=1),
+          tex=r"\operatorname{{sinc}} {0}")
+sinc_derivative = Op("sinc_derivative", lambda x, n: float(_sinc_derivative(x, n)), _sinc_derivative,
+                     lambda g, y, x, n: g * sinc_derivative(x, n=n + 1),
+                     method=False, tex=r"\operatorname{{sinc}}^{{({n})}} {0}", params={"n": 1})
+radians = Op("radians", math.radians, np.radians, lambda g, y, x: g * DEGREE,
+             tex=r"\tfrac{{\pi}}{{180}} \, {0}")
+degrees = Op("degrees", math.degrees, np.degrees, lambda g, y, x: g / DEGREE,
+             tex=r"\tfrac{{180}}{{\pi}} \, {0}")

@@ -1,0 +1,151 @@
+"""Contraction: einsum, one entry whose rule is einsum again."""
+
+from __future__ import annotations
+
+import string
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ...errors import ShapeError, UsageError
+from .._arguments import no_out
+from .._function import composed
+from .._op import Each, Op, shape_of
+from ..arrays.shaping import as_array, broadcast_to, reshape
+
+
+def _contract(*xs: Any, subscripts: str, optimize: Any = False) -> Any:
+    return np.einsum(subscripts, *xs, optimize=optimize)
+
+
+def _term_back(i: int, g: Any, xs: tuple[Any, ...], subscripts: str, optimize: Any) -> Any:
+    """The cotangent of operand i: g takes its place in the sum, and its indices become the output's.
+
+    An index that only this operand has was summed by itself: g is the same all along it. Indices
+    that are repeated in it name a diagonal: g goes there, and 0 elsewhere.
+    """
+    inputs, out = subscripts.split("->")
+    terms = inputs.split(",")
+    mine, others = terms[i], [*terms[:i], *terms[i + 1:]]
+    labels = "".join(dict.fromkeys(mine))
+    known = "".join(k for k in labels if k in out or any(k in term for term in others))
+    g = contract([g, *xs[:i], *xs[i + 1:]], subscripts=",".join([out, *others]) + "->" + known,
+                 optimize=bool(optimize))
+    if known == mine and shape_of(g) == shape_of(xs[i]):
+        return g
+    size = dict(zip(mine, shape_of(xs[i])))
+    found = dict(zip(known, shape_of(g)))
+    spread = tuple(found.get(k, 1) for k in labels)
+    full = np.broadcast_shapes(spread, tuple(size[k] for k in labels))   # an index of length 1 here may be longer there
+    if spread != shape_of(g):
+        g = reshape(g, spread)
+    if spread != full:
+        g = broadcast_to(g, full)
+    if labels == mine:
+        return g
+    fresh = iter(k for k in string.ascii_letters if k not in mine)
+    row, diagonals = "", []
+    for k in mine:
+        if k in row:
+            diagonals.append((k, k := next(fresh)))
+        row += k
+    masks = [np.eye(full[labels.index(k)], dtype=bool) for k, _ in diagonals]
+    return contract([g, *masks], subscripts=",".join([labels, *map("".join, diagonals)]) + "->" + row, optimize=False)
+
+
+contract = Op("contract", None, _contract,
+              Each(lambda i, g, y, *xs, subscripts, optimize: _term_back(i, g, xs, subscripts, optimize)),
+              tex=r"\operatorname{{einsum}}({0}, \ldots)", symbol="einsum", method=False,
+              params={"subscripts": "", "optimize": False},
+              cases=[(shapes, {"subscripts": subscripts}) for shapes, subscripts in [
+                  (((2, 3), (3, 4)), "ij,jk->ik"), (((2, 3), (3, 4)), "ij,jk->ki"), (((2, 3),), "ij->ji"),
+                  (((2, 3),), "ij->"), (((2, 3),), "ij->j"), (((3, 3),), "ii->i"), (((3, 3),), "ii->"),
+                  (((2, 3, 2), (2,)), "iji,i->j"), (((2, 2, 2),), "iii->i"), (((2, 3), (4,)), "ij,k->i"),
+                  (((2, 3), (3, 2), (2, 2)), "ij,jk,kl->il"), (((2, 3), (2, 3)), "ij,ij->ij"),
+                  (((1, 3), (2, 1)), "ij,ij->ij"), (((2, 3), (1,)), "ij,j->i"), (((), (2,)), ",i->i"),
+                  (((2, 2), (3, 3), (3,)), "ii,jj,j->j"), (((2, 3), (2, 3)), "ij,ij->"), (((1, 1), (3,)), "ii,i->i")]])
+
+
+@composed(np.einsum)
+def einsum(*operands: Any, out: Any = None, optimize: Any = False, **refused: Any) -> Any:
+    """Einstein's summation: products of arrays, summed over the indices that the output lacks.
+
+    Called as `numpy.einsum` is, with subscripts and arrays or with arrays and lists of integers in
+    turn. Any number of operands; `...`, repeated indices within an operand (its diagonal) and
+    indices of one operand alone are understood. `optimize` is NumPy's. Raises ShapeError where
+    subscripts and shapes do not agree, UsageError where the subscripts themselves are wrong.
+
+    >>> import numpy as np
+    >>> a, b = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, 10.0])
+    >>> einsum("ij,j->i", a, b)
+    array([21., 43.])
+    >>> float(einsum("ii", a))
+    5.0
+    """
+    no_out("einsum", out)
+    if refused:
+        raise UsageError(f"einsum: {', '.join(refused)}= is not supported; the dtype follows from the operands")
+    if not operands:
+        raise UsageError("einsum takes subscripts and arrays, as in einsum('ij,jk->ik', a, b)")
+    if not isinstance(operands[0], str):
+        operands = _lettered(operands)
+    subscripts, arrays = operands[0], [as_array(x) for x in operands[1:]]
+    shapes = tuple(shape_of(x) for x in arrays)
+    return contract(arrays, subscripts=_explicit(subscripts, shapes), optimize=optimize)
+
+
+def _lettered(operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """einsum(a, [0, 1], b, [1, 2], [0, 2]) as einsum("AB,BC->AC", a, b)."""
+    letters = string.ascii_uppercase + string.ascii_lowercase           # in alphabetical order, as einsum sorts them
+
+    def term(places: Any) -> str:
+        return "".join("..." if k is Ellipsis else letters[k] for k in places)
+    subscripts = ",".join(term(places) for places in operands[1::2])
+    if len(operands) % 2:
+        subscripts += "->" + term(operands[-1])
+    return (subscripts, *operands[:len(operands) - len(operands) % 2:2])
+
+
+@lru_cache(maxsize=1024)
+def _explicit(subscripts: str, shapes: tuple[tuple[int, ...], ...]) -> str:
+    """The subscripts with a letter for every axis and with the output written out, checked against the shapes."""
+    def refuse(why: str, kind: type[Exception] = UsageError) -> Exception:
+        return kind(f"einsum: {subscripts!r} on {', '.join(map(str, shapes))}: {why}")
+
+    inputs, arrow, out = subscripts.replace(" ", "").partition("->")
+    terms = inputs.split(",")
+    strange = {*inputs.replace("...", "").replace(",", ""), *out.replace("...", "")} - {*string.ascii_letters}
+    if strange:
+        raise refuse(f"{''.join(sorted(strange))!r} is no letter")
+    if len(terms) != len(shapes):
+        raise refuse(f"{len(terms)} terms for {len(shapes)} operands")
+    spare = [k for k in string.ascii_letters if k not in subscripts]
+    most = max(len(shape) - len(term.replace("...", "")) if "..." in term else 0 for term, shape in zip(terms, shapes))
+    if most > len(spare):
+        raise refuse("more axes than there are letters")
+    dots = "".join(spare[:max(most, 0)])
+    for i, (term, shape) in enumerate(zip(terms, shapes)):
+        named = len(term.replace("...", ""))
+        if named > len(shape) or (named < len(shape) and "..." not in term):
+            raise refuse(f"operand {i} has {len(shape)} axes, and {term!r} names {named}", ShapeError)
+        terms[i] = term.replace("...", dots[len(dots) - (len(shape) - named):])
+    every = "".join(terms)
+    if not arrow:
+        out = dots + "".join(sorted(k for k in {*every} - {*dots} if every.count(k) == 1))
+    else:
+        if dots and "..." not in out:
+            raise refuse("the output needs '...' too, for the operands have axes there")
+        out = out.replace("...", dots)
+        for k in out:
+            if k not in every or out.count(k) > 1:
+                raise refuse(f"{k!r} of the output must be an index of an operand, and be there once")
+    sizes: dict[str, tuple[int, int]] = {}
+    for i, (term, shape) in enumerate(zip(terms, shapes)):
+        for k, n in zip(term, shape):
+            j, m = sizes.setdefault(k, (i, n))
+            if m == 1:
+                sizes[k] = (i, n)
+            elif n not in (1, m):
+                raise refuse(f"index {k!r} has length {m} in operand {j} and {n} in operand {i}", ShapeError)
+    return ",".join(terms) + "->" + out

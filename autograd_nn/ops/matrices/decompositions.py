@@ -1,0 +1,245 @@
+"""Matrices taken apart: triangles, eigenvalues, singular values, orthogonal bases.
+
+The matrices are in the last two axes. What has several outputs is one entry that packs them into
+one array, row under row, and a function that cuts them out again: the decomposition is computed
+once, and its rule, written in ops, finds all of it in `y` at any order.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...errors import UsageError
+from .._function import composed
+from .._op import Op, shape_of
+from ..arrays.shaping import as_array, concatenate, dtype_of, expand_dims, swapaxes
+from ..elementwise.arithmetic import absolute, where
+from .inverses import matrix_shape, solve, square_shape
+from .matmul import matmul
+
+
+def _t(x: Any) -> Any:
+    return swapaxes(x, -1, -2)
+
+
+def _symmetric(x: Any) -> Any:
+    return (x + _t(x)) / 2
+
+
+def _over(x: Any) -> Any:
+    """1 / x, and 0 where x is 0."""
+    zero = x == 0
+    return where(zero, 0.0, 1 / where(zero, 1.0, x))
+
+
+def _gaps(v: Any) -> Any:
+    """1 / (v_j - v_i) in row i and column j, and 0 where they are equal."""
+    return _over(expand_dims(v, -2) - expand_dims(v, -1))
+
+
+# --- symmetric matrices ----------------------------------------------------------------------------
+
+def _cholesky(x: Any, upper: bool = False) -> Any:
+    square_shape("cholesky", x)
+    lower = np.linalg.cholesky(_symmetric(x))
+    return lower.swapaxes(-1, -2) if upper else lower
+
+
+def _cholesky_back(g: Any, y: Any, upper: bool) -> Any:
+    lower, g = (_t(y), _t(g)) if upper else (y, g)
+    n = shape_of(y)[-1]
+    halved = (np.tri(n) - np.eye(n) / 2).astype(dtype_of(y))         # the lower triangle, half of its diagonal
+    inner = matmul(_t(lower), g) * halved
+    return _symmetric(solve(_t(lower), _t(solve(_t(lower), _t(inner)))))
+
+
+def _packed_eigh(x: Any, UPLO: Any = "L") -> Any:
+    w, v = np.linalg.eigh(_symmetric(x), UPLO)           # which triangle is read may turn an eigenvector's sign
+    return np.concatenate([w[..., None, :], v], axis=-2)
+
+
+def _eigh_back(g: Any, y: Any) -> Any:
+    w, v, gw, gv = y[..., 0, :], y[..., 1:, :], g[..., :1, :], g[..., 1:, :]
+    turned = _gaps(w) * matmul(_t(v), gv)
+    return _symmetric(matmul(matmul(v, turned) + v * gw, _t(v)))
+
+
+cholesky = Op("cholesky", None, _cholesky,
+              lambda g, y, x, upper: _cholesky_back(g, y, upper),
+              tex=r"\operatorname{{chol}} {0}", method=False, params={"upper": False},
+              cases=[((np.array([[4.0, 1.0, -1.0], [2.0, 3.0, 0.5], [1.0, 0.0, 2.0]]),), {}),
+                     ((np.array([[[2.0, 0.5], [1.0, 1.0]], [[5.0, -2.0], [-1.0, 2.0]]]),), {"upper": True})])
+packed_eigh = Op("packed_eigh", None, _packed_eigh,
+                 lambda g, y, x, UPLO: _eigh_back(g, y),
+                 tex=r"\operatorname{{eigh}} {0}", symbol="eigh", method=False, params={"UPLO": "L"},
+                 cases=[(((3, 3),), {}), (((2, 2, 2),), {})])
+
+
+class EighResult(NamedTuple):
+    """What eigh returns."""
+
+    eigenvalues: Any
+    eigenvectors: Any
+
+
+_TRIANGLES: list[Any] = [(((3, 3),), {"UPLO": "L"}), (((2, 3, 3),), {"UPLO": "U"})]
+
+
+@composed(np.linalg.eigh, name="linalg.eigh", cases=_TRIANGLES)
+def eigh(a: Any, UPLO: str | None = None) -> EighResult:
+    """The eigenvalues (ascending) and the eigenvectors (in columns) of symmetric matrices.
+
+    Without UPLO the symmetric part (a + aᵀ) / 2 is taken apart, so the gradient of a symmetric
+    matrix is symmetric. With "L" or "U" that triangle is read alone, as NumPy does, and the
+    gradient lies in it. The eigenvectors have a derivative where the eigenvalues are distinct;
+    eigenvalues that are exactly equal do not turn each other (a stated convention: inf is meant).
+
+    >>> import numpy as np
+    >>> eigh(np.array([[2.0, 1.0], [1.0, 2.0]])).eigenvalues
+    array([1., 3.])
+    """
+    a = as_array(a)
+    n = square_shape("eigh", a)[-1]
+    if UPLO is not None:
+        if UPLO.upper() not in ("L", "U"):
+            raise UsageError(f"eigh: UPLO is 'L' or 'U', not {UPLO!r}")
+        lower = np.tri(n, dtype=bool)
+        a = where(lower if UPLO.upper() == "L" else lower.T, a, _t(a))
+    packed = packed_eigh(a, UPLO=UPLO or "L")
+    return EighResult(packed[..., 0, :], packed[..., 1:, :])
+
+
+@composed(np.linalg.eigvalsh, name="linalg.eigvalsh", cases=_TRIANGLES)
+def eigvalsh(a: Any, UPLO: str | None = None) -> Any:
+    """The eigenvalues of symmetric matrices, ascending: see `eigh`.
+
+    >>> import numpy as np
+    >>> eigvalsh(np.diag([3.0, 1.0]))
+    array([1., 3.])
+    """
+    return eigh(a, UPLO).eigenvalues
+
+
+# --- singular values and orthogonal bases -------------------------------------------------------
+
+def _packed_svd(x: Any) -> Any:
+    u, s, vh = np.linalg.svd(x, full_matrices=False)
+    return np.concatenate([s[..., None, :], u, vh.swapaxes(-1, -2)], axis=-2)
+
+
+def _svd_back(g: Any, y: Any, x: Any) -> Any:
+    m = shape_of(x)[-2]
+    s, u, v = y[..., :1, :], y[..., 1:m + 1, :], y[..., m + 1:, :]
+    gs, gu, gv = g[..., :1, :], g[..., 1:m + 1, :], g[..., m + 1:, :]
+    gaps, over = _gaps(y[..., 0, :] * y[..., 0, :]), _over(s)
+    turned_u, turned_v = gaps * matmul(_t(u), gu), gaps * matmul(_t(v), gv)
+    inner = (turned_u + _t(turned_u)) * s + _t(s) * (turned_v + _t(turned_v))
+    found = matmul(matmul(u, inner) + u * gs, _t(v))
+    if m > shape_of(v)[-2]:                                          # columns of gu outside what u spans
+        found = found + matmul((gu - matmul(u, matmul(_t(u), gu))) * over, _t(v))
+    if m < shape_of(v)[-2]:
+        found = found + matmul(u * over, _t(gv - matmul(v, matmul(_t(v), gv))))
+    return found
+
+
+def _packed_qr(x: Any) -> Any:
+    q, r = np.linalg.qr(x)
+    return np.concatenate([q, r.swapaxes(-1, -2)], axis=-2)
+
+
+def _qr_back(g: Any, y: Any, x: Any) -> Any:
+    m, n = shape_of(x)[-2:]
+    q, r, gq, gr = y[..., :m, :], _t(y[..., m:, :]), g[..., :m, :], g[..., m:, :]     # gr is R's, transposed
+    inner = matmul(r, gr) - matmul(_t(gq), q)
+    lower = where(np.tri(n, k=-1, dtype=bool), inner, 0.0)
+    mirrored = where(np.tri(n, dtype=bool), inner, 0.0) + _t(lower)
+    return _t(solve(r, _t(gq + matmul(q, mirrored))))
+
+
+_MATRICES: list[Any] = [(((3, 2),), {}), (((2, 3),), {}), (((3, 3),), {}), (((2, 3, 2),), {})]
+
+packed_svd = Op("packed_svd", None, _packed_svd,
+                lambda g, y, x: _svd_back(g, y, x),
+                tex=r"\operatorname{{svd}} {0}", symbol="svd", method=False, cases=_MATRICES)
+packed_qr = Op("packed_qr", None, _packed_qr,          # of matrices with no more columns than rows
+               lambda g, y, x: _qr_back(g, y, x),
+               tex=r"\operatorname{{qr}} {0}", symbol="qr", method=False,
+               cases=[(((3, 2),), {}), (((3, 3),), {}), (((2, 3, 2),), {})])
+
+
+class SVDResult(NamedTuple):
+    """What svd returns."""
+
+    U: Any
+    S: Any
+    Vh: Any
+
+
+@composed(np.linalg.svd, name="linalg.svd",
+          cases=[(shapes, {"full_matrices": False}) for shapes, _ in _MATRICES]
+          + [(((3, 3),), {}), (((3, 2),), {"compute_uv": False})])
+def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
+    """a = U diag(S) Vh, with the singular values S in descending order; S alone without `compute_uv`.
+
+    `full_matrices` asks for more columns (or rows) than a determines, which have no derivative, so
+    it must be False unless a is square. U and Vh have a derivative where the singular values are
+    distinct and not 0; of S alone the derivative at a singular value of 0 is 0.
+
+    >>> import numpy as np
+    >>> svd(np.diag([3.0, 4.0]), compute_uv=False)
+    array([4., 3.])
+    """
+    a = as_array(a)
+    m, n = matrix_shape("svd", a)
+    if hermitian:
+        raise UsageError("svd: hermitian=True is not supported\n  help: eigh takes symmetric matrices apart")
+    if compute_uv and full_matrices and m != n:
+        raise UsageError(f"svd: the matrix is {m} by {n}, and full_matrices=True adds vectors that it does not "
+                         "determine: they have no derivative\n  help: svd(a, full_matrices=False)")
+    packed = packed_svd(a)
+    s = absolute(packed[..., 0, :])                      # they are not negative; at 0 they have a kink, as |x| has
+    return SVDResult(packed[..., 1:m + 1, :], s, _t(packed[..., m + 1:, :])) if compute_uv else s
+
+
+@composed(np.linalg.svdvals, name="linalg.svdvals", cases=_MATRICES)
+def svdvals(x: Any, /) -> Any:
+    """The singular values, descending: see `svd`.
+
+    >>> import numpy as np
+    >>> svdvals(np.array([[3.0], [4.0]]))
+    array([5.])
+    """
+    return svd(x, compute_uv=False)
+
+
+class QRResult(NamedTuple):
+    """What qr returns."""
+
+    Q: Any
+    R: Any
+
+
+@composed(np.linalg.qr, name="linalg.qr", cases=[*_MATRICES, (((3, 2),), {"mode": "r"})])
+def qr(a: Any, mode: str = "reduced") -> Any:
+    """a = Q R with orthonormal columns in Q and an upper triangle R; R alone for mode "r".
+
+    The first columns of a (as many as it has rows) must be linearly independent. The mode
+    "complete" adds columns to Q that a does not determine, so it needs a square or wide matrix.
+
+    >>> import numpy as np
+    >>> q, r = qr(np.array([[3.0], [4.0]]))
+    >>> bool(np.allclose(q @ r, [[3.0], [4.0]]))
+    True
+    """
+    a = as_array(a)
+    m, n = matrix_shape("qr", a)
+    if mode not in ("reduced", "r") and not (mode == "complete" and m <= n):
+        raise UsageError(f"qr: mode={mode!r} of a matrix {m} by {n} is not supported: "
+                         "what a does not determine has no derivative\n  help: mode='reduced' or 'r'")
+    packed = packed_qr(a[..., :m])
+    q, r = packed[..., :m, :], _t(packed[..., m:, :])
+    if n > m:
+        r = concatenate([r, matmul(_t(q), a[..., m:])], axis=-1)
+    return r if mode == "r" else QRResult(q, r)

@@ -1,0 +1,158 @@
+"""Inverses, determinants, powers, and solving linear equations, for the matrices in the last two axes."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...errors import AutogradError
+from .._function import composed
+from .._op import Op, shape_of
+from ..arrays.reduction import sum
+from ..arrays.shaping import as_array, dtype_of, expand_dims, squeeze, swapaxes
+from ..elementwise.arithmetic import where
+from .matmul import matmul
+
+
+class LinAlgError(AutogradError, np.linalg.LinAlgError):
+    """A matrix that has no inverse or no such decomposition, or is not square where it must be."""
+
+
+def square_shape(name: str, a: Any) -> tuple[int, ...]:
+    """The shape of a; a LinAlgError that names the function where these are no square matrices."""
+    shape = shape_of(a)
+    if len(shape) < 2 or shape[-1] != shape[-2]:
+        raise LinAlgError(f"{name}: takes square matrices in the last two axes, not an array of shape {shape}")
+    return shape
+
+
+def matrix_shape(name: str, a: Any) -> tuple[int, int]:
+    """The number of rows and of columns of the matrices in a."""
+    shape = shape_of(a)
+    if len(shape) < 2:
+        raise LinAlgError(f"{name}: takes matrices in the last two axes, not an array of shape {shape}")
+    return shape[-2], shape[-1]
+
+
+def _t(x: Any) -> Any:
+    return swapaxes(x, -1, -2)
+
+
+def _solve_back(g: Any, a: Any, b: Any) -> Any:
+    """The cotangent of b in solve(a, b), as a matrix; a vector is one column."""
+    return solve(_t(a), expand_dims(g, -1) if len(shape_of(b)) == 1 else g)
+
+
+def _solve_left(g: Any, z: Any, a: Any, b: Any) -> Any:
+    z = expand_dims(z, -1) if len(shape_of(b)) == 1 else z
+    return -matmul(_solve_back(g, a, b), _t(z))
+
+
+def _solve_right(g: Any, a: Any, b: Any) -> Any:
+    back = _solve_back(g, a, b)
+    return squeeze(back, axis=-1) if len(shape_of(b)) == 1 else back
+
+
+def _cofactors(x: Any) -> Any:
+    """The derivatives of det: det(x) times the inverse transposed; of a singular matrix by its singular values."""
+    try:
+        return np.linalg.det(x)[..., None, None] * np.linalg.inv(x).swapaxes(-1, -2)
+    except np.linalg.LinAlgError:
+        u, s, vh = np.linalg.svd(x)
+        others = np.where(np.eye(s.shape[-1], dtype=bool), s.dtype.type(1), s[..., None, :]).prod(-1)
+        flip = np.sign(np.linalg.det(u) * np.linalg.det(vh))[..., None, None]
+        found: np.ndarray[Any, Any] = flip * (u * others[..., None, :]) @ vh
+        return found
+
+
+def _cofactors_back(g: Any, y: Any, x: Any) -> Any:
+    inverse = _t(inv(x))
+    along = expand_dims(sum(g * y, axis=(-2, -1)), (-2, -1))
+    return along * inverse - matmul(matmul(y, _t(g)), inverse)
+
+
+def _pinv(x: Any, rcond: Any = None) -> Any:
+    return np.linalg.pinv(x) if rcond is None else np.linalg.pinv(x, rcond)
+
+
+def _pinv_back(g: Any, y: Any, x: Any) -> Any:
+    down = matmul(_t(g), matmul(y, _t(y)))               # what leaves the columns of x, and what leaves its rows
+    across = matmul(matmul(_t(y), y), _t(g))
+    return down - matmul(x, matmul(y, down)) + across - matmul(matmul(across, y), x) - matmul(_t(y), matmul(g, _t(y)))
+
+
+def _packed_slogdet(x: Any) -> Any:
+    return np.stack(np.linalg.slogdet(x), axis=-1)
+
+
+_SQUARE: list[Any] = [(((3, 3),), {}), (((2, 2, 2),), {}), (((1, 1),), {})]
+
+inv = Op("inv", None, np.linalg.inv,
+         lambda g, y, x: -matmul(swapaxes(y, -1, -2), matmul(g, swapaxes(y, -1, -2))),
+         tex="{0}^{{-1}}", method=False, cases=_SQUARE)
+solve = Op("solve", None, np.linalg.solve,
+           lambda g, z, x, y: _solve_left(g, z, x, y),
+           lambda g, z, x, y: _solve_right(g, x, y),
+           tex=r"{0}^{{-1}} {1}", method=False,
+           cases=[(((3, 3), (3,)), {}), (((3, 3), (3, 2)), {}), (((2, 3, 3), (3,)), {}), (((2, 3, 3), (3, 2)), {}),
+                  (((3, 3), (2, 3, 1)), {}), (((2, 1, 2, 2), (3, 2, 2)), {})])
+cofactors = Op("cofactors", None, _cofactors,          # differentiable where x has an inverse
+               lambda g, y, x: _cofactors_back(g, y, x),
+               tex=r"\operatorname{{cof}} {0}", method=False, cases=_SQUARE)
+det = Op("det", None, np.linalg.det,
+         lambda g, y, x: expand_dims(g, (-2, -1)) * cofactors(x),
+         tex=r"\det {0}", method=False, cases=_SQUARE)
+packed_slogdet = Op("packed_slogdet", None, _packed_slogdet,
+                    lambda g, y, x: g[..., 1, None, None] * _t(inv(x)),
+                    tex=r"\log |\det {0}|", symbol="slogdet", method=False, cases=_SQUARE)
+# The derivative holds while the rank does not change.
+pinv = Op("pinv", None, _pinv,
+          lambda g, y, x, rcond: _pinv_back(g, y, x),
+          tex="{0}^{{+}}", method=False, params={"rcond": None},
+          cases=[(((3, 2),), {}), (((2, 3),), {}), (((3, 3),), {}), (((2, 3, 2),), {"rcond": 1e-10})])
+
+
+class SlogdetResult(NamedTuple):
+    """What slogdet returns."""
+
+    sign: Any
+    logabsdet: Any
+
+
+@composed(np.linalg.slogdet, name="linalg.slogdet", cases=_SQUARE)
+def slogdet(a: Any) -> SlogdetResult:
+    """The sign of the determinant, whose derivative is 0, and the logarithm of its absolute value.
+
+    >>> import numpy as np
+    >>> sign, log = slogdet(-np.eye(3))
+    >>> float(sign), float(log)
+    (-1.0, 0.0)
+    """
+    packed = packed_slogdet(as_array(a))
+    return SlogdetResult(packed[..., 0], packed[..., 1])
+
+
+@composed(np.linalg.matrix_power, name="linalg.matrix_power",
+          cases=[(((3, 3),), {"n": n}) for n in (1, 2, 3, 5, -1, -2)] + [(((2, 2, 2),), {"n": 4})])
+def matrix_power(a: Any, n: int) -> Any:
+    """The product of n square matrices a; of the inverses for a negative n, and the identity for 0.
+
+    >>> import numpy as np
+    >>> matrix_power(np.array([[1.0, 1.0], [0.0, 1.0]]), 5)
+    array([[1., 5.],
+           [0., 1.]])
+    """
+    a, n = as_array(a), operator.index(n)
+    shape = square_shape("matrix_power", a)
+    if n == 0:
+        return where(np.zeros(shape, bool), a, np.eye(shape[-1], dtype=dtype_of(a)))
+    base, result, n = (a, None, n) if n > 0 else (inv(a), None, -n)
+    while True:
+        n, odd = divmod(n, 2)
+        if odd:
+            result = base if result is None else matmul(result, base)
+        if not n:
+            return result
+        base = matmul(base, base)

@@ -1,0 +1,81 @@
+"""Products of vectors and matrices."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .._op import Op, shape_of
+from ..arrays.shaping import expand_dims, moveaxis, reshape, swapaxes
+
+
+def ndim(x: Any) -> int:
+    return len(shape_of(x))
+
+
+def _left(g: Any, x: Any, y: Any) -> Any:
+    """The cotangent of x in x @ y; a vector is a row on the left and a column on the right."""
+    if ndim(y) == 1:
+        return expand_dims(g, -1) * y
+    if ndim(x) == 1:
+        return reshape(matmul(y, expand_dims(g, -1)), shape_of(y)[:-1])
+    return matmul(g, swapaxes(y, -1, -2))
+
+
+def _right(g: Any, x: Any, y: Any) -> Any:
+    """The cotangent of y in x @ y."""
+    if ndim(x) == 1:
+        return g * x if ndim(y) == 1 else expand_dims(x, -1) * expand_dims(g, -2)
+    if ndim(y) == 1:
+        return reshape(matmul(swapaxes(x, -1, -2), expand_dims(g, -1)), shape_of(x)[:-2] + shape_of(y))
+    return matmul(swapaxes(x, -1, -2), g)
+
+
+def _as_matrix(y: Any) -> Any:
+    """y of np.dot, its summed axis first and the others flattened: dot(x, y) is x @ this, reshaped."""
+    if ndim(y) <= 1:
+        return reshape(y, (*shape_of(y), 1))
+    *others, rows, columns = shape_of(y)
+    return reshape(moveaxis(y, -2, 0), (rows, math.prod(others) * columns))
+
+
+def _dot_left(g: Any, x: Any, y: Any) -> Any:
+    if ndim(x) == 0 or ndim(y) == 0:
+        return g * y
+    columns = _as_matrix(y)
+    g = reshape(g, (*shape_of(x)[:-1], shape_of(columns)[1]))
+    return matmul(g, swapaxes(columns, 0, 1))
+
+
+def _dot_right(g: Any, x: Any, y: Any) -> Any:
+    if ndim(x) == 0 or ndim(y) == 0:
+        return g * x
+    kept, others = shape_of(g)[:ndim(x) - 1], shape_of(g)[ndim(x) - 1:]
+    rows = reshape(x, (math.prod(kept), shape_of(x)[-1]))
+    dy = matmul(swapaxes(rows, 0, 1), reshape(g, (math.prod(kept), math.prod(others))))
+    if ndim(y) == 1:
+        return reshape(dy, shape_of(y))
+    return moveaxis(reshape(dy, (shape_of(y)[-2], *shape_of(y)[:-2], shape_of(y)[-1])), 0, -2)
+
+
+def _matmul(x: Any, y: Any) -> Any:
+    if type(x) is type(y) is np.ndarray and x.ndim == 2 == y.ndim:
+        return x.dot(y)                                  # the same product, and np.matmul asks more questions first
+    return np.matmul(x, y)
+
+
+matmul = Op("matmul", None, _matmul,
+            lambda g, z, x, y: _left(g, x, y),
+            lambda g, z, x, y: _right(g, x, y),
+            tex=r"{0} \, {1}", symbol="@", dunder="matmul",
+            cases=[(((2, 3), (3, 4)), {}), (((3,), (3, 4)), {}), (((2, 3), (3,)), {}), (((3,), (3,)), {}),
+                   (((2, 1, 2, 3), (4, 3, 2)), {}), (((2, 3), (4, 3, 2)), {}), (((3,), (2, 3, 2)), {}),
+                   (((2, 2, 3), (3,)), {})])
+dot = Op("dot", None, np.dot,
+         lambda g, z, x, y: _dot_left(g, x, y),
+         lambda g, z, x, y: _dot_right(g, x, y),
+         tex=r"{0} \cdot {1}", symbol="·",
+         cases=[(((2, 3), (3, 4)), {}), (((3,), (3,)), {}), (((), (2, 3)), {}), (((2, 3), (4, 3, 2)), {}),
+                (((2, 2, 3), (3,)), {}), (((3,), (2, 3, 2)), {})])

@@ -1,0 +1,208 @@
+"""Norms and what follows from singular values: condition, rank, least squares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...errors import ShapeError, UsageError
+from .._arguments import axis_of, data_of
+from .._function import composed
+from .._op import Op, shape_of
+from ..arrays.reduction import count, keeping, max, min, sum
+from ..arrays.shaping import as_array, dtype_of, expand_dims, moveaxis, reshape
+from ..elementwise.arithmetic import absolute, same, sign, where
+from .decompositions import svd, svdvals
+from .inverses import LinAlgError, inv, pinv
+from .matmul import matmul
+
+_add: Any = np.add.reduce
+
+
+def _euclidean_norm(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return np.sqrt(_add(x * x, axis=axis, keepdims=keepdims))
+
+
+def _p_norm(x: Any, p: float = 3, axis: Any = None, keepdims: bool = False) -> Any:
+    size = np.absolute(x)
+    powers = size * size * size if p == 3 else size ** p             # x ** 3 is slow in float32
+    return _add(powers, axis=axis, keepdims=keepdims) ** (1 / p)
+
+
+def _p_norm_back(g: Any, y: Any, x: Any, p: float, axis: Any) -> Any:
+    """g sign(x) (|x| / y) ** (p - 1), and 0 where x or y is 0."""
+    g, y = reshape(g, keeping(x, axis)), reshape(y, keeping(x, axis))
+    ratio = where(x, absolute(x) / where(y, y, 1.0), 1.0)
+    return g * where(y, sign(x), 0.0) * ratio ** (p - 1)
+
+
+# A norm has a kink at 0, where its derivative is stated as 0.
+euclidean_norm = Op("euclidean_norm", None, _euclidean_norm,
+                    lambda g, y, x, axis, keepdims: reshape(g / where(y, y, 1.0), keeping(x, axis)) * x,
+                    tex=r"\left\|{0}\right\|", symbol="‖x‖", method=False, params={"axis": None, "keepdims": False},
+                    cases=[(((2, 3),), {}), (((2, 3),), {"axis": 1}),
+                           (((2, 3, 2),), {"axis": (0, -1), "keepdims": True})])
+p_norm = Op("p_norm", None, _p_norm,
+            lambda g, y, x, p, axis, keepdims: _p_norm_back(g, y, x, p, axis),
+            tex=r"\left\|{0}\right\|_{p}", symbol="‖x‖", method=False, params={"p": 3, "axis": None, "keepdims": False},
+            cases=[(((2, 3),), {"p": 5}), (((2, 3),), {"p": 4, "axis": 1}),
+                   (((2, 3, 2),), {"p": 5.5, "axis": (0, -1), "keepdims": True})])
+
+_VECTORS: list[Any] = [(((4,),), {"ord": p}) for p in (None, 2, 1, np.inf, -np.inf, 0, 3, 1.5, 0.5, -1, -2.5)]
+_MATRICES: list[Any] = [(((3, 2),), {"ord": p}) for p in (None, "fro", "nuc", 2, -2, 1, -1, np.inf, -np.inf)]
+
+
+@composed(np.linalg.norm, name="linalg.norm", cases=[
+    *_VECTORS, *_MATRICES, (((2, 3, 2),), {}), (((2, 3, 2),), {"ord": 3, "axis": 1, "keepdims": True}),
+    (((2, 3, 2),), {"ord": 1, "axis": (2, 0), "keepdims": True}), (((2, 3, 2),), {"ord": "nuc", "axis": (1, 2)}),
+    (((2, 3),), {"axis": (-1,)}), (((2, 3),), {"ord": 2, "keepdims": True}), (((2, 3),), {"keepdims": True}),
+    (((),), {})])
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """The norm of vectors (one axis) or matrices (two axes); of the whole array, as one vector, if neither is given.
+
+    Of vectors `ord` is None or 2, any other number p for sum(|x|**p)**(1/p), inf, -inf, or 0 (how
+    many elements are not 0); of matrices None or "fro", "nuc", 2, -2, 1, -1, inf, -inf. At 0 the
+    derivative is 0; of the largest and smallest, ties share evenly.
+
+    >>> float(norm([3.0, 4.0]))
+    5.0
+    >>> norm([[3.0, 4.0], [5.0, 12.0]], axis=1)
+    array([ 5., 13.])
+    """
+    x = _floating(x)
+    shape = shape_of(x)
+    if axis is None and (ord is None or (ord in ("f", "fro") and len(shape) == 2)):
+        return euclidean_norm(x, axis=None, keepdims=keepdims)
+    if axis is None:
+        axes = tuple(range(len(shape)))
+    else:
+        axes = tuple(axis_of("norm", x, i) for i in (axis if isinstance(axis, (tuple, list)) else (axis,)))
+    if len(axes) == 1:
+        return _vector_norm(x, ord, axes[0], keepdims)
+    if len(axes) != 2 or axes[0] == axes[1]:
+        raise ShapeError(f"norm: ord={ord!r} takes one axis (vectors) or two (matrices), not {axes} "
+                         f"of an array of shape {shape}")
+    found = _matrix_norm(moveaxis(x, source=axes, destination=(-2, -1)), ord)
+    return expand_dims(found, tuple(sorted(axes))) if keepdims else found
+
+
+def _floating(x: Any) -> Any:
+    x = as_array(x)
+    return x.astype(float) if isinstance(x, np.ndarray) and x.dtype.kind in "iub" else x
+
+
+def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
+    if ord is None or ord == 2:
+        return euclidean_norm(x, axis=axis, keepdims=keepdims)
+    if ord == 1:
+        return sum(absolute(x), axis=axis, keepdims=keepdims)
+    if ord == np.inf:
+        return _largest(absolute(x), axis, keepdims)
+    if ord == -np.inf:
+        return min(absolute(x), axis=axis, keepdims=keepdims)
+    if ord == 0:
+        return sum(1 - same(x, 0.0), axis=axis, keepdims=keepdims)
+    if isinstance(ord, str):
+        raise UsageError(f"norm: {ord!r} is a norm of matrices (two axes); of vectors ord is a number")
+    return p_norm(x, p=ord, axis=axis, keepdims=keepdims)
+
+
+def _largest(sizes: Any, axis: Any, keepdims: bool = False) -> Any:
+    """The largest of numbers that are not negative; 0 of none."""
+    return max(sizes, axis=axis, keepdims=keepdims, initial=None if count(sizes, axis) else 0)
+
+
+def _matrix_norm(x: Any, ord: Any) -> Any:
+    """The norms of the matrices in the last two axes."""
+    if ord in (None, "f", "fro"):
+        return euclidean_norm(x, axis=(-2, -1))
+    if ord == "nuc":
+        return sum(svdvals(x), axis=-1)
+    if ord in (2, -2):
+        return (_largest if ord == 2 else min)(svdvals(x), axis=-1)
+    if ord in (1, -1, np.inf, -np.inf):
+        return (_largest if ord > 0 else min)(sum(absolute(x), axis=-2 if abs(ord) == 1 else -1), axis=-1)
+    raise UsageError(f"norm: ord={ord!r} is no norm of matrices; there are 'fro', 'nuc', 2, -2, 1, -1, inf and -inf")
+
+
+@composed(np.linalg.vector_norm, name="linalg.vector_norm", cases=[
+    (((2, 3),), {}), (((2, 3),), {"ord": 1}), (((2, 3, 2),), {"ord": 3, "axis": (0, 2), "keepdims": True})])
+def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    """The norm of all elements along any axes as one vector: see `norm`.
+
+    >>> float(vector_norm([[3.0], [4.0]], ord=1))
+    7.0
+    """
+    return _vector_norm(_floating(x), ord, tuple(axis) if isinstance(axis, list) else axis, keepdims)
+
+
+@composed(np.linalg.matrix_norm, name="linalg.matrix_norm", cases=[
+    (((2, 3, 2),), {}), (((2, 3),), {"ord": 1, "keepdims": True})])
+def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
+    """The norms of the matrices in the last two axes: see `norm`.
+
+    >>> float(matrix_norm([[3.0, 4.0]]))
+    5.0
+    """
+    return norm(x, ord, (-2, -1), keepdims)
+
+
+@composed(np.linalg.cond, name="linalg.cond", cases=[
+    (((3, 2),), {}), (((2, 3),), {"p": -2}), *((((3, 3),), {"p": p}) for p in ("fro", "nuc", 1, -1, np.inf, -np.inf))])
+def cond(x: Any, p: Any = None) -> Any:
+    """The condition number: the norm of a matrix times that of its inverse, for the norm `p`.
+
+    >>> import numpy as np
+    >>> float(cond(np.diag([4.0, 2.0])))
+    2.0
+    """
+    x = _floating(x)
+    if p in (None, 2, -2):
+        s = svdvals(x)
+        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+    return norm(x, p, (-2, -1)) * norm(inv(x), p, (-2, -1))
+
+
+@composed(np.linalg.matrix_rank, name="linalg.matrix_rank", order=0, cases=[(((3, 2),), {}), (((2, 3, 3),), {})])
+def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
+    """How many singular values are not 0: an integer, with no derivative.
+
+    >>> import numpy as np
+    >>> int(matrix_rank(np.ones((3, 3))))
+    1
+    """
+    return np.linalg.matrix_rank(data_of(as_array(A)), tol, hermitian, rtol=rtol)
+
+
+@composed(np.linalg.lstsq, name="linalg.lstsq",
+          cases=[(((4, 2), (4,)), {}), (((4, 2), (4, 3)), {}), (((2, 3), (2,)), {})])
+def lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Any, Any, int, Any]:
+    """The x that makes |a x - b| least (and |x| where many do), the squared residuals, a's rank and singular values.
+
+    a is one matrix of full rank, b a vector or the columns of a matrix. Raises LinAlgError where
+    the rank is not full, for then x has no derivative.
+
+    >>> import numpy as np
+    >>> x, residuals, rank, s = lstsq(np.array([[1.0], [1.0]]), np.array([1.0, 3.0]))
+    >>> x.round(12), residuals.round(12), int(rank)
+    (array([2.]), array([2.]), 1)
+    """
+    a, b = as_array(a), as_array(b)
+    if len(shape_of(a)) != 2 or len(shape_of(b)) not in (1, 2) or shape_of(a)[0] != shape_of(b)[0]:
+        raise ShapeError(f"lstsq: {shape_of(a)} and {shape_of(b)}: takes a matrix, and a vector or matrix "
+                         "of as many rows")
+    m, n = shape_of(a)
+    smaller, larger = sorted((m, n))
+    s = svd(a, compute_uv=False)
+    values = data_of(s)
+    least = np.finfo(values.dtype).eps * larger if rcond is None else rcond
+    rank = int((values > least * values.max(initial=0)).sum())
+    if rank < smaller:
+        raise LinAlgError(f"lstsq: the matrix {shape_of(a)} has rank {rank}, and only one of full rank "
+                          f"({smaller}) gives a solution with a derivative\n"
+                          "  help: lstsq(np.vstack([a, c * np.eye(n)]), ...) with a small c regularises it")
+    x = matmul(pinv(a), b)
+    rest = b - matmul(a, x)
+    residuals = sum(reshape(rest, (m, -1)) ** 2, axis=0) if m > n else np.zeros(0, dtype_of(rest))
+    return x, residuals, rank, s

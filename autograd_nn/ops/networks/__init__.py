@@ -1,0 +1,1 @@
+"""What neural networks do most, each as one op."""

@@ -1,0 +1,199 @@
+"""Mean 0 and variance 1: over some axes, and for each channel of a batch.
+
+standardize          over any axes, which layer and group normalisation use
+batch_normalize      each channel of (N, C, ...), times w, plus b: batch normalisation in one op
+
+The derivative of (x - mean) / sqrt(var + eps) by x is a symmetric linear map of the cotangent g,
+
+    batch_normalize_input(g, x, w) = w (g - mean(g) - y mean(g y)) / sqrt(var + eps)
+
+so its own rule by g is the same map, and batch_normalize_weight(g, x), the sum of g y that is the
+derivative by w, has it as its rule by x. On arrays each works on parts of the batch that fit into
+the cache.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ...errors import ShapeError
+from .._op import Op, shape_of
+from ..arrays.reduction import mean, sum
+from ..arrays.shaping import dtype_of, reshape
+from ..arrays.statistics import var
+from ..elementwise.elementary import sqrt
+
+BLOCK = 1 << 18
+"""Bytes of a part of a batch: it stays in the second-level cache while several steps go over it."""
+
+
+def _standardize(x: Any, axis: Any = None, eps: float = 1e-5) -> Any:
+    centred = x - np.mean(x, axis=axis, keepdims=True)
+    spread = np.mean(centred * centred, axis=axis, keepdims=True)
+    centred *= 1 / np.sqrt(spread + eps)
+    return centred
+
+
+standardize = Op("standardize", None, _standardize,
+                 lambda g, y, x, axis, eps: (g - mean(g, axis=axis, keepdims=True)
+                                             - y * mean(g * y, axis=axis, keepdims=True))
+                 / sqrt(var(x, axis=axis, keepdims=True) + eps),
+                 tex=r"\frac{{{0} - \overline{{{0}}}}}{{\sqrt{{\operatorname{{var}} {0} + {eps}}}}}",
+                 symbol="(x − μ) / σ", params={"axis": None, "eps": 1e-5}, method=False,
+                 cases=[(((3, 4),), {"axis": 0}), (((2, 3, 4),), {"axis": (0, 2), "eps": 0.1}), (((5,),), {})])
+
+
+# --- each channel of a batch ----------------------------------------------------------------------
+
+class _Normalized(np.ndarray[Any, Any]):
+    """The result of batch_normalize, which knows the moments of the input."""
+
+    moments: tuple[Any, Any]
+
+
+def _by_channel(x: Any) -> Any:
+    """x as (images, channels, places): a view, if x is in C order."""
+    return x.T[None] if x.ndim == 2 else x.reshape(*x.shape[:2], -1)
+
+
+def _parts(x: Any) -> Iterator[Any]:
+    """Slices of images, of which each is of about BLOCK bytes."""
+    step = max(BLOCK * len(x) // max(x.nbytes, 1), 1)
+    return (slice(n, n + step) for n in range(0, len(x), step))
+
+
+def _count(x: Any) -> int:
+    return math.prod(shape_of(x)) // shape_of(x)[1]
+
+
+def moments(x: Any, y: Any = None) -> tuple[Any, Any]:
+    """Mean and (biased) variance of each channel; those that batch_normalize found, where it made y of x."""
+    known = _known(y)
+    if known is not None:
+        return known
+    x = _by_channel(x)
+    count = x.shape[0] * x.shape[2]
+    centre = (x @ np.ones(x.shape[2], x.dtype)).sum(axis=0) / x.dtype.type(count)
+    spread = np.zeros_like(centre)
+    for part in _parts(x):
+        away = x[part] - centre[:, None]
+        spread += np.vecdot(away, away).sum(axis=0)
+    return centre, spread / x.dtype.type(count)
+
+
+def _known(y: Any) -> tuple[Any, Any] | None:
+    """The moments that the result of batch_normalize brings along."""
+    base = y.base if isinstance(y, np.ndarray) else None
+    return base.moments if isinstance(base, _Normalized) else None
+
+
+def _floats(x: Any) -> Any:
+    return x if x.dtype.kind == "f" else x.astype(float)
+
+
+def _batch_normalize(x: Any, w: Any, b: Any, eps: float = 1e-5) -> Any:
+    if x.ndim < 2 or not x.size or not w.shape == b.shape == x.shape[1:2]:
+        raise ShapeError("batch_normalize: takes a batch of shape (N, C, ...) that is not empty, and w and b of shape "
+                         f"(C,); their shapes are {x.shape}, {w.shape} and {b.shape}")
+    x = _floats(x)
+    y = _Normalized(x.shape, np.result_type(x, w, b))
+    y.moments = centre, spread = moments(x)
+    factor = w / np.sqrt(spread + x.dtype.type(eps))
+    seen, made = _by_channel(x), _by_channel(y.view(np.ndarray))
+    for part in _parts(seen):
+        away = seen[part] - centre[:, None]
+        np.multiply(away, factor[:, None], out=made[part])
+        made[part] += b[:, None]
+    return y.view(np.ndarray)
+
+
+def _input(g: Any, x: Any, w: Any, eps: float = 1e-5, known: Any = None) -> Any:
+    x = _floats(x)
+    centre, spread = known or moments(x)
+    scale = 1 / np.sqrt(spread + x.dtype.type(eps))
+    result = np.empty(x.shape, np.result_type(g, x, w))
+    g, seen, made = _by_channel(g), _by_channel(x), _by_channel(result)
+    count = x.dtype.type(_count(x))
+    outer = (w * scale)[:, None]
+    shift = outer * ((g @ np.ones(g.shape[2], g.dtype)).sum(axis=0) / count)[:, None]
+    along = outer * (_against(g, seen, centre) * scale * scale / count)[:, None]
+    for part in _parts(seen):
+        away = seen[part] - centre[:, None]
+        away *= along
+        away += shift
+        np.multiply(g[part], outer, out=made[part])
+        made[part] -= away
+    return result
+
+
+def _against(g: Any, x: Any, centre: Any) -> Any:
+    """The sum of g (x - centre) of each channel."""
+    total = np.zeros(x.shape[1], np.result_type(g, x))
+    for part in _parts(x):
+        total += np.vecdot(g[part], x[part] - centre[:, None]).sum(axis=0)
+    return total
+
+
+def _weight(g: Any, x: Any, eps: float = 1e-5, known: Any = None) -> Any:
+    x = _floats(x)
+    centre, spread = known or moments(x)
+    return _against(_by_channel(g), _by_channel(x), centre) / np.sqrt(spread + x.dtype.type(eps))
+
+
+def _over(x: Any) -> tuple[int, ...]:
+    """The axes of (N, C, ...) but the channels'."""
+    return (0, *range(2, len(shape_of(x))))
+
+
+def _beside(w: Any, x: Any) -> Any:
+    """A number for each channel, to stand beside x."""
+    return reshape(w, (-1, *(1,) * (len(shape_of(x)) - 2)))
+
+
+def _mean(a: Any, x: Any) -> Any:
+    return mean(a, axis=_over(x), keepdims=True)
+
+
+def _total(g: Any) -> Any:
+    """g summed over all but its channels."""
+    return sum(g, axis=_over(g))
+
+
+def _ones(x: Any) -> Any:
+    return np.ones(shape_of(x)[1], dtype_of(x))
+
+
+def _curvature(h: Any, g: Any, x: Any, w: Any, eps: float) -> Any:
+    """The derivative of the sum of h batch_normalize_input(g, x, w) by x."""
+    y = standardize(x, axis=_over(x), eps=eps)
+    by_variance = 1 / (var(x, axis=_over(x), keepdims=True) + eps)
+    scale, mean_hy, mean_gy = sqrt(by_variance), _mean(h * y, x), _mean(g * y, x)
+    common = _mean(h * g, x) - _mean(h, x) * _mean(g, x) - mean_hy * mean_gy
+    by_h, by_g = (scale * (a - _mean(a, x) - y * m) for a, m in ((h, mean_hy), (g, mean_gy)))
+    return -_beside(w, x) * (by_variance * y * common + scale * (by_h * mean_gy + by_g * mean_hy))
+
+
+batch_normalize = Op(
+    "batch_normalize", None, _batch_normalize,
+    lambda g, y, x, w, b, eps: batch_normalize_input(g, x, w, eps=eps, known=_known(y)),
+    lambda g, y, x, w, b, eps: batch_normalize_weight(g, x, eps=eps, known=_known(y)),
+    lambda g, y, x, w, b, eps: _total(g),
+    tex=r"\operatorname{{norm}}({0}) {1} + {2}", symbol="norm(x) w + b", params={"eps": 1e-5}, method=False,
+    cases=[(((3, 2), (2,), (2,)), {}), (((2, 3, 2), (3,), (3,)), {"eps": 0.1}), (((2, 1, 2, 2), (1,), (1,)), {})])
+batch_normalize_input = Op(
+    "batch_normalize_input", None, _input,
+    lambda h, z, g, x, w, eps, known: batch_normalize_input(h, x, w, eps=eps),
+    lambda h, z, g, x, w, eps, known: _curvature(h, g, x, w, eps),
+    lambda h, z, g, x, w, eps, known: _total(h * batch_normalize_input(g, x, _ones(x), eps=eps)),
+    tex=r"\operatorname{{norm}}'({1}) {0} {2}", symbol="norm′ g w", params={"eps": 1e-5, "known": None}, method=False,
+    cases=[(((3, 2), (3, 2), (2,)), {}), (((2, 3, 2), (2, 3, 2), (3,)), {"eps": 0.1})])
+batch_normalize_weight = Op(
+    "batch_normalize_weight", None, _weight,
+    lambda h, z, g, x, eps, known: batch_normalize(x, h, 0 * h, eps=eps),
+    lambda h, z, g, x, eps, known: batch_normalize_input(g, x, h, eps=eps),
+    tex=r"\textstyle\sum {0} \operatorname{{norm}}({1})", symbol="Σ g norm(x)", params={"eps": 1e-5, "known": None},
+    method=False, cases=[(((3, 2), (3, 2)), {}), (((2, 3, 2), (2, 3, 2)), {"eps": 0.1})])

@@ -1,0 +1,1 @@
+"""More of NumPy's functions: other names, facts about the data, and functions composed of ops."""

@@ -1,0 +1,226 @@
+"""Dual: forward mode, from the same rules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from ..core.methods import attach, through_function, through_ufunc
+from ..core.modes import mode, special_mode
+from ..core.node import Node
+from ..core.reverse import cotangents_of
+from ..core.tensor import Tensor
+from ..core.value import Value
+from ..errors import LeavesGraphError
+from ..ops import CARRIERS, FUNCTIONS, Op, shape_of
+from ..ops._arguments import data_of, real_only
+from ..ops._carriers import ARRAY_RANK
+
+
+class Dual:
+    """A primal with its tangent: x + dx, where dx is the derivative along one direction.
+
+    Elementwise rules are their own transposes: run on the tangent instead of a cotangent they give
+    the tangent of the output. The rule of any other op is linear in its cotangent, so its
+    transpose is found by differentiating the rule itself.
+
+    `level` keeps nested derivatives apart: an op treats duals of a lower level as constants.
+
+    >>> from autograd_nn import sin
+    >>> y = sin(Dual(2.0, 1.0) * 3.0)
+    >>> round(y.primal, 6), round(y.tangent, 6)
+    (-0.279415, 2.880511)
+    """
+
+    __slots__ = ("level", "primal", "tangent")
+
+    def __init__(self, primal: Any, tangent: Any, level: int = 0) -> None:
+        self.primal, self.tangent, self.level = primal, tangent, level
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The primal's shape."""
+        return shape_of(self.primal)
+
+    @property
+    def dtype(self) -> Any:
+        """The primal's dtype; float64 for a number."""
+        return getattr(self.primal, "dtype", np.dtype(float))
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return math.prod(self.shape)
+
+    T, __getitem__, __len__, __iter__ = Tensor.T, Tensor.__getitem__, Tensor.__len__, Tensor.__iter__
+    reshape, transpose, flatten, ravel = Tensor.reshape, Tensor.transpose, Tensor.flatten, Tensor.ravel
+
+    def __repr__(self) -> str:
+        return f"Dual({self.primal!r}, {self.tangent!r})"
+
+    def __pos__(self) -> Dual:
+        return self
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **params: Any) -> Any:
+        return through_ufunc(ufunc, method, inputs, params)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return through_function(func, args, kwargs)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        if self.shape:
+            raise LeavesGraphError("making an ndarray of a Dual would drop its tangent without a word\n"
+                                   "  help: autograd_nn.stack(duals) joins Duals into one")
+        box = np.empty((), dtype=object)     # a number may stand in an array of objects, as a Value may
+        box[()] = self
+        return box
+
+    def _compare(self, other: Any, how: str) -> Any:
+        return getattr(np, how)(data_of(self), data_of(other))
+
+    def __lt__(self, other: Any) -> Any:
+        return self._compare(other, "less")
+
+    def __le__(self, other: Any) -> Any:
+        return self._compare(other, "less_equal")
+
+    def __gt__(self, other: Any) -> Any:
+        return self._compare(other, "greater")
+
+    def __ge__(self, other: Any) -> Any:
+        return self._compare(other, "greater_equal")
+
+    def __eq__(self, other: Any) -> Any:
+        return self._compare(other, "equal")
+
+    def __ne__(self, other: Any) -> Any:
+        return self._compare(other, "not_equal")
+
+    __hash__ = object.__hash__
+
+
+def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    level = max(a.level for a in args if isinstance(a, Dual))
+    here = [isinstance(a, Dual) and a.level == level for a in args]
+    primals = [a.primal if mine else a for a, mine in zip(args, here)]
+    if not mode.recording and mode.make is None:         # under no_grad() results are constants
+        return op(*primals, **params) if op.arity >= 0 else op(primals, **params)
+    for x in primals:
+        real_only(op.name, np.asarray(x) if isinstance(x, (list, tuple)) else x)
+    y = op(*primals, **params) if op.arity >= 0 else op(primals, **params)
+    if mode.watch is not None and CARRIERS[type(y)][0] in (0, ARRAY_RANK):
+        mode.watch(op, tuple(primals), y)                # a node is watched where it is made
+    tangent: Any = None
+    for i, (a, mine, rule) in enumerate(zip(args, here, op.vjps)):
+        if not mine or rule is None:
+            continue
+        if op.elementwise:
+            part = rule(a.tangent, y, *primals, **params)
+        else:
+            part = _transposed(rule, a.tangent, y, primals, i, params)
+        tangent = part if tangent is None else tangent + part
+    if tangent is None:
+        tangent = 0.0
+    if shape_of(tangent) != shape_of(y):
+        tangent = ops.broadcast_to(tangent, shape_of(y))
+    return Dual(y, tangent, level)
+
+
+def _transposed(rule: Any, tangent: Any, y: Any, primals: list[Any], i: int, params: dict[str, Any]) -> Any:
+    """The tangent of y: the transpose of `rule` (linear in its cotangent u), applied to `tangent`."""
+    if not mode.recording:                   # the rule must be recorded all the same, and nothing before it
+        y, tangent, *primals = (detached(x) for x in (y, tangent, *primals))
+    data = data_of(y)
+    u = leaf(0.0, Value) if type(data) is float else leaf(np.zeros(np.shape(data), np.result_type(data)), Tensor)
+    nodes = any(True for _ in nodes_in((y, tangent, *primals)))
+    with recording():
+        part = rule(u, y, *primals, **params)
+        if shape_of(part) != shape_of(primals[i]):
+            part = ops.sum_to(part, shape_of(primals[i]))
+        found = transposed([part], [tangent], [u], create_graph=nodes)[0]
+    found = found if mode.recording else detached(found)
+    return 0.0 if found is None else found
+
+
+def transposed(ys: Sequence[Any], seeds: Sequence[Any], leaves: Sequence[Any], create_graph: bool) -> list[Any]:
+    """The derivative of sum(seed * y) over all y, by each of the leaves; None where there is none.
+
+    Of duals it is a dual: (s0 + ds) (y0 + dy) has the parts s0 y0 and s0 dy + ds y0.
+    """
+    levels = [x.level for x in (*ys, *seeds) if isinstance(x, Dual)]
+    if levels:
+        level = max(levels)
+        y0, dy = zip(*[_parts(y, level) for y in ys])
+        s0, ds = zip(*[_parts(s, level) for s in seeds])
+        primal = transposed(y0, s0, leaves, create_graph)
+        tangent = transposed((*dy, *y0), (*s0, *ds), leaves, create_graph)
+        return [None if a is None and b is None else Dual(_or_zero(a, x), _or_zero(b, x), level)
+                for a, b, x in zip(primal, tangent, leaves)]
+    together: dict[Node, Any] = {}
+    for y, seed in zip(ys, seeds):
+        if isinstance(y, Node) and seed is not None:
+            together[y] = together[y] + y._own(seed) if y in together else seed
+    return cotangents_of(list(leaves), together, create_graph=create_graph)
+
+
+def _parts(x: Any, level: int) -> tuple[Any, Any]:
+    return (x.primal, x.tangent) if isinstance(x, Dual) and x.level == level else (x, None)
+
+
+def _or_zero(g: Any, x: Any) -> Any:
+    return g if g is not None else np.zeros(x.shape, x.dtype) if isinstance(x, Tensor) else 0.0
+
+
+# --- nodes in duals, and modes ---------------------------------------------------------------------
+
+def nodes_in(xs: Iterable[Any]) -> Iterator[Node]:
+    """The nodes among xs, and in the duals among them."""
+    stack = list(xs)[::-1]
+    while stack:
+        x = stack.pop()
+        if isinstance(x, Dual):
+            stack += (x.tangent, x.primal)
+        elif isinstance(x, Node):
+            yield x
+
+
+def detached(x: Any) -> Any:
+    """x with leaves in the place of its nodes."""
+    if isinstance(x, Dual):
+        return Dual(detached(x.primal), detached(x.tangent), x.level)
+    return leaf(x._data, type(x)) if isinstance(x, Node) else x
+
+
+def leaf(data: Any, like: type[Node]) -> Any:
+    """A leaf with this data, known to a checkpoint around it as made inside."""
+    node = like._lift(data)
+    if mode.make is not None:
+        mode.make.own(node)
+    return node
+
+
+@contextmanager
+def recording() -> Iterator[None]:
+    """Inside, ops are recorded, also where no_grad() is on."""
+    if mode.recording:
+        yield
+    else:
+        with special_mode(recording=True):
+            yield
+
+
+CARRIERS[Dual] = (4, _apply)
+attach(Dual)
+for function in FUNCTIONS.values():
+    if function.method and function.name not in vars(Dual):
+        setattr(Dual, function.name, function.call)
