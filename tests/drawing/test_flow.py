@@ -14,7 +14,7 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from surroundings import boxes
+from helpers.surroundings import boxes
 
 from autograd_nn import Tensor, Value, nn, no_grad, optim, topological
 from autograd_nn.drawing import decision_boundary, flow_of, gradient_flow, plot_history
