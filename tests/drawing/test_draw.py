@@ -6,7 +6,8 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from helpers.drawn import STRANGE, edges, needs_engine, network, programs, run, texts, uses
+from helpers.drawn import STRANGE, edges, network, programs, run, texts, uses
+from helpers.surroundings import needs_engine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -9,7 +9,8 @@ from functools import reduce
 
 import numpy as np
 import pytest
-from helpers.drawn import OPS, edges, needs_engine, network, steps, sums, texts, uses
+from helpers.drawn import OPS, edges, network, steps, sums, texts, uses
+from helpers.surroundings import needs_engine
 from hypothesis import example, given
 from hypothesis import strategies as st
 

@@ -1,26 +1,14 @@
 """Programs to draw, and what a test reads off their pictures."""
 
-import importlib.util
 import operator
 import re
-import shutil
 import xml.etree.ElementTree as ET
 from functools import reduce
 
-import pytest
 from hypothesis import strategies as st
 
 import autograd_nn as ag
 from autograd_nn import Value
-
-ENGINE = shutil.which("dot") is not None or importlib.util.find_spec("pygraphviz") is not None
-if ENGINE and shutil.which("dot") is None:
-    try:
-        import pygraphviz  # noqa: F401
-    except ImportError:
-        ENGINE = False
-needs_engine = pytest.mark.skipif(not ENGINE, reason="Graphviz is not installed, nor pygraphviz")
-
 
 OPS = {
     "add": lambda a, b: a + b, "subtract": lambda a, b: a - b, "multiply": lambda a, b: a * b,
