@@ -18,9 +18,9 @@ def chain_rule(root):
                 visit(x)
         order[node] = [x.data if isinstance(x, Node) else x for x in node.inputs]
     visit(root)
-    for node, data in reversed(order.items()):
-        for x, rule in zip(node.inputs, node.op.float_rules if node in found and node.op else ()):
+    for node in filter(found.__contains__, reversed(order)):
+        for x, rule in zip(node.inputs, node.op.float_rules if node.op else ()):
             if isinstance(x, Node) and rule is not None:
-                part = float(rule(found[node], node.data, *data)) if found[node] != 0 else 0.0
+                part = float(rule(found[node], node.data, *order[node])) if found[node] != 0 else 0.0
                 found[x] = found[x] + part if x in found else part
     return found
