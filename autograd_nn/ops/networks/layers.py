@@ -80,7 +80,8 @@ linear = Op("linear", None, _linear,
             lambda g, y, x, w, b: matmul(transpose(_rows(g)), _rows(x)),
             lambda g, y, x, w, b: g,
             tex=r"{0} \, {1}^T + {2}", symbol="x wᵀ + b", method=False,
-            cases=[(((4, 3), (2, 3), (2,)), {}), (((3,), (2, 3), (2,)), {}), (((2, 4, 3), (2, 3), (2,)), {})])
+            cases=[(((4, 3), (2, 3), (2,)), {}), (((3,), (2, 3), (2,)), {}), (((2, 4, 3), (2, 3), (2,)), {})],
+            slots=("x", "w", "b"), cost=lambda shapes, out: math.prod(out) * shapes[0][-1])
 softmax_cross_entropy = Op("softmax_cross_entropy", None, _cross_entropy,
                            lambda g, y, x, index: softmax_excess(g, y, x, index=index),
                            tex=r"-\ln \operatorname{{softmax}}({0})_{{t}}", symbol="−ln softmax", method=False,
@@ -94,4 +95,5 @@ softmax_excess = Op("softmax_excess", None, _excess,
                     tex=r"{0} \, \left(e^{{{2} - {2}_t - {1}}} - \mathbb{{1}}_t\right)", symbol="g (p − 1ₜ)",
                     params={"index": None}, method=False,
                     cases=[(((3,), (3,), (3, 4)), {"index": np.array([1, 0, 3])}),
-                           (((2, 2), (2, 2), (2, 2, 3)), {"index": np.array([[0, 2], [1, 1]])})])
+                           (((2, 2), (2, 2), (2, 2, 3)), {"index": np.array([[0, 2], [1, 1]])})],
+                    slots=("g", "y", "x"))
