@@ -47,10 +47,7 @@ def facts_by_name(source: str, allowed: frozenset[str] = frozenset()) -> Iterato
             sides = [node.left, *node.comparators]
             if any(map(_is_an_op, sides)) or (any(map(_names_an_op, sides)) and any(map(_quotes, sides))):
                 yield node.lineno, ast.unparse(node)
-        elif isinstance(node, ast.Subscript) and _names_an_op(node.slice) and not _is_the_table(node.value):
-            yield node.lineno, ast.unparse(node)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get" \
-                and node.args and _names_an_op(node.args[0]) and not _is_the_table(node.func.value):
+        elif isinstance(node, (ast.Subscript, ast.Call)) and _looks_up_an_op(node):
             yield node.lineno, ast.unparse(node)
 
 
@@ -61,9 +58,15 @@ def _is_an_op(side: ast.expr) -> bool:
                for n in ast.walk(side))
 
 
-def _is_the_table(value: ast.expr) -> bool:
-    """OPS, or the methods of a class, which are named after the ops."""
-    return ast.unparse(value).startswith(("OPS", "vars("))
+def _looks_up_an_op(node: ast.Subscript | ast.Call) -> bool:
+    """table[op.name] or table.get(op.name); not in OPS, nor among the methods of a class, which are named after ops."""
+    if isinstance(node, ast.Subscript):
+        table, key = node.value, node.slice
+    elif isinstance(node.func, ast.Attribute) and node.func.attr == "get" and node.args:
+        table, key = node.func.value, node.args[0]
+    else:
+        return False
+    return _names_an_op(key) and not ast.unparse(table).startswith(("OPS", "vars("))
 
 
 def _names_an_op(side: ast.expr) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from .._misfit import of_product
 from .._op import Op, shape_of
-from ..arrays.shaping import expand_dims, moveaxis, reshape, swapaxes
+from ..arrays.shape import expand_dims, moveaxis, reshape, swapaxes
 
 
 def ndim(x: Any) -> int:
