@@ -23,7 +23,8 @@ from .template import ATOM, COMPARED, LOOSE, POWER, PREFIX, PRODUCT, SUM, TIMES,
 LONGEST_SUM = 8
 """Terms of a sum in a formula; of a longer one the first ones and the last one stand."""
 
-PRODUCT_TEXT = "{0} * {1}"
+SUM_TEXT, PRODUCT_TEXT, MINUS_TEXT = "{0} + {1}", "{0} * {1}", "-{0}"
+"""What is written so is a sum, a product or a negative, whichever op it is."""
 
 
 class Expression:

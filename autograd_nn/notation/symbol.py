@@ -7,8 +7,7 @@ from typing import Any
 from ..core.methods import attach
 from ..ops import CARRIERS
 from ..ops._op import Each, Op
-from ..ops.elementwise.arithmetic import add, divide, multiply, negative
-from .printer import C_CODE, LATEX, PYTHON, Expression
+from .printer import C_CODE, LATEX, MINUS_TEXT, PYTHON, SUM_TEXT, Expression
 
 
 class Symbol(Expression):
@@ -55,7 +54,7 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
 
 def _negated(x: Any) -> Any:
     """What x is the negative of, or None."""
-    return x.inputs[0] if isinstance(x, Symbol) and x.op is negative else None
+    return x.inputs[0] if isinstance(x, Symbol) and x.op is not None and x.op.text == MINUS_TEXT else None
 
 
 def _tidy(op: Op, args: tuple[Any, ...]) -> Any:
@@ -65,15 +64,15 @@ def _tidy(op: Op, args: tuple[Any, ...]) -> Any:
                 return float(x)
             if x in op.neutral[i:i + 1]:
                 return args[1 - i]
-    first = _negated(args[0])
-    if op is negative and first is not None:
-        return first
-    if op in (multiply, divide) and first is not None:
-        return -op(first, args[1])
-    if op is multiply and isinstance(args[0], (int, float)) and args[0] == -1:
-        return -args[1]
-    if op is add and _negated(args[1]) is not None:
-        return args[0] - _negated(args[1])
+            if op.multilinear and -x in op.neutral[i:i + 1]:
+                return -args[1 - i]
+    negated = [_negated(x) for x in args]
+    if op.text == MINUS_TEXT and negated[0] is not None:
+        return negated[0]
+    if op.text == SUM_TEXT and negated[1] is not None:
+        return args[0] - negated[1]
+    if (op.multilinear or op.linear == (0,)) and negated[0] is not None:
+        return -op(negated[0], *args[1:])
     return Symbol._made(op, args, {})
 
 

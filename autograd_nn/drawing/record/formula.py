@@ -18,7 +18,7 @@ from ...notation.names import operand, tex_name
 from ...notation.printer import MISSING, SHORT_LATEX, TYPESET, Expression, Notation
 from ...notation.summary import heat_map
 from ...notation.symbol import Symbol
-from ...ops import OPS, Op, shape_of
+from ...ops import OPS, Op, shape_of, sum_to
 
 if TYPE_CHECKING:
     from .trace import NodeRecord
@@ -176,7 +176,7 @@ def _array_rules(node: Node, record: NodeRecord, names: list[str]) -> Callable[[
             with np.errstate(all="ignore"):
                 d = rule(g, out, *xs, **node.params)
                 if shape_of(d) != x.shape and shape_of(d):
-                    d = OPS["sum_to"](d, shape=x.shape)
+                    d = sum_to(d, shape=x.shape)
             numbers = heat_map(np.broadcast_to(data_behind(d), x.shape))
             if size_of(d) > LONGEST:
                 return *quoted, numbers

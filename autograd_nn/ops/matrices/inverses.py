@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...errors import AutogradError
+from .._arguments import as_array, dtype_of
 from .._function import composed
 from .._op import Op, shape_of
 from ..arrays.reduction import sum
-from ..arrays.shaping import as_array, dtype_of, expand_dims, squeeze, swapaxes
+from ..arrays.shape import expand_dims, squeeze, swapaxes
 from ..elementwise.arithmetic import where
 from .matmul import matmul
 
@@ -97,7 +98,8 @@ solve = Op("solve", None, np.linalg.solve,
            lambda g, z, x, y: _solve_right(g, x, y),
            tex=r"{0}^{{-1}} {1}", method=False,
            cases=[(((3, 3), (3,)), {}), (((3, 3), (3, 2)), {}), (((2, 3, 3), (3,)), {}), (((2, 3, 3), (3, 2)), {}),
-                  (((3, 3), (2, 3, 1)), {}), (((2, 1, 2, 2), (3, 2, 2)), {})])
+                  (((3, 3), (2, 3, 1)), {}), (((2, 1, 2, 2), (3, 2, 2)), {})],
+           linear=(1,))
 cofactors = Op("cofactors", None, _cofactors,          # differentiable where x has an inverse
                lambda g, y, x: _cofactors_back(g, y, x),
                tex=r"\operatorname{{cof}} {0}", method=False, cases=_SQUARE)
