@@ -66,6 +66,7 @@ class Op:
                 of a shape is the input itself, where the op is not defined everywhere
     zero        True where the derivative is 0 wherever it exists
     method      whether Value (elementwise ops) and Tensor have it as a method
+    internal    whether it stays in `ops`, without a method: a helper of rules, or public elsewhere (`linalg.inv`)
 
     >>> from autograd_nn import Value
     >>> from autograd_nn.ops import Op
@@ -83,7 +84,8 @@ class Op:
                  symbol: str | None = None, dunder: str | None = None,
                  params: Mapping[str, Any] | None = None,
                  domain: Sequence[Domain] = (), kink: Callable[..., float] | None = None,
-                 cases: Sequence[Case] = (), zero: bool = False, method: bool = True) -> None:
+                 cases: Sequence[Case] = (), zero: bool = False, method: bool = True,
+                 internal: bool = False) -> None:
         if name in OPS:
             raise UsageError(f"an op named {name!r} exists already, from {OPS[name].module}; "
                              "give this one another name")
@@ -98,7 +100,8 @@ class Op:
         self.symbol, self.dunder = symbol or name, dunder
         self.params = dict(params or {})
         self.domain = tuple(domain) or ((-3.0, 3.0),) * max(self.arity, 1)
-        self.kink, self.cases, self.zero, self.method = kink, tuple(cases), zero, method
+        self.kink, self.cases, self.zero = kink, tuple(cases), zero
+        self.method, self.internal = method and not internal, internal
         self.module: str = sys._getframe(1).f_globals.get("__name__", "__main__")
         OPS[name] = self
         for meet in _meetings:

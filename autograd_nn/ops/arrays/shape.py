@@ -86,7 +86,7 @@ broadcast_to = Op("broadcast_to", None, _broadcast_to,
                   cases=[(((3,),), {"shape": (2, 3)}), (((2, 1),), {"shape": (4, 2, 3)})])
 sum_to = Op("sum_to", None, _sum_to,
             lambda g, y, x, shape: broadcast_to(g, shape_of(x)),
-            method=False, tex=r"\sum {0}", symbol="Σ", params={"shape": ()},
+            internal=True, tex=r"\sum {0}", symbol="Σ", params={"shape": ()},
             cases=[(((4, 2, 3),), {"shape": (2, 1)}), (((2, 3),), {"shape": ()})])
 flip = Op("flip", None, np.flip,
           lambda g, y, x, axis: flip(g, axis=axis),

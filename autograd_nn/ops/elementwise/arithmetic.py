@@ -115,15 +115,15 @@ sign = Op("sign", lambda x: float(x > 0) - float(x < 0) if x == x else x, np.sig
           tex=r"\operatorname{{sgn}} {0}", c="ag_sign({0})", kink=lambda x: x, zero=True)
 step = Op("step", lambda x: (x > 0) + 0.0, _step,
           _zero,
-          tex=r"[{0} > 0]", c="ag_step({0})", kink=lambda x: x, zero=True)
+          internal=True, tex=r"[{0} > 0]", c="ag_step({0})", kink=lambda x: x, zero=True)
 tie = Op("tie", lambda x, y: (x > y) + 0.5 * (x == y),
          lambda x, y: ((x > y) + 0.5 * (x == y)).astype(np.result_type(x, y)),
          _zero, _zero,
-         method=False, tex=r"\left[{0} \geq {1}\right]", c="ag_tie({0}, {1})", kink=lambda x, y: x - y, zero=True)
+         internal=True, tex=r"\left[{0} \geq {1}\right]", c="ag_tie({0}, {1})", kink=lambda x, y: x - y, zero=True)
 same = Op("same", lambda x, y: (x == y) + 0.0,
           lambda x, y: (x == y).astype(np.result_type(x, y)),
           _zero, _zero,
-          method=False, tex=r"[{0} = {1}]", c="((double)({0} == {1}))", kink=lambda x, y: x - y, zero=True)
+          internal=True, tex=r"[{0} = {1}]", c="((double)({0} == {1}))", kink=lambda x, y: x - y, zero=True)
 floor = Op("floor", lambda x: math.copysign(math.floor(x), x), np.floor,
            _zero,
            tex=r"\lfloor {0} \rfloor", c="floor({0})", dunder="floor",
