@@ -95,7 +95,7 @@ softmax_excess = Op("softmax_excess", None, _excess,
                     lambda h, e, g, y, x, index: -g * sum(h * _probabilities(y, x, index), axis=-1),
                     lambda h, e, g, y, x, index: _through_x(g[..., None] * h * _probabilities(y, x, index), index, x),
                     tex=r"{0} \, \left(e^{{{2} - {2}_t - {1}}} - \mathbb{{1}}_t\right)", symbol="g (p − 1ₜ)",
-                    params={"index": None}, method=False,
+                    params={"index": None}, internal=True,
                     cases=[(((3,), (3,), (3, 4)), {"index": np.array([1, 0, 3])}),
                            (((2, 2), (2, 2), (2, 2, 3)), {"index": np.array([[0, 2], [1, 1]])})],
                     slots=("g", "y", "x"))
@@ -141,7 +141,7 @@ sum_of = Op("sum_of", _sum, lambda *xs: _sum(*map(np.asarray, xs)),
             commutes=True, linear=True, misfit=of_broadcast, expansion=_sum)
 weighted_sum = Op("weighted_sum", _weighted_sum, lambda *xs: _weighted_sum(*map(np.asarray, xs)),
                   Each(lambda i, g, y, *xs: g * _other_factor(i, xs)),
-                  tex=r"\sum_i w_i \, x_i + b", symbol="Σ w x + b", method=False,
+                  tex=r"\sum_i w_i \, x_i + b", symbol="Σ w x + b", internal=True,
                   cases=[(((2,), (2,), ()), {}), (((2, 3), (3,), (3,), (2, 1), ()), {})],
                   slots=("w*", "x*", "b"), misfit=of_broadcast, expansion=_by_products,
                   cost=lambda shapes, out: math.prod(out) * (len(shapes) // 2))
