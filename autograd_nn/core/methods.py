@@ -10,8 +10,8 @@ import numpy as np
 
 from ..errors import DTypeError, UsageError
 from ..ops import CARRIERS, FUNCTIONS, OPS, Op, for_each_op
-from ..ops._arguments import data_of, no_out
-from ..ops.arrays.shaping import astype, dtype_of
+from ..ops._arguments import data_of, dtype_of, no_out
+from ..ops.arrays.shape import astype
 
 
 def attach(kind: type) -> None:

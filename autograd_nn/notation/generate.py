@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -180,13 +181,35 @@ def _source(rule: Any) -> str:
     return " ".join(ast.unparse(best.body).split())
 
 
+# --- where each entry stands ---------------------------------------------------------------------
+
+_BEGIN, _END = "<!-- the table of files: generated -->\n", "<!-- end of the table of files -->\n"
+
+
+def files_of_ops() -> str:
+    """ops/README.md, with its table of files written anew: what each is about, and the names that it defines."""
+    entries: dict[str, list[str]] = {}
+    for op in table_ops():
+        entries.setdefault(op.module, []).append(op.name)
+    for function in FUNCTIONS.values():
+        if function.module.startswith("autograd_nn.ops."):
+            entries.setdefault(function.module, []).append(function.name)
+    lines = ["| file | about | names |", "|---|---|---|"]
+    for module in sorted(entries):
+        about = (import_module(module).__doc__ or "").split("\n\n")[0].replace("\n", " ").rstrip(".:")
+        names = ", ".join(f"`{name}`" for name in entries[module])
+        lines.append(f"| `{module.removeprefix('autograd_nn.ops.').replace('.', '/')}.py` | {about} | {names} |")
+    before, _, rest = (PACKAGE / "ops/README.md").read_text(encoding="utf-8").partition(_BEGIN)
+    return before + _BEGIN + "\n".join(lines) + "\n" + _END + rest.partition(_END)[2]
+
+
 def native_rules() -> str:
     """native/rules.h: the rules in C."""
     return rules(table_ops(), HEADER)
 
 
 FILES = {"core/surface.pyi": surface, "native/rules.h": native_rules, "ops/__init__.pyi": functions,
-         "__init__.pyi": package, "ops/DERIVATIVES.md": derivatives}
+         "__init__.pyi": package, "ops/DERIVATIVES.md": derivatives, "ops/README.md": files_of_ops}
 
 
 def main() -> None:

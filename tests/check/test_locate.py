@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import test_table as table
-from engines import engines
+from helpers.engines import engines
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 

@@ -9,8 +9,8 @@ import weakref
 
 import numpy as np
 import pytest
-import reference
-from engines import ENGINES
+from helpers import reference
+from helpers.engines import ENGINES
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (

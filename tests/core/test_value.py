@@ -14,7 +14,7 @@ import weakref
 
 import numpy as np
 import pytest
-from engines import engines
+from helpers.engines import engines
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from helpers.drawn import programs, run
 from hypothesis import given
 from hypothesis import strategies as st
-from test_drawing import programs, run
 
 from autograd_nn import Tensor, Value, dot, nn
 from autograd_nn.core.node import topological

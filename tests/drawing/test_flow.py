@@ -14,9 +14,12 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from helpers.surroundings import boxes
 
 from autograd_nn import Tensor, Value, nn, no_grad, optim, topological
 from autograd_nn.drawing import decision_boundary, flow_of, gradient_flow, plot_history
+from autograd_nn.drawing.render import fonts
+from autograd_nn.drawing.training import axes
 from autograd_nn.drawing.training.boundary import Field
 from autograd_nn.errors import DataError, ShapeError, UsageError
 
@@ -322,7 +325,8 @@ def test_one_and_two_models_are_drawn(tmp_path):
     sigmoid, relu = deep(nn.Sigmoid), deep(nn.ReLU, init=nn.init.he_normal)
     name = "ReLU 初期値 $x"
     ax = gradient_flow({"σ": sigmoid, name: relu}, {"σ": loss_of(sigmoid), name: loss_of(relu)}, 0.1)
-    ax.figure.savefig(tmp_path / "two.png")
+    with boxes("初期値", "Glyph .* missing"):
+        ax.figure.savefig(tmp_path / "two.png")
     assert [panel.get_title() for panel in ax.child_axes] == ["gradient", "activation", "update / weight",
                                                               "dead, saturated"]
     flow = flow_of(sigmoid, loss_of(sigmoid), 0.1)
@@ -418,7 +422,16 @@ def test_training_mode_comes_back_and_is_off_meanwhile():
 def test_classes_in_every_form(y, names, tmp_path):
     ax = decision_boundary(lambda x: x[:, :1], POINTS, y, resolution=8)
     assert ax.get_legend_handles_labels()[1][:2] == names
-    ax.figure.savefig(tmp_path / "classes.png")
+    with boxes("猫" if "猫" in names else "", "Glyph .* missing"):
+        ax.figure.savefig(tmp_path / "classes.png")
+
+
+def test_a_font_of_any_name_is_better_than_none(monkeypatch):
+    own = matplotlib.font_manager.findfont("DejaVu Sans")
+    monkeypatch.setattr(matplotlib.font_manager, "findSystemFonts", lambda: [__file__, own])
+    for has_the_sign, found in ((True, "DejaVu Sans"), (False, None)):
+        monkeypatch.setattr(fonts, "has_char", lambda path, char, here=has_the_sign: here and path == own)
+        assert axes._cjk_font.__wrapped__() == found
 
 
 def test_what_is_no_plane_and_no_classifier_is_said():

@@ -28,7 +28,7 @@ from pathlib import Path
 import numpy as np
 from hypothesis import HealthCheck, Phase, settings
 
-sys.path[:0] = [str(Path(__file__).parent.parent / folder) for folder in ("ops", "helpers")]
+sys.path[:0] = [str(Path(__file__).parent.parent / folder) for folder in ("ops", "")]
 QUICK = settings(max_examples=50, database=None, derandomize=True, deadline=None, phases=[Phase.generate],
                  suppress_health_check=list(HealthCheck))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import test_table as table
-from engines import engines
+from helpers.engines import engines
 
 import autograd_nn as ag
 from autograd_nn import OPS, Op, Tensor, custom_op, grad, hessian, jvp, ops

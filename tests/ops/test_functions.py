@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numeric import slope
+from helpers.numeric import slope
 
 from autograd_nn import Tensor, jvp, ops
 from autograd_nn.core.node import Node

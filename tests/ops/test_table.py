@@ -10,10 +10,10 @@ import re
 
 import numpy as np
 import pytest
-from engines import engines
+from helpers.engines import engines
+from helpers.numeric import slope
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from numeric import slope
 
 from autograd_nn import Tensor, jvp
 from autograd_nn import transforms as _transforms  # noqa: F401  (enters its op)

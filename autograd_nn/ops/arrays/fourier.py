@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from ...errors import DTypeError, ShapeError
-from .._arguments import axis_of, data_of, no_out
+from .._arguments import as_array, axis_of, data_of, dtype_of, no_out
 from .._function import composed
 from .._numpy import is_plain
 from .._op import Op, shape_of
 from ..elementwise.elementary import arctan2
-from .shaping import as_array, concatenate, dtype_of, stack
+from .joining import concatenate, stack
 
 # The adjoint of a transform is the other one with this normalisation.
 _SWAPPED = {None: "forward", "backward": "forward", "forward": "backward", "ortho": "ortho"}

@@ -13,14 +13,14 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ...errors import UsageError
-from .._arguments import no_out
+from .._arguments import dtype_of, no_out
 from .._function import composed
 from .._numpy import NumpyOp, mask_of
 from .._op import Case, Op, shape_of
 from ..elementwise.arithmetic import maximum, minimum, same
 from ..elementwise.arithmetic import where as choose
 from ..elementwise.corners import divide0
-from .shaping import astype, dtype_of, reshape, sum_to
+from .shape import astype, reshape, sum_to
 
 # The ufuncs' own reductions: np.sum and its like take several times longer to say the same.
 _add: Any = np.add.reduce

@@ -13,7 +13,7 @@ from .._numpy import NumpyOp
 from .._op import Case, Op, shape_of
 from ..elementwise.arithmetic import where
 from .reduction import AXIS, CASES, axes_of, count, keeping, prepared
-from .shaping import flip, moveaxis, reshape, roll
+from .shape import flip, moveaxis, reshape, roll
 
 _multiply: Any = np.multiply.reduce
 

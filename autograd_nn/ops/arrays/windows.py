@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError, UsageError
+from .._arguments import as_array
 from .._function import composed
 from .._op import Op, shape_of
 from .indexing import getitem
-from .shaping import as_array, flip, reshape
+from .shape import flip, reshape
 
 
 def _windows(x: Any, window_shape: Any = 1, axis: Any = None, subok: bool = False, writeable: bool = False) -> Any:

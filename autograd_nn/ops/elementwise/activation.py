@@ -14,7 +14,7 @@ import numpy as np
 
 from .._op import Case, Op
 from ..arrays.reduction import keeping, largest, sum
-from ..arrays.shaping import reshape
+from ..arrays.shape import reshape
 from .arithmetic import square, step, where
 from .elementary import erf, exp, tanh
 

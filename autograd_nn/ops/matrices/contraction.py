@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError, UsageError
-from .._arguments import no_out
+from .._arguments import as_array, no_out
 from .._function import composed
 from .._op import Each, Op, shape_of
-from ..arrays.shaping import as_array, broadcast_to, reshape
+from ..arrays.shape import broadcast_to, reshape
 
 
 def _contract(*xs: Any, subscripts: str, optimize: Any = False) -> Any:

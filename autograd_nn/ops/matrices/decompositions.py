@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...errors import UsageError
+from .._arguments import as_array, dtype_of
 from .._function import composed
 from .._op import Op, shape_of
-from ..arrays.shaping import as_array, concatenate, dtype_of, expand_dims, swapaxes
+from ..arrays.joining import concatenate
+from ..arrays.shape import expand_dims, swapaxes
 from ..elementwise.arithmetic import absolute, where
 from .inverses import matrix_shape, solve, square_shape
 from .matmul import matmul

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...errors import AutogradError
+from .._arguments import as_array, dtype_of
 from .._function import composed
 from .._op import Op, shape_of
 from ..arrays.reduction import sum
-from ..arrays.shaping import as_array, dtype_of, expand_dims, squeeze, swapaxes
+from ..arrays.shape import expand_dims, squeeze, swapaxes
 from ..elementwise.arithmetic import where
 from .matmul import matmul
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._op import Op, shape_of
-from ..arrays.shaping import expand_dims, moveaxis, reshape, swapaxes
+from ..arrays.shape import expand_dims, moveaxis, reshape, swapaxes
 
 
 def ndim(x: Any) -> int:

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError, UsageError
-from .._arguments import axis_of, data_of
+from .._arguments import as_array, axis_of, data_of, dtype_of
 from .._function import composed
 from .._op import Op, shape_of
 from ..arrays.reduction import count, keeping, max, min, sum
-from ..arrays.shaping import as_array, dtype_of, expand_dims, moveaxis, reshape
+from ..arrays.shape import expand_dims, moveaxis, reshape
 from ..elementwise.arithmetic import absolute, same, sign, where
 from .decompositions import svd, svdvals
 from .inverses import LinAlgError, inv, pinv

@@ -21,11 +21,12 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError, UsageError
+from .._arguments import as_array, dtype_of
 from .._function import composed
 from .._op import Op, shape_of
 from ..arrays.padding import pad
 from ..arrays.reduction import sum
-from ..arrays.shaping import as_array, dtype_of, reshape
+from ..arrays.shape import reshape
 from ..matrices.matmul import matmul
 from ._sliding import Pair, fits, images, numbers, padded, places
 

@@ -21,9 +21,10 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError
+from .._arguments import dtype_of
 from .._op import Op, shape_of
 from ..arrays.reduction import mean, sum
-from ..arrays.shaping import dtype_of, reshape
+from ..arrays.shape import reshape
 from ..arrays.statistics import var
 from ..elementwise.elementary import sqrt
 

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from ...errors import UsageError
-from .._arguments import data_of
+from .._arguments import as_array, data_of, dtype_of
 from .._function import composed
 from .._op import Op, shape_of
-from ..arrays.shaping import as_array, dtype_of, reshape, transpose
+from ..arrays.shape import reshape, transpose
 from ..matrices.matmul import matmul
 from ._sliding import Pair, fits, images, numbers, offsets, padded, places
 

@@ -23,8 +23,9 @@ import numpy as np
 from ...errors import ShapeError
 from .._carriers import ARRAY_RANK, CARRIERS
 from .._op import Op, shape_of
+from ..arrays.joining import concatenate, stack
 from ..arrays.reduction import sum
-from ..arrays.shaping import concatenate, reshape, stack, transpose
+from ..arrays.shape import reshape, transpose
 from ..elementwise.activation import sigmoid
 from ..elementwise.elementary import tanh
 from ..matrices.matmul import matmul

@@ -1,7 +1,8 @@
-"""What networks do most, each as one op: a linear layer, and softmax with cross entropy.
+"""What networks do most, each as one op: a linear layer, softmax with cross entropy, sums of many inputs.
 
-The derivative of the latter, softmax less the target, is an op of its own, so that arrays get it in
-few steps. They compute what `x @ w.T + b` and `log_softmax` with an index compute, in fewer nodes.
+They compute what `x @ w.T + b`, `log_softmax` with an index and a loop of additions compute, in fewer
+nodes: a neuron costs one node instead of two for each weight. The derivative of the cross entropy,
+softmax less the target, is an op of its own, so that arrays get it in few steps.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from .._op import Op, shape_of
+from .._op import Each, Op, shape_of
 from ..arrays.reduction import largest, sum
-from ..arrays.shaping import reshape, transpose
+from ..arrays.shape import reshape, transpose
 from ..elementwise.elementary import exp
 from ..matrices.matmul import matmul
 
@@ -95,3 +96,39 @@ softmax_excess = Op("softmax_excess", None, _excess,
                     params={"index": None}, method=False,
                     cases=[(((3,), (3,), (3, 4)), {"index": np.array([1, 0, 3])}),
                            (((2, 2), (2, 2), (2, 2, 3)), {"index": np.array([[0, 2], [1, 1]])})])
+
+
+# --- sums of many inputs ------------------------------------------------------------------------------
+def _sum(*xs: Any) -> Any:
+    total = xs[0]
+    for x in xs[1:]:
+        total = total + x
+    return total
+
+
+def _weighted_sum(*xs: Any) -> Any:
+    """w1 .. wn, x1 .. xn, b; added up from b on, one product after another."""
+    n = len(xs) // 2
+    total = xs[-1]
+    for w, x in zip(xs[:n], xs[n:]):
+        total = total + w * x
+    return total
+
+
+def _other_factor(i: int, xs: tuple[Any, ...]) -> Any:
+    """What input i of a weighted sum is multiplied by."""
+    n = len(xs) // 2
+    if i == 2 * n:
+        return 1.0
+    return xs[i + n] if i < n else xs[i - n]
+
+
+_THREE: tuple[Any, ...] = ((2, 3), (3,), ())
+
+sum_of = Op("sum_of", _sum, lambda *xs: _sum(*map(np.asarray, xs)),
+            Each(lambda i, g, y, *xs: g),
+            tex=r"\sum_i {0}_i", symbol="Σ", method=False, cases=[(_THREE, {}), (((2,),), {})])
+weighted_sum = Op("weighted_sum", _weighted_sum, lambda *xs: _weighted_sum(*map(np.asarray, xs)),
+                  Each(lambda i, g, y, *xs: g * _other_factor(i, xs)),
+                  tex=r"\sum_i w_i \, x_i + b", symbol="Σ w x + b", method=False,
+                  cases=[(((2,), (2,), ()), {}), (((2, 3), (3,), (3,), (2, 1), ()), {})])

@@ -1,0 +1,1 @@
+"""What several test files use: random programs, oracles, numerical slopes, peers. No test stands here."""
