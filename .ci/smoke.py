@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 os.environ["AUTOGRAD_NN_REQUIRE_NATIVE"] = "1"
-from autograd_nn.__main__ import main  # noqa: E402
+from autograd_nn.__main__ import main
 
 for name, test in runpy.run_path(str(Path(__file__).parents[1] / "tests/house/test_smoke.py")).items():
     if name.startswith("test_"):
