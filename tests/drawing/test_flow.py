@@ -169,7 +169,7 @@ def test_dead_units_are_found():
     model.layers[0].bias.data = bias * 0 - 100
     flow = flow_of(model, loss_of(model))
     assert flow.layers[0].status == "dead" and flow.layers[0].gradient.zeros == 1
-    assert "all of its relu units are 0" in flow.layers[0].verdict
+    assert "all of its relu units have slope 0" in flow.layers[0].verdict
 
 
 def test_units_of_one_sample_are_not_called_dead():
