@@ -34,6 +34,9 @@ def _backward(root: Node, seed: float, kind: Any) -> bool:
         root._grad = seed
         order.reverse()
         _sweep(order, kind)
+    except Exception:                                # reverse.py says in which op
+        _restore(root, order, leaves)
+        return False
     except BaseException:
         _restore(root, order, leaves)
         raise

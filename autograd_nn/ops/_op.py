@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import GraphError, UsageError
+from ..errors import GraphError, UsageError, blame
 from ._carriers import CARRIERS, NUMBER
 
 OPS: dict[str, Op] = {}
@@ -110,16 +110,20 @@ class Op:
         return self.scalar is not None and self.arity > 0
 
     def __call__(self, *args: Any, **params: Any) -> Any:
-        if len(args) != self.arity or params:
-            args, params = self._bind(args, params)
-        else:
-            params = self.params
-        top, apply = NUMBER
-        for arg in args:
-            carrier = CARRIERS[type(arg)]
-            if carrier[0] > top:
-                top, apply = carrier
-        return apply(self, args, params)
+        try:
+            if len(args) != self.arity or params:
+                args, params = self._bind(args, params)
+            else:
+                params = self.params
+            top, apply = NUMBER
+            for arg in args:
+                carrier = CARRIERS[type(arg)]
+                if carrier[0] > top:
+                    top, apply = carrier
+            return apply(self, args, params)
+        except Exception as error:
+            blame(error, self, args)
+            raise
 
     def _bind(self, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The inputs alone, and every parameter with its value."""
