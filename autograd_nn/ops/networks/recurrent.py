@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError
-from .._carriers import ARRAY_RANK, CARRIERS
+from .._bind import Twice
 from .._op import Op, shape_of
 from ..arrays.reduction import sum
 from ..arrays.shaping import concatenate, reshape, stack, transpose
@@ -188,10 +188,7 @@ def _composed(i: int, g: Any, y: Any, x: Any, w: Any, u: Any, b: Any, h: Any, c:
     return matmul(transpose(_flat(dz)), _flat(x if i == 1 else hs))
 
 
-def _by(i: int, g: Any, y: Any, *xs: Any) -> Any:
-    plain = all(CARRIERS[type(a)][0] <= ARRAY_RANK for a in (g, y, *xs))
-    return _fused(i, g, y, *xs) if plain else _composed(i, g, y, *xs)
-
+_by = Twice(_composed, _fused)
 
 lstm = Op("lstm", None, _lstm,
           lambda g, y, x, w, u, b, h, c: _by(0, g, y, x, w, u, b, h, c),
