@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..native import load
-from ..ops import CARRIERS, OPS, Op, _carriers, for_each_op
+from ..ops import OPS, Op, _carriers, for_each_op
+from ..ops._carriers import carrier
 from . import modes, reverse
 from .methods import operand
 from .node import NOTHING, Node
@@ -39,7 +40,7 @@ def values(base: type[Node], apply: Callable[..., Any], number: Callable[[Any], 
         node = in_c.apply(op, args, params)
         return in_python(op, args, params) if node is None else node
 
-    CARRIERS[kind] = (1, in_c_or_python)
+    carrier("Value", kind, in_c_or_python, below="_data")
     modes.tell_special(in_c.set_special)
     reverse.values_in_c = in_c
     _carriers.on_each_value = in_c.each
@@ -66,7 +67,7 @@ def tensors(Tensor: Any, apply: Callable[..., Any], not_in_c: Op) -> None:
         def in_c_or_python(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
             node = in_c.apply(op, args, params) if op is not not_in_c else None
             return apply(op, args, params) if node is None else node
-        CARRIERS[Tensor] = (3, in_c_or_python)
+        carrier("Tensor", Tensor, in_c_or_python, below="_data")
         for_each_op(partial(_quicken, Tensor, in_c))
     load("_tensor", use)
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from .. import ops
 from ..errors import ShapeError, UsageError
-from ..ops import CARRIERS
-from ..ops._carriers import array_of
+from ..ops._carriers import array_of, is_traced
 from . import reverse
 
 
@@ -52,7 +51,7 @@ def dot(weights: Any, inputs: Any, bias: Any = 0) -> Any:
         node = in_c.weighted_sum((*weights, bias), inputs) if in_c is not None else None
         if node is not None:
             return node
-        if any(CARRIERS[type(x)][0] for x in (*weights, *inputs, bias)):
+        if any(is_traced(x) or isinstance(x, np.ndarray) for x in (*weights, *inputs, bias)):
             return ops.weighted_sum([*weights, *inputs, bias])
     product = ops.dot(weights, inputs)
     return product if isinstance(bias, (int, float)) and bias == 0 else product + bias

@@ -10,8 +10,8 @@ import numpy as np
 
 from .. import ops
 from ..errors import LeavesGraphError, ShapeError, UsageError
-from ..ops import CARRIERS, FUNCTIONS, Op
-from ..ops._carriers import ARRAY_RANK
+from ..ops import FUNCTIONS, Op
+from ..ops._carriers import carrier, is_traced
 from . import engine, modes
 from .explain import explained
 from .methods import attach, operand, through_function, through_ufunc
@@ -184,7 +184,7 @@ class Tensor(TensorMethods, Node):
         dtype = self._data.dtype
         if isinstance(g, Tensor):
             return g if g.dtype == dtype else ops.astype(g, dtype)
-        if isinstance(g, Node) or CARRIERS[type(g)][0] > ARRAY_RANK:
+        if is_traced(g):
             return g
         return g if isinstance(g, np.ndarray) and g.dtype == dtype else np.asarray(g, dtype=dtype)
 
@@ -268,7 +268,7 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     return node
 
 
-CARRIERS[Tensor] = (3, _apply)
+carrier("Tensor", Tensor, _apply, below="_data")
 
 attach(Tensor)
 for function in FUNCTIONS.values():

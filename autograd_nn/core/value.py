@@ -17,7 +17,7 @@ from .. import ops
 from ..errors import LeavesGraphError, UsageError
 from ..ops import CARRIERS, Op
 from ..ops._arguments import real_only
-from ..ops._carriers import ARRAY_RANK
+from ..ops._carriers import carrier, is_traced
 from . import engine, quick, reverse
 from .methods import attach, through_ufunc
 from .modes import record
@@ -61,7 +61,7 @@ class BaseValue(ValueMethods, Node):
     def _own(self, g: Any) -> Any:
         if isinstance(g, Node):
             return g if isinstance(g, BaseValue) else as_value(g)
-        return g if CARRIERS[type(g)][0] > ARRAY_RANK else float(g)
+        return g if is_traced(g) else float(g)
 
     def _one(self) -> float:
         return 1.0
@@ -125,7 +125,7 @@ def _apply(kind: type[BaseValue], op: Op, args: tuple[Any, ...], params: dict[st
     """Run `op` on Values and numbers, and record it as a node of this kind."""
     if op.scalar is None:
         from .tensor import Tensor  # an op on arrays takes a Value as one of shape ()
-        return CARRIERS[Tensor][1](op, args, params)
+        return CARRIERS[Tensor].apply(op, args, params)
     inputs = tuple(a if isinstance(a, Node) or type(a) in (float, int) else _constant(op, a) for a in args)
     params = {k: float(v) if isinstance(v, np.floating) else v for k, v in params.items()} if params else NOTHING
     xs = [x._data if isinstance(x, Node) else x for x in inputs]
@@ -183,7 +183,7 @@ class PureValue(BaseValue):
             reverse.backward(self, seed, create_graph=create_graph)
 
 
-CARRIERS[PureValue] = (1, partial(_apply, PureValue))
+carrier("Value", PureValue, partial(_apply, PureValue), below="_data")
 
 quick.install(PureValue)
 _in_c = engine.values(BaseValue, _apply, _number)

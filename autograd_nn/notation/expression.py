@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.tensor import Tensor
 from ..ops import CARRIERS, Op, shape_of
+from ..ops._carriers import carrier
 from .names import operand, tex_name
 from .summary import short, words
 from .symbol import Symbol
@@ -61,7 +62,7 @@ def data_behind(x: Any) -> Any:
 
 
 def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-    tidied: Any = CARRIERS[Symbol][1](op, args, params)
+    tidied: Any = CARRIERS[Symbol].apply(op, args, params)
     if not isinstance(tidied, Symbol) or any(tidied is x for x in args):
         return tidied
     data = op.array(*(np.asarray(data_behind(x)) for x in args), **params)
@@ -70,7 +71,7 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     return made
 
 
-CARRIERS[ArraySymbol] = (6, _apply)
+carrier("ArraySymbol", ArraySymbol, _apply, below="_data")
 
 
 # --- symbols as text ----------------------------------------------------------------------------------

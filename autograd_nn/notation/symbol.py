@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..core.methods import attach
-from ..ops import CARRIERS, OPS
+from ..ops import OPS
+from ..ops._carriers import carrier
 from ..ops._op import Each, Op
 
 # How tightly what an op writes holds together, and what each slot of it demands of an operand.
@@ -238,7 +239,7 @@ def _tidy(op: Op, args: tuple[Any, ...]) -> Any:
     return Symbol._made(op, args, {})
 
 
-CARRIERS[Symbol] = (5, _apply)
+carrier("Symbol", Symbol, _apply, below="_data")
 attach(Symbol)
 
 

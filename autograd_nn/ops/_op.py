@@ -149,12 +149,12 @@ class Op(Bindable):
                 args, params = self._bind(args, params)
             else:
                 params = self.params
-            top, apply = NUMBER
+            top = NUMBER
             for arg in args:
                 carrier = CARRIERS[type(arg)]
-                if carrier[0] > top:
-                    top, apply = carrier
-            return apply(self, args, params)
+                if carrier.rank > top.rank:
+                    top = carrier
+            return top.apply(self, args, params)
         except Exception as error:
             blame(error, self, args)
             raise
