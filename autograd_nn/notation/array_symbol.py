@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.tensor import Tensor
 from ..ops import CARRIERS, Op, shape_of
+from ..ops._carriers import carrier
 from .printer import Expression
 from .symbol import Symbol
 
@@ -64,7 +65,7 @@ _SAID_BY_THE_SHAPE = ("shape", "kept")
 
 
 def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-    tidied: Any = CARRIERS[Symbol][1](op, args, params)
+    tidied: Any = CARRIERS[Symbol].apply(op, args, params)
     if not isinstance(tidied, Symbol) or any(tidied is x for x in args):
         return tidied
     data = op.array(*(np.asarray(data_behind(x)) for x in args), **params)
@@ -74,7 +75,7 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     return made
 
 
-CARRIERS[ArraySymbol] = (6, _apply)
+carrier("ArraySymbol", ArraySymbol, _apply, below="_data")
 
 
 def size_of(e: Any) -> int:

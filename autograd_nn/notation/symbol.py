@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.methods import attach
-from ..ops import CARRIERS
+from ..ops._carriers import carrier
 from ..ops._op import Each, Op
 from .printer import C_CODE, LATEX, MINUS_TEXT, PYTHON, SUM_TEXT, Expression
 
@@ -76,7 +76,7 @@ def _tidy(op: Op, args: tuple[Any, ...]) -> Any:
     return Symbol._made(op, args, {})
 
 
-CARRIERS[Symbol] = (5, _apply)
+carrier("Symbol", Symbol, _apply, below="_data")
 attach(Symbol)
 
 

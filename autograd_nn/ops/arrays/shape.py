@@ -96,7 +96,7 @@ broadcast_to = Op("broadcast_to", None, _broadcast_to,
 sum_to = Op("sum_to", None, _sum_to,
             lambda g, y, x, shape: broadcast_to(g, shape_of(x)),
             text="sum",
-            method=False, tex=r"\sum {0}", symbol="Σ", params={"shape": ()},
+            internal=True, tex=r"\sum {0}", symbol="Σ", params={"shape": ()},
             cases=[(((4, 2, 3),), {"shape": (2, 1)}), (((2, 3),), {"shape": ()})],
             linear=True)
 flip = Op("flip", None, np.flip,

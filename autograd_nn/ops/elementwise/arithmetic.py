@@ -150,19 +150,19 @@ sign = Op("sign", lambda x: float(x > 0) - float(x < 0) if x == x else x, np.sig
 step = Op("step", lambda x: (x > 0) + 0.0, _step,
           _zero,
           text="[{0} > 0]",
-          tex=r"[{0} > 0]", c="ag_step({0})", kink=lambda x: x, zero=True,
+          internal=True, tex=r"[{0} > 0]", c="ag_step({0})", kink=lambda x: x, zero=True,
           range=(0, 1))
 tie = Op("tie", lambda x, y: (x > y) + 0.5 * (x == y),
          lambda x, y: ((x > y) + 0.5 * (x == y)).astype(np.result_type(x, y)),
          _zero, _zero,
          text="[{0} ≥ {1}]",
-         method=False, tex=r"\left[{0} \geq {1}\right]", c="ag_tie({0}, {1})", kink=lambda x, y: x - y, zero=True,
+         internal=True, tex=r"\left[{0} \geq {1}\right]", c="ag_tie({0}, {1})", kink=lambda x, y: x - y, zero=True,
          range=(0, 1))
 same = Op("same", lambda x, y: (x == y) + 0.0,
           lambda x, y: (x == y).astype(np.result_type(x, y)),
           _zero, _zero,
           text="[{0} = {1}]",
-          method=False, tex=r"[{0} = {1}]", c="((double)({0} == {1}))", kink=lambda x, y: x - y, zero=True,
+          internal=True, tex=r"[{0} = {1}]", c="((double)({0} == {1}))", kink=lambda x, y: x - y, zero=True,
           commutes=True, range=(0, 1))
 floor = Op("floor", lambda x: math.copysign(math.floor(x), x), np.floor,
            _zero,
