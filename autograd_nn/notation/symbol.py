@@ -7,7 +7,8 @@ from typing import Any
 from ..core.methods import attach
 from ..ops._carriers import carrier
 from ..ops._op import Each, Op
-from .printer import C_CODE, LATEX, MINUS_TEXT, PYTHON, SUM_TEXT, Expression
+from .notations import C_CODE, LATEX, PYTHON
+from .printer import MINUS_TEXT, SUM_TEXT, Expression
 
 
 class Symbol(Expression):
