@@ -6,10 +6,10 @@ import itertools
 
 import numpy as np
 import pytest
+from helpers.op_checks import ARRAY, SCALAR, call, drawn, of
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from test_table import ARRAY, SCALAR, call, drawn, of
 
 from autograd_nn import Tensor, hard_sigmoid, hard_tanh
 from autograd_nn.errors import DTypeError
