@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
 import numpy as np
 
 from ..core.methods import attach
-from ..ops import CARRIERS, OPS
+from ..errors import UsageError
+from ..ops import CARRIERS, OPS, for_each_op
+from ..ops._composite import Composite
 from ..ops._op import Each, Op
 
 # How tightly what an op writes holds together, and what each slot of it demands of an operand.
@@ -188,7 +191,6 @@ def _c(e: Any) -> str:
     if e.op is None:
         return e.name
     if e.op.c is None:
-        from ..errors import UsageError
         raise UsageError(f"{e.op.name} has no C in the op table")
     parts = [_c(x) for x in e.inputs]
     if not re.fullmatch(r"\w+\(\{0\}(, \{\d\})*\)", e.op.c):          # a call's arguments need no parentheses
@@ -308,3 +310,14 @@ def describe(op: Op) -> str:
 def numeric(x: Any) -> bool:
     """Whether x is a plain number, not an expression."""
     return isinstance(x, (int, float, np.number))
+
+
+def _in_c(op: Op) -> None:
+    """A composite's C is its expression's."""
+    if isinstance(op, Composite):
+        slots = [Symbol(f"{{{i}}}") for i in range(op.arity)]
+        with suppress(UsageError):                       # an op in the expression has no C
+            op.c = op.forward(*slots, **{name: Symbol(f"{{{name}}}") for name in op.params}).c()
+
+
+for_each_op(_in_c)
