@@ -112,14 +112,11 @@ def functions() -> str:
 
 def package() -> str:
     """__init__.pyi: the public names, which the module itself finds only when they are used."""
-    lines = [f"# {HEADER}"]
     home: Any = autograd_nn
-    for part in home._PARTS:
-        lines.append(f"from . import {part} as {part}")
-    for module, names in home._HOMES.items():
-        lines += [f"from .{module} import {name} as {name}" for name in names.split()]
-    lines += [f"from .ops import {name} as {name}" for name in sorted({op.name for op in table_ops()} - {*home._HOME})]
-    lines += [f"from .ops import {name} as {name}" for name in FUNCTIONS if "." not in name]
+    lines = [f"# {HEADER}", *(f"from . import {part} as {part}" for part in home._PARTS)]
+    places = {module: names.split() for module, names in home._HOMES.items()} | {"transforms": home._transforms()}
+    lines += [f"from .{module} import {name} as {name}" for module, names in places.items() for name in names]
+    lines += [f"from .ops import {name} as {name}" for name in sorted(home._ops() - {*home._HOME})]
     return "\n".join([*lines, "", "__version__: str"]) + "\n"
 
 

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from ._op import Op, Rule, _Doc, bind
+from ._bind import Rule, bind
+from ._op import Op, _Doc
 
 
 class Composite(Op):

@@ -36,11 +36,11 @@ else:
 
 
 def test_without_the_extension_python_serves():
-    assert python(NO_EXTENSION, AUTOGRAD_NN_PURE="0").decode() == "False True Value 6.0\n"
+    assert python(NO_EXTENSION, AUTOGRAD_NN_PURE="0") == "False True Value 6.0\n"
 
 
 def test_a_missing_extension_is_an_error_where_it_is_required():
-    out = python(NO_EXTENSION, AUTOGRAD_NN_PURE="0", AUTOGRAD_NN_REQUIRE_NATIVE="1").decode()
+    out = python(NO_EXTENSION, AUTOGRAD_NN_PURE="0", AUTOGRAD_NN_REQUIRE_NATIVE="1")
     assert out.startswith("ImportError AUTOGRAD_NN_REQUIRE_NATIVE=1") and "no such thing here" in out
     assert out.count("\n") == 1
 
@@ -49,7 +49,7 @@ WHICH = "from autograd_nn import NATIVE, Value; print(NATIVE, type(Value(1) + 1)
 
 
 def test_the_pure_engine_on_request():
-    assert python(WHICH, AUTOGRAD_NN_PURE="1").decode() == "False Value autograd_nn.core.value\n"
+    assert python(WHICH, AUTOGRAD_NN_PURE="1") == "False Value autograd_nn.core.value\n"
 
 
 FIRST_USED_IN_A_MODE = """
@@ -63,12 +63,12 @@ print((t * t).is_leaf, v.sin().is_leaf)
 
 @pytest.mark.parametrize("pure", ["0", "1"])
 def test_an_engine_that_is_first_used_in_a_mode_knows_it(pure):
-    assert python(FIRST_USED_IN_A_MODE, AUTOGRAD_NN_PURE=pure).decode() == "True True True True\nFalse False\n"
+    assert python(FIRST_USED_IN_A_MODE, AUTOGRAD_NN_PURE=pure) == "True True True True\nFalse False\n"
 
 
 @native
 def test_the_native_engine_otherwise():
-    out = python(WHICH, AUTOGRAD_NN_PURE="0", AUTOGRAD_NN_REQUIRE_NATIVE="1").decode()
+    out = python(WHICH, AUTOGRAD_NN_PURE="0", AUTOGRAD_NN_REQUIRE_NATIVE="1")
     assert out == "True Value autograd_nn.core.value\n"
 
 

@@ -167,7 +167,7 @@ CASES: list[Case] = [(((2, 3),), {}), (((2, 3),), {"axis": 0}), (((2, 3, 2),), {
                      (((3, 3),), {"axis": 1}), (((3,),), {"axis": -1})]
 spread = Op("spread", None, _spread,
             lambda g, y, x, shape, kept: reshape(sum_to(g, kept), shape_of(x)),
-            method=False, tex=r"\operatorname{{spread}} {0}", params={"shape": (), "kept": ()},
+            internal=True, tex=r"\operatorname{{spread}} {0}", params={"shape": (), "kept": ()},
             cases=[(((3,),), {"shape": (2, 3), "kept": (1, 3)}), (((2,),), {"shape": (2, 3), "kept": (2, 1)})],
             linear=True)
 sum = NumpyOp("sum", None, _sum,

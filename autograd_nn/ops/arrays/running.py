@@ -130,5 +130,5 @@ cumprod = NumpyOp("cumprod", None, _cumprod,
 linear_recurrence = Op("linear_recurrence", None, _linear_recurrence,
                        lambda g, y, a, b: _carried_back(g, b),
                        lambda g, y, a, b: _carried_back(g, b) * where(_first(b), 0.0, roll(y, 1, axis=-1)),
-                       method=False, tex=r"\operatorname{{recurrence}}({0}, {1})",
+                       internal=True, tex=r"\operatorname{{recurrence}}({0}, {1})",
                        cases=[(((4,), (4,)), {}), (((2, 3), (2, 3)), {})])

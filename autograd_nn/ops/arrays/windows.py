@@ -45,7 +45,7 @@ sliding_window_view = Op("sliding_window_view", None, _windows,
                          linear=True)
 sum_windows = Op("sum_windows", None, _sum_windows,
                  lambda g, y, x, window_shape, axis, shape: sliding_window_view(g, window_shape, axis),
-                 tex=r"\sum_{{\text{{windows}}}} {0}", method=False,
+                 tex=r"\sum_{{\text{{windows}}}} {0}", internal=True,
                  params={"window_shape": 1, "axis": None, "shape": ()},
                  cases=[(((3, 2, 2, 3),), {"window_shape": (2, 3), "shape": (4, 4)}),
                         (((2, 3, 2),), {"window_shape": 2, "axis": 1, "shape": (2, 4)})],
@@ -61,7 +61,8 @@ def _factor(g: Any, other: Any, shape: tuple[int, ...]) -> Any:
 full_convolution = Op("full_convolution", None, lambda x, y: np.convolve(x, y, "full"),
                       lambda g, z, x, y: _factor(g, y, shape_of(x)),
                       lambda g, z, x, y: _factor(g, x, shape_of(y)),
-                      tex="{0} * {1}", symbol="∗", method=False,
+                      text="{0} ∗ {1}",
+                      tex="{0} * {1}", symbol="∗", internal=True,
                       cases=[(((4,), (3,)), {}), (((2,), (5,)), {}), (((1,), (3,)), {})],
                       commutes=True, multilinear=True, cost=lambda shapes, out: math.prod(shapes[0] + shapes[1]))
 

@@ -68,6 +68,7 @@ exp = Op("exp", math.exp, np.exp, lambda g, y, x: g * y,
          tex="e^{{{0}}}", c="exp({0})",
          complex=lambda x: (exp(x.real) * cos(x.imag), exp(x.real) * sin(x.imag)))
 exp2 = Op("exp2", math.exp2, np.exp2, lambda g, y, x: g * y * LN2,
+          text="2 ** {0}",
           tex="2^{{{0}}}", c="exp2({0})", symbol="2^x")
 expm1 = Op("expm1", math.expm1, np.expm1, lambda g, y, x: g * (y + 1),
            tex="e^{{{0}}} - 1", c="expm1({0})")
@@ -133,7 +134,7 @@ logaddexp = Op("logaddexp", _logaddexp, np.logaddexp,
 expdiff = Op("expdiff", lambda x, y: math.exp(x - y) if y != -math.inf else 0.0, _expdiff,
              lambda g, z, x, y: g * z,
              lambda g, z, x, y: -g * z,
-             method=False, tex="e^{{{0} - {1}}}", c="ag_expdiff({0}, {1})")
+             internal=True, tex="e^{{{0} - {1}}}", c="ag_expdiff({0}, {1})")
 logaddexp2 = Composite("logaddexp2", lambda x, y: logaddexp(x * LN2, y * LN2) / LN2,
                        lambda g, z, x, y: g * expdiff(x * LN2, z * LN2),
                        lambda g, z, x, y: g * expdiff(y * LN2, z * LN2),
@@ -144,7 +145,7 @@ sinc = Op("sinc", _sinc, np.sinc,
           tex=r"\operatorname{{sinc}} {0}")
 sinc_derivative = Op("sinc_derivative", lambda x, n: float(_sinc_derivative(x, n)), _sinc_derivative,
                      lambda g, y, x, n: g * sinc_derivative(x, n=n + 1),
-                     method=False, tex=r"\operatorname{{sinc}}^{{({n})}} {0}", params={"n": 1})
+                     internal=True, tex=r"\operatorname{{sinc}}^{{({n})}} {0}", params={"n": 1})
 radians = Composite("radians", lambda x: x * DEGREE, lambda g, y, x: g * DEGREE,
                     tex=r"\tfrac{{\pi}}{{180}} \, {0}", array=np.radians,
                     linear=True)

@@ -66,7 +66,7 @@ def _cost(shapes: list[tuple[int, ...]], out: tuple[int, ...], subscripts: str, 
 
 contract = Op("contract", None, _contract,
               Each(lambda i, g, y, *xs, subscripts, optimize: _term_back(i, g, xs, subscripts, optimize)),
-              tex=r"\operatorname{{einsum}}({0}, \ldots)", symbol="einsum", method=False,
+              tex=r"\operatorname{{einsum}}({0}, \ldots)", symbol="einsum", internal=True,
               params={"subscripts": "", "optimize": False},
               cases=[(shapes, {"subscripts": subscripts}) for shapes, subscripts in [
                   (((2, 3), (3, 4)), "ij,jk->ik"), (((2, 3), (3, 4)), "ij,jk->ki"), (((2, 3),), "ij->ji"),

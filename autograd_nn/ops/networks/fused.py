@@ -81,7 +81,7 @@ linear = Op("linear", None, _linear,
             lambda g, y, x, w, b: matmul(g, w),
             lambda g, y, x, w, b: matmul(transpose(_rows(g)), _rows(x)),
             lambda g, y, x, w, b: g,
-            tex=r"{0} \, {1}^T + {2}", symbol="x wᵀ + b", method=False,
+            tex=r"{0} \, {1}^\top + {2}", symbol="x wᵀ + b", method=False,
             cases=[(((4, 3), (2, 3), (2,)), {}), (((3,), (2, 3), (2,)), {}), (((2, 4, 3), (2, 3), (2,)), {})],
             slots=("x", "w", "b"), cost=lambda shapes, out: math.prod(out) * shapes[0][-1])
 softmax_cross_entropy = Op("softmax_cross_entropy", None, _cross_entropy,
@@ -95,7 +95,7 @@ softmax_excess = Op("softmax_excess", None, _excess,
                     lambda h, e, g, y, x, index: -g * sum(h * _probabilities(y, x, index), axis=-1),
                     lambda h, e, g, y, x, index: _through_x(g[..., None] * h * _probabilities(y, x, index), index, x),
                     tex=r"{0} \, \left(e^{{{2} - {2}_t - {1}}} - \mathbb{{1}}_t\right)", symbol="g (p − 1ₜ)",
-                    params={"index": None}, method=False,
+                    params={"index": None}, internal=True,
                     cases=[(((3,), (3,), (3, 4)), {"index": np.array([1, 0, 3])}),
                            (((2, 2), (2, 2), (2, 2, 3)), {"index": np.array([[0, 2], [1, 1]])})],
                     slots=("g", "y", "x"))
@@ -137,11 +137,13 @@ _THREE: tuple[Any, ...] = ((2, 3), (3,), ())
 
 sum_of = Op("sum_of", _sum, lambda *xs: _sum(*map(np.asarray, xs)),
             Each(lambda i, g, y, *xs: g),
+            terms=lambda n: [(i,) for i in range(n)],
             tex=r"\sum_i {0}_i", symbol="Σ", method=False, cases=[(_THREE, {}), (((2,),), {})],
             commutes=True, linear=True, misfit=of_broadcast, expansion=_sum)
 weighted_sum = Op("weighted_sum", _weighted_sum, lambda *xs: _weighted_sum(*map(np.asarray, xs)),
                   Each(lambda i, g, y, *xs: g * _other_factor(i, xs)),
-                  tex=r"\sum_i w_i \, x_i + b", symbol="Σ w x + b", method=False,
+                  terms=lambda n: [*((i, i + n // 2) for i in range(n // 2)), (n - 1,)],
+                  tex=r"\sum_i w_i \, x_i + b", symbol="Σ w x + b", internal=True,
                   cases=[(((2,), (2,), ()), {}), (((2, 3), (3,), (3,), (2, 1), ()), {})],
                   slots=("w*", "x*", "b"), misfit=of_broadcast, expansion=_by_products,
                   cost=lambda shapes, out: math.prod(out) * (len(shapes) // 2))
