@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import surroundings
+from helpers import surroundings
 from hypothesis import HealthCheck, settings
 
 import autograd_nn

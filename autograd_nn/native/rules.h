@@ -12,26 +12,6 @@ X(multiply0, 2, "")
 X(divide0, 2, "")
 X(log0, 1, "")
 X(sqrt0, 1, "")
-X(add, 2, "")
-X(subtract, 2, "")
-X(multiply, 2, "")
-X(divide, 2, "")
-X(negative, 1, "")
-X(power, 2, "")
-X(square, 1, "")
-X(reciprocal, 1, "")
-X(absolute, 1, "")
-X(sign, 1, "")
-X(step, 1, "")
-X(tie, 2, "")
-X(same, 2, "")
-X(floor, 1, "")
-X(ceil, 1, "")
-X(round, 1, "")
-X(maximum, 2, "")
-X(minimum, 2, "")
-X(fmod, 2, "")
-X(remainder, 2, "")
 X(exp, 1, "")
 X(exp2, 1, "")
 X(expm1, 1, "")
@@ -58,6 +38,26 @@ X(hypot, 2, "")
 X(erf, 1, "")
 X(logaddexp, 2, "")
 X(expdiff, 2, "")
+X(add, 2, "")
+X(subtract, 2, "")
+X(multiply, 2, "")
+X(divide, 2, "")
+X(negative, 1, "")
+X(power, 2, "")
+X(square, 1, "")
+X(reciprocal, 1, "")
+X(absolute, 1, "")
+X(sign, 1, "")
+X(step, 1, "")
+X(tie, 2, "")
+X(same, 2, "")
+X(floor, 1, "")
+X(ceil, 1, "")
+X(round, 1, "")
+X(maximum, 2, "")
+X(minimum, 2, "")
+X(fmod, 2, "")
+X(remainder, 2, "")
 X(sigmoid, 1, "")
 X(hard_sigmoid, 1, "")
 X(hard_tanh, 1, "")
@@ -74,14 +74,6 @@ X(clip, 3, "")
 #endif
 
 #ifdef AG_UNARY
-X(negative)
-X(square)
-X(reciprocal)
-X(absolute)
-X(sign)
-X(step)
-X(floor)
-X(ceil)
 X(exp)
 X(exp2)
 X(expm1)
@@ -104,6 +96,13 @@ X(arcsinh)
 X(arccosh)
 X(arctanh)
 X(erf)
+X(negative)
+X(square)
+X(reciprocal)
+X(absolute)
+X(sign)
+X(floor)
+X(ceil)
 X(sigmoid)
 X(hard_sigmoid)
 X(hard_tanh)
@@ -120,26 +119,6 @@ case AG_multiply0: z = ag_multiply0(x, y); break;  /* x \, y */
 case AG_divide0: z = ag_divide0(x, y); break;  /* \frac{x}{y} */
 case AG_log0: z = ag_log0(x); break;  /* \ln x */
 case AG_sqrt0: z = sqrt(x); break;  /* \sqrt{x} */
-case AG_add: z = x + y; break;  /* x + y */
-case AG_subtract: z = x - y; break;  /* x - y */
-case AG_multiply: z = x * y; break;  /* x \, y */
-case AG_divide: z = x / y; break;  /* \frac{x}{y} */
-case AG_negative: z = -x; break;  /* -x */
-case AG_power: z = pow(x, y); break;  /* x^{y} */
-case AG_square: z = x * x; break;  /* x^{2} */
-case AG_reciprocal: z = 1.0 / x; break;  /* \frac{1}{x} */
-case AG_absolute: z = fabs(x); break;  /* \left|x\right| */
-case AG_sign: z = ag_sign(x); break;  /* \operatorname{sgn} x */
-case AG_step: z = ag_step(x); break;  /* [x > 0] */
-case AG_tie: z = ag_tie(x, y); break;  /* \left[x \geq y\right] */
-case AG_same: z = ((double)(x == y)); break;  /* [x = y] */
-case AG_floor: z = floor(x); break;  /* \lfloor x \rfloor */
-case AG_ceil: z = ceil(x); break;  /* \lceil x \rceil */
-case AG_round: z = rint(x); break;  /* \operatorname{round} x */
-case AG_maximum: z = ag_maximum(x, y); break;  /* \max(x, y) */
-case AG_minimum: z = ag_minimum(x, y); break;  /* \min(x, y) */
-case AG_fmod: z = fmod(x, y); break;  /* \operatorname{fmod}(x, y) */
-case AG_remainder: z = ag_remainder(x, y); break;  /* x \bmod y */
 case AG_exp: z = exp(x); break;  /* e^{x} */
 case AG_exp2: z = exp2(x); break;  /* 2^{x} */
 case AG_expm1: z = expm1(x); break;  /* e^{x} - 1 */
@@ -166,6 +145,26 @@ case AG_hypot: z = hypot(x, y); break;  /* \sqrt{x^2 + y^2} */
 case AG_erf: z = erf(x); break;  /* \operatorname{erf} x */
 case AG_logaddexp: z = ag_logaddexp(x, y); break;  /* \ln \left(e^{x} + e^{y}\right) */
 case AG_expdiff: z = ag_expdiff(x, y); break;  /* e^{x - y} */
+case AG_add: z = x + y; break;  /* x + y */
+case AG_subtract: z = x - y; break;  /* x - y */
+case AG_multiply: z = x * y; break;  /* x \, y */
+case AG_divide: z = x / y; break;  /* \frac{x}{y} */
+case AG_negative: z = -x; break;  /* -x */
+case AG_power: z = pow(x, y); break;  /* x^{y} */
+case AG_square: z = x * x; break;  /* x^{2} */
+case AG_reciprocal: z = 1.0 / x; break;  /* \frac{1}{x} */
+case AG_absolute: z = fabs(x); break;  /* \left|x\right| */
+case AG_sign: z = ag_sign(x); break;  /* \operatorname{sgn} x */
+case AG_step: z = ag_step(x); break;  /* [x > 0] */
+case AG_tie: z = ag_tie(x, y); break;  /* \left[x \geq y\right] */
+case AG_same: z = ((double)(x == y)); break;  /* [x = y] */
+case AG_floor: z = floor(x); break;  /* \lfloor x \rfloor */
+case AG_ceil: z = ceil(x); break;  /* \lceil x \rceil */
+case AG_round: z = rint(x); break;  /* \operatorname{round} x */
+case AG_maximum: z = ag_maximum(x, y); break;  /* \max(x, y) */
+case AG_minimum: z = ag_minimum(x, y); break;  /* \min(x, y) */
+case AG_fmod: z = fmod(x, y); break;  /* \operatorname{fmod}(x, y) */
+case AG_remainder: z = ag_remainder(x, y); break;  /* x \bmod y */
 case AG_sigmoid: z = ag_sigmoid(x); break;  /* \sigma(x) */
 case AG_hard_sigmoid: z = ag_minimum(ag_maximum(x / 6 + 0.5, 0.0), 1.0); break;  /* \operatorname{hardsigmoid} x */
 case AG_hard_tanh: z = ag_minimum(ag_maximum(x, -1.0), 1.0); break;  /* \operatorname{hardtanh} x */
@@ -186,26 +185,6 @@ case AG_multiply0: A(ag_multiply0(g, y)) B(ag_multiply0(g, x)) break;  /* y, x *
 case AG_divide0: A(ag_divide0(g, y)) B(-ag_divide0(g * z, y)) break;  /* \frac{1}{y}, -\frac{z}{y} */
 case AG_log0: A(ag_divide0(g, x)) break;  /* \frac{1}{x} */
 case AG_sqrt0: A(ag_divide0(g, 2.0 * z)) break;  /* \frac{1}{2 \, y} */
-case AG_add: A(g) B(g) break;  /* 1, 1 */
-case AG_subtract: A(g) B(-g) break;  /* 1, -1 */
-case AG_multiply: A(g * y) B(g * x) break;  /* y, x */
-case AG_divide: A(g / y) B(-((g * z) / y)) break;  /* \frac{1}{y}, -\frac{z}{y} */
-case AG_negative: A(-g) break;  /* -1 */
-case AG_power: A(g * (ag_multiply0(y, pow(x, y - 1.0)))) B(g * (ag_multiply0(z, ag_log0(x)))) break;  /* y \, x^{y - 1}, z \, \ln x */
-case AG_square: A((g * 2.0) * x) break;  /* 2 \, x */
-case AG_reciprocal: A(-(g * (z * z))) break;  /* -y^{2} */
-case AG_absolute: A(ag_multiply0(g, ag_sign(x))) break;  /* \operatorname{sgn} x */
-case AG_sign: A(0.0) break;  /* 0 */
-case AG_step: A(0.0) break;  /* 0 */
-case AG_tie: A(0.0) B(0.0) break;  /* 0, 0 */
-case AG_same: A(0.0) B(0.0) break;  /* 0, 0 */
-case AG_floor: A(0.0) break;  /* 0 */
-case AG_ceil: A(0.0) break;  /* 0 */
-case AG_round: A(0.0) break;  /* 0 */
-case AG_maximum: A(g * ag_tie(x, y)) B(g * ag_tie(y, x)) break;  /* \left[x \geq y\right], \left[y \geq x\right] */
-case AG_minimum: A(g * ag_tie(y, x)) B(g * ag_tie(x, y)) break;  /* \left[y \geq x\right], \left[x \geq y\right] */
-case AG_fmod: A(g) B(-(g * (rint((x - z) / y)))) break;  /* 1, -\operatorname{round} \frac{x - z}{y} */
-case AG_remainder: A(g) B(-(g * (rint((x - z) / y)))) break;  /* 1, -\operatorname{round} \frac{x - z}{y} */
 case AG_exp: A(g * z) break;  /* y */
 case AG_exp2: A((g * z) * 0.6931471805599453) break;  /* \ln 2 \, y */
 case AG_expm1: A(g * (z + 1.0)) break;  /* y + 1 */
@@ -232,6 +211,26 @@ case AG_hypot: A(g * ag_divide0(x, z)) B(g * ag_divide0(y, z)) break;  /* \frac{
 case AG_erf: A((g * 1.1283791670955126) * (exp(-(x * x)))) break;  /* \tfrac{2}{\sqrt{\pi}} \, e^{-x^{2}} */
 case AG_logaddexp: A(g * ag_expdiff(x, z)) B(g * ag_expdiff(y, z)) break;  /* e^{x - z}, e^{y - z} */
 case AG_expdiff: A(g * z) B(-(g * z)) break;  /* z, -z */
+case AG_add: A(g) B(g) break;  /* 1, 1 */
+case AG_subtract: A(g) B(-g) break;  /* 1, -1 */
+case AG_multiply: A(g * y) B(g * x) break;  /* y, x */
+case AG_divide: A(g / y) B(-((g * z) / y)) break;  /* \frac{1}{y}, -\frac{z}{y} */
+case AG_negative: A(-g) break;  /* -1 */
+case AG_power: A(g * (ag_multiply0(y, pow(x, y - 1.0)))) B(g * (ag_multiply0(z, ag_log0(x)))) break;  /* y \, x^{y - 1}, z \, \ln x */
+case AG_square: A((g * 2.0) * x) break;  /* 2 \, x */
+case AG_reciprocal: A(-(g * (z * z))) break;  /* -y^{2} */
+case AG_absolute: A(ag_multiply0(g, ag_sign(x))) break;  /* \operatorname{sgn} x */
+case AG_sign: A(0.0) break;  /* 0 */
+case AG_step: A(0.0) break;  /* 0 */
+case AG_tie: A(0.0) B(0.0) break;  /* 0, 0 */
+case AG_same: A(0.0) B(0.0) break;  /* 0, 0 */
+case AG_floor: A(0.0) break;  /* 0 */
+case AG_ceil: A(0.0) break;  /* 0 */
+case AG_round: A(0.0) break;  /* 0 */
+case AG_maximum: A(g * ag_tie(x, y)) B(g * ag_tie(y, x)) break;  /* \left[x \geq y\right], \left[y \geq x\right] */
+case AG_minimum: A(g * ag_tie(y, x)) B(g * ag_tie(x, y)) break;  /* \left[y \geq x\right], \left[x \geq y\right] */
+case AG_fmod: A(g) B(-(g * (rint((x - z) / y)))) break;  /* 1, -\operatorname{round} \frac{x - z}{y} */
+case AG_remainder: A(g) B(-(g * (rint((x - z) / y)))) break;  /* 1, -\operatorname{round} \frac{x - z}{y} */
 case AG_sigmoid: A((g * z) * (1.0 - z)) break;  /* y \, \left(1 - y\right) */
 case AG_hard_sigmoid: A(((g * ag_step(x + 3.0)) * ag_step(3.0 - x)) / 6.0) break;  /* \frac{[x + 3 > 0] \, [3 - x > 0]}{6} */
 case AG_hard_tanh: A((g * ag_step(x + 1.0)) * ag_step(1.0 - x)) break;  /* [x + 1 > 0] \, [1 - x > 0] */

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from ..errors import AutogradError, DTypeError, IndexingError, ShapeError, UsageError
 from ._carriers import ARRAY_RANK, CARRIERS
-from ._op import shape_of
+from ._op import OPS, shape_of
 
 _TENSOR_RANK = 3
 
@@ -20,6 +22,18 @@ def data_of(x: Any) -> Any:
     while (rank := CARRIERS[type(x)][0]) not in (0, ARRAY_RANK):
         x = x._data if rank <= _TENSOR_RANK else x.primal
     return x
+
+
+def as_array(x: Any) -> Any:
+    """A list or tuple as an array, or a Tensor where nodes are in it; anything else as it is."""
+    if not isinstance(x, (list, tuple)):
+        return x
+    return OPS["stack"](x) if any(CARRIERS[type(e)][0] not in (0, ARRAY_RANK) for e in x) else np.asarray(x)
+
+
+def dtype_of(x: Any) -> Any:
+    """The dtype of an array or Tensor; float64 for a Value."""
+    return getattr(x, "dtype", np.dtype(float))
 
 
 def size_of(x: Any) -> int:

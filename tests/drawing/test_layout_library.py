@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from surroundings import needs_library
+from helpers.surroundings import needs_library
 
 from autograd_nn.drawing.render import library
 

@@ -6,11 +6,11 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from helpers.drawn import STRANGE, network, texts, uses
+from helpers.surroundings import needs_engine
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib import font_manager
-from surroundings import needs_engine
-from test_drawing import STRANGE, network, no_engine, texts, uses  # noqa: F401  (a fixture)
 
 from autograd_nn import Tensor, Value
 from autograd_nn.core.node import topological
@@ -88,7 +88,7 @@ def test_the_tree_has_a_line_for_each_node(name):
 
 # --- layout without Graphviz ------------------------------------------------------------------
 
-def test_without_an_engine_everything_but_png_and_pdf_works(no_engine, tmp_path):  # noqa: F811
+def test_without_an_engine_everything_but_png_and_pdf_works(no_engine, tmp_path):
     loss, *_ = network()
     loss.backward()
     picture = draw(loss, title="L")

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from numeric import on_a_line
+from helpers.numeric import on_a_line
 
 import autograd_nn as ag
 from autograd_nn import Tensor, check_gradients, nn

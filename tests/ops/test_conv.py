@@ -6,9 +6,9 @@ from itertools import product
 
 import numpy as np
 import pytest
+from helpers.numeric import on_a_line
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numeric import on_a_line
 
 import autograd_nn as ag
 from autograd_nn import Tensor, check_gradients, grad, nn, ops, optim

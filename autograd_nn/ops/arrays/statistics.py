@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError, UsageError
-from .._arguments import no_out
+from .._arguments import as_array, dtype_of, no_out
 from .._function import composed
 from .._numpy import NumpyOp, is_plain
 from .._op import Case, Op, shape_of
@@ -16,7 +16,7 @@ from ..elementwise.arithmetic import square, where
 from ..elementwise.corners import divide0, sqrt0
 from .indexing import scatter
 from .reduction import axes_of, count, counted, keeping, max, mean, min, shared, sum
-from .shaping import as_array, astype, broadcast_to, dtype_of, reshape, transpose
+from .shape import astype, broadcast_to, reshape, transpose
 
 _add: Any = np.add.reduce
 _average: Any = np.average

@@ -1,124 +1,21 @@
-"""Picking elements by number, by condition or by choice, and putting others in their place.
+"""Replacing elements, putting others between them, and leaving some out.
 
 Nothing is changed in place: index_set, index_add, scatter_add and put_along_axis return a new array.
 """
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from ...errors import ShapeError, UsageError
-from .._arguments import along, axis_of, data_of, no_out, numpys_errors, real_only, size_of
+from .._arguments import as_array, axis_of, dtype_of, numpys_errors, real_only, size_of
 from .._function import composed
 from .._op import shape_of
 from ..elementwise.arithmetic import where
-from .indexing import _along, getitem, scatter
-from .shaping import as_array, astype, broadcast_to, concatenate, dtype_of, reshape
-
-
-def _integers(name: str, indices: Any) -> Any:
-    places = np.asarray(data_of(as_array(indices)))
-    if places.dtype.kind not in "iu":
-        raise UsageError(f"{name}: indices are integers, and these are {places.dtype}")
-    return places
-
-
-@composed(np.take, method=True, cases=[
-    (((3, 4),), {"indices": [[0, 11], [5, 5]]}), (((3, 4),), {"indices": [2, 0, 2], "axis": 1}),
-    (((3, 4),), {"indices": 1, "axis": 0}), (((3, 4),), {"indices": [-9, 7], "axis": -1, "mode": "wrap"}),
-    (((3, 4),), {"indices": [[-9, 1, 7]], "axis": 0, "mode": "clip"})])
-def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise") -> Any:
-    """The elements of a with these numbers along an axis (None: of all elements in order).
-
-    mode="raise" raises an IndexError for a number outside the array, "wrap" counts on around it,
-    "clip" takes the first or last element.
-
-    >>> take([10.0, 20.0, 30.0], [0, -1]).tolist()
-    [10.0, 30.0]
-    """
-    no_out("take", out)
-    a, places = as_array(a), _integers("take", indices)
-    if axis is None:
-        a, axis = reshape(a, -1), 0
-    axis = axis_of("take", a, axis)
-    n = shape_of(a)[axis]
-    if mode == "wrap":
-        places = places % n
-    elif mode == "clip":
-        places = places.clip(0, n - 1)
-    elif mode != "raise":
-        raise UsageError(f"take: mode={mode!r} is not one of 'raise', 'wrap' and 'clip'")
-    return getitem(a, along(axis, places))
-
-
-@composed(np.compress, cases=[])
-def compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) -> Any:
-    """The slices of a along an axis for which a 1-D condition holds; as in `numpy.compress`.
-
-    >>> compress([True, False, True], [1.0, 2.0, 3.0]).tolist()
-    [1.0, 3.0]
-    """
-    no_out("compress", out)
-    condition = np.asarray(data_of(as_array(condition)))
-    if condition.ndim != 1:
-        raise ShapeError(f"compress: the condition has one axis, and this has shape {condition.shape}")
-    return take(a, np.flatnonzero(condition), axis=axis)
-
-
-@composed(np.extract)
-def extract(condition: Any, arr: Any) -> Any:
-    """The elements of arr where the condition, of the same size, holds, in one row.
-
-    >>> extract([[True, False], [False, True]], [[1.0, 2.0], [3.0, 4.0]]).tolist()
-    [1.0, 4.0]
-    """
-    return take(arr, np.flatnonzero(data_of(as_array(condition))))
-
-
-@composed(np.select)
-def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
-    """For each place the element of the choice whose condition holds there first; `default` where none does.
-
-    >>> import numpy as np
-    >>> x = np.array([1.0, 2.0, 3.0])
-    >>> select([x < 2, x > 2], [x, 10 * x]).tolist()
-    [1.0, 0.0, 30.0]
-    """
-    conditions, choices = [as_array(c) for c in condlist], [as_array(c) for c in choicelist]
-    if len(conditions) != len(choices) or not conditions:
-        raise ShapeError(f"select: {len(conditions)} conditions and {len(choices)} choices; "
-                         "there must be as many of one as of the other, and at least one")
-    for i, c in enumerate(conditions):
-        if np.asarray(data_of(c)).dtype.kind != "b":
-            raise UsageError(f"select: conditions are booleans, and number {i} is not\n"
-                             "  help: a comparison, as in x > 0")
-    return reduce(lambda y, pair: where(*pair, y), list(zip(conditions, choices))[::-1], default)
-
-
-@composed(np.choose)
-def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
-    """choices[a[i]][i] for each place i: an array of integers chooses among arrays, which broadcast.
-
-    mode="wrap" and "clip" bring integers into the range; "raise" raises a ShapeError, as NumPy a ValueError.
-
-    >>> choose([0, 1, 0], [[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]]).tolist()
-    [1.0, 20.0, 3.0]
-    """
-    no_out("choose", out)
-    options = [as_array(c) for c in choices]
-    numbers = _integers("choose", a)
-    if mode == "raise" and np.any((numbers < 0) | (numbers >= len(options))):
-        raise ShapeError(f"choose: the {len(options)} choices are numbered from 0 to {len(options) - 1}, "
-                         "and there is another number\n  help: mode='wrap' or mode='clip' brings it inside")
-    numbers = take(np.arange(len(options)), numbers, mode=mode)
-    with numpys_errors("choose", numbers, *options):
-        shape = np.broadcast_shapes(numbers.shape, *map(shape_of, options))
-    return reduce(lambda y, i: where(numbers == i, options[i], y), range(1, len(options)),
-                  broadcast_to(options[0], shape))
-
+from .indexing import getitem, integers, places_along, scatter, take
+from .joining import concatenate
+from .shape import astype, broadcast_to, reshape
 
 # --- functions that return x with other elements ----------------------------------------------------
 
@@ -156,7 +53,7 @@ def scatter_add(x: Any, indices: Any, values: Any, axis: int = -1) -> Any:
     """
     x = as_array(x)
     axis = axis_of("scatter_add", x, axis)
-    return index_add(x, _along(_integers("scatter_add", indices), axis, shape_of(x)), values)
+    return index_add(x, places_along(integers("scatter_add", indices), axis, shape_of(x)), values)
 
 
 @composed()
@@ -194,7 +91,7 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None = -1) -
     arr = as_array(arr)
     if axis is not None:
         axis = axis_of("put_along_axis", arr, axis)
-    return index_set(arr, _along(_integers("put_along_axis", indices), axis, shape_of(arr)), values)
+    return index_set(arr, places_along(integers("put_along_axis", indices), axis, shape_of(arr)), values)
 
 
 def _plain_index(index: Any) -> Any:

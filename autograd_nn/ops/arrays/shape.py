@@ -1,4 +1,8 @@
-"""Arranging: NumPy's many names for moving axes and elements, written in the entries of shaping.py."""
+"""Shape: what moves, copies and casts elements and computes nothing.
+
+Each entry is linear, so its rule is its adjoint: what goes back where it came from, summed where one
+element went to several places.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,112 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import ShapeError, UsageError
-from .._arguments import axis_of, c_order, numpys_errors, size_of
+from ...errors import DTypeError, ShapeError, UsageError
+from .._arguments import as_array, axis_of, c_order, dtype_of, numpys_errors
 from .._function import composed
-from .._op import shape_of
-from .indexing import getitem
-from .shaping import as_array, broadcast_to, flip, reshape, swapaxes, transpose
+from .._op import Op, shape_of
 
+
+def _sum_to(x: Any, shape: tuple[int, ...]) -> Any:
+    lead = x.ndim - len(shape)
+    axes = (*range(lead), *(i + lead for i, n in enumerate(shape) if n == 1 != x.shape[i + lead]))
+    return np.add.reduce(x, axis=axes, keepdims=True).reshape(shape) if axes else x.reshape(shape)
+
+
+def _inverse(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    return None if axes is None else tuple(int(i) for i in np.argsort([a % len(axes) for a in axes]))
+
+
+def _reshape(x: Any, shape: Any = -1, order: str = "C", copy: Any = None) -> Any:
+    c_order("reshape", order)
+    return np.asarray(x).reshape(shape)
+
+
+def _broadcast_to(x: Any, shape: Any, subok: bool = False) -> Any:
+    return np.broadcast_to(x, shape)
+
+
+def _astype(x: Any, dtype: Any = float, order: str = "K", casting: Any = "unsafe", subok: bool = True,
+            copy: bool = True, device: Any = None) -> Any:
+    """A floating point array in another floating point dtype; an array of another kind in any."""
+    c_order("astype", order, "K", "A")
+    if x.dtype.kind == "f" != np.dtype(dtype).kind:
+        raise DTypeError(f"astype({np.dtype(dtype)}) would drop the gradient without a word\n"
+                         "  help: t.data.astype(dtype) leaves the graph")
+    if device not in (None, "cpu"):
+        raise UsageError(f"astype: device={device!r}: all arrays here are the CPU's")
+    return x.astype(dtype, casting=casting)
+
+
+def _copy(x: Any, order: str = "K", subok: bool = False) -> Any:
+    c_order("copy", order, "K", "A")
+    return np.array(x)
+
+
+def _unroll(shift: Any) -> Any:
+    return tuple(-s for s in shift) if isinstance(shift, (tuple, list)) else -shift
+
+
+reshape = Op("reshape", None, _reshape,
+             lambda g, y, x, shape, order, copy: reshape(g, shape_of(x)),
+             tex=r"\operatorname{{reshape}} {0}", params={"shape": -1, "order": "C", "copy": None},
+             cases=[(((2, 3),), {"shape": (3, 2)}), (((2, 3),), {"shape": -1})],
+             linear=True)
+transpose = Op("transpose", None, np.transpose,
+               lambda g, y, x, axes: transpose(g, _inverse(axes)),
+               tex="{0}^T", symbol="ᵀ", params={"axes": None},
+               cases=[(((2, 3),), {}), (((2, 3, 4),), {"axes": (2, 0, 1)}), (((2, 3, 4),), {"axes": (-1, 0, 1)})],
+               linear=True)
+swapaxes = Op("swapaxes", None, np.swapaxes,
+              lambda g, y, x, axis1, axis2: swapaxes(g, axis1, axis2),
+              tex=r"\operatorname{{swapaxes}} {0}", params={"axis1": -1, "axis2": -2},
+              cases=[(((2, 3, 4),), {"axis1": 0, "axis2": 2})],
+              linear=True)
+moveaxis = Op("moveaxis", None, np.moveaxis,
+              lambda g, y, x, source, destination: moveaxis(g, destination, source),
+              tex=r"\operatorname{{moveaxis}} {0}", params={"source": 0, "destination": -1},
+              cases=[(((2, 3, 4),), {"source": 0, "destination": -1}),
+                     (((2, 3, 4),), {"source": (0, 1), "destination": (-1, 0)})],
+              linear=True)
+expand_dims = Op("expand_dims", None, np.expand_dims,
+                 lambda g, y, x, axis: reshape(g, shape_of(x)),
+                 tex="{0}", params={"axis": 0}, cases=[(((2, 3),), {"axis": 1}), (((2,),), {"axis": (0, -1)})],
+                 linear=True)
+squeeze = Op("squeeze", None, np.squeeze,
+             lambda g, y, x, axis: reshape(g, shape_of(x)),
+             tex="{0}", params={"axis": None}, cases=[(((2, 1, 3),), {}), (((1, 2, 1),), {"axis": 0})],
+             linear=True)
+broadcast_to = Op("broadcast_to", None, _broadcast_to,
+                  lambda g, y, x, shape, subok: g,       # summed over the copies where all broadcasting is
+                  tex=r"\operatorname{{broadcast}} {0}", params={"shape": (), "subok": False},
+                  cases=[(((3,),), {"shape": (2, 3)}), (((2, 1),), {"shape": (4, 2, 3)})],
+                  linear=True)
+sum_to = Op("sum_to", None, _sum_to,
+            lambda g, y, x, shape: broadcast_to(g, shape_of(x)),
+            internal=True, tex=r"\sum {0}", symbol="Σ", params={"shape": ()},
+            cases=[(((4, 2, 3),), {"shape": (2, 1)}), (((2, 3),), {"shape": ()})],
+            linear=True)
+flip = Op("flip", None, np.flip,
+          lambda g, y, x, axis: flip(g, axis=axis),
+          tex=r"\operatorname{{flip}} {0}", params={"axis": None},
+          cases=[(((2, 3),), {}), (((2, 3),), {"axis": 1})],
+          linear=True)
+roll = Op("roll", None, np.roll,
+          lambda g, y, x, shift, axis: roll(g, _unroll(shift), axis=axis),
+          tex=r"\operatorname{{roll}} {0}", params={"shift": 1, "axis": None},
+          cases=[(((2, 3),), {"shift": 2}), (((2, 3),), {"shift": (1, -1), "axis": (0, 1)})],
+          linear=True)
+astype = Op("astype", None, _astype,
+            lambda g, y, x, dtype, **_: astype(g, dtype_of(x)),
+            tex="{0}", params={"dtype": float, "order": "K", "casting": "unsafe", "subok": True, "copy": True,
+                               "device": None}, cases=[(((2, 3),), {"dtype": float})])
+copy = Op("copy", None, _copy,
+          lambda g, y, x, order, subok: g,
+          tex="{0}", params={"order": "K", "subok": False}, cases=[(((2, 3),), {})],
+          linear=True)
+
+
+# --- composed of these ----------------------------------------------------------------------------
 
 def at_least(name: str, x: Any, n: int) -> Any:
     """x as an array; a ShapeError where it has fewer than n axes."""
@@ -129,21 +232,6 @@ def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
         case 2:
             return flip(m, axis=(first, second))
     return flip(swapaxes(m, first, second), axis=second)
-
-
-@composed(np.resize, cases=[(((2, 3),), {"new_shape": (4, 2)}), (((2, 3),), {"new_shape": 4})])
-def resize(a: Any, new_shape: Any) -> Any:
-    """The elements of a in a new shape, again from the start where it is larger (the function, not the method).
-
-    >>> resize([1.0, 2.0, 3.0], (2, 2)).tolist()
-    [[1.0, 2.0], [3.0, 1.0]]
-    """
-    a = as_array(a)
-    with numpys_errors("resize", a):
-        plan = np.resize(np.arange(size_of(a)), new_shape)
-    if not size_of(a):
-        return broadcast_to(0 * reshape(a, -1).sum(), plan.shape)      # of no elements NumPy makes zeros
-    return getitem(reshape(a, -1), plan)
 
 
 @composed(np.meshgrid, cases=[(((2,), (3,)), {}), (((2,), (3,), (2,)), {"indexing": "ij"}),

@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError
-from .._arguments import axis_of, no_out
+from .._arguments import as_array, axis_of, no_out
 from .._function import composed
 from .._op import shape_of
+from ..arrays.indexing import getitem, scatter
+from ..arrays.reduction import sum
+from ..arrays.shape import at_least, moveaxis, reshape
 from ..elementwise.arithmetic import where
-from .arranging import at_least
-from .indexing import getitem, scatter
-from .reduction import sum
-from .shaping import as_array, moveaxis, reshape
 
 
 @composed(np.diagonal, method=True, cases=[(((3, 3),), {}), (((3, 4),), {"offset": 2}), (((4, 3),), {"offset": -2}),
