@@ -341,12 +341,7 @@ QUICK = settings(max_examples=100, stateful_step_count=30, deadline=None, suppre
 @pytest.mark.parametrize("engine", ENGINES)
 def test_programs(engine):
     machine = type(f"Programs_{engine}", (Programs,), {"Value": ENGINES[engine]})
-    gc.collect()
-    gc.freeze()                                          # the program's own garbage is then collected quickly
-    try:
-        run_state_machine_as_test(machine, settings=QUICK)
-    finally:
-        gc.unfreeze()
+    run_state_machine_as_test(machine, settings=QUICK)
 
 
 def test_the_reference_knows_its_formulas():
