@@ -186,29 +186,29 @@ case AG_divide0: A(ag_divide0(g, y)) B(-ag_divide0(g * z, y)) break;  /* \frac{1
 case AG_log0: A(ag_divide0(g, x)) break;  /* \frac{1}{x} */
 case AG_sqrt0: A(ag_divide0(g, 2.0 * z)) break;  /* \frac{1}{2 \, y} */
 case AG_exp: A(g * z) break;  /* y */
-case AG_exp2: A((g * z) * 0.6931471805599453) break;  /* \ln 2 \, y */
+case AG_exp2: A((g * z) * 0.6931471805599453) break;  /* \left(\ln 2\right) \, y */
 case AG_expm1: A(g * (z + 1.0)) break;  /* y + 1 */
 case AG_log: A(g / x) break;  /* \frac{1}{x} */
 case AG_log1p: A(g / (1.0 + x)) break;  /* \frac{1}{1 + x} */
-case AG_log2: A(g / (x * 0.6931471805599453)) break;  /* \frac{1}{\ln 2 \, x} */
-case AG_log10: A(g / (x * 2.302585092994046)) break;  /* \frac{1}{\ln 10 \, x} */
+case AG_log2: A(g / (x * 0.6931471805599453)) break;  /* \frac{1}{\left(\ln 2\right) \, x} */
+case AG_log10: A(g / (x * 2.302585092994046)) break;  /* \frac{1}{\left(\ln 10\right) \, x} */
 case AG_sqrt: A(g / (2.0 * z)) break;  /* \frac{1}{2 \, y} */
 case AG_cbrt: A(g / (3.0 * (z * z))) break;  /* \frac{1}{3 \, y^{2}} */
 case AG_sin: A(g * cos(x)) break;  /* \cos x */
 case AG_cos: A(-(g * sin(x))) break;  /* -\sin x */
 case AG_tan: A(g * (1.0 + (z * z))) break;  /* 1 + y^{2} */
-case AG_arcsin: A(g / (sqrt(1.0 - (x * x)))) break;  /* \frac{1}{\sqrt{1 - x^{2}}} */
-case AG_arccos: A(-(g / (sqrt(1.0 - (x * x))))) break;  /* \frac{-1}{\sqrt{1 - x^{2}}} */
+case AG_arcsin: A(g / sqrt(1.0 - (x * x))) break;  /* \frac{1}{\sqrt{1 - x^{2}}} */
+case AG_arccos: A(-(g / sqrt(1.0 - (x * x)))) break;  /* \frac{-1}{\sqrt{1 - x^{2}}} */
 case AG_arctan: A(g / (1.0 + (x * x))) break;  /* \frac{1}{1 + x^{2}} */
-case AG_arctan2: A(g * (ag_divide0(ag_divide0(y, hypot(y, x)), hypot(y, x)))) B(-(g * (ag_divide0(ag_divide0(x, hypot(y, x)), hypot(y, x))))) break;  /* \frac{\frac{x}{\sqrt{x^2 + y^2}}}{\sqrt{x^2 + y^2}}, -\frac{\frac{y}{\sqrt{x^2 + y^2}}}{\sqrt{x^2 + y^2}} */
+case AG_arctan2: A(g * ag_divide0(ag_divide0(y, hypot(y, x)), hypot(y, x))) B(-(g * ag_divide0(ag_divide0(x, hypot(y, x)), hypot(y, x)))) break;  /* \frac{\frac{x}{\sqrt{x^2 + y^2}}}{\sqrt{x^2 + y^2}}, -\frac{\frac{y}{\sqrt{x^2 + y^2}}}{\sqrt{x^2 + y^2}} */
 case AG_sinh: A(g * cosh(x)) break;  /* \cosh x */
 case AG_cosh: A(g * sinh(x)) break;  /* \sinh x */
 case AG_tanh: A(g * (1.0 - (z * z))) break;  /* 1 - y^{2} */
-case AG_arcsinh: A(g / (sqrt((x * x) + 1.0))) break;  /* \frac{1}{\sqrt{x^{2} + 1}} */
-case AG_arccosh: A(g / (sqrt((x * x) - 1.0))) break;  /* \frac{1}{\sqrt{x^{2} - 1}} */
+case AG_arcsinh: A(g / sqrt((x * x) + 1.0)) break;  /* \frac{1}{\sqrt{x^{2} + 1}} */
+case AG_arccosh: A(g / sqrt((x * x) - 1.0)) break;  /* \frac{1}{\sqrt{x^{2} - 1}} */
 case AG_arctanh: A(g / (1.0 - (x * x))) break;  /* \frac{1}{1 - x^{2}} */
 case AG_hypot: A(g * ag_divide0(x, z)) B(g * ag_divide0(y, z)) break;  /* \frac{x}{z}, \frac{y}{z} */
-case AG_erf: A((g * 1.1283791670955126) * (exp(-(x * x)))) break;  /* \tfrac{2}{\sqrt{\pi}} \, e^{-x^{2}} */
+case AG_erf: A((g * 1.1283791670955126) * exp(-(x * x))) break;  /* \tfrac{2}{\sqrt{\pi}} \, e^{-x^{2}} */
 case AG_logaddexp: A(g * ag_expdiff(x, z)) B(g * ag_expdiff(y, z)) break;  /* e^{x - z}, e^{y - z} */
 case AG_expdiff: A(g * z) B(-(g * z)) break;  /* z, -z */
 case AG_add: A(g) B(g) break;  /* 1, 1 */
@@ -216,7 +216,7 @@ case AG_subtract: A(g) B(-g) break;  /* 1, -1 */
 case AG_multiply: A(g * y) B(g * x) break;  /* y, x */
 case AG_divide: A(g / y) B(-((g * z) / y)) break;  /* \frac{1}{y}, -\frac{z}{y} */
 case AG_negative: A(-g) break;  /* -1 */
-case AG_power: A(g * (ag_multiply0(y, pow(x, y - 1.0)))) B(g * (ag_multiply0(z, ag_log0(x)))) break;  /* y \, x^{y - 1}, z \, \ln x */
+case AG_power: A(g * ag_multiply0(y, pow(x, y - 1.0))) B(g * ag_multiply0(z, ag_log0(x))) break;  /* y \, x^{y - 1}, z \, \ln x */
 case AG_square: A((g * 2.0) * x) break;  /* 2 \, x */
 case AG_reciprocal: A(-(g * (z * z))) break;  /* -y^{2} */
 case AG_absolute: A(ag_multiply0(g, ag_sign(x))) break;  /* \operatorname{sgn} x */
@@ -229,8 +229,8 @@ case AG_ceil: A(0.0) break;  /* 0 */
 case AG_round: A(0.0) break;  /* 0 */
 case AG_maximum: A(g * ag_tie(x, y)) B(g * ag_tie(y, x)) break;  /* \left[x \geq y\right], \left[y \geq x\right] */
 case AG_minimum: A(g * ag_tie(y, x)) B(g * ag_tie(x, y)) break;  /* \left[y \geq x\right], \left[x \geq y\right] */
-case AG_fmod: A(g) B(-(g * (rint((x - z) / y)))) break;  /* 1, -\operatorname{round} \frac{x - z}{y} */
-case AG_remainder: A(g) B(-(g * (rint((x - z) / y)))) break;  /* 1, -\operatorname{round} \frac{x - z}{y} */
+case AG_fmod: A(g) B(-(g * rint((x - z) / y))) break;  /* 1, -\operatorname{round} \frac{x - z}{y} */
+case AG_remainder: A(g) B(-(g * rint((x - z) / y))) break;  /* 1, -\operatorname{round} \frac{x - z}{y} */
 case AG_sigmoid: A((g * z) * (1.0 - z)) break;  /* y \, \left(1 - y\right) */
 case AG_hard_sigmoid: A(((g * ag_step(x + 3.0)) * ag_step(3.0 - x)) / 6.0) break;  /* \frac{[x + 3 > 0] \, [3 - x > 0]}{6} */
 case AG_hard_tanh: A((g * ag_step(x + 1.0)) * ag_step(1.0 - x)) break;  /* [x + 1 > 0] \, [1 - x > 0] */
@@ -240,8 +240,8 @@ case AG_elu: A(g * ((ag_step(x) != 0 ? 1.0 : (z + y)))) break;  /* \begin{cases}
 case AG_selu: A(g * ((ag_step(x) != 0 ? 1.0507009873554805 : (z + 1.7580993408473766)))) break;  /* \begin{cases} 1.0507009873554805 & [x > 0] \\ y + 1.7580993408473766 & \text{else} \end{cases} */
 case AG_softplus: A(g * ag_sigmoid(x)) break;  /* \sigma(x) */
 case AG_silu: A((g * ag_sigmoid(x)) * (1.0 + (x * (1.0 - ag_sigmoid(x))))) break;  /* \sigma(x) \, \left(1 + x \, \left(1 - \sigma(x)\right)\right) */
-case AG_gelu: A(g * ((0.5 + (0.5 * erf(x * 0.7071067811865476))) + ((x * (exp((-0.5) * (x * x)))) * 0.3989422804014327))) break;  /* 0.5 + 0.5 \, \operatorname{erf} \left(\tfrac{1}{\sqrt{2}} \, x\right) + \tfrac{1}{\sqrt{2\pi}} \, x \, e^{-0.5 \, x^{2}} */
-case AG_mish: A(g * ((tanh(ag_softplus(x))) + ((x * ag_sigmoid(x)) * (1.0 - ((tanh(ag_softplus(x))) * (tanh(ag_softplus(x)))))))) break;  /* \tanh \operatorname{softplus} x + x \, \sigma(x) \, \left(1 - \left(\tanh \operatorname{softplus} x\right)^{2}\right) */
+case AG_gelu: A(g * ((0.5 + (0.5 * erf(x * 0.7071067811865476))) + ((x * exp((-0.5) * (x * x))) * 0.3989422804014327))) break;  /* 0.5 + 0.5 \, \operatorname{erf} \left(\tfrac{1}{\sqrt{2}} \, x\right) + \tfrac{1}{\sqrt{2\pi}} \, x \, e^{-0.5 \, x^{2}} */
+case AG_mish: A(g * (tanh(ag_softplus(x)) + ((x * ag_sigmoid(x)) * (1.0 - (tanh(ag_softplus(x)) * tanh(ag_softplus(x))))))) break;  /* \tanh \operatorname{softplus} x + x \, \sigma(x) \, \left(1 - \left(\tanh \operatorname{softplus} x\right)^{2}\right) */
 case AG_where: B((x != 0 ? g : 0.0)) W((x != 0 ? 0.0 : g)) break;  /* \begin{cases} 1 & \mathrm{condition} \\ 0 & \text{else} \end{cases}, \begin{cases} 0 & \mathrm{condition} \\ 1 & \text{else} \end{cases} */
-case AG_clip: A((g * ag_tie(x, y)) * (ag_tie(w, ag_maximum(x, y)))) B((g * ag_tie(y, x)) * (ag_tie(w, ag_maximum(x, y)))) W(g * (ag_tie(ag_maximum(x, y), w))) break;  /* \left[x \geq \mathrm{low}\right] \, \left[\mathrm{high} \geq \max(x, \mathrm{low})\right], \left[\mathrm{low} \geq x\right] \, \left[\mathrm{high} \geq \max(x, \mathrm{low})\right], \left[\max(x, \mathrm{low}) \geq \mathrm{high}\right] */
+case AG_clip: A((g * ag_tie(x, y)) * ag_tie(w, ag_maximum(x, y))) B((g * ag_tie(y, x)) * ag_tie(w, ag_maximum(x, y))) W(g * ag_tie(ag_maximum(x, y), w)) break;  /* \left[x \geq \mathrm{low}\right] \, \left[\mathrm{high} \geq \max(x, \mathrm{low})\right], \left[\mathrm{low} \geq x\right] \, \left[\mathrm{high} \geq \max(x, \mathrm{low})\right], \left[\max(x, \mathrm{low}) \geq \mathrm{high}\right] */
 #endif

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _GREEK = frozenset("""alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau
     upsilon phi chi psi omega""".split())
+_OWN = {"ḡ": r"\bar{g}", "…": r"\ldots"}
 _ESCAPED = {"_": r"\_", " ": r"\ ", "\n": r"\ ", "\\": r"\backslash ", "{": r"\{", "}": r"\}", "$": r"\$",
             "%": r"\%", "#": r"\#", "&": r"\&", "^": r"\wedge ", "~": r"\sim ", "'": r"\text{'}",
             '"': r"\text{''}", "⏎": r"\hookleftarrow "}
@@ -82,7 +83,9 @@ def tex_name(name: str) -> str:
     """
     if name in _GREEK:
         return rf"\{name}"
-    if re.fullmatch(r"-?\d+(\.\d+)?|[^\W\d_]", name):
+    if name in _OWN:
+        return _OWN[name]
+    if re.fullmatch(r"-?\d+(\.\d+)?|[^\W\d_]|[\ue000-\uf8ff]", name):
         return name
     found = re.fullmatch(r"([^\W\d_])_?(\d+)", name)
     if found:
@@ -96,4 +99,9 @@ def operand(text: str) -> str:
     >>> operand("w1"), operand("u[0]"), operand("array(32, 4)"), operand("-2"), operand("a b")
     ('w1', 'u[0]', 'array(32, 4)', '(-2)', '(a b)')
     """
-    return text if re.fullmatch(r"[\w.,\[\]]+(\([\d, ]*\))?", text) else f"({text})"
+    return text if is_one_word(text) else f"({text})"
+
+
+def is_one_word(text: str) -> bool:
+    """Whether a name or number needs no parentheses within a formula."""
+    return re.fullmatch(r"[\w.,\[\]]+(\([\d, ]*\))?", text) is not None

@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import GraphError, UsageError, blame
 from ._bind import Bindable, Rule, bind, ieee
 from ._carriers import CARRIERS, NUMBER
+from ._level import Level
 from ._misfit import of_broadcast
 
 OPS: dict[str, Op] = {}
@@ -53,6 +54,12 @@ class Op(Bindable):
     array       the op on ndarrays (a ufunc where there is one); a float32 array stays float32
     vjps        the rules
     tex, c      how it is written: `{0}`, `{1}` stand for the inputs, `{alpha}` for a parameter
+    text        the same in a line of text, with Python's signs: "{0} + {1}", "|{0}|"; or a name to call it by;
+                by default a call
+    level       how tightly that holds together; by default it follows from the signs in it
+    terms       for a sum of many inputs: how many there are -> the inputs that are multiplied, for each term
+    neutral     for each of two inputs the number beside which the op gives the other one, or None
+    absorbing   for each of two inputs the number beside which the op gives that number, or None
     symbol      the label in pictures; the name where none is given
     dunder      the operator: "add" makes `__add__` and, for two inputs, `__radd__`
     params      keyword parameters with their defaults; they may be given by position as well
@@ -90,6 +97,9 @@ class Op(Bindable):
 
     def __init__(self, name: str, scalar: Callable[..., float] | None, array: Callable[..., Any],
                  *vjps: Rule | Each | None, tex: str, c: str | None = None,
+                 text: str | None = None, level: Level | None = None,
+                 terms: Callable[[int], Sequence[Sequence[int]]] | None = None,
+                 neutral: Sequence[float | None] = (), absorbing: Sequence[float | None] = (),
                  symbol: str | None = None, dunder: str | None = None,
                  params: Mapping[str, Any] | None = None,
                  domain: Sequence[Domain] = (), kink: Callable[..., float] | None = None,
@@ -113,6 +123,8 @@ class Op(Bindable):
         self.vjps = vjps[0] if isinstance(vjps[0], Each) else tuple(vjps)  # type: ignore[arg-type]
         self.arity = -1 if isinstance(self.vjps, Each) else len(self.vjps)
         self.tex, self.c = tex, c
+        self.text, self.level, self.terms = text, level, terms
+        self.neutral, self.absorbing = tuple(neutral), tuple(absorbing)
         self.symbol, self.dunder = symbol or name, dunder
         self.params = dict(params or {})
         self.domain = tuple(domain) or ((-3.0, 3.0),) * max(self.arity, 1)

@@ -6,10 +6,10 @@ import itertools
 
 import numpy as np
 import pytest
+from helpers.op_checks import ARRAY, SCALAR, call, drawn, of
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from test_table import ARRAY, SCALAR, call, drawn, of
 
 from autograd_nn import Tensor, hard_sigmoid, hard_tanh
 from autograd_nn.errors import DTypeError
@@ -127,7 +127,8 @@ def test_the_cost_is_a_whole_number_that_grows_with_the_batch(op, shapes, params
 @given(data=st.data())
 def test_a_misfit_is_told_just_where_numpy_fails(op, data):
     n = op.arity if op.arity > 0 else 3
-    shapes = data.draw(st.lists(hnp.array_shapes(min_dims=0, max_dims=3, min_side=1, max_side=3), min_size=n, max_size=n))
+    shape = hnp.array_shapes(min_dims=0, max_dims=3, min_side=1, max_side=3)
+    shapes = data.draw(st.lists(shape, min_size=n, max_size=n))
     shapes = [tuple(shape) for shape in shapes]
     try:
         with np.errstate(all="ignore"):

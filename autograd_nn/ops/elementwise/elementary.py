@@ -67,6 +67,7 @@ exp = Op("exp", math.exp, np.exp, lambda g, y, x: g * y,
          tex="e^{{{0}}}", c="exp({0})",
          complex=lambda x: (exp(x.real) * cos(x.imag), exp(x.real) * sin(x.imag)))
 exp2 = Op("exp2", math.exp2, np.exp2, lambda g, y, x: g * y * LN2,
+          text="2 ** {0}",
           tex="2^{{{0}}}", c="exp2({0})", symbol="2^x")
 expm1 = Op("expm1", math.expm1, np.expm1, lambda g, y, x: g * (y + 1),
            tex="e^{{{0}}} - 1", c="expm1({0})")
