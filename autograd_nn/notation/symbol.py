@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.methods import attach
+from ..ops._bind import Each
 from ..ops._carriers import carrier
-from ..ops._op import Each, Op
+from ..ops._op import Op
 from .printer import C_CODE, LATEX, MINUS_TEXT, PYTHON, SUM_TEXT, Expression
 
 
