@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .summary import Data, short
@@ -75,6 +76,7 @@ def _shown(char: str) -> str:
     return "\ufffd" if 0x7F <= code <= 0x9F or 0xD800 <= code <= 0xDFFF or code in (0xFFFE, 0xFFFF) else char
 
 
+@lru_cache(maxsize=4096)
 def tex_name(name: str) -> str:
     r"""A name in LaTeX's mathematics, whatever characters it is of.
 
@@ -102,6 +104,7 @@ def operand(text: str) -> str:
     return text if is_one_word(text) else f"({text})"
 
 
+@lru_cache(maxsize=4096)
 def is_one_word(text: str) -> bool:
     """Whether a name or number needs no parentheses within a formula."""
     return re.fullmatch(r"[\w.,\[\]]+(\([\d, ]*\))?", text) is not None

@@ -47,8 +47,8 @@ class Expression:
 
     @property
     def _operands(self) -> list[Expression]:
-        """The expressions among the inputs and parameters."""
-        return [x for x in (*self.inputs, *self.params.values()) if isinstance(x, Expression)]
+        """The expressions among the inputs and parameters that are more than a name."""
+        return [x for x in (*self.inputs, *self.params.values()) if isinstance(x, Expression) and x.op is not None]
 
 
 class Piece(NamedTuple):
@@ -86,9 +86,10 @@ class Notation:
         if e.op is None:
             return self.name(e.name)
         if self.square is not None and _is_square(e):
-            return self.fill(form_of(self.square, self.grammar), {"0": pieces[id(e.inputs[0])]})
-        inputs = [pieces[id(x)] if isinstance(x, Expression) else self.piece(x, pieces) for x in e.inputs]
-        params = {k: pieces[id(v)] if isinstance(v, Expression) else self.parameter(v) for k, v in e.params.items()}
+            return self.fill(form_of(self.square, self.grammar), {"0": self.operand(e.inputs[0], pieces)})
+        inputs = [self.operand(x, pieces) for x in e.inputs]
+        params = {k: self.operand(v, pieces) if isinstance(v, Expression) else self.parameter(v)
+                  for k, v in e.params.items()}
         told = {k: piece for k, piece in params.items() if _is_told(k, e.params[k], e.op)}
         operands = {str(i): piece for i, piece in enumerate(inputs)}
         template = self.template(e)
@@ -97,6 +98,10 @@ class Notation:
             return self.call(self.called(e.op), inputs, told)
         made = self.fill(form, operands | params)
         return made if e.op.level is None else made._replace(level=e.op.level)
+
+    def operand(self, x: Any, pieces: Mapping[int, Piece]) -> Piece:
+        """An input in print."""
+        return pieces[id(x)] if id(x) in pieces else self.piece(x, pieces)
 
     def fill(self, form: Form, operands: Mapping[str, Piece]) -> Piece:
         """A template with operands in its places, in brackets where they need them."""
@@ -182,8 +187,8 @@ class Python(Notation):
 class Typeset(Notation):
     """`1 − tanh(2 × x)²`: a line of Unicode, as one writes by hand."""
 
-    grammar = Grammar({"+": Sign(SUM, SUM, TIMES), "−": Sign(SUM, SUM, TIMES), **COMPARED,
-                       **dict.fromkeys(("×", "/", "//", "@"), Sign(TIMES, TIMES, PRODUCT))},
+    grammar = Grammar({"+": Sign(SUM, SUM, TIMES), "−": Sign(SUM, SUM, TIMES), "//": Sign(TIMES, POWER, POWER),
+                       **dict.fromkeys(("×", "/", "@"), Sign(TIMES, TIMES, PRODUCT)), **COMPARED},
                       minus=Sign(PREFIX, PREFIX, PREFIX), scripts="^_")
     square = "{0}²"
 
@@ -246,10 +251,14 @@ class Latex(Notation):
     def join(self, before: str, shown: str, bare: str, slot: Slot) -> str:
         if slot.lowers and "_" in shown:
             shown = f"{{{shown}}}"                   # LaTeX takes one index after another for an error
+        if shown[:1].isalpha() and re.search(r"\\[a-zA-Z]+$", before):
+            return f"{before} {shown}"               # or the command would go on
         if slot.script and before.endswith(tuple(self.grammar.scripts)):
             return f"{before}{{{bare}}}"
         if shown[:1].isdigit() and before.endswith(r"\, "):
             return rf"{before[:-3]}\cdot {shown}"    # 2 3 would be 23
+        if shown[:1] == "-" and before.endswith("+ "):
+            return f"{before[:-2]}- {shown[1:]}"     # x + -2 is x - 2
         return before + shown
 
     def call(self, called: str, inputs: Sequence[Piece], told: Mapping[str, Piece]) -> Piece:

@@ -82,7 +82,7 @@ class _Item:
 
     @property
     def is_operand(self) -> bool:
-        return self.kind != "sign"
+        return self.kind != "mark"
 
     @property
     def may_be_a_function(self) -> bool:
@@ -114,7 +114,7 @@ def form_of(template: str, grammar: Grammar) -> Form:
             space = text.isspace() or text in _SPACES
             if not space:
                 word = re.match(r"\\?[^\W_]", text) and text not in grammar.infix
-                tokens.append(_Item("word" if word else "sign", text, glued))
+                tokens.append(_Item("word" if word else "mark", text, glued))
             glued = not space
         if literal:
             parts.append(literal)
@@ -180,9 +180,9 @@ def _with_scripts(items: list[_Item], grammar: Grammar) -> list[_Item]:
                 kept[-1].raised = min(kept[-1].raised, POWER if script == "^" else ATOM)
                 kept[-1].lowers |= script == "_"
             script = ""
-        elif item.kind == "sign" and item.text in tuple(grammar.scripts):
+        elif item.kind == "mark" and item.text in tuple(grammar.scripts):
             script = item.text
-        elif item.kind == "sign" and item.text == "'" and kept:
+        elif item.kind == "mark" and item.text == "'" and kept:
             _tighten(kept[-1], ATOM)
         else:
             kept.append(item)
@@ -199,9 +199,9 @@ def _read_segment(items: list[_Item], grammar: Grammar) -> tuple[Level, bool]:
     for item, after in zip(items, [*items[1:], None]):
         leads = after is not None and (after.is_operand or last is None)
         if last is not None:
-            if item.kind == "sign" and after is not None and not (item.glued and not after.glued and not leads):
+            if item.kind == "mark" and after is not None and not (item.glued and not after.glued and not leads):
                 sign = grammar.infix.get(item.text, UNKNOWN)
-            elif item.kind == "sign" or (item.glued and not leads) or (item.glued and item.kind == "group"):
+            elif item.kind == "mark" or (item.glued and not leads) or (item.glued and item.kind == "group"):
                 _tighten(last, ATOM)                 # x!, x′, x[i]
                 level = min(level, ATOM if item.kind == "group" else POWER)
                 if item.kind == "group":
@@ -213,7 +213,7 @@ def _read_segment(items: list[_Item], grammar: Grammar) -> tuple[Level, bool]:
             level, asks, is_open, last = min(level, sign.level), sign.right, False, None
             if sign is not BESIDE:
                 continue
-        if item.kind == "sign":
+        if item.kind == "mark":
             sign = grammar.minus if item.text in "-−" else Sign(PREFIX, PREFIX, PREFIX)
             level, asks = min(level, sign.level), sign.right
         elif item.may_be_a_function and after is not None and after.is_operand \

@@ -135,7 +135,7 @@ class Op(Bindable):
         """Whether the op is linear in these inputs together, the others being held."""
         return self.linear is True or set(slots) <= set(self.linear)
 
-    @property
+    @cached_property
     def is_bounded(self) -> bool:
         """Whether the results lie in a finite interval."""
         return bool(np.isfinite(self.range).all())

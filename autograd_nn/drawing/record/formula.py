@@ -197,7 +197,7 @@ def formula(record: NodeRecord, names: list[str], notation: Notation = TYPESET) 
     if called is None:
         return ""
     op = OPS.get(called)
-    params = {key: Expression(value) for key, value in record["params"].items()}
+    params = {key: Expression(value) for key, value in record["params"].items()} if record["params"] else {}
     given = {use["slot"]: Expression(names[use["node"]]) for use in record["inputs"] if use["slot"] is not None}
     left_out = [names[use["node"]] for use in record["inputs"] if use["slot"] is None]
     if op is not None and op.terms is not None:

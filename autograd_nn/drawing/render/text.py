@@ -92,7 +92,8 @@ def aligned(rows: Sequence[tuple[str, ...]], gap: int = 2) -> str:
 
 def columns(text: str) -> int:
     """How many columns of a terminal the text takes."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return len(text) + sum(-1 if unicodedata.combining(c) else unicodedata.east_asian_width(c) in "WF"
+                           for c in text if c > "\x7f")
 
 
 def data_text(data: Data | None, digits: int = 4) -> str:
