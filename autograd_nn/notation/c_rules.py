@@ -10,6 +10,7 @@ from typing import Any
 from autograd_nn.notation.notations import C_CODE
 from autograd_nn.notation.symbol import Symbol, applied, local_derivatives
 from autograd_nn.ops import Op
+from autograd_nn.ops._numpy import NumpyOp
 
 HEAD = """\
 /* {header}
@@ -32,7 +33,7 @@ def rules(ops: list[Op], header: str) -> str:
         lines.append(f'X({op.name}, {op.arity}, "{next(iter(op.params), "")}")')
     lines += ["#endif", "", "#ifdef AG_UNARY"]
     lines += [f"X({op.name})" for op in ops
-              if op.arity == 1 and not op.params and op.method and type(op) is Op]      # another takes arguments
+              if op.arity == 1 and not op.params and op.method and not isinstance(op, NumpyOp)]    # it takes arguments
     lines += ["#endif", "", "#ifdef AG_FORWARD"]
     for op in ops:
         x = _symbols(op)

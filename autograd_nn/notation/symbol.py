@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from ..core.methods import attach
+from ..errors import UsageError
+from ..ops._bind import Each
 from ..ops._carriers import carrier
-from ..ops._op import Each, Op
+from ..ops._composite import Composite
+from ..ops._op import Op, for_each_op
 from .notations import C_CODE, LATEX, PYTHON
 from .printer import MINUS_TEXT, SUM_TEXT, Expression
 
@@ -143,3 +147,14 @@ def describe(op: Op) -> str:
     else:
         lines.append("on arrays and Tensors, with the arguments of the NumPy function of this name, if there is one")
     return "\n".join(lines)
+
+
+def _in_c(op: Op) -> None:
+    """A composite's C is its expression's."""
+    if isinstance(op, Composite):
+        slots = [Symbol(f"{{{i}}}") for i in range(op.arity)]
+        with suppress(UsageError):                       # an op in the expression has no C
+            op.c = op.forward(*slots, **{name: Symbol(f"{{{name}}}") for name in op.params}).c()
+
+
+for_each_op(_in_c)

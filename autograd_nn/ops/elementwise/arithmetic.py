@@ -21,6 +21,7 @@ import numpy as np
 
 from ...errors import DTypeError, UsageError
 from .._arguments import no_out
+from .._composite import Composite
 from .._level import Level
 from .._numpy import NumpyOp
 from .._op import Op
@@ -126,16 +127,16 @@ power = Op("power", math.pow, _power,
            tex="{0}^{{{1}}}", c="pow({0}, {1})", symbol="^", dunder="pow",
            domain=(POSITIVE, (-2, 3)),
            shaped_by=(1,), complex=_complex_power)
-square = Op("square", lambda x: x * x, np.square,
-            lambda g, y, x: g * 2 * x,
-            text="{0} ** 2",
-            tex="{0}^{{2}}", c="{0} * {0}", symbol="x²",
-            complex=lambda x: x * x)
-reciprocal = Op("reciprocal", lambda x: 1.0 / x, np.reciprocal,
-                lambda g, y, x: -g * (y * y),
-                text="1/{0}",
-                tex=r"\frac{{1}}{{{0}}}", c="1.0 / {0}", symbol="1/x", domain=(POSITIVE,),
-               complex=lambda x: 1 / x)
+square = Composite("square", lambda x: x * x,
+                   lambda g, y, x: g * 2 * x,
+                   text="{0} ** 2",
+                   tex="{0}^{{2}}", symbol="x²", array=np.square,
+                   complex=lambda x: x * x)
+reciprocal = Composite("reciprocal", lambda x: 1.0 / x,
+                       lambda g, y, x: -g * (y * y),
+                       text="1/{0}",
+                       tex=r"\frac{{1}}{{{0}}}", symbol="1/x", domain=(POSITIVE,), array=np.reciprocal,
+                       complex=lambda x: 1 / x)
 absolute = Op("absolute", math.fabs, np.absolute,
               lambda g, y, x: multiply0(g, sign(x)),
               text="|{0}|",
@@ -150,7 +151,7 @@ sign = Op("sign", lambda x: float(x > 0) - float(x < 0) if x == x else x, np.sig
 step = Op("step", lambda x: (x > 0) + 0.0, _step,
           _zero,
           text="[{0} > 0]",
-          internal=True, tex=r"[{0} > 0]", c="ag_step({0})", kink=lambda x: x, zero=True,
+          internal=True, tex=r"[{0} > 0]", c="((double)({0} > 0))", kink=lambda x: x, zero=True,
           range=(0, 1))
 tie = Op("tie", lambda x, y: (x > y) + 0.5 * (x == y),
          lambda x, y: ((x > y) + 0.5 * (x == y)).astype(np.result_type(x, y)),
@@ -243,7 +244,7 @@ fmin = Op("fmin", lambda x, y: x if x <= y or y != y else y, np.fmin,
 fabs = Op("fabs", math.fabs, np.fabs,
           lambda g, y, x: multiply0(g, sign(x)),
           text="|{0}|",
-          tex=r"\left|{0}\right|", symbol="|x|", kink=lambda x: x)
+          tex=r"\left|{0}\right|", c="fabs({0})", symbol="|x|", kink=lambda x: x)
 copysign = Op("copysign", math.copysign, np.copysign,
               lambda g, z, x, y: multiply0(g, sign(x)) * copysign(1.0, y),
               _zero,
