@@ -88,5 +88,6 @@ def _text(term: Term) -> str:
         return _name(term.index)
     if isinstance(term, Call):
         own = term.op.module.startswith("autograd_nn.ops.")
-        return f"{'ag.' * own}{term.op.name}({', '.join(map(_text, term.args))})"
+        home = "" if not own else "ag.ops." if term.op.internal else "ag."
+        return f"{home}{term.op.name}({', '.join(map(_text, term.args))})"
     return repr(term)
