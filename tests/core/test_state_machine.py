@@ -33,6 +33,8 @@ from autograd_nn.core.reverse import cotangents
 from autograd_nn.core.value import BaseValue
 from autograd_nn.ops import OPS
 
+pytestmark = pytest.mark.slow
+
 OPERATORS = {"add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
              "power": operator.pow, "negative": operator.neg, "absolute": abs}
 LARGEST, MOST_PATHS = 30.0, 300

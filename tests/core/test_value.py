@@ -232,6 +232,7 @@ t.start(); t.join()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pure", ["0", "1"])
 def test_a_long_chain_on_a_small_stack(pure):
     """Forward, backward, copied, pickled and freed: nothing recurses."""

@@ -48,6 +48,7 @@ def test_every_elementwise_op_has_formulas(op):
     assert explain(root).steps and all(map(compiles, explain(root).steps))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("op", [op for op in TABLE if op.cases], ids=lambda op: op.name)
 def test_every_op_on_arrays_has_formulas(op):
     rng = np.random.default_rng(0)

@@ -83,6 +83,7 @@ def test_importing_imports_little():
     assert python("import sys, autograd_nn; print('numpy' in sys.modules)") == "False\n"
 
 
+@pytest.mark.slow
 def test_star_import_leaves_pythons_own_functions_alone():
     code = "from autograd_nn import *; print(max(1, 2), sum([1, 2]), sin(0.0), Value(1.0))"
     assert python(code) == "2 3 0.0 Value(1.0)\n"
@@ -118,6 +119,7 @@ def test_other_libraries_spelling_is_answered():
             getattr(autograd_nn, name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", generate.FILES)
 def test_generated_files_are_up_to_date(name):
     written = (PACKAGE / name).read_text(encoding="utf-8")

@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def test_planted_faults_are_caught():
     script = Path(__file__).parent / "plant_faults.py"

@@ -83,6 +83,7 @@ class Counted(Value):
     """A subclass as operand."""
 
 
+@pytest.mark.slow
 @native
 @pytest.mark.parametrize("kind", list(each_kind_of_step(Value(0.5), Value(0.5))))
 @pytest.mark.parametrize("leaf", [Value, Counted])

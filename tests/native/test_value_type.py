@@ -173,6 +173,7 @@ else:
 """
 
 
+@pytest.mark.slow
 @native
 def test_either_engine_reads_the_others_pickles(tmp_path):
     told = []

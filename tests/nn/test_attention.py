@@ -92,6 +92,7 @@ def test_gradients(case):
                                q, k, v, *start))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("norm_first", [False, True])
 def test_encoder_layer_is_its_formula(norm_first):
     layer = nn.TransformerEncoderLayer(4, 2, 6, dropout=0.0, activation="tanh", norm_first=norm_first, rng=0,

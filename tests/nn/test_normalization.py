@@ -93,6 +93,7 @@ def test_value_is_the_naive_loops(make, shape, naive):
     np.testing.assert_allclose(getattr(y, "data", y) if isinstance(y, Tensor) else y, naive(x), rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("make", "shape", "naive"), NAIVE)
 def test_gradients_of_first_and_second_order(make, shape, naive):
     layer, x = make(), arrays(*shape)

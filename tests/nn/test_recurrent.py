@@ -118,6 +118,7 @@ def test_no_state_is_a_state_of_zeros_and_no_batch_a_batch_of_one(kind):
         np.testing.assert_array_equal(got, want[:, 0])
 
 
+@pytest.mark.slow
 @each_kind
 @pytest.mark.parametrize("lengths", [None, [3, 1]], ids=["whole", "lengths"])
 def test_gradients(kind, lengths):
