@@ -5,6 +5,7 @@ The op table says how each op is written; a Notation, what its signs, names and 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -64,15 +65,16 @@ class Notation:
 
     def __call__(self, e: Any) -> str:
         pieces: dict[int, Piece] = {}
-        stack = [e]
-        while stack:
-            x = stack[-1]
-            waiting = [y for y in x._operands if id(y) not in pieces] if isinstance(x, Expression) else []
-            if waiting:
-                stack += waiting
-            else:
-                pieces[id(stack.pop())] = self.piece(x, pieces)
-        return pieces[id(e)].text
+        order = _operands_first(e) if isinstance(e, Expression) else []
+        uses = Counter(id(y) for x in order for y in x._operands)
+        for x in order:
+            made = self.piece(x, pieces)
+            for y in x._operands:                    # what no one else needs is forgotten: it may be long
+                uses[id(y)] -= 1
+                if not uses[id(y)]:
+                    del pieces[id(y)]
+            pieces[id(x)] = made
+        return self.operand(e, pieces).text
 
     def piece(self, e: Any, pieces: Mapping[int, Piece]) -> Piece:
         """An expression in print, of which the operands are printed already."""
@@ -161,6 +163,20 @@ class Notation:
 
 MISSING = Expression("…")
 """An input that is left out."""
+
+
+def _operands_first(e: Expression) -> list[Expression]:
+    """The applied ops of an expression, each once, and after its operands."""
+    order: dict[int, Expression] = {}
+    stack = [e] if e._operands else []
+    while stack:
+        x = stack[-1]
+        waiting = [y for y in x._operands if id(y) not in order]
+        if waiting:
+            stack += waiting
+        else:
+            order[id(x)] = stack.pop()
+    return [*order.values()]
 
 
 def numeric(x: Any) -> bool:
