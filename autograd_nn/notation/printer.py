@@ -69,13 +69,16 @@ class Notation:
         order = _operands_first(e)
         uses = Counter(id(y) for x in order for y in x._operands)
         pieces: dict[int, Piece] = {}
+        order = _operands_first(e) if isinstance(e, Expression) else []
+        uses = Counter(id(y) for x in order for y in x._operands)
         for x in order:
-            pieces[id(x)] = self.piece(x, pieces)
-            for y in x._operands:
+            made = self.piece(x, pieces)
+            for y in x._operands:                    # what no one else needs is forgotten: it may be long
                 uses[id(y)] -= 1
-                if not uses[id(y)]:                  # or the text of a deep expression would be kept at each depth
+                if not uses[id(y)]:
                     del pieces[id(y)]
-        return pieces[id(e)].text
+            pieces[id(x)] = made
+        return self.operand(e, pieces).text
 
     def piece(self, e: Any, pieces: Mapping[int, Piece]) -> Piece:
         """An expression in print, of which the operands are printed already."""
@@ -167,19 +170,17 @@ MISSING = Expression("…")
 
 
 def _operands_first(e: Expression) -> list[Expression]:
-    """e and all that it is made of, each after its operands, without recursion."""
-    order: list[Expression] = []
-    seen: set[int] = set()
-    stack = [e]
+    """The applied ops of an expression, each once, and after its operands."""
+    order: dict[int, Expression] = {}
+    stack = [e] if e._operands else []
     while stack:
         x = stack[-1]
-        waiting = [y for y in x._operands if id(y) not in seen]
+        waiting = [y for y in x._operands if id(y) not in order]
         if waiting:
             stack += waiting
-        elif id(stack.pop()) not in seen:
-            seen.add(id(x))
-            order.append(x)
-    return order
+        else:
+            order[id(x)] = stack.pop()
+    return [*order.values()]
 
 
 def numeric(x: Any) -> bool:
