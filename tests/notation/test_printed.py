@@ -91,7 +91,8 @@ def read(text, notation, names=POINT):
         return [eval(text, {**functions, **names})]
     kind, options = READ[notation]
     kind = StarReader if kind is LatexReader else kind
-    return [float(kind(text, names, greedy, **options).value()) for greedy in (True, False)]
+    with np.errstate(all="ignore"):                               # a wrong way is tried before the right one
+        return [float(kind(text, names, greedy, **options).value()) for greedy in (True, False)]
 
 
 # --- random expressions ---------------------------------------------------------------------------------
