@@ -69,16 +69,13 @@ class Notation:
         order = _operands_first(e)
         uses = Counter(id(y) for x in order for y in x._operands)
         pieces: dict[int, Piece] = {}
-        order = _operands_first(e) if isinstance(e, Expression) else []
-        uses = Counter(id(y) for x in order for y in x._operands)
         for x in order:
-            made = self.piece(x, pieces)
-            for y in x._operands:                    # what no one else needs is forgotten: it may be long
+            pieces[id(x)] = self.piece(x, pieces)
+            for y in x._operands:
                 uses[id(y)] -= 1
-                if not uses[id(y)]:
+                if not uses[id(y)]:                  # or the text of a deep expression would be kept at each depth
                     del pieces[id(y)]
-            pieces[id(x)] = made
-        return self.operand(e, pieces).text
+        return pieces[id(e)].text
 
     def piece(self, e: Any, pieces: Mapping[int, Piece]) -> Piece:
         """An expression in print, of which the operands are printed already."""
@@ -170,17 +167,19 @@ MISSING = Expression("…")
 
 
 def _operands_first(e: Expression) -> list[Expression]:
-    """The applied ops of an expression, each once, and after its operands."""
-    order: dict[int, Expression] = {}
-    stack = [e] if e._operands else []
+    """e and all that it is made of, each after its operands, without recursion."""
+    order: list[Expression] = []
+    seen: set[int] = set()
+    stack = [e]
     while stack:
         x = stack[-1]
-        waiting = [y for y in x._operands if id(y) not in order]
+        waiting = [y for y in x._operands if id(y) not in seen]
         if waiting:
             stack += waiting
-        else:
-            order[id(x)] = stack.pop()
-    return [*order.values()]
+        elif id(stack.pop()) not in seen:
+            seen.add(id(x))
+            order.append(x)
+    return order
 
 
 def numeric(x: Any) -> bool:
