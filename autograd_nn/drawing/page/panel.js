@@ -73,7 +73,7 @@ function stepCard() {
   return card;
 }
 
-// A sum in lines of so many terms: "= a + b", "+ c".
+// A sum written in lines of `perLine` terms each: "= a + b", "+ c".
 function sumInLines(make, head, terms, tail, perLine) {
   const lines = [];
   for (let at = 0; at < terms.length; at += perLine) {
