@@ -13,7 +13,8 @@ from autograd_nn import Symbol, Tensor, Value, ops
 from autograd_nn.drawing import draw, explain, trace_of
 from autograd_nn.drawing.page.record import record as page_record
 from autograd_nn.notation.array_symbol import ArraySymbol
-from autograd_nn.notation.printer import C_CODE, LATEX, MADE_LATEX, PYTHON, SHORT_LATEX, TYPESET, Expression
+from autograd_nn.notation.notations import C_CODE, LATEX, MADE_LATEX, PYTHON, SHORT_LATEX, TYPESET
+from autograd_nn.notation.printer import Expression
 from autograd_nn.ops import OPS, Op
 
 TABLE = [op for op in OPS.values() if op.elementwise and op.module.startswith("autograd_nn.ops.")]
