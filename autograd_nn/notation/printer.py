@@ -5,6 +5,7 @@ The op table says how each op is written; a Notation, what its signs, names and 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -63,15 +64,17 @@ class Notation:
     product, dots = " * ", "…"
 
     def __call__(self, e: Any) -> str:
+        if not isinstance(e, Expression):
+            return self.piece(e, {}).text
+        order = _operands_first(e)
+        uses = Counter(id(y) for x in order for y in x._operands)
         pieces: dict[int, Piece] = {}
-        stack = [e]
-        while stack:
-            x = stack[-1]
-            waiting = [y for y in x._operands if id(y) not in pieces] if isinstance(x, Expression) else []
-            if waiting:
-                stack += waiting
-            else:
-                pieces[id(stack.pop())] = self.piece(x, pieces)
+        for x in order:
+            pieces[id(x)] = self.piece(x, pieces)
+            for y in x._operands:
+                uses[id(y)] -= 1
+                if not uses[id(y)]:                  # or the text of a deep expression would be kept at each depth
+                    del pieces[id(y)]
         return pieces[id(e)].text
 
     def piece(self, e: Any, pieces: Mapping[int, Piece]) -> Piece:
@@ -161,6 +164,22 @@ class Notation:
 
 MISSING = Expression("…")
 """An input that is left out."""
+
+
+def _operands_first(e: Expression) -> list[Expression]:
+    """e and all that it is made of, each after its operands, without recursion."""
+    order: list[Expression] = []
+    seen: set[int] = set()
+    stack = [e]
+    while stack:
+        x = stack[-1]
+        waiting = [y for y in x._operands if id(y) not in seen]
+        if waiting:
+            stack += waiting
+        elif id(stack.pop()) not in seen:
+            seen.add(id(x))
+            order.append(x)
+    return order
 
 
 def numeric(x: Any) -> bool:
