@@ -1,5 +1,6 @@
 // The column beside the drawing: the present step in words, symbols and numbers, and the node that was chosen.
 
+// items of a list (of a node's inputs, or of what uses it); a longer one ends in ⋯
 const MOST = 24;
 const link = i => html("button", {class: "link", click: () => select(i, true)}, isConstant(i) ? brief(valueOf(i)) : nameOf(i));
 const dots = () => mo("·");
