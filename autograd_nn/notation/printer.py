@@ -17,10 +17,10 @@ from .summary import words
 from .template import ATOM, Form, Grammar, Slot, form_of
 
 LONGEST_SUM = 8
-"""Terms of a sum in a formula; of a longer one the first ones and the last one stand."""
+"""Terms of a sum in a formula, at most: a longer sum shows its first terms and its last one, with … between."""
 
 SUM_TEXT, PRODUCT_TEXT, MINUS_TEXT = "{0} + {1}", "{0} * {1}", "-{0}"
-"""What is written so is a sum, a product or a negative, whichever op it is."""
+"""The `text` of every op that is a sum, a product or a negative, whatever its name."""
 
 
 class Expression:
