@@ -14,12 +14,14 @@ from ..ops._arguments import data_of, dtype_of, no_out
 from ..ops.arrays.shape import astype
 
 
-def attach(kind: type) -> None:
-    """Give `kind` every op, present and future, as a method and as the operator that the table names.
+def attach(kind: type, elementwise: bool = False) -> None:
+    """Give `kind` every (elementwise) op, present and future, as a method and as the operator that the table names.
 
     Each calls the op, which finds the right carrier; a class may have its own, quicker ones already.
     """
     def install(op: Op) -> None:
+        if elementwise and not op.elementwise:
+            return
         if op.method and op.name not in vars(kind):
             setattr(kind, op.name, named(lambda self, *args, **params: op(self, *args, **params), op, kind))
         if not op.dunder:

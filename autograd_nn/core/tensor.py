@@ -178,7 +178,7 @@ class Tensor(TensorMethods, Node):
     @classmethod
     def _made(cls, data: Any, op: Op | None, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
         node = super()._made(data, op, inputs, params)
-        node._operands = tuple([x._data if isinstance(x, Node) else x for x in inputs])
+        node._operands = _operands(op, inputs)
         return node
 
     # --- what the graph asks of a node --------------------------------------------------------
@@ -246,6 +246,15 @@ def _ones(dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     return one
 
 
+def _operands(op: Op | None, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The inputs' data; a single number is an array of shape () to an op on whole arrays, of the others' dtype."""
+    operands = tuple([x._data if isinstance(x, Node) else x for x in inputs])
+    if op is None or op.scalar is not None or all(type(x) is np.ndarray for x in operands):
+        return operands
+    dtype = np.result_type(*operands)
+    return tuple([x if type(x) is np.ndarray else np.asarray(x, dtype) for x in operands])
+
+
 def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """Run `op` on Tensors, Values, arrays and numbers, and record it."""
     inputs = tuple([a if isinstance(a, Node) else constant(op, a) for a in args])
@@ -253,7 +262,7 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         if type(p) in (list, tuple, np.ndarray):
             params = {k: kept(v) for k, v in params.items()}
             break
-    operands = tuple([x._data if isinstance(x, Node) else x for x in inputs])
+    operands = _operands(op, inputs)
     try:
         data = op.array(*operands, **params)
     except (ValueError, TypeError, IndexError) as error:

@@ -145,7 +145,7 @@ def _constant(op: Op, x: Any) -> Any:
         raise UsageError(f"{op.name}: cannot combine a Value and {type(x).__name__} {x!r:.60}") from None
 
 
-attach(BaseValue)
+attach(BaseValue, elementwise=True)
 
 
 # --- the engine in Python ---------------------------------------------------------------------------
@@ -227,7 +227,7 @@ def _binary(op: Op) -> Callable[[Any, Any], Any]:
 
 
 def _install(op: Op) -> None:
-    if op.elementwise and not op.params and op.arity == 1:
+    if op.elementwise and op.method and not op.params and op.arity == 1:
         setattr(PureValue, op.name, _unary(op))
     if op.elementwise and op.dunder:
         setattr(PureValue, f"__{op.dunder}__", _unary(op) if op.arity == 1 else _binary(op))

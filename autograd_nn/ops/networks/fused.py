@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import ShapeError
 from .._op import Each, Op, shape_of
 from ..arrays.reduction import largest, sum
 from ..arrays.shape import reshape, transpose
@@ -20,6 +21,8 @@ from ..matrices.matmul import matmul
 
 
 def _linear(x: Any, w: Any, b: Any) -> Any:
+    if w.ndim != 2 or not x.ndim:
+        raise ShapeError(f"linear: x is (..., n) and w (m, n), and these have shape {x.shape} and {w.shape}")
     y = x.dot(w.T)                                   # np.matmul takes three times as long for small matrices
     if b.dtype is y.dtype or b.dtype == y.dtype:
         y += b
