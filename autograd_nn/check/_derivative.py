@@ -20,12 +20,14 @@ from ._samples import Samples
 
 Kind = Literal["smooth", "kink", "unclear"]
 
-FIRST = 13                              # so many steps scale * 2^-k first, and where those do not settle it:
+FIRST = 13                              # number of steps that are tried first: scale * 2^-k for k below it
+# The k of the steps that are tried where the first ones settle nothing.
 MORE = (*range(13, 28), *range(28, 46, 2), *range(48, 120, 6))
-TIGHT = 1e-6                            # a relative bar that needs no more steps
-TINY = 2.0 ** -24                       # of the scale: a step to look at what goes on close to x
-NEAR = ((9, 1.0), (24, -1.0))           # windows scale * 2^-k for the noise, and their sides
-WINDOWS = (3, 6, 9, 14, 19, 24, 29, 34, 39, 44, 60, 80)      # for the hard cases, on both sides, where floats allow
+TIGHT = 1e-6                            # relative bar: with a narrower one no more steps are tried
+TINY = 2.0 ** -24                       # step beside the scale, to see what f does close to x
+NEAR = ((9, 1.0), (24, -1.0))           # windows in which noise is measured: (k of their width scale * 2^-k, side)
+# The k of the windows for the hard cases, on both sides, as far as floats allow.
+WINDOWS = (3, 6, 9, 14, 19, 24, 29, 34, 39, 44, 60, 80)
 
 
 class Side(NamedTuple):

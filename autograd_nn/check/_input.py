@@ -22,10 +22,10 @@ from ._samples import MISSING
 from ._subject import Array, Subject
 from ._verdict import Finding, Verdict, judge
 
-NAMED = 8                        # at most so many wrong elements of an input are looked for
-BUDGET = 400                     # evaluations to name those of one direction
-WITNESSES = 4                    # elements that are asked where halving names none
-SUSPICIOUS = 2.0                 # so many error bars off, and the elements of a direction are asked
+NAMED = 8                        # wrong elements of one input that are named: more cost more evaluations
+BUDGET = 400                     # evaluations of f to name the wrong elements of one direction
+WITNESSES = 4                    # elements that are checked one by one where halving names none
+SUSPICIOUS = 2.0                 # bars that a direction is off before its elements are checked one by one
 
 
 class Input:

@@ -12,7 +12,7 @@ from ._rounding import SPREAD, eps_of, neighbours
 from ._subject import Array, Subject, Trace
 from ._verdict import Verdict
 
-FAR = -1.0, 1024.0       # cotangents by which a linear rule scales exactly: rounding does not enter
+FAR = -1.0, 1024.0       # factors of a cotangent: multiplying by them does not round, so a linear rule scales exactly
 
 
 @dataclass(frozen=True)

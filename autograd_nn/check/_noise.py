@@ -21,7 +21,7 @@ RESIDUAL = np.linalg.qr(np.vander(NODES, DEGREE + 1), mode="complete")[0][:, DEG
 MANY = 4
 STEEP, STEEPEST, HALVINGS, LEAST_HALVINGS = 30.0, 4, 24, 4
 LEAST = 5e-324                          # the smallest number of float64
-PROPORTION = 0.1                        # noise beside |f|, times 8: what trembles more is no noise but f itself
+PROPORTION = 0.1                        # 8 times the noise, beside |f|: what trembles more is f itself
 
 
 class Noise(NamedTuple):

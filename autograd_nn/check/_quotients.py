@@ -10,8 +10,8 @@ from ._noise import Noise
 from ._samples import Samples
 from ._tableau import APART, CLEAN, Entry, best, settled, tableau
 
-ROWS = 8                    # a trend of the changes needs so many rows ...
-CLOSE = 2.0 ** -8           # ... and ends below this step, beside the scale
+ROWS = 8                    # changes in a row that make a trend: with more of them fewer sides are called diverging
+CLOSE = 2.0 ** -8           # step beside the scale: a trend that ends at a larger one says nothing of x itself
 NONE = Entry(math.nan, math.inf, 0, math.inf, math.inf)
 
 

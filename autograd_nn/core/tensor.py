@@ -290,12 +290,20 @@ for function in FUNCTIONS.values():
 # --- in C, where it is compiled: what is here, and in core/reverse.py, in its usual case ------------
 
 def _errors_ignored() -> tuple[ContextVar[Any], Any]:
-    """The context variable that np.errstate(all="ignore") sets, and its value: setting it is seven times as quick."""
+    """The context variable that np.errstate sets, and the value that means: ignore every error.
+
+    NumPy says that its error state belongs to the context (of contextvars), not which variable it is. It is the one
+    that differs between two states. Setting it takes a quarter of the time of a function under @np.errstate, and an
+    eighth of the time of `with np.errstate`, which would be a fifth of a small backward pass.
+    """
+    with np.errstate(all="raise"):
+        loud = copy_context()
     with np.errstate(all="ignore"):
-        for variable, value in copy_context().items():
-            if variable.name == "numpy.ufunc.extobj":
-                return variable, value
-    raise ImportError("this NumPy keeps elsewhere how it treats floating point errors")
+        quiet = copy_context()
+    differing = [(variable, value) for variable, value in quiet.items() if loud.get(variable) is not value]
+    if len(differing) != 1:
+        raise ImportError("this NumPy does not keep its error state in a context variable")
+    return differing[0]
 
 
 def _use(in_c: Any) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import autograd_nn
 from autograd_nn import ops
+from autograd_nn.core.tensor import Tensor
 from autograd_nn.notation.c_rules import rules
 from autograd_nn.notation.symbol import Symbol, applied, input_names, local_derivatives
 from autograd_nn.ops import FUNCTIONS, OPS, Op
@@ -42,7 +43,7 @@ def surface() -> str:
             lines += _operators(op, "Value", "Value | _Number")
     lines += ["", "class TensorMethods:"]
     for op in table_ops():
-        if op.method and op.name not in ("reshape", "transpose"):     # written out in tensor.py
+        if op.method and getattr(vars(Tensor)[op.name], "op", None) is op:     # others are written out in tensor.py
             lines.append(f"    def {op.name}({_arguments(op)}) -> Tensor: ...")
         if op.dunder:
             lines += _operators(op, "Tensor", "Tensor | Value | _Number | _Array")

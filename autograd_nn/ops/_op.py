@@ -5,15 +5,16 @@ from __future__ import annotations
 import builtins
 import importlib
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from types import CodeType, FunctionType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from ..errors import GraphError, UsageError
 from ._carriers import CARRIERS, NUMBER
+from ._misfit import of_broadcast
 
 OPS: dict[str, Op] = {}
 """Every op by name, in order of definition."""
@@ -67,6 +68,19 @@ class Op:
     zero        True where the derivative is 0 wherever it exists
     method      whether Value (elementwise ops) and Tensor have it as a method
     internal    whether it stays in `ops`, without a method: a helper of rules, or public elsewhere (`linalg.inv`)
+    commutes    True where the order of the inputs makes no difference
+    slots       the names of the inputs, for pictures and errors; "w*" stands for w1, w2 and so on
+    shaped_by   the inputs that make another function of the op where they are constants, as an exponent does
+    linear      the inputs in which the op is linear, all of them together; True: in all that it has
+    multilinear True where the op is linear in each input by itself, as a product is
+    complex     the op on complex inputs, where it is not linear: a function of them (by operators, ops, .real
+                and .imag) that gives a pair of real and imaginary part, or a result as it is
+    steepest    of an activation, its steepest slope
+    range       the closed interval in which the results lie; a bounded activation saturates
+    cost        a function of the inputs' shapes, the output's shape and the parameters: the multiply-adds
+    misfit      a function of the inputs' shapes that says which sizes do not fit, or None
+    expansion   a function of the inputs: the same op by simpler ones, which draw(expand=True) shows
+    ufunc_method  the method of a ufunc that is this op, such as np.add.reduce
 
     >>> from autograd_nn import Value
     >>> from autograd_nn.ops import Op
@@ -85,7 +99,14 @@ class Op:
                  params: Mapping[str, Any] | None = None,
                  domain: Sequence[Domain] = (), kink: Callable[..., float] | None = None,
                  cases: Sequence[Case] = (), zero: bool = False, method: bool = True,
-                 internal: bool = False) -> None:
+                 internal: bool = False,
+                 commutes: bool = False, slots: Sequence[str] = (), shaped_by: Sequence[int] = (),
+                 linear: Literal[True] | Sequence[int] = (), multilinear: bool = False,
+                 complex: Callable[..., Any] | None = None,
+                 steepest: float | None = None, range: tuple[float, float] = (-np.inf, np.inf),
+                 cost: Callable[..., int] | None = None, misfit: Callable[..., str | None] | None = None,
+                 expansion: Callable[..., Any] | None = None,
+                 ufunc_method: Callable[..., Any] | None = None) -> None:
         if name in OPS:
             raise UsageError(f"an op named {name!r} exists already, from {OPS[name].module}; "
                              "give this one another name")
@@ -102,6 +123,12 @@ class Op:
         self.domain = tuple(domain) or ((-3.0, 3.0),) * max(self.arity, 1)
         self.kink, self.cases, self.zero = kink, tuple(cases), zero
         self.method, self.internal = method and not internal, internal
+        self.commutes, self.slots, self.shaped_by = commutes, tuple(slots), tuple(shaped_by)
+        self.linear: Literal[True] | tuple[int, ...] = linear if linear is True else tuple(linear)
+        self.multilinear, self.complex = multilinear, complex
+        self.steepest, self.range, self.cost = steepest, range, cost
+        self.misfit = misfit or (of_broadcast if self.elementwise else None)
+        self.expansion, self.ufunc_method = expansion, ufunc_method
         self.module: str = sys._getframe(1).f_globals.get("__name__", "__main__")
         OPS[name] = self
         for meet in _meetings:
@@ -111,6 +138,15 @@ class Op:
     def elementwise(self) -> bool:
         """Whether the op works element by element on a fixed number of inputs, and so on floats too."""
         return self.scalar is not None and self.arity > 0
+
+    def is_linear_in(self, slots: Iterable[int]) -> bool:
+        """Whether the op is linear in these inputs together, the others being held."""
+        return self.linear is True or set(slots) <= set(self.linear)
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether the results lie in a finite interval."""
+        return bool(np.isfinite(self.range).all())
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         if len(args) != self.arity or params:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -14,6 +12,7 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from helpers.fresh_python import python
 from helpers.surroundings import boxes
 
 from autograd_nn import Tensor, Value, nn, no_grad, optim, topological
@@ -169,7 +168,7 @@ def test_dead_units_are_found():
     model.layers[0].bias.data = bias * 0 - 100
     flow = flow_of(model, loss_of(model))
     assert flow.layers[0].status == "dead" and flow.layers[0].gradient.zeros == 1
-    assert "all of its relu units are 0" in flow.layers[0].verdict
+    assert "all of its relu units have slope 0" in flow.layers[0].verdict
 
 
 def test_units_of_one_sample_are_not_called_dead():
@@ -352,7 +351,7 @@ def test_figures_draw_into_given_axes_and_leave_pyplot_alone(tmp_path):
 def test_importing_draws_no_matplotlib():
     code = ("import sys, autograd_nn.drawing as d; d.gradient_flow, d.decision_boundary, d.plot_history, d.replay; "
             "print('matplotlib' in sys.modules)")
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+    assert python(code) == "False\n"
 
 
 # --- the decision boundary ----------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 import math
 import re
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,7 +13,6 @@ from autograd_nn.core.node import Node
 from autograd_nn.drawing import explain, trace_of
 from autograd_nn.drawing.record.formula import LARGEST, forward_tex
 from autograd_nn.notation.names import names_of
-from autograd_nn.notation.summary import heat_map
 from autograd_nn.ops import OPS, Op
 
 
@@ -96,19 +94,6 @@ def test_formulas_of_arrays_say_the_shape():
     large = Tensor(np.ones(LARGEST), name="x")
     assert texts(large * 2)["multiply", 0][0] == f"vjp of multiply(ḡ, x, 2) : ({LARGEST},)"
     assert trace_of(large * 2)["nodes"][2]["inputs"][0]["local"] is None
-
-
-def test_a_heat_map_has_the_means_of_blocks():
-    x = np.random.default_rng(0).normal(size=(3, 16, 40))
-    found = heat_map(x)
-    cells = np.array(found["cells"])
-    assert cells.shape == (16, 16) and found["shape"] == [3, 16, 40]
-    rows = np.array_split(np.arange(48), 16)
-    edges = [*(np.arange(16) * 40 // 16), 40]
-    want = [[x.reshape(48, 40)[r][:, a:b].mean() for a, b in pairwise(edges)] for r in rows]
-    np.testing.assert_allclose(cells, want)
-    assert heat_map(np.ones(4)) == {"shape": [4], "dtype": "float64", "data": [1.0] * 4}
-    assert heat_map(np.full(64, np.nan))["cells"] == [["nan"] * 16]
 
 
 def test_a_users_op_that_needs_real_numbers_has_no_formula():

@@ -1,15 +1,13 @@
 """The record of a graph against the engine: nodes, uses, events, gradients."""
 
 import json
-import os
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
 
 import numpy as np
 import pytest
 from helpers.drawn import edges, programs, run, uses
+from helpers.fresh_python import python
 from hypothesis import given
 
 import autograd_nn as ag
@@ -102,8 +100,7 @@ def test_bytes_do_not_depend_on_the_hash_seed():
         for text in draw([y, t]).source, draw(s).source, str(draw(y)), explain(y):
             print(hashlib.sha256(text.encode()).hexdigest())
     """
-    said = {subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": seed}, check=True,
-                           capture_output=True, text=True).stdout for seed in ("1", "2")}
+    said = {python(program, PYTHONHASHSEED=seed) for seed in ("1", "2")}
     assert len(said) == 1 and len(said.pop().split()) == 4
 
 

@@ -1,12 +1,10 @@
 """The Trace: the record against the engine on random programs."""
 
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from helpers.fresh_python import python
 from hypothesis import assume, given
 
 from autograd_nn import Value
@@ -112,7 +110,5 @@ def test_the_same_bytes_over_hash_seeds():
             print(hashlib.sha256(json.dumps(thing).encode()).hexdigest())
         print(hashlib.sha256(str(t.of(*t.roots()[:1]).explain()).encode()).hexdigest())
     """
-    program = "\n".join(line[8:] for line in program.splitlines())
-    said = {subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": seed}, check=True,
-                           capture_output=True, text=True).stdout for seed in ("1", "2")}
+    said = {python(program, PYTHONHASHSEED=seed) for seed in ("1", "2")}
     assert len(said) == 1 and len(set(said.pop().split())) == 4

@@ -10,13 +10,6 @@ from autograd_nn.core.reverse import cotangents
 from helpers.numeric import slope
 
 
-def array(*shape, seed=0):
-    """Distinct numbers, none of them near 0."""
-    rng = np.random.default_rng(seed)
-    x = rng.permutation(np.linspace(0.5, 2.0, int(np.prod(shape)))).reshape(shape)
-    return x * rng.choice([-1.0, 1.0], shape)
-
-
 def flat(y):
     return [e for part in y for e in flat(part)] if isinstance(y, (list, tuple)) else [y]
 

@@ -3,8 +3,8 @@
     python tests/house/plant_faults.py [--sample N] [name of an op ...]
 
 Each rule of each entry, and each helper that a rule calls, is changed as a tired programmer might:
-a wrong sign, a missing factor, swapped operands, a forgotten sum or broadcast. The tests of
-test_table.py then run on that op alone. Prints every fault that went unnoticed and exits with 1 if
+a wrong sign, a missing factor, swapped operands, a forgotten sum or broadcast. The checks of
+helpers/op_checks.py then run on that op alone. Prints every fault that went unnoticed and exits with 1 if
 there was one.
 """
 
@@ -28,13 +28,13 @@ from pathlib import Path
 import numpy as np
 from hypothesis import HealthCheck, Phase, settings
 
-sys.path[:0] = [str(Path(__file__).parent.parent / folder) for folder in ("ops", "")]
+sys.path.insert(0, str(Path(__file__).parent.parent))
 QUICK = settings(max_examples=50, database=None, derandomize=True, deadline=None, phases=[Phase.generate],
                  suppress_health_check=list(HealthCheck))
 
 os.environ["AUTOGRAD_NN_PURE"] = "1"            # the engine in C has its rules compiled in
 
-import test_table as tests  # noqa: E402
+from helpers import op_checks as checks  # noqa: E402
 
 from autograd_nn.core import reverse  # noqa: E402
 from autograd_nn.core.value import PureValue  # noqa: E402
@@ -171,18 +171,18 @@ def planted(fault: Fault) -> Iterator[None]:
         put(before)
 
 
-ELEMENTWISE = [QUICK(test) for test in (tests.test_first_derivative,
-                                        tests.test_value_and_tensor_agree_under_broadcasting,
-                                        tests.test_forward_mode_is_reverse_mode, tests.test_second_derivative)]
+ELEMENTWISE = [QUICK(test) for test in (checks.first_derivative,
+                                        checks.value_and_tensor_agree_under_broadcasting,
+                                        checks.forward_mode_is_reverse_mode, checks.second_derivative)]
 
 
 def caught(op: Op) -> bool:
     """Whether the table's tests fail for this op."""
-    runs = [lambda case=case: tests.test_array_op(op, *case) for case in op.cases]
+    runs = [lambda case=case: checks.array_op(op, *case) for case in op.cases]
     if op.elementwise:
         runs += [lambda test=test: test(op, PureValue) for test in ELEMENTWISE]
-    if op in tests.EXTREMES:
-        runs.append(lambda: tests.test_ties_share_evenly(op, PureValue))
+    if op in checks.EXTREMES:
+        runs.append(lambda: checks.ties_share_evenly(op, PureValue))
     for run in runs:
         try:
             with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):

@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from helpers.fresh_python import python
 
 import autograd_nn
 from autograd_nn.notation import generate
@@ -74,21 +73,17 @@ def test_every_part_has_its_place():
     assert parts == set(ALLOWED)
 
 
-def python(code: str) -> str:
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-
-
 def test_importing_imports_little():
     heavy = "'graphviz', 'matplotlib', 'tqdm', 'safetensors', 'pygraphviz', 'hypothesis'"
     code = (f"import sys, autograd_nn as ag; from autograd_nn import *; ag.nn.Linear(2, 1, rng=0); ag.optim.SGD; "
             f"ag.draw; ag.check_gradients; ag.data; print([m for m in ({heavy}) if m in sys.modules])")
-    assert python(code) == "[]"
-    assert python("import sys, autograd_nn; print('numpy' in sys.modules)") == "False"
+    assert python(code) == "[]\n"
+    assert python("import sys, autograd_nn; print('numpy' in sys.modules)") == "False\n"
 
 
 def test_star_import_leaves_pythons_own_functions_alone():
     code = "from autograd_nn import *; print(max(1, 2), sum([1, 2]), sin(0.0), Value(1.0))"
-    assert python(code) == "2 3 0.0 Value(1.0)"
+    assert python(code) == "2 3 0.0 Value(1.0)\n"
 
 
 def test_every_public_name_is_there():

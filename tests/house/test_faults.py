@@ -1,4 +1,4 @@
-"""The tests of the op table catch planted faults (all of them: `python tests/plant_faults.py`)."""
+"""The tests of the op table catch planted faults (all of them: `python tests/house/plant_faults.py`)."""
 
 import subprocess
 import sys

@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.op_checks import SCALAR, call, drawn, of
 from helpers.tensor_bits import grads, in_python, same
 from hypothesis import given
 from hypothesis import strategies as st
-from test_table import SCALAR, call, drawn, of
 
 from autograd_nn import OPS, Tensor, Value, check_finite, no_grad, ops, stack, vjp
 from autograd_nn.core import reverse

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
+from helpers.fresh_python import python
 
 import autograd_nn
 from autograd_nn import nn
@@ -79,6 +76,5 @@ def test_rng_of_every_kind():
 def test_the_same_seed_gives_the_same_bits_in_every_process():
     program = ("from autograd_nn import nn, seed; seed(3); net = nn.MLP(3, 4, 2); "
                "print(*[name + a.tobytes().hex() for name, a in net.state_dict().items()])")
-    outs = {subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": hash_seed},
-                           capture_output=True, text=True, check=True).stdout for hash_seed in ("1", "2")}
+    outs = {python(program, PYTHONHASHSEED=hash_seed) for hash_seed in ("1", "2")}
     assert len(outs) == 1 and "layers.1.bias" in outs.pop()

@@ -1,6 +1,7 @@
 """Numbers, parameters and labels as text."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from autograd_nn import Value
 from autograd_nn.drawing import draw, trace_of
 from autograd_nn.drawing.render.text import columns, labels
-from autograd_nn.notation.summary import short, words
+from autograd_nn.notation.summary import heat_map, short, words
 
 
 @pytest.mark.parametrize("number, text", [
@@ -43,3 +44,16 @@ def test_labels_are_unique_and_columns_line_up():
     assert "(a#0) × (a#1)" in table and "v2 + (v2#3)" in table
     wide = str(draw(Value(1.0, name="重み") * Value(2.0, name="x"))).splitlines()
     assert len({columns(line[:line.index(word)]) for line, word in zip(wide, ("role", "leaf", "leaf", "output"))}) == 1
+
+
+def test_a_heat_map_has_the_means_of_blocks():
+    x = np.random.default_rng(0).normal(size=(3, 16, 40))
+    found = heat_map(x)
+    cells = np.array(found["cells"])
+    assert cells.shape == (16, 16) and found["shape"] == [3, 16, 40]
+    rows = np.array_split(np.arange(48), 16)
+    edges = [*(np.arange(16) * 40 // 16), 40]
+    want = [[x.reshape(48, 40)[r][:, a:b].mean() for a, b in pairwise(edges)] for r in rows]
+    np.testing.assert_allclose(cells, want)
+    assert heat_map(np.ones(4)) == {"shape": [4], "dtype": "float64", "data": [1.0] * 4}
+    assert heat_map(np.full(64, np.nan))["cells"] == [["nan"] * 16]

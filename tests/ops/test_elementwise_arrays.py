@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from helpers.layouts import layouts
+from helpers.arrays import layouts
 
 from autograd_nn import Tensor
 from autograd_nn.core.reverse import cotangents

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from helpers.array_checks import array, check
+from helpers.array_checks import check
+from helpers.arrays import distinct
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,8 +14,8 @@ from autograd_nn import Tensor, Value
 
 
 def test_conditions_choose():
-    a, b, c = array(2, 3), array(2, 3, seed=1), array(3, seed=2)
-    mask = array(2, 3, seed=3) > 0
+    a, b, c = distinct(2, 3), distinct(2, 3, rng=1), distinct(3, rng=2)
+    mask = distinct(2, 3, rng=3) > 0
     check(lambda x, y: np.select([mask, ~mask & (a > 0)], [x, y]), a, b)
     check(lambda x, y, z: ag.select([mask, a > 1], [x, y], default=z), a, b, c,
           want=np.select([mask, a > 1], [a, b], default=c))
@@ -35,11 +36,11 @@ def test_conditions_choose():
 
 def test_putting_values_in():
     """index_add, index_set and their like against np.add.at and assignment."""
-    x = array(3, 4)
+    x = distinct(3, 4)
     for index in (1, (slice(None), 2), [0, 0, 2], ([0, 0, 1], [1, 1, 2]), x > 0, ..., np.array([-1, 2, 1])):
         size = x[index].shape
         for shape in (size, size[1:], ()):
-            v = array(*shape, seed=1)
+            v = distinct(*shape, rng=1)
             added, replaced = x.copy(), x.copy()
             np.add.at(added, index, v)
             replaced[index] = v
@@ -63,9 +64,9 @@ def test_the_last_of_several_values_counts():
 
 @pytest.mark.parametrize("axis", [0, 1, -1])
 def test_along_an_axis(axis):
-    x = array(3, 4)
+    x = distinct(3, 4)
     indices = np.argsort(x, axis=axis)[:2] if axis == 0 else np.argsort(x, axis=axis)[:, :2]
-    v = array(*indices.shape, seed=1)
+    v = distinct(*indices.shape, rng=1)
     check(lambda t: np.take_along_axis(t, indices, axis), x)
     put = x.copy()
     np.put_along_axis(put, indices, v, axis)
@@ -82,9 +83,9 @@ def test_along_an_axis(axis):
 
 
 def test_putting_between_and_leaving_out():
-    x, v = array(3, 2), array(2, seed=1)
+    x, v = distinct(3, 2), distinct(2, rng=1)
     check(lambda t, u: np.insert(t, 1, u, axis=0), x, v)
-    check(lambda t, u: np.insert(t, [0, 2], u, axis=1), x, array(3, 2, seed=1))
+    check(lambda t, u: np.insert(t, [0, 2], u, axis=1), x, distinct(3, 2, rng=1))
     check(lambda t, u: np.insert(t, [1, 1], u), x, v)
     check(lambda t, u: np.insert(t, [3, 0], u, axis=0), x, v)
     check(lambda t: np.insert(t, np.array([False, True, True]), 4.0, axis=0), x)
@@ -105,16 +106,16 @@ def test_sorting_keeps_the_derivative_of_each_element():
     assert t.grad.tolist() == [1000.0, 1.0, 100.0, 10.0]          # of the two equal ones the first comes first
     values, indices = ag.top_k(t, 3)
     assert values.data.tolist() == [3.0, 2.0, 1.0] and indices.tolist() == [0, 2, 1]
-    check(lambda x: ag.top_k(x, 2, axis=0)[0], array(3, 4), want=-np.sort(-array(3, 4), axis=0)[:2])
+    check(lambda x: ag.top_k(x, 2, axis=0)[0], distinct(3, 4), want=-np.sort(-distinct(3, 4), axis=0)[:2])
     assert np.sort(Tensor([2.0, np.nan, 1.0])).data[:2].tolist() == [1.0, 2.0]
     assert ag.top_k(Tensor([2.0, np.nan, 1.0]), 2)[0].data.tolist() == [2.0, 1.0]
     for empty in (np.zeros(0), np.zeros((0, 3)), np.zeros((3, 0))):
         assert np.sort(Tensor(empty)).shape == empty.shape
-    check(lambda x: np.sort(x, axis=0), array(4, 3)[::-1].T)
+    check(lambda x: np.sort(x, axis=0), distinct(4, 3)[::-1].T)
 
 
 def test_facts_about_the_data_are_plain_arrays():
-    a = array(3, 4)
+    a = distinct(3, 4)
     t = Tensor(a)
     one = Tensor(a[0])
     pairs = [(t.argsort(), a.argsort(kind="stable")), (np.argsort(t, axis=0), a.argsort(0)),
@@ -137,20 +138,20 @@ def test_facts_about_the_data_are_plain_arrays():
 def test_every_mode_of_pad_on_small_arrays():
     modes = ["edge", "reflect", "symmetric", "wrap", "linear_ramp", "mean", "maximum", "minimum", "median"]
     for shape in ((1,), (2,), (3, 1), (1, 1, 2)):
-        a = array(*shape)
+        a = distinct(*shape)
         for mode in modes:
             for width in (0, 1, 5, (3, 0)):
                 np.testing.assert_allclose(np.pad(Tensor(a), width, mode=mode).data, np.pad(a, width, mode=mode),
                                            rtol=1e-13)
-    a = array(3, 4)
+    a = distinct(3, 4)
     for mode in ("mean", "maximum", "minimum", "median"):
         for length in (2, ((1, 2), (9, 3))):
             check(lambda t, mode=mode, length=length: np.pad(t, 2, mode=mode, stat_length=length), a)
     check(lambda t: np.pad(t, 2, mode="linear_ramp", end_values=((1.0, 2.0), (3.0, 4.0))), a)
     check(lambda t: np.pad(t, ((1, 2), (0, 3)), mode="reflect", reflect_type="odd"), a)
     check(lambda t: np.pad(t, 0), a)
-    check(lambda t: np.pad(t, (1, 0), constant_values=np.nan)[1:], array(2))
-    check(lambda t: np.pad(t, 1), array(0, 2))
+    check(lambda t: np.pad(t, (1, 0), constant_values=np.nan)[1:], distinct(2))
+    check(lambda t: np.pad(t, 1), distinct(0, 2))
     got = np.pad(Tensor(a), {-1: (1, 2)}, constant_values=(7.0, 8.0))
     np.testing.assert_array_equal(got.data, np.pad(a, ((0, 0), (1, 2)), constant_values=(7.0, 8.0)))
     for mode in modes:
@@ -160,7 +161,7 @@ def test_every_mode_of_pad_on_small_arrays():
 
 
 def test_interpolation():
-    xp, fp = np.array([-1.0, 0.5, 1.0, 3.0]), array(4)
+    xp, fp = np.array([-1.0, 0.5, 1.0, 3.0]), distinct(4)
     x = np.array([[-2.0, -0.9, 0.7], [1.5, 2.9, 3.5]])
     check(np.interp, x, xp, fp)
     check(lambda t, u: np.interp(t, xp, u, left=5.0, right=-5.0), x, fp)
@@ -180,16 +181,16 @@ def test_interpolation():
 
 
 def test_differences_and_integrals_take_tensors_everywhere():
-    y, x = array(3, 4), np.sort(array(4))
-    check(lambda a, b: np.diff(a, prepend=b, axis=1), y, array(3, 1, seed=2))
+    y, x = distinct(3, 4), np.sort(distinct(4))
+    check(lambda a, b: np.diff(a, prepend=b, axis=1), y, distinct(3, 1, rng=2))
     check(lambda a, b: np.diff(a, append=b, n=2), y, np.array(0.3))
     check(lambda a, b: np.trapezoid(a, b), y, x)
     check(lambda a, h: ag.trapezoid(a, dx=h), y, np.array(0.3), want=np.trapezoid(y, dx=0.3))
     check(lambda a, p, q: np.gradient(a, p, q, edge_order=2), y, np.array([0.0, 0.4, 1.7]), x)
     check(lambda a: np.gradient(a, [0.0, 0.4, 1.7], 0.5), y)
-    check(lambda a: np.gradient(a), array(2))
+    check(lambda a: np.gradient(a), distinct(2))
     check(lambda a: np.gradient(a, 2.0, axis=-1), y)
-    check(lambda p, t: np.polyval(p, t), array(4), y)
+    check(lambda p, t: np.polyval(p, t), distinct(4), y)
     assert np.diff(Tensor(y, dtype=np.float32), prepend=0.0).dtype == np.float32
     check(lambda t: np.ediff1d(t, to_begin=[1.0]), np.zeros(0))
     ps = [Value(1.0), Value(2.0), Value(3.0)]
@@ -200,7 +201,7 @@ def test_differences_and_integrals_take_tensors_everywhere():
 
 @given(st.integers(1, 6), st.integers(1, 6), st.sampled_from(["full", "same", "valid"]))
 def test_convolution_is_numpys(n, m, mode):
-    a, v = array(n), array(m, seed=1)
+    a, v = distinct(n), distinct(m, rng=1)
     for f in (np.convolve, np.correlate):
         np.testing.assert_allclose(f(Tensor(a), Tensor(v), mode).data, f(a, v, mode), rtol=1e-12, atol=1e-12)
 
@@ -212,5 +213,5 @@ def test_windows_add_up_their_gradients():
     assert y.shape == (2, 2, 3, 3)
     y.sum().backward()
     assert t.grad.tolist() == [[1, 2, 2, 1], [2, 4, 4, 2], [2, 4, 4, 2], [1, 2, 2, 1]]
-    image, kernel = array(5, 5), array(3, 3, seed=1)
+    image, kernel = distinct(5, 5), distinct(3, 3, rng=1)
     check(lambda x, k: (view(x, (3, 3)) * k).sum(axis=(2, 3)), image, kernel)

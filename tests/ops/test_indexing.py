@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from helpers.array_checks import array, check
+from helpers.array_checks import check
+from helpers.arrays import distinct
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -19,7 +20,7 @@ INDICES = {
     "new axes": (None, 1, None, ..., None), "ellipsis in the middle": (1, ..., 0), "list": [2, 0, 2], "empty list": [],
     "empty array": np.array([], dtype=int), "empty slice": slice(2, 2), "mask": np.array([True, False, True, True]),
     "mask as a list": [True, False, True, False], "no element": np.zeros((4, 3), bool),
-    "mask of two axes": array(4, 3) > 0, "mask in the middle": (slice(None), np.array([True, False, True])),
+    "mask of two axes": distinct(4, 3) > 0, "mask in the middle": (slice(None), np.array([True, False, True])),
     "ellipsis and mask": (..., np.array([True, False])), "ix_": np.ix_([0, 2], [1, 1], [0]),
     "arrays beside a slice": ([0, 0], slice(None), [1, 1]), "arrays that broadcast": (np.array([[0], [3]]), [0, 2]),
     "array and number": (slice(None), 1, [0, 0]), "array and new axis": (None, [1, 1, -1]), "booleans": True,
@@ -32,20 +33,20 @@ INDICES = {
 
 @pytest.mark.parametrize("index", INDICES.values(), ids=INDICES)
 def test_getitem_of_every_kind(index):
-    x = array(4, 3, 2)
+    x = distinct(4, 3, 2)
     check(lambda t: t[index], x)
     assert ag.ops.getitem(x, index).shape == x[index].shape
 
 
 def test_indices_of_unusual_arrays():
-    for x in (array(4, 3)[::-1], np.asfortranarray(array(4, 3)), array(3, 4).T, array(8, 6)[::2, ::2],
-              np.broadcast_to(array(3), (4, 3))):
+    for x in (distinct(4, 3)[::-1], np.asfortranarray(distinct(4, 3)), distinct(3, 4).T, distinct(8, 6)[::2, ::2],
+              np.broadcast_to(distinct(3), (4, 3))):
         check(lambda t: t[[3, 1, 1]], x)
         check(lambda t: t[::-2, 1:], x)
         check(lambda t: t[t > 0], x, want=x[x > 0])
-    check(lambda t: t[()], array())
-    check(lambda t: t[..., None], array())
-    check(lambda t: t[:, 0:0], array(2, 3))
+    check(lambda t: t[()], distinct())
+    check(lambda t: t[..., None], distinct())
+    check(lambda t: t[:, 0:0], distinct(2, 3))
     empty = Tensor(np.zeros((0, 3)))
     empty[np.zeros(0, int)].sum().backward()
     assert empty.grad.shape == (0, 3)
@@ -62,7 +63,7 @@ def test_any_index_is_undone(data):
     index = data.draw(st.one_of(
         hnp.basic_indices(shape, allow_newaxis=True), hnp.integer_array_indices(shape),
         hnp.arrays(bool, shape), st.tuples(st.lists(st.integers(-shape[0], shape[0] - 1), max_size=5))))
-    x = array(*shape)
+    x = distinct(*shape)
     index = tuple(np.array(p, dtype=int) if isinstance(p, list) else p for p in index) \
         if isinstance(index, tuple) else index
     t = Tensor(x, dtype=data.draw(st.sampled_from([np.float32, np.float64])))
@@ -76,7 +77,7 @@ def test_any_index_is_undone(data):
 
 
 def test_an_index_outside_is_an_index_error_that_names_the_array():
-    t = Tensor(array(4, 5), name="weights")
+    t = Tensor(distinct(4, 5), name="weights")
     for index in (4, (0, -6), [0, 9], (0, 0, 0), np.zeros((4, 4), bool), ([0, 1], [0, 1, 2])):
         with pytest.raises(IndexError, match=r"getitem: \(4, 5\)") as caught:
             t[index]
@@ -118,7 +119,7 @@ AXES = {
 @pytest.mark.parametrize("name", AXES)
 def test_a_bad_axis_is_a_shape_error_that_names_the_function(name):
     with pytest.raises(errors.ShapeError, match=name):
-        AXES[name](Tensor(array(4, 6)))
+        AXES[name](Tensor(distinct(4, 6)))
 
 
 SHAPES = {
@@ -140,4 +141,4 @@ SHAPES = {
 @pytest.mark.parametrize("name", SHAPES)
 def test_shapes_that_do_not_fit_are_a_shape_error_that_names_the_function(name):
     with pytest.raises(errors.ShapeError, match=name):
-        SHAPES[name](Tensor(array(4, 6)))
+        SHAPES[name](Tensor(distinct(4, 6)))

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from helpers.layouts import layouts
+from helpers.arrays import layouts
 from helpers.numeric import slope
 
 import autograd_nn as ag

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from helpers.array_checks import array, flat
+from helpers.array_checks import flat
+from helpers.arrays import distinct
 
 import autograd_nn as ag
 from autograd_nn import Tensor, Value, errors, jvp
@@ -13,7 +14,7 @@ from autograd_nn.ops import OPS
 # --- NumPy's arguments ------------------------------------------------------------------------------
 
 def test_numpys_names_of_arguments():
-    a = array(2, 3)
+    a = distinct(2, 3)
     t = Tensor(a)
     pairs = [
         (np.reshape(t, (3, 2), "C"), a.reshape(3, 2)), (np.reshape(t, shape=(3, 2), order="C"), a.reshape(3, 2)),
@@ -161,9 +162,10 @@ EVERYWHERE = {
 }
 LAYOUTS = {
     "()": np.array(1.5), "(0,)": np.zeros(0), "(0, 3)": np.zeros((0, 3)), "(1,)": np.array([2.0]),
-    "(2, 3)": array(2, 3),
-    "reversed": array(2, 3)[::-1, ::-1], "Fortran": np.asfortranarray(array(2, 3)), "strided": array(4, 6)[::2, ::2],
-    "broadcast": np.broadcast_to(array(3), (2, 3)), "float32": array(2, 3).astype(np.float32),
+    "(2, 3)": distinct(2, 3),
+    "reversed": distinct(2, 3)[::-1, ::-1], "Fortran": np.asfortranarray(distinct(2, 3)),
+    "strided": distinct(4, 6)[::2, ::2],
+    "broadcast": np.broadcast_to(distinct(3), (2, 3)), "float32": distinct(2, 3).astype(np.float32),
 }
 
 
@@ -197,14 +199,14 @@ def test_numbers_lists_arrays_and_values():
     v = Value(3.0)
     ag.pad(v * Tensor([1.0]), 1, mode="edge").sum().backward()
     assert v.grad == 3.0
-    parts = ag.split(Tensor(array(4)), 2)
+    parts = ag.split(Tensor(distinct(4)), 2)
     assert all(isinstance(p, Tensor) for p in parts)
-    assert [p.shape for p in ag.unstack(Tensor(array(2, 3)))] == [(3,), (3,)]
+    assert [p.shape for p in ag.unstack(Tensor(distinct(2, 3)))] == [(3,), (3,)]
 
 
 def test_transforms_run_through():
     f = lambda x: (np.sort(np.pad(x, 1, mode="reflect")) ** 3 * np.arange(6.0)).sum()
-    x = array(4)
+    x = distinct(4)
     h = ag.hessian(f)(x)
     np.testing.assert_allclose(h, h.T, rtol=1e-12)
     np.testing.assert_allclose(ag.hvp(f, x, np.ones(4)), h.sum(1), rtol=1e-12)

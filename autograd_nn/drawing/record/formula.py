@@ -17,7 +17,7 @@ from ...notation.expression import ArraySymbol, array_tex, data_behind, size_of,
 from ...notation.names import operand, tex_name
 from ...notation.summary import heat_map, words
 from ...notation.symbol import Symbol, _latex
-from ...ops import OPS, Op, shape_of
+from ...ops import OPS, Op, shape_of, sum_to
 
 if TYPE_CHECKING:
     from .trace import NodeRecord
@@ -177,7 +177,7 @@ def _array_rules(node: Node, record: NodeRecord, names: list[str]) -> Callable[[
             with np.errstate(all="ignore"):
                 d = rule(g, out, *xs, **node.params)
                 if shape_of(d) != x.shape and shape_of(d):
-                    d = OPS["sum_to"](d, shape=x.shape)
+                    d = sum_to(d, shape=x.shape)
             numbers = heat_map(np.broadcast_to(data_behind(d), x.shape))
             if size_of(d) > LONGEST:
                 return *quoted, numbers

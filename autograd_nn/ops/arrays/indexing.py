@@ -83,21 +83,24 @@ getitem = Op("getitem", None, _getitem,
                     (((2, 3, 2),), {"index": (Ellipsis, np.array([True, False]))}),
                     (((3, 4),), {"index": (np.array([[0, 1], [1, 1]]), np.array([-1, 3]))}),
                     (((3, 4),), {"index": (slice(None), np.array([3, 1, 3]))}),
-                    (((3, 4),), {"index": (np.array([[0, 1], [1, 1]]), slice(None), None)})])
+                    (((3, 4),), {"index": (np.array([[0, 1], [1, 1]]), slice(None), None)})],
+             linear=True)
 scatter = Op("scatter", None, _scatter,
              lambda g, y, x, index, shape: getitem(g, index),
              internal=True, tex=r"\operatorname{{scatter}} {0}", params={"index": (), "shape": ()},
              cases=[(((4,),), {"index": (1,), "shape": (3, 4)}),
                     (((1,),), {"index": np.array([0, 2, 0]), "shape": (4,)}),
                     (((2,),), {"index": np.array([0, 2, 0]), "shape": (4, 2)}),
-                    (((3, 2),), {"index": np.array([0, 2, 0]), "shape": (4, 2)})])
+                    (((3, 2),), {"index": np.array([0, 2, 0]), "shape": (4, 2)})],
+             linear=True)
 take_along_axis = Op("take_along_axis", None, np.take_along_axis,
                      lambda g, y, x, indices, axis: scatter(g, places_along(indices, axis, shape_of(x)), shape_of(x)),
                      tex=r"\operatorname{{take}} {0}", params={"indices": None, "axis": -1},
                      cases=[(((2, 3),), {"indices": np.array([[0], [2]]), "axis": 1}),
                             (((2, 3),), {"indices": np.array([[2, 0, -1]]), "axis": 1}),
                             (((2, 3),), {"indices": np.array([5, 0, 5]), "axis": None}),
-                            (((2, 3),), {"indices": np.array([[0, 1, 1], [0, 0, 1]]), "axis": 0})])
+                            (((2, 3),), {"indices": np.array([[0, 1, 1], [0, 0, 1]]), "axis": 0})],
+                     linear=True)
 
 
 def integers(name: str, indices: Any) -> Any:

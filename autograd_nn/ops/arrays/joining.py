@@ -47,11 +47,13 @@ concatenate = Op("concatenate", None, _concatenate,
                  Each(lambda i, g, y, *xs, axis, **_: _from_slice(i, g, xs, axis)),
                  method=False, tex=r"\operatorname{{concatenate}}({0}, \ldots)", symbol="concat", params=_JOINING,
                  cases=[(((2, 3), (1, 3)), {}), (((2, 3), (2, 1), (2, 2)), {"axis": -1}),
-                        (((2, 2), (3,)), {"axis": None})])
+                        (((2, 2), (3,)), {"axis": None})],
+                 linear=True)
 stack = Op("stack", None, _stack,
            Each(lambda i, g, y, *xs, axis, **_: _from_stack(i, g, axis)),
            method=False, tex=r"\operatorname{{stack}}({0}, \ldots)", params=_JOINING,
-           cases=[(((2, 3), (2, 3)), {}), (((2,), (2,), (2,)), {"axis": -1})])
+           cases=[(((2, 3), (2, 3)), {}), (((2,), (2,), (2,)), {"axis": -1})],
+           linear=True)
 
 
 def _arrays(name: str, arrays: Any) -> list[Any]:
@@ -254,12 +256,14 @@ def _unrepeat(g: Any, x: Any, repeats: Any, axis: int | None) -> Any:
 tile = Op("tile", None, np.tile,
           lambda g, y, x, reps: _untile(g, x, reps),
           tex=r"\operatorname{{tile}} {0}", params={"reps": 1},
-          cases=[(((2, 3),), {"reps": 2}), (((3,),), {"reps": (2, 2)}), (((2, 1, 3),), {"reps": (2, 1)})])
+          cases=[(((2, 3),), {"reps": 2}), (((3,),), {"reps": (2, 2)}), (((2, 1, 3),), {"reps": (2, 1)})],
+          linear=True)
 repeat = Op("repeat", None, np.repeat,
             lambda g, y, x, repeats, axis: _unrepeat(g, x, repeats, axis),
             tex=r"\operatorname{{repeat}} {0}", params={"repeats": 1, "axis": None},
             cases=[(((2, 3),), {"repeats": 2}), (((2, 3),), {"repeats": np.array([1, 0, 2]), "axis": 1}),
-                   (((2, 1, 3),), {"repeats": 2, "axis": -1})])
+                   (((2, 1, 3),), {"repeats": 2, "axis": -1})],
+            linear=True)
 
 
 @composed(np.resize, cases=[(((2, 3),), {"new_shape": (4, 2)}), (((2, 3),), {"new_shape": 4})])

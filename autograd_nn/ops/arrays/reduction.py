@@ -171,20 +171,25 @@ CASES: list[Case] = [(((2, 3),), {}), (((2, 3),), {"axis": 0}), (((2, 3, 2),), {
 spread = Op("spread", None, _spread,
             lambda g, y, x, shape, kept: reshape(sum_to(g, kept), shape_of(x)),
             internal=True, tex=r"\operatorname{{spread}} {0}", params={"shape": (), "kept": ()},
-            cases=[(((3,),), {"shape": (2, 3), "kept": (1, 3)}), (((2,),), {"shape": (2, 3), "kept": (2, 1)})])
+            cases=[(((3,),), {"shape": (2, 3), "kept": (1, 3)}), (((2,),), {"shape": (2, 3), "kept": (2, 1)})],
+            linear=True)
 sum = NumpyOp("sum", None, _sum,
               lambda g, y, x, axis, keepdims: spread(g, shape=shape_of(x), kept=keeping(x, axis)),
-              tex=r"\sum {0}", symbol="Σ", params=AXIS, cases=CASES, numpy=np.sum, form=_sum_form)
+              tex=r"\sum {0}", symbol="Σ", params=AXIS, cases=CASES, numpy=np.sum, form=_sum_form,
+              linear=True, ufunc_method=np.add.reduce)
 mean = NumpyOp("mean", None, _mean,
                lambda g, y, x, axis, keepdims:
                    spread(g / count(x, axis), shape=shape_of(x), kept=keeping(x, axis)),
-               tex=r"\operatorname{{mean}} {0}", params=AXIS, cases=CASES, numpy=np.mean, form=_mean_form)
+               tex=r"\operatorname{{mean}} {0}", params=AXIS, cases=CASES, numpy=np.mean, form=_mean_form,
+               linear=True)
 max = NumpyOp("max", None, _max,
               lambda g, y, x, axis, keepdims: shared(g, y, x, axis),
-              tex=r"\max {0}", params=AXIS, cases=CASES, numpy=np.max, form=_max_form)
+              tex=r"\max {0}", params=AXIS, cases=CASES, numpy=np.max, form=_max_form,
+              ufunc_method=np.maximum.reduce)
 min = NumpyOp("min", None, _min,
               lambda g, y, x, axis, keepdims: shared(g, y, x, axis),
-              tex=r"\min {0}", params=AXIS, cases=CASES, numpy=np.min, form=_min_form)
+              tex=r"\min {0}", params=AXIS, cases=CASES, numpy=np.min, form=_min_form,
+              ufunc_method=np.minimum.reduce)
 
 
 @composed(np.ptp, cases=[(((2, 3),), {}), (((2, 3),), {"axis": 1, "keepdims": True})])

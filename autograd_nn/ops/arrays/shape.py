@@ -60,49 +60,60 @@ def _unroll(shift: Any) -> Any:
 reshape = Op("reshape", None, _reshape,
              lambda g, y, x, shape, order, copy: reshape(g, shape_of(x)),
              tex=r"\operatorname{{reshape}} {0}", params={"shape": -1, "order": "C", "copy": None},
-             cases=[(((2, 3),), {"shape": (3, 2)}), (((2, 3),), {"shape": -1})])
+             cases=[(((2, 3),), {"shape": (3, 2)}), (((2, 3),), {"shape": -1})],
+             linear=True)
 transpose = Op("transpose", None, np.transpose,
                lambda g, y, x, axes: transpose(g, _inverse(axes)),
                tex="{0}^T", symbol="ᵀ", params={"axes": None},
-               cases=[(((2, 3),), {}), (((2, 3, 4),), {"axes": (2, 0, 1)}), (((2, 3, 4),), {"axes": (-1, 0, 1)})])
+               cases=[(((2, 3),), {}), (((2, 3, 4),), {"axes": (2, 0, 1)}), (((2, 3, 4),), {"axes": (-1, 0, 1)})],
+               linear=True)
 swapaxes = Op("swapaxes", None, np.swapaxes,
               lambda g, y, x, axis1, axis2: swapaxes(g, axis1, axis2),
               tex=r"\operatorname{{swapaxes}} {0}", params={"axis1": -1, "axis2": -2},
-              cases=[(((2, 3, 4),), {"axis1": 0, "axis2": 2})])
+              cases=[(((2, 3, 4),), {"axis1": 0, "axis2": 2})],
+              linear=True)
 moveaxis = Op("moveaxis", None, np.moveaxis,
               lambda g, y, x, source, destination: moveaxis(g, destination, source),
               tex=r"\operatorname{{moveaxis}} {0}", params={"source": 0, "destination": -1},
               cases=[(((2, 3, 4),), {"source": 0, "destination": -1}),
-                     (((2, 3, 4),), {"source": (0, 1), "destination": (-1, 0)})])
+                     (((2, 3, 4),), {"source": (0, 1), "destination": (-1, 0)})],
+              linear=True)
 expand_dims = Op("expand_dims", None, np.expand_dims,
                  lambda g, y, x, axis: reshape(g, shape_of(x)),
-                 tex="{0}", params={"axis": 0}, cases=[(((2, 3),), {"axis": 1}), (((2,),), {"axis": (0, -1)})])
+                 tex="{0}", params={"axis": 0}, cases=[(((2, 3),), {"axis": 1}), (((2,),), {"axis": (0, -1)})],
+                 linear=True)
 squeeze = Op("squeeze", None, np.squeeze,
              lambda g, y, x, axis: reshape(g, shape_of(x)),
-             tex="{0}", params={"axis": None}, cases=[(((2, 1, 3),), {}), (((1, 2, 1),), {"axis": 0})])
+             tex="{0}", params={"axis": None}, cases=[(((2, 1, 3),), {}), (((1, 2, 1),), {"axis": 0})],
+             linear=True)
 broadcast_to = Op("broadcast_to", None, _broadcast_to,
                   lambda g, y, x, shape, subok: g,       # summed over the copies where all broadcasting is
                   tex=r"\operatorname{{broadcast}} {0}", params={"shape": (), "subok": False},
-                  cases=[(((3,),), {"shape": (2, 3)}), (((2, 1),), {"shape": (4, 2, 3)})])
+                  cases=[(((3,),), {"shape": (2, 3)}), (((2, 1),), {"shape": (4, 2, 3)})],
+                  linear=True)
 sum_to = Op("sum_to", None, _sum_to,
             lambda g, y, x, shape: broadcast_to(g, shape_of(x)),
             internal=True, tex=r"\sum {0}", symbol="Σ", params={"shape": ()},
-            cases=[(((4, 2, 3),), {"shape": (2, 1)}), (((2, 3),), {"shape": ()})])
+            cases=[(((4, 2, 3),), {"shape": (2, 1)}), (((2, 3),), {"shape": ()})],
+            linear=True)
 flip = Op("flip", None, np.flip,
           lambda g, y, x, axis: flip(g, axis=axis),
           tex=r"\operatorname{{flip}} {0}", params={"axis": None},
-          cases=[(((2, 3),), {}), (((2, 3),), {"axis": 1})])
+          cases=[(((2, 3),), {}), (((2, 3),), {"axis": 1})],
+          linear=True)
 roll = Op("roll", None, np.roll,
           lambda g, y, x, shift, axis: roll(g, _unroll(shift), axis=axis),
           tex=r"\operatorname{{roll}} {0}", params={"shift": 1, "axis": None},
-          cases=[(((2, 3),), {"shift": 2}), (((2, 3),), {"shift": (1, -1), "axis": (0, 1)})])
+          cases=[(((2, 3),), {"shift": 2}), (((2, 3),), {"shift": (1, -1), "axis": (0, 1)})],
+          linear=True)
 astype = Op("astype", None, _astype,
             lambda g, y, x, dtype, **_: astype(g, dtype_of(x)),
             tex="{0}", params={"dtype": float, "order": "K", "casting": "unsafe", "subok": True, "copy": True,
                                "device": None}, cases=[(((2, 3),), {"dtype": float})])
 copy = Op("copy", None, _copy,
           lambda g, y, x, order, subok: g,
-          tex="{0}", params={"order": "K", "subok": False}, cases=[(((2, 3),), {})])
+          tex="{0}", params={"order": "K", "subok": False}, cases=[(((2, 3),), {})],
+          linear=True)
 
 
 # --- composed of these ----------------------------------------------------------------------------

@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import UsageError
+from ...errors import DTypeError, UsageError
 from .._arguments import no_out
 from .._numpy import NumpyOp
 from .._op import Op
 from ..numpy.facts import nonzero
-from .corners import log0, multiply0
+from .corners import log0, multiply0, sqrt0
 
 POSITIVE = (0.1, 4.0)
 BOOLEAN = frozenset({0.0, 1.0})
@@ -39,6 +39,21 @@ def _power(x: Any, y: Any) -> Any:
         if y == 3:
             return x * x * x
     return np.power(x, y)
+
+
+def _complex_power(x: Any, y: Any) -> Any:
+    """x^y of a complex x by repeated squaring: the power is a plain whole number."""
+    if not isinstance(y, (int, float, np.number)) or y != int(y):
+        raise DTypeError("power: a Complex can be raised to whole numbers only\n"
+                         "  help: x ** y is exp(y * log(x)) on the principal branch")
+    if y < 0:
+        return 1 / power(x, -y)
+    if y == 0:
+        return where(False, x.real, 1.0), where(False, x.imag, 0.0)
+    result = x
+    for digit in f"{int(y):b}"[1:]:
+        result = result * result * x if digit == "1" else result * result
+    return result
 
 
 def _round(a: Any, decimals: int | None = 0, out: Any = None) -> Any:
@@ -76,54 +91,66 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min:
 add = Op("add", operator.add, np.add,
          lambda g, z, x, y: g,
          lambda g, z, x, y: g,
-         tex="{0} + {1}", c="{0} + {1}", symbol="+", dunder="add")
+         tex="{0} + {1}", c="{0} + {1}", symbol="+", dunder="add",
+         commutes=True, linear=True)
 subtract = Op("subtract", operator.sub, np.subtract,
               lambda g, z, x, y: g,
               lambda g, z, x, y: -g,
-              tex="{0} - {1}", c="{0} - {1}", symbol="−", dunder="sub")
+              tex="{0} - {1}", c="{0} - {1}", symbol="−", dunder="sub",
+              linear=True)
 multiply = Op("multiply", operator.mul, np.multiply,
               lambda g, z, x, y: g * y,
               lambda g, z, x, y: g * x,
-              tex=r"{0} \, {1}", c="{0} * {1}", symbol="×", dunder="mul")
+              tex=r"{0} \, {1}", c="{0} * {1}", symbol="×", dunder="mul",
+              commutes=True, multilinear=True)
 divide = Op("divide", operator.truediv, np.divide,
             lambda g, z, x, y: g / y,
             lambda g, z, x, y: -g * z / y,
             tex=r"\frac{{{0}}}{{{1}}}", c="{0} / {1}", symbol="÷", dunder="truediv",
-            domain=((-3, 3), POSITIVE))
+            domain=((-3, 3), POSITIVE),
+            linear=(0,), complex=lambda x, y: x * conjugate(y) / (square(y.real) + square(y.imag)))
 negative = Op("negative", operator.neg, np.negative,
               lambda g, y, x: -g,
-              tex="-{0}", c="-{0}", symbol="−", dunder="neg")
+              tex="-{0}", c="-{0}", symbol="−", dunder="neg",
+              linear=True)
 power = Op("power", math.pow, _power,
            lambda g, z, x, y: g * multiply0(y, power(x, y - 1)),
            lambda g, z, x, y: g * multiply0(z, log0(x)),
            tex="{0}^{{{1}}}", c="pow({0}, {1})", symbol="^", dunder="pow",
-           domain=(POSITIVE, (-2, 3)))
+           domain=(POSITIVE, (-2, 3)),
+           shaped_by=(1,), complex=_complex_power)
 square = Op("square", lambda x: x * x, np.square,
             lambda g, y, x: g * 2 * x,
-            tex="{0}^{{2}}", c="{0} * {0}", symbol="x²")
+            tex="{0}^{{2}}", c="{0} * {0}", symbol="x²",
+            complex=lambda x: x * x)
 reciprocal = Op("reciprocal", lambda x: 1.0 / x, np.reciprocal,
                 lambda g, y, x: -g * (y * y),
-                tex=r"\frac{{1}}{{{0}}}", c="1.0 / {0}", symbol="1/x", domain=(POSITIVE,))
+                tex=r"\frac{{1}}{{{0}}}", c="1.0 / {0}", symbol="1/x", domain=(POSITIVE,),
+               complex=lambda x: 1 / x)
 absolute = Op("absolute", math.fabs, np.absolute,
               lambda g, y, x: multiply0(g, sign(x)),
               tex=r"\left|{0}\right|", c="fabs({0})", symbol="|x|", dunder="abs",
-              kink=lambda x: x)
+              kink=lambda x: x, complex=lambda x: sqrt0(square(x.real) + square(x.imag)))
 
 # --- derivative 0 wherever there is one ------------------------------------------------------
 sign = Op("sign", lambda x: float(x > 0) - float(x < 0) if x == x else x, np.sign,
           _zero,
-          tex=r"\operatorname{{sgn}} {0}", c="ag_sign({0})", kink=lambda x: x, zero=True)
+          tex=r"\operatorname{{sgn}} {0}", c="ag_sign({0})", kink=lambda x: x, zero=True,
+          range=(-1, 1))
 step = Op("step", lambda x: (x > 0) + 0.0, _step,
           _zero,
-          internal=True, tex=r"[{0} > 0]", c="ag_step({0})", kink=lambda x: x, zero=True)
+          internal=True, tex=r"[{0} > 0]", c="ag_step({0})", kink=lambda x: x, zero=True,
+          range=(0, 1))
 tie = Op("tie", lambda x, y: (x > y) + 0.5 * (x == y),
          lambda x, y: ((x > y) + 0.5 * (x == y)).astype(np.result_type(x, y)),
          _zero, _zero,
-         internal=True, tex=r"\left[{0} \geq {1}\right]", c="ag_tie({0}, {1})", kink=lambda x, y: x - y, zero=True)
+         internal=True, tex=r"\left[{0} \geq {1}\right]", c="ag_tie({0}, {1})", kink=lambda x, y: x - y, zero=True,
+         range=(0, 1))
 same = Op("same", lambda x, y: (x == y) + 0.0,
           lambda x, y: (x == y).astype(np.result_type(x, y)),
           _zero, _zero,
-          internal=True, tex=r"[{0} = {1}]", c="((double)({0} == {1}))", kink=lambda x, y: x - y, zero=True)
+          internal=True, tex=r"[{0} = {1}]", c="((double)({0} == {1}))", kink=lambda x, y: x - y, zero=True,
+          commutes=True, range=(0, 1))
 floor = Op("floor", lambda x: math.copysign(math.floor(x), x), np.floor,
            _zero,
            tex=r"\lfloor {0} \rfloor", c="floor({0})", dunder="floor",
@@ -149,17 +176,20 @@ floor_divide = Op("floor_divide", operator.floordiv, np.floor_divide,
 maximum = Op("maximum", lambda x, y: x if x >= y or x != x else y, np.maximum,
              lambda g, z, x, y: g * tie(x, y),
              lambda g, z, x, y: g * tie(y, x),
-             tex=r"\max({0}, {1})", c="ag_maximum({0}, {1})", symbol="max", kink=lambda x, y: x - y)
+             tex=r"\max({0}, {1})", c="ag_maximum({0}, {1})", symbol="max", kink=lambda x, y: x - y,
+             commutes=True)
 minimum = Op("minimum", lambda x, y: x if x <= y or x != x else y, np.minimum,
              lambda g, z, x, y: g * tie(y, x),
              lambda g, z, x, y: g * tie(x, y),
-             tex=r"\min({0}, {1})", c="ag_minimum({0}, {1})", symbol="min", kink=lambda x, y: x - y)
+             tex=r"\min({0}, {1})", c="ag_minimum({0}, {1})", symbol="min", kink=lambda x, y: x - y,
+             commutes=True)
 where = NumpyOp("where", lambda condition, x, y: x if condition else y, np.where,
                 None,
                 lambda g, z, condition, x, y: where(condition, g, 0.0),
                 lambda g, z, condition, x, y: where(condition, 0.0, g),
                 method=False, tex=r"\begin{{cases}} {1} & {0} \\ {2} & \text{{else}} \end{{cases}}",
-                c="({0} != 0 ? {1} : {2})", domain=(BOOLEAN, (-3, 3), (-3, 3)), numpy=np.where, form=_where)
+                c="({0} != 0 ? {1} : {2})", domain=(BOOLEAN, (-3, 3), (-3, 3)), numpy=np.where, form=_where,
+                slots=("condition", "x", "y"), linear=(1, 2))
 clip = NumpyOp("clip", lambda x, low, high: min(max(x, low), high) if x == x else x,
                np.clip,
                lambda g, z, x, low, high: g * tie(x, low) * tie(high, maximum(x, low)),
@@ -168,7 +198,7 @@ clip = NumpyOp("clip", lambda x, low, high: min(max(x, low), high) if x == x els
                tex=r"\operatorname{{clip}}({0}, {1}, {2})", c="ag_minimum(ag_maximum({0}, {1}), {2})",
                domain=((-3, 3), (-1.5, 1.5), (-1.5, 1.5)),
                kink=lambda x, low, high: (x - low) * (x - high) * (low - high),
-               numpy=np.clip, form=_clip)
+               numpy=np.clip, form=_clip, slots=("x", "low", "high"), shaped_by=(1, 2))
 fmod = Op("fmod", math.fmod, np.fmod,
           lambda g, z, x, y: g,
           lambda g, z, x, y: -g * round((x - z) / y),
@@ -183,11 +213,13 @@ remainder = Op("remainder", operator.mod, np.remainder,
 fmax = Op("fmax", lambda x, y: x if x >= y or y != y else y, np.fmax,
           lambda g, z, x, y: g * tie(x, fmax(y, -math.inf)),
           lambda g, z, x, y: g * tie(y, fmax(x, -math.inf)),
-          tex=r"\max({0}, {1})", kink=lambda x, y: x - y)
+          tex=r"\max({0}, {1})", kink=lambda x, y: x - y,
+          commutes=True)
 fmin = Op("fmin", lambda x, y: x if x <= y or y != y else y, np.fmin,
           lambda g, z, x, y: g * tie(fmin(y, math.inf), x),
           lambda g, z, x, y: g * tie(fmin(x, math.inf), y),
-          tex=r"\min({0}, {1})", kink=lambda x, y: x - y)
+          tex=r"\min({0}, {1})", kink=lambda x, y: x - y,
+          commutes=True)
 
 # --- signs and parts ----------------------------------------------------------------------------
 fabs = Op("fabs", math.fabs, np.fabs,
@@ -198,6 +230,8 @@ copysign = Op("copysign", math.copysign, np.copysign,
               _zero,
               tex=r"\left|{0}\right| \operatorname{{sgn}} {1}", kink=lambda x, y: x * y)
 conjugate = Op("conjugate", lambda x: x, np.conjugate, lambda g, y, x: g,
-               tex="{0}")
+               tex="{0}",
+               complex=lambda x: (x.real, -x.imag))
 real = Op("real", lambda x: x, np.real, lambda g, y, x: g,
-          method=False, tex=r"\operatorname{{Re}} {0}")
+          method=False, tex=r"\operatorname{{Re}} {0}",
+          complex=lambda x: x.real)

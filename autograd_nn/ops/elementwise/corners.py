@@ -54,12 +54,13 @@ def _with_1(where: Any, x: Any, y: Any) -> Any:
 multiply0 = Op("multiply0", lambda x, y: x * y if x and y else 0.0, _multiply0,
                lambda g, z, x, y: multiply0(g, y),
                lambda g, z, x, y: multiply0(g, x),
-               internal=True, tex=r"{0} \, {1}", c="ag_multiply0({0}, {1})", symbol="×")
+               internal=True, tex=r"{0} \, {1}", c="ag_multiply0({0}, {1})", symbol="×",
+               commutes=True, multilinear=True)
 divide0 = Op("divide0", lambda x, y: x / y if y else 0.0, _divide0,
              lambda g, z, x, y: divide0(g, y),
              lambda g, z, x, y: -divide0(g * z, y),
              internal=True, tex=r"\frac{{{0}}}{{{1}}}", c="ag_divide0({0}, {1})", symbol="÷",
-             domain=((-3, 3), POSITIVE))
+             domain=((-3, 3), POSITIVE), linear=(0,))
 log0 = Op("log0", lambda x: math.log(x) if x else 0.0, _log0,
           lambda g, y, x: divide0(g, x),
           internal=True, tex=r"\ln {0}", c="ag_log0({0})", symbol="log", domain=(POSITIVE,))

@@ -98,7 +98,8 @@ solve = Op("solve", None, np.linalg.solve,
            lambda g, z, x, y: _solve_right(g, x, y),
            tex=r"{0}^{{-1}} {1}", internal=True,
            cases=[(((3, 3), (3,)), {}), (((3, 3), (3, 2)), {}), (((2, 3, 3), (3,)), {}), (((2, 3, 3), (3, 2)), {}),
-                  (((3, 3), (2, 3, 1)), {}), (((2, 1, 2, 2), (3, 2, 2)), {})])
+                  (((3, 3), (2, 3, 1)), {}), (((2, 1, 2, 2), (3, 2, 2)), {})],
+           linear=(1,))
 cofactors = Op("cofactors", None, _cofactors,          # differentiable where x has an inverse
                lambda g, y, x: _cofactors_back(g, y, x),
                tex=r"\operatorname{{cof}} {0}", internal=True, cases=_SQUARE)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError
+from .._misfit import of_broadcast
 from .._op import Each, Op, shape_of
 from ..arrays.reduction import largest, sum
 from ..arrays.shape import reshape, transpose
@@ -84,7 +85,8 @@ linear = Op("linear", None, _linear,
             lambda g, y, x, w, b: matmul(transpose(_rows(g)), _rows(x)),
             lambda g, y, x, w, b: g,
             tex=r"{0} \, {1}^T + {2}", symbol="x wᵀ + b", method=False,
-            cases=[(((4, 3), (2, 3), (2,)), {}), (((3,), (2, 3), (2,)), {}), (((2, 4, 3), (2, 3), (2,)), {})])
+            cases=[(((4, 3), (2, 3), (2,)), {}), (((3,), (2, 3), (2,)), {}), (((2, 4, 3), (2, 3), (2,)), {})],
+            slots=("x", "w", "b"), cost=lambda shapes, out: math.prod(out) * shapes[0][-1])
 softmax_cross_entropy = Op("softmax_cross_entropy", None, _cross_entropy,
                            lambda g, y, x, index: softmax_excess(g, y, x, index=index),
                            tex=r"-\ln \operatorname{{softmax}}({0})_{{t}}", symbol="−ln softmax", method=False,
@@ -98,7 +100,8 @@ softmax_excess = Op("softmax_excess", None, _excess,
                     tex=r"{0} \, \left(e^{{{2} - {2}_t - {1}}} - \mathbb{{1}}_t\right)", symbol="g (p − 1ₜ)",
                     params={"index": None}, internal=True,
                     cases=[(((3,), (3,), (3, 4)), {"index": np.array([1, 0, 3])}),
-                           (((2, 2), (2, 2), (2, 2, 3)), {"index": np.array([[0, 2], [1, 1]])})])
+                           (((2, 2), (2, 2), (2, 2, 3)), {"index": np.array([[0, 2], [1, 1]])})],
+                    slots=("g", "y", "x"))
 
 
 # --- sums of many inputs ------------------------------------------------------------------------------
@@ -118,6 +121,13 @@ def _weighted_sum(*xs: Any) -> Any:
     return total
 
 
+def _by_products(*xs: Any) -> Any:
+    """The same from products on, which are terms of a sum; a bias of 0 is no term."""
+    n, bias = len(xs) // 2, xs[-1]
+    products = [w * x for w, x in zip(xs[:n], xs[n:])]
+    return _sum(*products) if type(bias) in (int, float) and bias == 0 else _sum(bias, *products)
+
+
 def _other_factor(i: int, xs: tuple[Any, ...]) -> Any:
     """What input i of a weighted sum is multiplied by."""
     n = len(xs) // 2
@@ -130,8 +140,11 @@ _THREE: tuple[Any, ...] = ((2, 3), (3,), ())
 
 sum_of = Op("sum_of", _sum, lambda *xs: _sum(*map(np.asarray, xs)),
             Each(lambda i, g, y, *xs: g),
-            tex=r"\sum_i {0}_i", symbol="Σ", method=False, cases=[(_THREE, {}), (((2,),), {})])
+            tex=r"\sum_i {0}_i", symbol="Σ", method=False, cases=[(_THREE, {}), (((2,),), {})],
+            commutes=True, linear=True, misfit=of_broadcast, expansion=_sum)
 weighted_sum = Op("weighted_sum", _weighted_sum, lambda *xs: _weighted_sum(*map(np.asarray, xs)),
                   Each(lambda i, g, y, *xs: g * _other_factor(i, xs)),
                   tex=r"\sum_i w_i \, x_i + b", symbol="Σ w x + b", internal=True,
-                  cases=[(((2,), (2,), ()), {}), (((2, 3), (3,), (3,), (2, 1), ()), {})])
+                  cases=[(((2,), (2,), ()), {}), (((2, 3), (3,), (3,), (2, 1), ()), {})],
+                  slots=("w*", "x*", "b"), misfit=of_broadcast, expansion=_by_products,
+                  cost=lambda shapes, out: math.prod(out) * (len(shapes) // 2))

@@ -129,24 +129,28 @@ window_pick = Op("window_pick", None, _pick,
                  tex=r"\operatorname{{pick}}_{{\text{{windows}}}} {0}", symbol="pick ▦", internal=True,
                  params={"number": None, **_DILATED},
                  cases=[(((4, 5),), {"number": np.array([[0, 3], [2, 2]]), "kernel": (2, 2), "stride": (2, 2)}),
-                        (((1, 4, 3),), {"number": np.array([[[2, 4, 1], [0, 5, 2]]]), **_OVERLAP})])
+                        (((1, 4, 3),), {"number": np.array([[[2, 4, 1], [0, 5, 2]]]), **_OVERLAP})],
+                 linear=True)
 window_put = Op("window_put", None, _put,
                 lambda h, x, g, number, size, **p: window_pick(h, number=number, **p),
                 tex=r"\operatorname{{put}}_{{\text{{windows}}}} {0}", symbol="put ▦", internal=True,
                 params={"number": None, "size": (1, 1), **_DILATED},
                 cases=[(((2, 2),), {"number": np.array([[0, 3], [2, 2]]), "size": (4, 5), "kernel": (2, 2),
                                     "stride": (2, 2)}),
-                       (((1, 2, 3),), {"number": np.array([[[2, 4, 1], [0, 5, 2]]]), "size": (4, 3), **_OVERLAP})])
+                       (((1, 2, 3),), {"number": np.array([[[2, 4, 1], [0, 5, 2]]]), "size": (4, 3), **_OVERLAP})],
+                linear=True)
 window_sum = Op("window_sum", None, _sum,
                 lambda g, y, x, **p: window_spread(g, size=shape_of(x)[-2:], **p),
                 tex=r"\sum_{{\text{{window}}}} {0}", symbol="Σ ▦", internal=True, params=_AT,
-                cases=[(((2, 1, 4, 5),), {"kernel": (2, 2), "stride": (2, 2)}), (((1, 2, 4, 3),), _OVERLAP)])
+                cases=[(((2, 1, 4, 5),), {"kernel": (2, 2), "stride": (2, 2)}), (((1, 2, 4, 3),), _OVERLAP)],
+                linear=True)
 window_spread = Op("window_spread", None, _spread,
                    lambda h, x, g, size, **p: window_sum(h, **p),
                    tex=r"\operatorname{{spread}}_{{\text{{windows}}}} {0}", symbol="spread ▦", internal=True,
                    params={"size": (1, 1), **_AT},
                    cases=[(((2, 1, 2, 2),), {"size": (4, 5), "kernel": (2, 2), "stride": (2, 2)}),
-                          (((1, 2, 2, 3),), {"size": (4, 3), **_OVERLAP})])
+                          (((1, 2, 2, 3),), {"size": (4, 3), **_OVERLAP})],
+                   linear=True)
 
 
 # --- as in PyTorch --------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ differentiated again) the same formulas are written in ops.
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import Any
 
@@ -194,6 +195,11 @@ def _by(i: int, g: Any, y: Any, *xs: Any) -> Any:
     return _fused(i, g, y, *xs) if plain else _composed(i, g, y, *xs)
 
 
+def _cost(shapes: list[tuple[int, ...]], out: tuple[int, ...]) -> int:
+    """Every row of x (steps, rows, inputs) meets both matrices of weights at every step."""
+    return math.prod(shapes[0][:-1]) * (math.prod(shapes[1]) + math.prod(shapes[2]))
+
+
 lstm = Op("lstm", None, _lstm,
           lambda g, y, x, w, u, b, h, c: _by(0, g, y, x, w, u, b, h, c),
           lambda g, y, x, w, u, b, h, c: _by(1, g, y, x, w, u, b, h, c),
@@ -203,4 +209,5 @@ lstm = Op("lstm", None, _lstm,
           lambda g, y, x, w, u, b, h, c: _by(5, g, y, x, w, u, b, h, c),
           tex=r"\operatorname{{lstm}} {0}", method=False,
           cases=[(((3, 2, 3), (8, 3), (8, 2), (8,), (2, 2), (2, 2)), {}),
-                 (((1, 1, 1), (4, 1), (4, 1), (4,), (1, 1), (1, 1)), {})])
+                 (((1, 1, 1), (4, 1), (4, 1), (4,), (1, 1), (1, 1)), {})],
+          slots=("x", "w", "u", "b", "h", "c"), cost=_cost)

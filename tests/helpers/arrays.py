@@ -1,8 +1,17 @@
-"""Arrays that lie differently in memory."""
+"""Arrays to test with: distinct numbers, and arrays that lie differently in memory."""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+
+
+def distinct(*shape, rng=0, low=0.5, high=2.0):
+    """Numbers of either sign, no two of one size and none near 0. `rng` is a seed or a generator."""
+    rng = np.random.default_rng(rng)
+    x = rng.permutation(np.linspace(low, high, math.prod(shape))).reshape(shape)
+    return x * rng.choice([-1.0, 1.0], shape)
 
 
 def layouts(a):
