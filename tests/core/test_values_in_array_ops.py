@@ -139,3 +139,12 @@ def test_dot_without_a_bias(Value):
     with_none, without = autograd_nn.dot(weights, inputs, None), autograd_nn.dot(weights, inputs)
     assert data_of(with_none) == data_of(without) == 11.0
     assert autograd_nn.dot(np.array([1.0, 2.0]), Tensor([3.0, 4.0]), None).item() == 11.0
+
+
+@pytest.mark.parametrize("Value", ENGINES.values(), ids=ENGINES)
+def test_a_gradient_through_a_stacked_value_is_a_graph(Value):
+    x = Value(3.0)
+    autograd_nn.sum(autograd_nn.stack([x, Tensor(2.0)]) ** 3).backward(create_graph=True)
+    first, x.grad = x.grad, None
+    first.backward()
+    assert (first.item(), x.grad) == (27.0, 18.0)
