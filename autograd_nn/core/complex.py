@@ -12,8 +12,9 @@ import numpy as np
 
 from .. import ops
 from ..errors import DTypeError, LeavesGraphError, UsageError
-from ..ops import CARRIERS, Op, shape_of
+from ..ops import Op, shape_of
 from ..ops._arguments import data_of
+from ..ops._carriers import carrier
 from .methods import attach, through_function, through_ufunc
 
 
@@ -46,8 +47,6 @@ class Complex:
         array = np.empty(real.shape, dtype=np.result_type(real.dtype, np.complex64))
         array.real, array.imag = real, imag
         return array
-
-    primal = data
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -171,5 +170,5 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     return Complex(*found) if isinstance(found, tuple) else found
 
 
-CARRIERS[Complex] = (6, _apply)                      # above all others: a part may be of any kind
+carrier("Complex", Complex, _apply, below="data")      # above all others: a part may be of any kind
 attach(Complex)

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, UsageError
-from ..ops import CARRIERS, FUNCTIONS, OPS, Op, for_each_op
+from ..ops import FUNCTIONS, OPS, Op, for_each_op
 from ..ops._arguments import data_of, dtype_of, no_out
+from ..ops._carriers import is_traced
 from ..ops.arrays.shape import astype
 
 
@@ -58,7 +59,7 @@ def named(method: Any, op: Op, kind: type) -> Any:
 
 def operand(x: Any) -> bool:
     """Whether an operator of a node takes x, or leaves it to x's own type."""
-    return CARRIERS[type(x)][0] > 0 or isinstance(x, (int, float, complex, np.generic, np.ndarray, list, tuple))
+    return is_traced(x) or isinstance(x, (int, float, complex, np.generic, np.ndarray, list, tuple))
 
 
 def _op_of(ufunc: Any) -> Any:

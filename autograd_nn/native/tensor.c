@@ -184,9 +184,8 @@ static PyObject *applied(PyObject *op, PyObject *args, PyObject *given)
     Py_XDECREF(array);
     if (answer == DONE && !data) {
         answer = FAILED;
-        if (PyErr_ExceptionMatches(PyExc_ValueError) || PyErr_ExceptionMatches(PyExc_TypeError) ||
-            PyErr_ExceptionMatches(PyExc_IndexError) || PyErr_ExceptionMatches(PyExc_AttributeError)) {
-            PyErr_Clear();                              /* Python's says what is wrong, and makes arrays of numbers */
+        if (PyErr_ExceptionMatches(PyExc_Exception)) {
+            PyErr_Clear();                              /* Python's says what is wrong, and in which op */
             answer = UNKNOWN;
         }
     }

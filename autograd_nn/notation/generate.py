@@ -88,6 +88,7 @@ def functions() -> str:
     """ops/__init__.pyi: the ops as typed functions."""
     lines = [f"# {HEADER}", "from typing import Any, overload", "", "from ..core.tensor import Tensor",
              "from ..core.value import Value", "from ._carriers import CARRIERS as CARRIERS"]
+    lines.append("from ._composite import Composite as Composite")
     lines += [f"from ._op import {name} as {name}" for name in ("OPS", "Each", "Op", "for_each_op", "shape_of")]
     lines.append("from ._function import FUNCTIONS as FUNCTIONS")
     top = {name: function for name, function in FUNCTIONS.items() if "." not in name}

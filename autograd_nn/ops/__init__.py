@@ -5,6 +5,7 @@ stand beside them. Their types are in __init__.pyi, which is generated from the 
 """
 
 from ._carriers import CARRIERS
+from ._composite import Composite
 from ._function import FUNCTIONS
 from ._op import OPS, Each, Op, for_each_op, shape_of
 from .arrays import (
@@ -26,7 +27,7 @@ from .matrices import contraction, decompositions, diagonals, inverses, matmul, 
 from .networks import convolution, fused, normalization, pooling, recurrent
 from .numpy import aliases, facts, missing, parts, sampled
 
-__all__ = ["CARRIERS", "Each", "FUNCTIONS", "OPS", "Op", "for_each_op", "shape_of", *OPS,
+__all__ = ["CARRIERS", "Composite", "Each", "FUNCTIONS", "OPS", "Op", "for_each_op", "shape_of", *OPS,
            *(name for name in FUNCTIONS if "." not in name)]
 
 globals().update(OPS)

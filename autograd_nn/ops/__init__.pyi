@@ -4,6 +4,7 @@ from typing import Any, overload
 from ..core.tensor import Tensor
 from ..core.value import Value
 from ._carriers import CARRIERS as CARRIERS
+from ._composite import Composite as Composite
 from ._op import OPS as OPS
 from ._op import Each as Each
 from ._op import Op as Op

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import builtins
 import importlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from types import CodeType, FunctionType
 from typing import Any, Literal
 
 import numpy as np
 
-from ..errors import GraphError, UsageError
+from ..errors import GraphError, UsageError, blame
+from ._bind import Bindable, Rule, bind, ieee
 from ._carriers import CARRIERS, NUMBER
+from ._level import Level
 from ._misfit import of_broadcast
 
 OPS: dict[str, Op] = {}
@@ -22,12 +22,8 @@ OPS: dict[str, Op] = {}
 _meetings: list[Callable[[Op], None]] = []
 _partings: list[Callable[[Op], None]] = []
 
-Rule = Callable[..., Any]
 Domain = tuple[float, float] | frozenset[float]
 Case = tuple[tuple[Any, ...], dict[str, Any]]
-
-# What Python's math raises where IEEE arithmetic has an answer (inf or nan).
-MATH_ERRORS = (OverflowError, ValueError, ZeroDivisionError)
 
 
 class Each:
@@ -46,7 +42,7 @@ class Each:
             i += 1
 
 
-class Op:
+class Op(Bindable):
     """An operation of the graph: one entry of the op table.
 
     A rule (one per input, or None where an input has no derivative) takes the cotangent `g` of
@@ -58,6 +54,12 @@ class Op:
     array       the op on ndarrays (a ufunc where there is one); a float32 array stays float32
     vjps        the rules
     tex, c      how it is written: `{0}`, `{1}` stand for the inputs, `{alpha}` for a parameter
+    text        the same in a line of text, with Python's signs: "{0} + {1}", "|{0}|"; or a name to call it by;
+                by default a call
+    level       how tightly that holds together; by default it follows from the signs in it
+    terms       for a sum of many inputs: how many there are -> the inputs that are multiplied, for each term
+    neutral     for each of two inputs the number beside which the op gives the other one, or None
+    absorbing   for each of two inputs the number beside which the op gives that number, or None
     symbol      the label in pictures; the name where none is given
     dunder      the operator: "add" makes `__add__` and, for two inputs, `__radd__`
     params      keyword parameters with their defaults; they may be given by position as well
@@ -95,6 +97,9 @@ class Op:
 
     def __init__(self, name: str, scalar: Callable[..., float] | None, array: Callable[..., Any],
                  *vjps: Rule | Each | None, tex: str, c: str | None = None,
+                 text: str | None = None, level: Level | None = None,
+                 terms: Callable[[int], Sequence[Sequence[int]]] | None = None,
+                 neutral: Sequence[float | None] = (), absorbing: Sequence[float | None] = (),
                  symbol: str | None = None, dunder: str | None = None,
                  params: Mapping[str, Any] | None = None,
                  domain: Sequence[Domain] = (), kink: Callable[..., float] | None = None,
@@ -118,6 +123,8 @@ class Op:
         self.vjps = vjps[0] if isinstance(vjps[0], Each) else tuple(vjps)  # type: ignore[arg-type]
         self.arity = -1 if isinstance(self.vjps, Each) else len(self.vjps)
         self.tex, self.c = tex, c
+        self.text, self.level, self.terms = text, level, terms
+        self.neutral, self.absorbing = tuple(neutral), tuple(absorbing)
         self.symbol, self.dunder = symbol or name, dunder
         self.params = dict(params or {})
         self.domain = tuple(domain) or ((-3.0, 3.0),) * max(self.arity, 1)
@@ -143,22 +150,26 @@ class Op:
         """Whether the op is linear in these inputs together, the others being held."""
         return self.linear is True or set(slots) <= set(self.linear)
 
-    @property
+    @cached_property
     def is_bounded(self) -> bool:
         """Whether the results lie in a finite interval."""
         return bool(np.isfinite(self.range).all())
 
     def __call__(self, *args: Any, **params: Any) -> Any:
-        if len(args) != self.arity or params:
-            args, params = self._bind(args, params)
-        else:
-            params = self.params
-        top, apply = NUMBER
-        for arg in args:
-            carrier = CARRIERS[type(arg)]
-            if carrier[0] > top:
-                top, apply = carrier
-        return apply(self, args, params)
+        try:
+            if len(args) != self.arity or params:
+                args, params = self._bind(args, params)
+            else:
+                params = self.params
+            top = NUMBER
+            for arg in args:
+                carrier = CARRIERS[type(arg)]
+                if carrier.rank > top.rank:
+                    top = carrier
+            return top.apply(self, args, params)
+        except Exception as error:
+            blame(error, self, args)
+            raise
 
     def _bind(self, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The inputs alone, and every parameter with its value."""
@@ -212,6 +223,11 @@ class Op:
             return Each(bind(self.vjps.rule, "array"))
         return tuple(rule and bind(rule, "array") for rule in self.vjps)
 
+    def bound(self, kind: str) -> Callable[..., Any]:
+        """What a rule that names this op calls on floats ("scalar") or arrays ("array")."""
+        plain = getattr(self, kind)
+        return plain if self.arity >= 0 else lambda xs, **params: plain(*xs, **params)
+
     def forget(self) -> None:
         """Take the op out of the table, and its methods with it; it may then be defined again."""
         OPS.pop(self.name, None)
@@ -249,17 +265,6 @@ def op_named(name: str, module: str) -> Op:
     return OPS[name]
 
 
-def ieee(scalar: Callable[..., float], array: Callable[..., Any]) -> Callable[..., float]:
-    """`scalar`, and where Python's math raises instead of answering, what NumPy says."""
-    def on_floats(*xs: Any, **params: Any) -> float:
-        try:
-            return scalar(*xs, **params)
-        except MATH_ERRORS:
-            with np.errstate(all="ignore"):
-                return float(array(*[np.float64(x) for x in xs], **params))
-    return on_floats
-
-
 class _Doc:
     """The docstring of an op: its formula and its derivatives, written by its own rules."""
 
@@ -274,50 +279,6 @@ class _Doc:
 
 
 Op.__doc__ = _Doc(Op.__doc__ or "")  # type: ignore[assignment]
-
-
-_bound: dict[tuple[FunctionType, str], FunctionType] = {}
-
-
-def bind(rule: Rule, kind: str) -> Rule:
-    """`rule` with each op that it names replaced by that op's plain `kind`: "scalar" or "array".
-
-    The code object is the same; only the globals differ, in the rule and in the helpers of its
-    module that it calls. An unbound rule gives the same answer more slowly, for each op then looks
-    at the types of its arguments first.
-    """
-    if not isinstance(rule, FunctionType):
-        return rule
-    if (rule, kind) in _bound:
-        return _bound[rule, kind]
-    world = rule.__globals__
-    names: dict[str, Any] = {"__builtins__": builtins}
-    bound = FunctionType(rule.__code__, names, rule.__name__, rule.__defaults__, rule.__closure__)
-    bound.__kwdefaults__ = rule.__kwdefaults__
-    _bound[rule, kind] = bound                       # entered first: a helper may call itself
-    for name in _names(rule.__code__):
-        if name in world:
-            thing = world[name]
-            if isinstance(thing, Op):
-                plain = getattr(thing, kind)
-                names[name] = plain if thing.arity >= 0 else _on_sequence(plain)
-            elif isinstance(thing, FunctionType) and thing.__globals__ is world:
-                names[name] = bind(thing, kind)
-            else:
-                names[name] = thing
-    return bound
-
-
-def _on_sequence(plain: Callable[..., Any]) -> Callable[..., Any]:
-    """The plain function of an op with any number of inputs, called as the op is: with one sequence of them."""
-    return lambda xs, **params: plain(*xs, **params)
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for const in code.co_consts:
-        if isinstance(const, CodeType):
-            yield from _names(const)
 
 
 def shape_of(x: Any) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core import reverse
 from ..core.node import data_of
-from ..core.value import BaseValue, core
+from ..core.value import BaseValue
 from ..errors import StateError, UsageError
 from ._numbers import non_negative, positive
 from ._parameters import Group, groups_of, leaves
@@ -119,7 +119,7 @@ class Optimizer:
             states = self.state[start:start + len(params)]
             start += len(params)
             numbers = {name: group[name] for name in self.options}
-            engine = core if isinstance(params[0], BaseValue) else reverse.in_c
+            engine = reverse.values_in_c if isinstance(params[0], BaseValue) else reverse.in_c
             if engine is not None and self._step_in_c(engine, params, states, **numbers):
                 continue
             for p, state in zip(params, states):

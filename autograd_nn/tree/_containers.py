@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..ops import CARRIERS
-from ..ops._carriers import ARRAY_RANK, array_of
+from ..ops._carriers import array_of, is_traced
 from ._parts import is_module, named_parts
 
 
@@ -116,11 +115,6 @@ def is_leaf(x: Any) -> bool:
     if isinstance(x, np.ndarray):
         return bool(x.dtype.kind == "f")
     return is_traced(x)
-
-
-def is_traced(x: Any) -> bool:
-    """Whether x is a Value or a Tensor, or what a transform makes of one."""
-    return bool(CARRIERS[type(x)][0] not in (0, ARRAY_RANK))
 
 
 # --- modules ---------------------------------------------------------------------------------------

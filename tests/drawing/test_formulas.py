@@ -11,8 +11,9 @@ import autograd_nn as ag
 from autograd_nn import Tensor, Value
 from autograd_nn.core.node import Node
 from autograd_nn.drawing import explain, trace_of
-from autograd_nn.drawing.record.formula import LARGEST, forward_tex
+from autograd_nn.drawing.record.formula import LARGEST, formula
 from autograd_nn.notation.names import names_of
+from autograd_nn.notation.printer import MADE_LATEX
 from autograd_nn.ops import OPS, Op
 
 
@@ -26,7 +27,7 @@ def on_numbers(op):
 def formulas(root):
     record = trace_of(root)
     names = names_of(record["nodes"])
-    made = [forward_tex(n, names) for n in record["nodes"] if n["op"]]
+    made = [formula(n, names, MADE_LATEX) for n in record["nodes"] if n["op"]]
     return made, [use for n in record["nodes"] for use in n["inputs"]]
 
 

@@ -1,8 +1,10 @@
 """What `with trace()` notes: names, lines, modules, orders, and graphs that failed."""
 
 import json
+import pickle
 import sys
 import threading
+import types
 from contextlib import ExitStack
 
 import numpy as np
@@ -14,11 +16,12 @@ from hypothesis import strategies as st
 
 import autograd_nn as ag
 from autograd_nn import Tensor, Value, nn, no_grad
-from autograd_nn.core import modes
+from autograd_nn.core import modes, reverse
 from autograd_nn.core.modes import mode
+from autograd_nn.core.value import PureValue
 from autograd_nn.drawing import draw, explain, trace, trace_of
-from autograd_nn.errors import ShapeError, UsageError
-from autograd_nn.ops import OPS
+from autograd_nn.errors import ShapeError, UsageError, culprit_of
+from autograd_nn.ops import OPS, Op
 
 
 def labelled(t):
@@ -133,6 +136,50 @@ def test_orders_of_differentiation():
     assert record["nodes"][record["roots"][0]]["order"] == 0 and record["nodes"][record["roots"][1]]["order"] == 1
     assert {n["order"] for n in trace_of(w.grad)["nodes"]} == {0}      # not known
     w.zero_grad()
+
+
+@pytest.mark.parametrize("leaf", [lambda: Value(2.0), lambda: PureValue(2.0), lambda: Tensor([2.0, 3.0])],
+                         ids=["Value", "PureValue", "Tensor"])
+def test_the_order_hangs_on_no_name_in_the_code(leaf, monkeypatch):
+    for f in vars(reverse).values():
+        if isinstance(f, types.FunctionType) and f.__module__ == reverse.__name__:
+            monkeypatch.setattr(f, "__code__", f.__code__.replace(co_name="renamed"))
+    w = leaf()
+    with trace() as t:
+        with trace() as inner:                       # one context tells the other
+            y = (w * w * w).sum() if isinstance(w, Tensor) else w * w * w
+            y.backward(create_graph=True)
+        again = (w.grad * w.grad).sum() if isinstance(w, Tensor) else w.grad * w.grad
+        w.zero_grad()
+        again.backward(create_graph=True)
+    assert {n["order"] for n in t.trace()["nodes"] if n["op"]} == {0, 1, 2}
+    assert {n["order"] for n in inner.trace()["nodes"] if n["op"]} == {0, 1}
+    lines = {n["source"]["text"] for n in t.trace()["nodes"] if n["order"] == 2}
+    assert lines == {"again.backward(create_graph=True)"}
+    w.zero_grad()
+
+
+def test_any_exception_knows_the_op_that_raised_it():
+    def broken(*xs):
+        raise RuntimeError("out of paper")
+    ops_of = [Op("torn", broken, broken, lambda g, y, x: g, tex="{0}"),
+              Op("jammed", lambda x: x, lambda x: x, broken, tex="{0}")]
+    try:
+        for op in ops_of:
+            for x in (Value(1.0), PureValue(1.0), Tensor([1.0, 2.0])):
+                for create_graph in (False, True):
+                    with pytest.raises(RuntimeError, match="out of paper") as caught, trace() as t:
+                        getattr(x, op.name)().backward(None if x.shape == () else [1.0, 1.0],
+                                                       create_graph=create_graph)
+                    assert culprit_of(caught.value).op is op and culprit_of(caught.value).inputs == (x,)
+                    failure = t.notes().failure      # no trace(): it runs the rules, too
+                    assert (failure.op, failure.shapes, failure.inputs) == (op.name, [[*x.shape]], [x])
+                    assert failure.source["text"] == 'raise RuntimeError("out of paper")'
+                    assert culprit_of(pickle.loads(pickle.dumps(caught.value))) is None
+                    x.zero_grad()
+    finally:
+        for op in ops_of:
+            op.forget()
 
 
 def test_a_folded_picture_still_says_what_failed():

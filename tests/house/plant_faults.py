@@ -39,7 +39,7 @@ from helpers import op_checks as checks  # noqa: E402
 from autograd_nn.core import reverse  # noqa: E402
 from autograd_nn.core.value import PureValue  # noqa: E402
 from autograd_nn.notation.generate import table_ops  # noqa: E402
-from autograd_nn.ops import Each, Op, _op  # noqa: E402
+from autograd_nn.ops import OPS, Each, Op, _bind  # noqa: E402
 
 RESHAPING = ("sum_to", "broadcast_to", "reshape", "expand_dims")
 
@@ -160,8 +160,8 @@ def planted(fault: Fault) -> Iterator[None]:
 
     def put(code: types.CodeType) -> None:
         fault.original.__code__ = code
-        _op._bound.clear()
-        for op in _op.OPS.values():
+        _bind._bound.clear()
+        for op in OPS.values():
             for cached in ("scalar_rules", "float_rules", "array_rules"):
                 op.__dict__.pop(cached, None)
     put(fault.code)

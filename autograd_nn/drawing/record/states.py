@@ -50,12 +50,11 @@ def states_of(order: Iterable[Node]) -> dict[Node, list[str]]:
         if grad is not None and (type(grad) is not float or grad - grad != 0.0):
             for kind in _not_finite(data_of(grad)):
                 last[f"{kind} gradient"] = node
-        if op is not None and op.steepest is not None and np.size(data):
-            slopes = slopes_of(node)
-            if op.is_bounded and np.mean(is_flat(op, slopes)) > 0.5:
-                found[node] = ["saturated"]
-            elif not op.is_bounded and not np.any(slopes) and np.all(data == data):
-                found[node] = ["dead"]
+        if op is not None and op.steepest is not None:
+            flat = is_flat(op, slopes_of(node)) if op.is_bounded else (slopes_of(node) == 0) & (data == data)
+            if flat is True or (flat is not False and np.size(flat)
+                                and (np.mean(flat) > 0.5 if op.is_bounded else np.all(flat))):
+                found[node] = ["saturated" if op.is_bounded else "dead"]
     for kind, node in [*first.items(), *last.items()]:
         found[node] = [*found.get(node, ()), kind]
     return found
@@ -72,14 +71,18 @@ def slopes_of(node: Node) -> Any:
     """The derivative of an activation by its (first) input where it stands."""
     op, data = node.op, node._data
     assert op is not None
-    rule = (op.float_rules if type(data) is float and op.scalar is not None else op.array_rules)[0]
+    if type(data) is float and op.scalar is not None:
+        rule = op.float_rules[0]
+        assert rule is not None
+        return rule(1.0, data, *map(data_of, node.inputs), **node.params)
+    rule = op.array_rules[0]
     assert rule is not None
-    xs = getattr(node, "_operands", None) or [data_of(x) for x in node.inputs]
+    xs = getattr(node, "_operands", None) or map(data_of, node.inputs)
     with np.errstate(all="ignore"):
-        return rule(1.0 if type(data) is float else np.ones_like(data), data, *xs, **node.params)
+        return rule(np.ones_like(data), data, *xs, **node.params)
 
 
 def is_flat(op: Op, slopes: Any) -> Any:
     """Where an activation is flat: its slope is under SATURATED of its steepest."""
     assert op.steepest is not None
-    return np.abs(slopes) < SATURATED * op.steepest
+    return abs(slopes) < SATURATED * op.steepest

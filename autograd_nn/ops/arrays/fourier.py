@@ -15,8 +15,8 @@ import numpy as np
 
 from ...errors import DTypeError, ShapeError
 from .._arguments import as_array, axis_of, data_of, dtype_of, no_out
+from .._carriers import is_plain
 from .._function import composed
-from .._numpy import is_plain
 from .._op import Op, shape_of
 from ..elementwise.elementary import arctan2
 from .joining import concatenate, stack

@@ -73,7 +73,8 @@ def places_along(indices: Any, axis: int | None, shape: tuple[int, ...]) -> Any:
 
 getitem = Op("getitem", None, _getitem,
              lambda g, y, x, index: scatter(g, index, shape_of(x)),
-             internal=True, tex=r"{0}_{{[\ldots]}}", symbol="[ ]", params={"index": ()},
+             text="{0}[{index}]",
+             internal=True, tex=r"{0}_{{[{index}]}}", symbol="[ ]", params={"index": ()},
              cases=[(((3, 4),), {"index": 1}), (((3, 4),), {"index": (slice(None, None, -2), 1)}),
                     (((3, 4),), {"index": (None, Ellipsis, slice(1, 3))}),
                     (((4, 2),), {"index": np.array([0, 2, 0])}),

@@ -64,12 +64,14 @@ reshape = Op("reshape", None, _reshape,
              linear=True)
 transpose = Op("transpose", None, np.transpose,
                lambda g, y, x, axes: transpose(g, _inverse(axes)),
-               tex="{0}^T", symbol="ᵀ", params={"axes": None},
+               text="{0}ᵀ",
+               tex=r"{0}^{{\top}}", symbol="ᵀ", params={"axes": None},
                cases=[(((2, 3),), {}), (((2, 3, 4),), {"axes": (2, 0, 1)}), (((2, 3, 4),), {"axes": (-1, 0, 1)})],
                linear=True)
 swapaxes = Op("swapaxes", None, np.swapaxes,
               lambda g, y, x, axis1, axis2: swapaxes(g, axis1, axis2),
-              tex=r"\operatorname{{swapaxes}} {0}", params={"axis1": -1, "axis2": -2},
+              text="{0}ᵀ",
+              tex=r"{0}^{{\top}}", params={"axis1": -1, "axis2": -2},
               cases=[(((2, 3, 4),), {"axis1": 0, "axis2": 2})],
               linear=True)
 moveaxis = Op("moveaxis", None, np.moveaxis,
@@ -93,6 +95,7 @@ broadcast_to = Op("broadcast_to", None, _broadcast_to,
                   linear=True)
 sum_to = Op("sum_to", None, _sum_to,
             lambda g, y, x, shape: broadcast_to(g, shape_of(x)),
+            text="sum",
             internal=True, tex=r"\sum {0}", symbol="Σ", params={"shape": ()},
             cases=[(((4, 2, 3),), {"shape": (2, 1)}), (((2, 3),), {"shape": ()})],
             linear=True)

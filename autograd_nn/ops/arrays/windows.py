@@ -61,6 +61,7 @@ def _factor(g: Any, other: Any, shape: tuple[int, ...]) -> Any:
 full_convolution = Op("full_convolution", None, lambda x, y: np.convolve(x, y, "full"),
                       lambda g, z, x, y: _factor(g, y, shape_of(x)),
                       lambda g, z, x, y: _factor(g, x, shape_of(y)),
+                      text="{0} ∗ {1}",
                       tex="{0} * {1}", symbol="∗", internal=True,
                       cases=[(((4,), (3,)), {}), (((2,), (5,)), {}), (((1,), (3,)), {})],
                       commutes=True, multilinear=True, cost=lambda shapes, out: math.prod(shapes[0] + shapes[1]))

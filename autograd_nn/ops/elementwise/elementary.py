@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from .._composite import Composite
 from .._op import Op
 from .corners import divide0
 
 POSITIVE, UNIT = (0.1, 4.0), (-0.9, 0.9)
 LN2, LN10, TWO_OVER_ROOT_PI = math.log(2), math.log(10), 2 / math.sqrt(math.pi)
-DEGREE = math.pi / 180
+DEGREE, RADIAN = math.pi / 180, 180 / math.pi
 
 
 def _logaddexp(x: float, y: float) -> float:
@@ -67,6 +68,7 @@ exp = Op("exp", math.exp, np.exp, lambda g, y, x: g * y,
          tex="e^{{{0}}}", c="exp({0})",
          complex=lambda x: (exp(x.real) * cos(x.imag), exp(x.real) * sin(x.imag)))
 exp2 = Op("exp2", math.exp2, np.exp2, lambda g, y, x: g * y * LN2,
+          text="2 ** {0}",
           tex="2^{{{0}}}", c="exp2({0})", symbol="2^x")
 expm1 = Op("expm1", math.expm1, np.expm1, lambda g, y, x: g * (y + 1),
            tex="e^{{{0}}} - 1", c="expm1({0})")
@@ -133,20 +135,20 @@ expdiff = Op("expdiff", lambda x, y: math.exp(x - y) if y != -math.inf else 0.0,
              lambda g, z, x, y: g * z,
              lambda g, z, x, y: -g * z,
              internal=True, tex="e^{{{0} - {1}}}", c="ag_expdiff({0}, {1})")
-logaddexp2 = Op("logaddexp2", lambda x, y: _logaddexp(x * LN2, y * LN2) / LN2, np.logaddexp2,
-                lambda g, z, x, y: g * expdiff(x * LN2, z * LN2),
-                lambda g, z, x, y: g * expdiff(y * LN2, z * LN2),
-                tex=r"\log_2 \left(2^{{{0}}} + 2^{{{1}}}\right)",
-                commutes=True)
+logaddexp2 = Composite("logaddexp2", lambda x, y: logaddexp(x * LN2, y * LN2) / LN2,
+                       lambda g, z, x, y: g * expdiff(x * LN2, z * LN2),
+                       lambda g, z, x, y: g * expdiff(y * LN2, z * LN2),
+                       tex=r"\log_2 \left(2^{{{0}}} + 2^{{{1}}}\right)", array=np.logaddexp2,
+                       commutes=True)
 sinc = Op("sinc", _sinc, np.sinc,
           lambda g, y, x: g * sinc_derivative(x, n=1),
           tex=r"\operatorname{{sinc}} {0}")
 sinc_derivative = Op("sinc_derivative", lambda x, n: float(_sinc_derivative(x, n)), _sinc_derivative,
                      lambda g, y, x, n: g * sinc_derivative(x, n=n + 1),
                      internal=True, tex=r"\operatorname{{sinc}}^{{({n})}} {0}", params={"n": 1})
-radians = Op("radians", math.radians, np.radians, lambda g, y, x: g * DEGREE,
-             tex=r"\tfrac{{\pi}}{{180}} \, {0}",
-             linear=True)
-degrees = Op("degrees", math.degrees, np.degrees, lambda g, y, x: g / DEGREE,
-             tex=r"\tfrac{{180}}{{\pi}} \, {0}",
-             linear=True)
+radians = Composite("radians", lambda x: x * DEGREE, lambda g, y, x: g * DEGREE,
+                    tex=r"\tfrac{{\pi}}{{180}} \, {0}", array=np.radians,
+                    linear=True)
+degrees = Composite("degrees", lambda x: x * RADIAN, lambda g, y, x: g * RADIAN,
+                    tex=r"\tfrac{{180}}{{\pi}} \, {0}", array=np.degrees,
+                    linear=True)

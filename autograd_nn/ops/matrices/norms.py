@@ -40,12 +40,14 @@ def _p_norm_back(g: Any, y: Any, x: Any, p: float, axis: Any) -> Any:
 # A norm has a kink at 0, where its derivative is stated as 0.
 euclidean_norm = Op("euclidean_norm", None, _euclidean_norm,
                     lambda g, y, x, axis, keepdims: reshape(g / where(y, y, 1.0), keeping(x, axis)) * x,
+                    text="‖{0}‖",
                     tex=r"\left\|{0}\right\|", symbol="‖x‖", internal=True, params={"axis": None, "keepdims": False},
                     cases=[(((2, 3),), {}), (((2, 3),), {"axis": 1}),
                            (((2, 3, 2),), {"axis": (0, -1), "keepdims": True})])
 p_norm = Op("p_norm", None, _p_norm,
             lambda g, y, x, p, axis, keepdims: _p_norm_back(g, y, x, p, axis),
-            tex=r"\left\|{0}\right\|_{p}", symbol="‖x‖", internal=True,
+            text="‖{0}‖_{p}",
+            tex=r"\left\|{0}\right\|_{{{p}}}", symbol="‖x‖", internal=True,
             params={"p": 3, "axis": None, "keepdims": False},
             cases=[(((2, 3),), {"p": 5}), (((2, 3),), {"p": 4, "axis": 1}),
                    (((2, 3, 2),), {"p": 5.5, "axis": (0, -1), "keepdims": True})])

@@ -192,6 +192,7 @@ def _cost(shapes: list[tuple[int, ...]], out: tuple[int, ...], **_: Any) -> int:
 correlate2d = Op("correlate2d", None, _correlate,
                  lambda g, y, x, w, **p: correlate2d_input(g, w, size=shape_of(x)[2:], **p),
                  lambda g, y, x, w, **p: correlate2d_weight(x, g, kernel=shape_of(w)[2:], **p),
+                 text="{0} ⋆ {1}",
                  tex=r"{0} \star {1}", symbol="⋆", internal=True, params=_OPTIONS,
                  cases=[(((2, 2, 4, 3), (3, 2, 2, 2)), {}), (((2, 2, 5, 4), (3, 2, 2, 3)), _BENT),
                         (((1, 4, 3, 3), (2, 2, 1, 1)), {"groups": 2}),

@@ -84,7 +84,7 @@ linear = Op("linear", None, _linear,
             lambda g, y, x, w, b: matmul(g, w),
             lambda g, y, x, w, b: matmul(transpose(_rows(g)), _rows(x)),
             lambda g, y, x, w, b: g,
-            tex=r"{0} \, {1}^T + {2}", symbol="x wᵀ + b", method=False,
+            tex=r"{0} \, {1}^\top + {2}", symbol="x wᵀ + b", method=False,
             cases=[(((4, 3), (2, 3), (2,)), {}), (((3,), (2, 3), (2,)), {}), (((2, 4, 3), (2, 3), (2,)), {})],
             slots=("x", "w", "b"), cost=lambda shapes, out: math.prod(out) * shapes[0][-1])
 softmax_cross_entropy = Op("softmax_cross_entropy", None, _cross_entropy,
@@ -140,10 +140,12 @@ _THREE: tuple[Any, ...] = ((2, 3), (3,), ())
 
 sum_of = Op("sum_of", _sum, lambda *xs: _sum(*map(np.asarray, xs)),
             Each(lambda i, g, y, *xs: g),
+            terms=lambda n: [(i,) for i in range(n)],
             tex=r"\sum_i {0}_i", symbol="Σ", method=False, cases=[(_THREE, {}), (((2,),), {})],
             commutes=True, linear=True, misfit=of_broadcast, expansion=_sum)
 weighted_sum = Op("weighted_sum", _weighted_sum, lambda *xs: _weighted_sum(*map(np.asarray, xs)),
                   Each(lambda i, g, y, *xs: g * _other_factor(i, xs)),
+                  terms=lambda n: [*((i, i + n // 2) for i in range(n // 2)), (n - 1,)],
                   tex=r"\sum_i w_i \, x_i + b", symbol="Σ w x + b", internal=True,
                   cases=[(((2,), (2,), ()), {}), (((2, 3), (3,), (3,), (2, 1), ()), {})],
                   slots=("w*", "x*", "b"), misfit=of_broadcast, expansion=_by_products,

@@ -198,5 +198,5 @@ batch_normalize_weight = Op(
     "batch_normalize_weight", None, _weight,
     lambda h, z, g, x, eps, known: batch_normalize(x, h, 0 * h, eps=eps),
     lambda h, z, g, x, eps, known: batch_normalize_input(g, x, h, eps=eps),
-    tex=r"\textstyle\sum {0} \operatorname{{norm}}({1})", symbol="Σ g norm(x)", params={"eps": 1e-5, "known": None},
+    tex=r"\sum {0} \operatorname{{norm}}({1})", symbol="Σ g norm(x)", params={"eps": 1e-5, "known": None},
     internal=True, cases=[(((3, 2), (3, 2)), {}), (((2, 3, 2), (2, 3, 2)), {"eps": 0.1})])

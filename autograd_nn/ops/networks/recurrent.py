@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError
-from .._carriers import ARRAY_RANK, CARRIERS
+from .._bind import Twice
 from .._op import Op, shape_of
 from ..arrays.joining import concatenate, stack
 from ..arrays.reduction import sum
@@ -190,10 +190,7 @@ def _composed(i: int, g: Any, y: Any, x: Any, w: Any, u: Any, b: Any, h: Any, c:
     return matmul(transpose(_flat(dz)), _flat(x if i == 1 else hs))
 
 
-def _by(i: int, g: Any, y: Any, *xs: Any) -> Any:
-    plain = all(CARRIERS[type(a)][0] <= ARRAY_RANK for a in (g, y, *xs))
-    return _fused(i, g, y, *xs) if plain else _composed(i, g, y, *xs)
-
+_by = Twice(_composed, _fused)
 
 def _cost(shapes: list[tuple[int, ...]], out: tuple[int, ...]) -> int:
     """Every row of x (steps, rows, inputs) meets both matrices of weights at every step."""

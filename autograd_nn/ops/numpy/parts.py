@@ -9,8 +9,8 @@ import numpy as np
 
 from ...errors import UsageError
 from .._arguments import data_of, dtype_of, no_out, real_only
+from .._carriers import is_plain
 from .._function import composed
-from .._numpy import is_plain
 from ..arrays.shape import astype
 from ..elementwise.arithmetic import (
     absolute,

@@ -1,21 +1,79 @@
-"""The chain rule over Values alone, in Python: graph.backward without what only arrays need."""
+"""PureValue in fewer steps: its operators and methods for the usual operands, and the chain rule over Values alone.
+
+Everything here has the answers of the plain way (`Op.__call__`, `reverse.py`), to the last bit, and leaves to it
+whatever is not usual. Without this file all would work, and take about twice the time.
+"""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
-from ..ops._op import MATH_ERRORS
-from .node import Node
+from ..ops import Op, for_each_op
+from ..ops._bind import MATH_ERRORS
+from . import modes
+from .methods import operand
+from .node import NOTHING, Node
+
+
+def install(kind: Any) -> None:
+    """Give a class of Values quick operators, and quick methods of one input, for each op of the table."""
+    def meet(op: Op) -> None:
+        if op.elementwise and op.method and not op.params and op.arity == 1:
+            setattr(kind, op.name, _unary(op, kind))
+        if op.elementwise and op.dunder:
+            setattr(kind, f"__{op.dunder}__", _unary(op, kind) if op.arity == 1 else _binary(op, kind))
+
+    def part(op: Op) -> None:
+        if getattr(vars(kind).get(op.name), "op", None) is op:
+            delattr(kind, op.name)
+    for_each_op(meet, part)
+
+
+def _unary(op: Op, Value: Any) -> Callable[[Any], Any]:
+    scalar, new = op.scalar, object.__new__
+
+    def method(self: Any, *rest: Any) -> Any:
+        if modes.special or rest:
+            return op(self, *rest)
+        try:
+            data = scalar(self._data)                # type: ignore[misc]
+        except Exception:                            # IEEE's inf or nan; or the error, with what it says
+            return op(self)
+        node = new(Value)
+        node._data, node._grad, node.op, node.inputs, node.params, node.name = data, None, op, (self,), NOTHING, None
+        return node
+    method.op = op  # type: ignore[attr-defined]
+    return method
+
+
+def _binary(op: Op, Value: Any) -> Callable[[Any, Any], Any]:
+    scalar, new = op.scalar, object.__new__
+
+    def method(self: Any, other: Any) -> Any:
+        kind = type(other)
+        if modes.special or (kind is not Value and kind is not float and kind is not int):
+            return op(self, other) if operand(other) else NotImplemented
+        try:
+            data = scalar(self._data, other._data if kind is Value else other)  # type: ignore[misc]
+        except Exception:
+            return op(self, other)
+        node = new(Value)
+        node._data, node._grad, node.op, node.inputs = data, None, op, (self, other)
+        node.params, node.name = NOTHING, None
+        return node
+    return method
+
+
+# --- the chain rule over Values alone ---------------------------------------------------------------
 
 _REACHED: Any = object()         # in `_grad` while a backward runs: this node is in the order
-
-
 _one_at_a_time = threading.RLock()
 
 
 def backward(root: Node, seed: float, kind: Any) -> bool:
-    """graph.backward where every node is of the one `kind`: the same steps, without what only arrays need.
+    """reverse.backward where every node is of the one `kind`: the same steps, without what only arrays need.
 
     False, with every leaf as it was, if another kind of node is met. The marks are in the nodes, so
     one thread runs at a time.
@@ -34,6 +92,9 @@ def _backward(root: Node, seed: float, kind: Any) -> bool:
         root._grad = seed
         order.reverse()
         _sweep(order, kind)
+    except Exception:                                # reverse.py says in which op
+        _restore(root, order, leaves)
+        return False
     except BaseException:
         _restore(root, order, leaves)
         raise
@@ -47,7 +108,7 @@ def _backward(root: Node, seed: float, kind: Any) -> bool:
 
 
 def _collect(root: Node, order: list[Any], leaves: list[tuple[Any, Any]], kind: Any) -> bool:
-    """The order of graph.topological, inner nodes and leaves apart; False if not all are of the kind."""
+    """The order of node.topological, inner nodes and leaves apart; False if not all are of the kind."""
     stack: list[Any] = [root]
     pop, push, out, reached = stack.pop, stack.append, order.append, _REACHED
     while stack:
@@ -92,6 +153,7 @@ def _restore(root: Node, order: list[Any], leaves: list[tuple[Any, Any]]) -> Non
 
 
 def _sweep(order: list[Any], kind: Any) -> None:
+    """The quick form of `reverse.chain_rule`: cotangents stand in `_grad`, and an op of two inputs has no loop."""
     reached = _REACHED
     for node in order:
         g = node._grad
