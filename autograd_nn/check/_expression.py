@@ -12,7 +12,7 @@ from ..ops import Op
 
 
 @dataclass(frozen=True)
-class Variable:
+class Argument:
     """Input number `index`."""
 
     index: int
@@ -26,7 +26,7 @@ class Call:
     args: tuple[Term, ...]
 
 
-Term = Variable | Call | float
+Term = Argument | Call | float
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,7 +53,7 @@ class Expression:
 
 def evaluated(term: Term, xs: tuple[Any, ...]) -> Any:
     """The term where its variables are xs."""
-    if isinstance(term, Variable):
+    if isinstance(term, Argument):
         return xs[term.index]
     if isinstance(term, Call):
         return term.op(*[evaluated(arg, xs) for arg in term.args])
@@ -73,7 +73,7 @@ def squashed(term: Term, domain: tuple[float, float], point: tuple[float, ...]) 
         return term
     low, high = domain
     middle, half = (low + high) / 2, 0.9 * (high - low) / 2
-    if not isinstance(term, (Variable, Call)):
+    if not isinstance(term, (Argument, Call)):
         return float(middle + half * np.sin(term))
     wave = Call(ops.multiply, (half, Call(ops.sin, (term,))))
     return Call(ops.add, (middle, wave)) if middle else wave
@@ -84,9 +84,9 @@ def _name(i: int) -> str:
 
 
 def _text(term: Term) -> str:
-    if isinstance(term, Variable):
+    if isinstance(term, Argument):
         return _name(term.index)
     if isinstance(term, Call):
-        own = term.op.module.startswith("autograd_nn.ops.")
-        return f"{'ag.' * own}{term.op.name}({', '.join(map(_text, term.args))})"
+        home = "" if not term.op.module.startswith("autograd_nn.ops.") else "ag.ops." if term.op.internal else "ag."
+        return f"{home}{term.op.name}({', '.join(map(_text, term.args))})"
     return repr(term)

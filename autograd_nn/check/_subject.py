@@ -19,7 +19,7 @@ from ._rounding import eps_of
 Array = np.ndarray[Any, Any]
 
 
-class Trace(NamedTuple):
+class Evaluation(NamedTuple):
     """One run: its value, and the gradient for a cotangent of it (None: that of a single number, 1)."""
 
     value: Array
@@ -96,7 +96,7 @@ class Subject:
         """What f returns, or (of a derived subject) its derivative along the tangents."""
         return self.call(self.f, self.arguments(arrays)[0])
 
-    def trace(self, arrays: Sequence[Array]) -> Trace:
+    def trace(self, arrays: Sequence[Array]) -> Evaluation:
         """A run that can be differentiated."""
         raise NotImplementedError
 

@@ -17,7 +17,7 @@ from ..ops._arguments import dtype_of
 from . import init as initialisers
 from ._images import images
 from ._inputs import size, traced
-from .activations import activation as activation_of
+from .activation import activation as activation_of
 from .dropout import Dropout
 from .linear import Linear
 from .module import Module

@@ -14,9 +14,9 @@ from ..errors import UsageError
 from ..ops import shape_of
 from ._inputs import rows, size
 from ._targets import number
-from .containers import MLP
 from .losses import binary_cross_entropy_with_logits, mse_loss
 from .module import Module
+from .sequential import MLP
 
 
 class Autoencoder(Module):

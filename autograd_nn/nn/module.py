@@ -19,7 +19,7 @@ from ._buffer import Buffer
 from ._located import located
 
 if TYPE_CHECKING:
-    from ._summary import Summary
+    from ._layer_table import Summary
 
 Array = np.ndarray[Any, Any]
 
@@ -222,7 +222,7 @@ class Module:
         total                                65            384     1.03 KiB
         The parameters take 260 B.
         """
-        from ._summary import summarise
+        from ._layer_table import summarise
         return summarise(self, inputs)
 
     def extra_repr(self) -> str:

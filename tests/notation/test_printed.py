@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from autograd_nn.drawing.page.record import record as page_record
 from helpers.reader import CReader, LatexReader, Reader, number_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +12,6 @@ from hypothesis import strategies as st
 import autograd_nn as ag
 from autograd_nn import Symbol, Tensor, Value, ops
 from autograd_nn.drawing import draw, explain, trace_of
-from autograd_nn.drawing.page.record import record as page_record
 from autograd_nn.notation.array_symbol import ArraySymbol
 from autograd_nn.notation.printer import C_CODE, LATEX, MADE_LATEX, PYTHON, SHORT_LATEX, TYPESET, Expression
 from autograd_nn.ops import OPS, Op

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from ...errors import UsageError
 from ..record.trace import Trace
+from .columns import record
 from .frame import framed
-from .record import record
 from .words import WORDS
 
 LARGEST = 30_000

@@ -10,6 +10,7 @@ from ... import ops
 from ...errors import DataError, ShapeError
 from ...ops import shape_of
 from .._targets import (
+    REDUCTIONS,
     check_between_0_and_1,
     check_reduction,
     class_indices,
@@ -21,7 +22,7 @@ from .._targets import (
     probabilities,
     weights,
 )
-from ._reduced import reduced
+from .loss import Loss, reduced
 
 
 def cross_entropy(logits: Any, target: Any, reduction: str = "mean", *, weight: Any = None, ignore_index: int = -100,
@@ -88,6 +89,11 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean", *, weight: 
                      f"or probabilities of shape {shape}, and the targets have shape {shape_of(target)}")
 
 
+class CrossEntropyLoss(Loss):
+    """cross_entropy as a module, with `weight`, `ignore_index` and `label_smoothing`."""
+    function = staticmethod(cross_entropy)
+
+
 def nll_loss(log_p: Any, target: Any, reduction: str = "mean", *, weight: Any = None, ignore_index: int = -100) -> Any:
     """-w_t log p_t, the negative log likelihood of class t, for log probabilities of shape (..., classes).
 
@@ -111,6 +117,11 @@ def nll_loss(log_p: Any, target: Any, reduction: str = "mean", *, weight: Any = 
     index, kept = class_indices(name, target, shape[-1], ignore_index)
     losses = -_of_class(log_p, index)
     return _mean_of_classes(name, losses if w is None else w[index] * losses, index, kept, w, reduction)
+
+
+class NLLLoss(Loss):
+    """nll_loss as a module, with `weight` and `ignore_index`."""
+    function = staticmethod(nll_loss)
 
 
 def binary_cross_entropy_with_logits(logits: Any, target: Any, reduction: str = "mean", *, weight: Any = None,
@@ -143,6 +154,11 @@ def binary_cross_entropy_with_logits(logits: Any, target: Any, reduction: str = 
     return reduced(losses if weight is None else weights(name, "weight", weight, logits) * losses, reduction)
 
 
+class BCEWithLogitsLoss(Loss):
+    """binary_cross_entropy_with_logits as a module, with `weight` and `pos_weight`."""
+    function = staticmethod(binary_cross_entropy_with_logits)
+
+
 def kl_div(log_p: Any, target: Any, reduction: str = "mean", *, log_target: bool = False) -> Any:
     """The divergence of the distribution p from the target t, t (log t - log p) for each element; 0 where t is 0.
 
@@ -169,6 +185,12 @@ def kl_div(log_p: Any, target: Any, reduction: str = "mean", *, log_target: bool
     if batchmean:
         return reduced(losses, "sum") / (shape_of(losses) or (1,))[0]
     return reduced(losses, reduction)
+
+
+class KLDivLoss(Loss):
+    """kl_div as a module, with `log_target`; its reduction may be "batchmean"."""
+    function = staticmethod(kl_div)
+    reductions = (*REDUCTIONS, "batchmean")
 
 
 def _of_class(x: Any, index: Any) -> Any:

@@ -8,7 +8,7 @@ from ... import ops
 from ...errors import ShapeError
 from ...ops import shape_of
 from .._targets import above_0, check_reduction, check_signs, number, operand, pair, same_kind
-from ._reduced import reduced
+from .loss import Loss, reduced
 
 
 def cosine_similarity(x1: Any, x2: Any, axis: int = -1, *, eps: float = 1e-8) -> Any:
@@ -57,6 +57,11 @@ def cosine_embedding_loss(x1: Any, x2: Any, target: Any, reduction: str = "mean"
     return reduced(ops.where(signs > 0, 1 - c, ops.relu(c - margin)), reduction)
 
 
+class CosineEmbeddingLoss(Loss):
+    """cosine_embedding_loss as a module, called with x1, x2 and the target; with `margin`."""
+    function = staticmethod(cosine_embedding_loss)
+
+
 def triplet_margin_loss(anchor: Any, positive: Any, negative: Any, reduction: str = "mean", *, margin: float = 1.0,
                         p: float = 2.0, eps: float = 1e-6, swap: bool = False) -> Any:
     """max(0, d(a, p) - d(a, n) + margin) for an anchor a, one that is alike and one that is not.
@@ -85,6 +90,11 @@ def triplet_margin_loss(anchor: Any, positive: Any, negative: Any, reduction: st
     if swap:
         far = ops.minimum(far, _distance(positive, negative, p, eps))
     return reduced(ops.relu(near - far + margin), reduction)
+
+
+class TripletMarginLoss(Loss):
+    """triplet_margin_loss as a module, called with anchor, positive and negative; `margin`, `p`, `eps` and `swap`."""
+    function = staticmethod(triplet_margin_loss)
 
 
 def _cosine(x1: Any, x2: Any, axis: int, eps: float) -> Any:

@@ -10,7 +10,7 @@ from ... import ops
 from ...errors import ShapeError, UsageError
 from ...ops import shape_of
 from .._targets import above_0, check_reduction, check_signs, class_indices, class_weights, operand, pair
-from ._reduced import reduced
+from .loss import Loss, reduced
 
 
 def hinge_loss(y: Any, target: Any, reduction: str = "mean", *, margin: float = 1.0) -> Any:
@@ -29,6 +29,11 @@ def hinge_loss(y: Any, target: Any, reduction: str = "mean", *, margin: float = 
     y, target = pair("hinge_loss", y, target, reduction)
     check_signs("hinge_loss", target)
     return reduced(ops.relu(margin - target * y), reduction)
+
+
+class HingeLoss(Loss):
+    """hinge_loss as a module, with `margin`."""
+    function = staticmethod(hinge_loss)
 
 
 def multi_margin_loss(y: Any, target: Any, reduction: str = "mean", *, p: int = 1, margin: float = 1.0,
@@ -63,3 +68,8 @@ def multi_margin_loss(y: Any, target: Any, reduction: str = "mean", *, p: int = 
     over = ops.where(own, 0.0, ops.relu(margin - ops.take_along_axis(y, index[..., None], axis=-1) + y))
     losses = ops.mean(over if p == 1 else ops.square(over), axis=-1)
     return reduced(losses if weight is None else class_weights(name, weight, y)[index] * losses, reduction)
+
+
+class MultiMarginLoss(Loss):
+    """multi_margin_loss as a module, with `p`, `margin` and `weight`."""
+    function = staticmethod(multi_margin_loss)

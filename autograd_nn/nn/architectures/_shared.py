@@ -13,10 +13,10 @@ from ...ops import shape_of
 from .. import init
 from .._images import images
 from ..activations import ReLU
-from ..containers import Sequential
 from ..conv import Conv2d
 from ..linear import Linear
 from ..module import Module
+from ..sequential import Sequential
 
 
 class Widths:
