@@ -44,19 +44,19 @@ class Expression:
     point: tuple[float, ...]
 
     def __call__(self, *xs: Any) -> Any:
-        return evaluated(self.term, xs)
+        return value_of(self.term, xs)
 
     def __repr__(self) -> str:
         names = [_name(i) for i in range(len(self.point))]
         return f"lambda {', '.join(names)}: {_text(self.term)}"
 
 
-def evaluated(term: Term, xs: tuple[Any, ...]) -> Any:
+def value_of(term: Term, xs: tuple[Any, ...]) -> Any:
     """The term where its variables are xs."""
     if isinstance(term, Argument):
         return xs[term.index]
     if isinstance(term, Call):
-        return term.op(*[evaluated(arg, xs) for arg in term.args])
+        return term.op(*[value_of(arg, xs) for arg in term.args])
     return term
 
 
@@ -69,7 +69,7 @@ def inside(x: Any, domain: tuple[float, float]) -> bool:
 
 def squashed(term: Term, domain: tuple[float, float], point: tuple[float, ...]) -> Term:
     """The term if it lies in the domain at the point; else a sine of it, which does everywhere."""
-    if inside(evaluated(term, point), domain):
+    if inside(value_of(term, point), domain):
         return term
     low, high = domain
     middle, half = (low + high) / 2, 0.9 * (high - low) / 2

@@ -13,7 +13,7 @@ from .. import tree
 from ..core.node import data_of
 from ..errors import AutogradError, DataError, DTypeError, EvaluationError, ShapeError, UsageError
 from ..tree._structure import Constant
-from ._places import places
+from ._places import leaf_places
 from ._rounding import eps_of
 
 Array = np.ndarray[Any, Any]
@@ -50,7 +50,7 @@ class Subject:
             found, structure = self._taken_apart(x, f"input {i}")
             self.likes += found
             self.structures.append(structure)
-            self.names += places(structure, f"input {i}")
+            self.names += leaf_places(structure, f"input {i}")
         self.flat = all(s.entries == [None] for s in self.structures)
         self.parameters: list[Any] = []
         for i, p in enumerate(parameters):

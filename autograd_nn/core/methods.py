@@ -43,11 +43,11 @@ def _prefix(op: Op) -> Any:
 
 
 def _infix(op: Op) -> Any:
-    return lambda self, other: op(self, other) if operand(other) else NotImplemented
+    return lambda self, other: op(self, other) if is_operand(other) else NotImplemented
 
 
 def _reflected(op: Op) -> Any:
-    return lambda self, other: op(other, self) if operand(other) else NotImplemented
+    return lambda self, other: op(other, self) if is_operand(other) else NotImplemented
 
 
 def named(method: Any, op: Op, kind: type) -> Any:
@@ -57,7 +57,7 @@ def named(method: Any, op: Op, kind: type) -> Any:
     return method
 
 
-def operand(x: Any) -> bool:
+def is_operand(x: Any) -> bool:
     """Whether an operator of a node takes x, or leaves it to x's own type."""
     return is_traced(x) or isinstance(x, (int, float, complex, np.generic, np.ndarray, list, tuple))
 

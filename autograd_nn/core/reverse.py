@@ -37,7 +37,7 @@ def chain_rule(order: list[Node], found: dict[Node, Any], look: Look) -> Iterato
             y, xs, rules = look(node, g)
             for i, (x, rule) in enumerate(zip(node.inputs, rules)):
                 if rule is not None and isinstance(x, Node):         # a constant has no cotangent
-                    part = fit(rule(g, y, *xs, **node.params), x)
+                    part = fitted(rule(g, y, *xs, **node.params), x)
                     before = found.get(x)
                     found[x] = part if before is None else before + part
                     yield node, i, g, part, before
@@ -93,7 +93,7 @@ def _without_leaks(op: Any, rule: Any, g: Any, *others: Any, **params: Any) -> A
     return ops.where(~bad, part, 0.0) if np.any(bad) and np.all(zero) else part
 
 
-def fit(g: Any, x: Node) -> Any:
+def fitted(g: Any, x: Node) -> Any:
     """`g` as a cotangent of x: summed over the axes along which x was broadcast, in x's dtype."""
     data, kind = x._data, type(g)
     if kind is type(data) and (kind is float or (

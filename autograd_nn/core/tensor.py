@@ -14,7 +14,7 @@ from ..ops import FUNCTIONS, Op
 from ..ops._carriers import carrier, is_traced
 from . import engine, modes
 from .explain import explained
-from .methods import attach, operand, through_function, through_ufunc
+from .methods import attach, is_operand, through_function, through_ufunc
 from .modes import record
 from .node import NOTHING, STORAGE, Node
 from .operands import array_of_floats, constant, gradient_array, kept, plain_index
@@ -205,10 +205,10 @@ class Tensor(TensorMethods, Node):
         return self
 
     def __divmod__(self, other: Any) -> Any:
-        return (self // other, self % other) if operand(other) else NotImplemented
+        return (self // other, self % other) if is_operand(other) else NotImplemented
 
     def __rdivmod__(self, other: Any) -> Any:
-        return (other // self, other % self) if operand(other) else NotImplemented
+        return (other // self, other % self) if is_operand(other) else NotImplemented
 
     def __repr__(self) -> str:
         text = np.array2string(self._data, separator=", ", prefix="Tensor(", threshold=100)
@@ -284,4 +284,4 @@ for function in FUNCTIONS.values():
     if function.method and function.name not in vars(Tensor):
         setattr(Tensor, function.name, function.call)
 
-engine.tensors(Tensor, _apply, not_in_c=as_value)
+engine.install_tensors(Tensor, _apply, not_in_c=as_value)

@@ -186,7 +186,7 @@ class PureValue(BaseValue):
 carrier("Value", PureValue, partial(_apply, PureValue), below="_data")
 
 quick.install(PureValue)
-_in_c = engine.values(BaseValue, _apply, _number)
+_in_c = engine.native_value(BaseValue, _apply, _number)
 NATIVE = _in_c is not None
 """Whether Value is the engine in C."""
 if TYPE_CHECKING:

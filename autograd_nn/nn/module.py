@@ -149,7 +149,7 @@ class Module:
         >>> {name: a.shape for name, a in nn.Layer(3, 2, rng=0).state_dict().items()}
         {'weight': (2, 3), 'bias': (2,)}
         """
-        return {name: _state.array_of(thing) for name, thing in self._state().items()}
+        return {name: _state.state_array(thing) for name, thing in self._state().items()}
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
         """Take over arrays as state_dict() gives them; each is cast to its parameter's dtype.
@@ -196,7 +196,7 @@ class Module:
         return state
 
     def _load(self, state: Mapping[str, Any], strict: bool, source: str) -> None:
-        _state.load(self._state(), state, strict, f"{source}: the state does not fit this {type(self).__name__}")
+        _state.load_arrays(self._state(), state, strict, f"{source}: the state does not fit this {type(self).__name__}")
 
     # --- as text --------------------------------------------------------------------------------
     def summary(self, *inputs: Any) -> Summary:

@@ -19,7 +19,7 @@ from autograd_nn.core.tensor import Tensor
 from autograd_nn.notation.c_rules import rules
 from autograd_nn.notation.symbol import Symbol, applied, input_names, local_derivatives
 from autograd_nn.ops import FUNCTIONS, OPS, Op
-from autograd_nn.ops._numpy import NumpyOp
+from autograd_nn.ops._numpy_op import NumpyOp
 from autograd_nn.ops._op import Each
 
 HEADER = "Generated from the op table by `python -m autograd_nn.notation.generate`; do not edit."
@@ -125,7 +125,7 @@ def package() -> str:
 PACKAGES = ("data", "drawing", "nn", "nn.losses", "optim", "saliency", "train", "transforms")
 
 
-def names_of(package: str) -> str:
+def package_stub(package: str) -> str:
     """The stub of a package whose public names are those that its `__init__` imports."""
     home = f"autograd_nn.{package}"
     source = (PACKAGE / package.replace(".", "/") / "__init__.py").read_text(encoding="utf-8")
@@ -237,7 +237,7 @@ FILES: dict[str, Callable[[], str]] = {
     "core/surface.pyi": surface, "native/rules.h": native_rules, "ops/__init__.pyi": functions,
     "__init__.pyi": package, "ops/DERIVATIVES.md": derivatives, "ops/README.md": files_of_ops,
     "nn/activations.pyi": activations,
-    **{f"{p.replace('.', '/')}/__init__.pyi": partial(names_of, p) for p in PACKAGES}}
+    **{f"{p.replace('.', '/')}/__init__.pyi": partial(package_stub, p) for p in PACKAGES}}
 
 
 def main() -> None:

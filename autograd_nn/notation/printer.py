@@ -17,7 +17,7 @@ from ..errors import UsageError
 from ..ops import Op
 from ..ops._level import Level
 from .names import is_one_word, tex_name
-from .summary import short, words
+from .summary import in_words, short
 from .template import ATOM, COMPARED, LOOSE, POWER, PREFIX, PRODUCT, SUM, TIMES, Form, Grammar, Sign, Slot, form_of
 
 LONGEST_SUM = 8
@@ -27,8 +27,8 @@ SUM_TEXT, PRODUCT_TEXT, MINUS_TEXT = "{0} + {1}", "{0} * {1}", "-{0}"
 """What is written so is a sum, a product or a negative, whichever op it is."""
 
 
-class Expression:
-    """A name, or an op applied to expressions and numbers."""
+class Formula:
+    """A name, or an op applied to formulas and numbers."""
 
     __slots__ = ("inputs", "name", "op", "params")
 
@@ -46,9 +46,9 @@ class Expression:
         return found
 
     @property
-    def _operands(self) -> list[Expression]:
+    def _operands(self) -> list[Formula]:
         """The expressions among the inputs and parameters that are more than a name."""
-        return [x for x in (*self.inputs, *self.params.values()) if isinstance(x, Expression) and x.op is not None]
+        return [x for x in (*self.inputs, *self.params.values()) if isinstance(x, Formula) and x.op is not None]
 
 
 class Piece(NamedTuple):
@@ -72,7 +72,7 @@ class Notation:
         stack = [e]
         while stack:
             x = stack[-1]
-            waiting = [y for y in x._operands if id(y) not in pieces] if isinstance(x, Expression) else []
+            waiting = [y for y in x._operands if id(y) not in pieces] if isinstance(x, Formula) else []
             if waiting:
                 stack += waiting
             else:
@@ -81,14 +81,14 @@ class Notation:
 
     def piece(self, e: Any, pieces: Mapping[int, Piece]) -> Piece:
         """An expression in print, of which the operands are printed already."""
-        if not isinstance(e, Expression):
+        if not isinstance(e, Formula):
             return self.number(e) if numeric(e) else Piece(self.words(e).replace("array ", "array"))
         if e.op is None:
             return self.name(e.name)
         if self.square is not None and _is_square(e):
             return self.fill(form_of(self.square, self.grammar), {"0": self.operand(e.inputs[0], pieces)})
         inputs = [self.operand(x, pieces) for x in e.inputs]
-        params = {k: self.operand(v, pieces) if isinstance(v, Expression) else self.parameter(v)
+        params = {k: self.operand(v, pieces) if isinstance(v, Formula) else self.parameter(v)
                   for k, v in e.params.items()}
         told = {k: piece for k, piece in params.items() if _is_told(k, e.params[k], e.op)}
         operands = {str(i): piece for i, piece in enumerate(inputs)}
@@ -131,7 +131,7 @@ class Notation:
         """What an op is called where no template shows it."""
         return op.text if op.text is not None and op.text.isidentifier() else op.name
 
-    def template(self, e: Expression) -> str | None:
+    def template(self, e: Formula) -> str | None:
         """How the op of e is written; None for a call."""
         op = e.op
         assert op is not None
@@ -154,7 +154,7 @@ class Notation:
 
     def words(self, value: Any) -> str:
         """What is neither an expression nor a number."""
-        return _shortened(words(value))
+        return _shortened(in_words(value))
 
     def parameter(self, value: Any) -> Piece:
         """A parameter of an op."""
@@ -171,7 +171,7 @@ class Python(Notation):
                        **dict.fromkeys(("*", "/", "//", "%", "@"), Sign(TIMES, TIMES, PRODUCT))},
                       minus=Sign(PREFIX, PREFIX, PREFIX))
 
-    def template(self, e: Expression) -> str | None:
+    def template(self, e: Formula) -> str | None:
         template = super().template(e)
         return template if template is not None and _is_python(template) else None
 
@@ -192,7 +192,7 @@ class Typeset(Notation):
                       minus=Sign(PREFIX, PREFIX, PREFIX), scripts="^_")
     square = "{0}²"
 
-    def template(self, e: Expression) -> str | None:
+    def template(self, e: Formula) -> str | None:
         template = super().template(e)
         return None if template is None else _typeset(template)
 
@@ -229,7 +229,7 @@ class Latex(Notation):
     def __init__(self, digits: int | None = None, times: str = r"\,") -> None:
         self.digits, self.times, self.product = digits, times, f" {times} "
 
-    def template(self, e: Expression) -> str | None:
+    def template(self, e: Formula) -> str | None:
         op = e.op
         assert op is not None
         if op.arity < 0 or not op.elementwise:
@@ -240,11 +240,11 @@ class Latex(Notation):
         return template
 
     def piece(self, e: Any, pieces: Mapping[int, Piece]) -> Piece:
-        if isinstance(e, Expression) and e.op is not None and e.op.text == PRODUCT_TEXT:
+        if isinstance(e, Formula) and e.op is not None and e.op.text == PRODUCT_TEXT:
             below = [numeric(x) and x < 0 for x in e.inputs]
             if any(below):                           # -2 x needs no brackets about the number
                 positive = [-x if negative else x for x, negative in zip(e.inputs, below)]
-                product = super().piece(Expression._made(e.op, positive, {}), pieces)
+                product = super().piece(Formula._made(e.op, positive, {}), pieces)
                 return product if all(below) else self.fill(form_of("-{0}", self.grammar), {"0": product})
         return super().piece(e, pieces)
 
@@ -286,7 +286,7 @@ class Latex(Notation):
 class C(Notation):
     """C, of doubles: `x * sin(y)`. A UsageError for an op that has no C."""
 
-    def template(self, e: Expression) -> str | None:
+    def template(self, e: Formula) -> str | None:
         assert e.op is not None
         if e.op.c is None:
             raise UsageError(f"{e.op.name} has no C in the op table")
@@ -300,7 +300,7 @@ PYTHON, TYPESET, LATEX, C_CODE = Python(), Typeset(), Latex(), C()
 SHORT_LATEX, MADE_LATEX = Latex(digits=6), Latex(digits=6, times=r"\cdot")
 """LaTeX to be read: of a derivative; and of how a node is made, where the factors may be numbers."""
 
-MISSING = Expression("…")
+MISSING = Formula("…")
 """An input that is left out."""
 
 RAISED = str.maketrans("-−0123456789", "⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -321,19 +321,19 @@ def _is_array(x: Any) -> bool:
     return getattr(x, "ndim", 0) > 0
 
 
-def _is_square(e: Expression) -> bool:
+def _is_square(e: Formula) -> bool:
     assert e.op is not None
-    return e.op.text == PRODUCT_TEXT and e.inputs[0] is e.inputs[1] and isinstance(e.inputs[0], Expression)
+    return e.op.text == PRODUCT_TEXT and e.inputs[0] is e.inputs[1] and isinstance(e.inputs[0], Formula)
 
 
 def _is_zero(x: Any) -> bool:
-    return x.name == "0" if isinstance(x, Expression) else numeric(x) and x == 0
+    return x.name == "0" if isinstance(x, Formula) else numeric(x) and x == 0
 
 
 def _is_told(key: str, value: Any, op: Op) -> bool:
     """Whether a parameter is not at its default."""
-    return value is not None and (isinstance(value, Expression) or key not in op.params
-                                  or _shortened(words(value)) != _shortened(words(op.params[key])))
+    return value is not None and (isinstance(value, Formula) or key not in op.params
+                                  or _shortened(in_words(value)) != _shortened(in_words(op.params[key])))
 
 
 def _shortened(text: str) -> str:

@@ -10,10 +10,10 @@ from ..errors import UsageError
 from ..ops._carriers import carrier
 from ..ops._composite import Composite
 from ..ops._op import Each, Op, for_each_op
-from .printer import C_CODE, LATEX, MINUS_TEXT, PYTHON, SUM_TEXT, Expression
+from .printer import C_CODE, LATEX, MINUS_TEXT, PYTHON, SUM_TEXT, Formula
 
 
-class Symbol(Expression):
+class Symbol(Formula):
     """A name, or an op applied to symbols and numbers: an expression in text, LaTeX or C.
 
     Ops on symbols tidy 0 x, 1 x, x + 0 and -(-x), so that a rule reads well, and nothing more.

@@ -17,7 +17,7 @@ from ...notation.names import names_of
 from ...notation.summary import Data, heat_map
 from ...ops._slots import is_starred, slot_groups
 from ..record.cut import USES_PER_NODE
-from ..record.events import local_derivatives
+from ..record.events import derivative_values
 from ..record.expand import expanded, origins
 from ..record.formula import written
 from ..record.notes import Note, Notes, Recorded, orders
@@ -115,7 +115,7 @@ def _trace(plan: Plan, roots: list[Node], notes: Notes | None, total: int) -> tu
     for node, record in alone:
         if len(record["inputs"]) == record["arity"] == len(node.inputs) and all(
                 records[use["node"]]["count"] == 1 for use in record["inputs"]):
-            local = local_derivatives(node, range(record["arity"]))
+            local = derivative_values(node, range(record["arity"]))
             for use in record["inputs"]:
                 use["local"] = local[use["slot"] or 0]
             written(node, record, names)

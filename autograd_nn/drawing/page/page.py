@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...errors import UsageError
 from ..record.trace import Trace
-from .columns import record
+from .columns import page_data
 from .frame import framed
 from .words import WORDS
 
@@ -77,5 +77,5 @@ def page_of(trace: Trace, *, title: str | None = None, practice: bool = False, l
     if lang not in WORDS:
         raise UsageError(f"lang: the page is written in {' and '.join(map(repr, WORDS))}, not {lang!r}")
     title = title or "backpropagation"
-    data = record(trace, lang=lang, practice=practice, marks=marks or {})
+    data = page_data(trace, lang=lang, practice=practice, marks=marks or {})
     return Page(framed(BODY, data, title=title, lang=lang, scripts=SCRIPTS, styles=("page",)), height, title)

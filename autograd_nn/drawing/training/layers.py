@@ -121,7 +121,7 @@ def leaves_of(model: Any) -> Iterator[tuple[str, str, int, Any]]:
         raise UsageError(f"a model is a Module or a list of parameters, not {type(model).__name__} {model!r:.60}")
 
 
-def named(model: Any) -> Iterator[tuple[str, Any]]:
+def named_leaves(model: Any) -> Iterator[tuple[str, Any]]:
     """(name, leaf) of each parameter, an element of an array of Values as layers.0.weight[1,0]."""
     full = list(model.named_parameters()) if hasattr(model, "named_parameters") else []
     for i, (_, name, indices, p) in enumerate(leaves_of(model)):

@@ -16,8 +16,8 @@ from .._targets import (
     class_indices,
     class_weights,
     holds_values,
-    number,
-    operand,
+    loss_input,
+    option_within,
     pair,
     probabilities,
     weights,
@@ -56,13 +56,13 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean", *, weight: 
     """
     name = "cross_entropy"
     check_reduction(name, reduction)
-    logits, target = operand(name, logits), operand(name, target)
+    logits, target = loss_input(name, logits), loss_input(name, target)
     shape = shape_of(logits)
     if not shape:
         raise ShapeError("cross_entropy: the logits need an axis of classes, and this is a single number\n"
                          "  help: binary_cross_entropy_with_logits takes one logit for each target")
     w = None if weight is None else class_weights(name, weight, logits)
-    s = number(name, "label_smoothing", label_smoothing, 0, 1)
+    s = option_within(name, "label_smoothing", label_smoothing, 0, 1)
     if shape_of(target) == shape[:-1]:
         index, kept = class_indices(name, target, shape[-1], ignore_index)
         if kept is not None:
@@ -108,7 +108,7 @@ def nll_loss(log_p: Any, target: Any, reduction: str = "mean", *, weight: Any = 
     """
     name = "nll_loss"
     check_reduction(name, reduction)
-    log_p, target = operand(name, log_p), operand(name, target)
+    log_p, target = loss_input(name, log_p), loss_input(name, target)
     shape = shape_of(log_p)
     if not shape or shape_of(target) != shape[:-1]:
         raise ShapeError(f"nll_loss: log probabilities of shape (..., classes) take class indices of shape (...), "

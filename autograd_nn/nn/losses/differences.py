@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ... import ops
-from .._targets import above_0, number, pair
+from .._targets import above_0, option_within, pair
 from .loss import Loss, reduced
 
 
@@ -99,7 +99,7 @@ def smooth_l1_loss(y: Any, target: Any, reduction: str = "mean", *, beta: float 
     >>> nn.smooth_l1_loss(Tensor([0.5, 10.0]), [0.0, 0.0], "none", beta=2.0).data
     array([0.0625, 9.    ])
     """
-    beta = number("smooth_l1_loss", "beta", beta, 0)
+    beta = option_within("smooth_l1_loss", "beta", beta, 0)
     y, target = pair("smooth_l1_loss", y, target, reduction)
     d = y - target
     return reduced(_huber(d, beta) * (1 / beta) if beta else ops.absolute(d), reduction)

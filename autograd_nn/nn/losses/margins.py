@@ -9,7 +9,7 @@ import numpy as np
 from ... import ops
 from ...errors import ShapeError, UsageError
 from ...ops import shape_of
-from .._targets import above_0, check_reduction, check_signs, class_indices, class_weights, operand, pair
+from .._targets import above_0, check_reduction, check_signs, class_indices, class_weights, loss_input, pair
 from .loss import Loss, reduced
 
 
@@ -58,7 +58,7 @@ def multi_margin_loss(y: Any, target: Any, reduction: str = "mean", *, p: int = 
     margin = above_0(name, "margin", margin)
     if p not in (1, 2):
         raise UsageError(f"{name}: p is 1 or 2, not {p!r:.60}")
-    y, target = operand(name, y), operand(name, target)
+    y, target = loss_input(name, y), loss_input(name, target)
     shape = shape_of(y)
     if not shape or shape_of(target) != shape[:-1]:
         raise ShapeError(f"{name}: scores of shape (..., classes) take class indices of shape (...), "

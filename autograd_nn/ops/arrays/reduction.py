@@ -15,7 +15,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from ...errors import ShapeError, UsageError
 from .._arguments import dtype_of, no_out
 from .._function import composed
-from .._numpy import NumpyOp, mask_of
+from .._numpy_op import NumpyOp, mask_of
 from .._op import Case, Op, shape_of
 from ..elementwise.arithmetic import maximum, minimum, same
 from ..elementwise.arithmetic import where as choose
