@@ -17,7 +17,7 @@ def main(task: Task) -> None:
     rng = np.random.default_rng(task.seed)
     model = nn.Sequential(nn.Linear(64, 16, rng=rng), nn.Tanh(), nn.Linear(16, 64, rng=rng), nn.Sigmoid())
     optimizer = optim.Adam(model.parameters(), lr=5e-3)
-    epochs = 2 if task.quick else 150
+    epochs = 2 if task.quick else 300
     train.fit(model, (x, x), loss=nn.mse_loss, epochs=epochs, rng=task.seed, optimizer=optimizer,
               schedule=optim.CosineAnnealingLR(optimizer, epochs), progress=False)
     for name, a in (("training", x), ("held-out", test)):

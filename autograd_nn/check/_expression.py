@@ -87,6 +87,7 @@ def _text(term: Term) -> str:
     if isinstance(term, Argument):
         return _name(term.index)
     if isinstance(term, Call):
-        home = "" if not term.op.module.startswith("autograd_nn.ops.") else "ag.ops." if term.op.internal else "ag."
+        own = term.op.module.startswith("autograd_nn.ops.")
+        home = "" if not own else "ag.ops." if term.op.internal else "ag."
         return f"{home}{term.op.name}({', '.join(map(_text, term.args))})"
     return repr(term)

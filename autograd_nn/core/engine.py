@@ -13,6 +13,7 @@ from ..native import load
 from ..ops import OPS, Op, _carriers, for_each_op
 from ..ops._carriers import carrier
 from . import modes, reverse
+from .leaks import finite
 from .methods import is_operand
 from .node import NOTHING, Node
 from .operands import constant, kept
@@ -60,7 +61,7 @@ def install_tensors(Tensor: Any, apply: Callable[..., Any], not_in_c: Op) -> Non
     `apply` is what C stands for and falls back on, and the only way of the op `not_in_c`.
     """
     def use(in_c: Any) -> None:
-        in_c.setup(Tensor, Node, constant, kept, reverse.fitted, reverse.finite, *_errors_ignored())
+        in_c.setup(Tensor, Node, constant, kept, reverse.fitted, finite, *_errors_ignored())
         reverse.in_c = in_c
         modes.tell_special(in_c.set_special)
 

@@ -6,7 +6,6 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,10 +15,10 @@ from ..errors import GraphError, ShapeError, blame
 from ..ops import shape_of
 from ..ops._arguments import real_only
 from . import modes
+from .leaks import Look, finite, with_care, zero
 from .node import Node, data_of, topological
 
 Step = tuple[Node, int, Any, Any, Any]
-Look = Callable[[Node, Any], tuple[Any, Iterable[Any], Iterable[Any]]]
 
 
 def chain_rule(order: list[Node], found: dict[Node, Any], look: Look) -> Iterator[Step]:
@@ -54,7 +53,7 @@ def on_data(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
         return y, node._operands, op.array_rules         # type: ignore[attr-defined]
     rules = op.array_rules if op.scalar is None else op.float_rules
     if type(g) is float and g == 0.0:                    # an inf or nan of a rule does not leak past a zero
-        rules = [rule and _zero for _, rule in zip(node.inputs, rules)]
+        rules = [rule and zero for _, rule in zip(node.inputs, rules)]
     return y, [x._data if isinstance(x, Node) else x for x in node.inputs], rules
 
 
@@ -67,30 +66,6 @@ def on_nodes(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
                              "pass, and a gradient that is a graph needs it as it was\n"
                              "  help: run the forward pass again")
     return node, node.inputs, op.vjps
-
-
-def with_care(look: Look) -> Look:
-    """The same, with rules whose inf and nan do not leak past a cotangent that is 0."""
-    def careful(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
-        y, xs, rules = look(node, g)
-        return y, xs, [rule and partial(_without_leaks, node.op, rule) for _, rule in zip(node.inputs, rules)]
-    return careful
-
-
-def _zero(*_: Any, **params: Any) -> float:
-    return 0.0
-
-
-def _without_leaks(op: Any, rule: Any, g: Any, *others: Any, **params: Any) -> Any:
-    """What the rule gives, with 0 where it is inf or nan though the cotangent g that it comes from is 0."""
-    part = rule(g, *others, **params)
-    if finite(part):
-        return part
-    zero, bad = data_of(g) == 0, ~np.isfinite(data_of(part))
-    if op.scalar is not None:
-        leaks = zero & bad
-        return ops.where(~leaks, part, 0.0) if np.any(leaks) else part
-    return ops.where(~bad, part, 0.0) if np.any(bad) and np.all(zero) else part
 
 
 def fitted(g: Any, x: Node) -> Any:
@@ -107,17 +82,6 @@ def fitted(g: Any, x: Node) -> Any:
             return x._own(g)
         g = ops.sum_to(g, own) if lead >= 0 and shape else ops.broadcast_to(g, own)
     return x._own(g)
-
-
-def finite(g: Any) -> bool:
-    """Whether no inf or nan is in a cotangent; now and then it says no though there is none."""
-    if isinstance(g, Node):
-        g = g._data
-    if type(g) is np.ndarray:
-        if g.ndim != 1:
-            g = g.ravel("K")
-        g = g.dot(g)                                 # a false alarm costs only time
-    return math.isfinite(g)
 
 
 in_c: Any = None

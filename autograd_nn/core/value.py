@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import ops
-from ..errors import LeavesGraphError, UsageError
+from ..errors import LeavesGraphError
 from ..ops import CARRIERS, Op
-from ..ops._arguments import real_only
 from ..ops._carriers import carrier, is_traced
 from . import engine, quick, reverse
 from .methods import attach, through_ufunc
 from .modes import record
 from .node import NOTHING, STORAGE, Node, data_of
+from .operands import number, number_among
 from .surface import ValueMethods
 
 
@@ -105,42 +105,18 @@ class BaseValue(ValueMethods, Node):
         return through_ufunc(ufunc, method, inputs, params)
 
 
-def _number(x: Any) -> float:
-    """x as a Python float; a UsageError if it is not a single number."""
-    if type(x) is float:
-        return x
-    single = isinstance(x, (int, float, np.generic)) or (isinstance(x, np.ndarray) and x.shape == ())
-    if single and np.asarray(x).dtype.kind in "fiub":
-        return float(x)
-    real_only("Value", x)
-    if isinstance(x, Node):
-        raise UsageError(f"this is a {type(x).__name__} already: {x!r:.60}\n"
-                         "  help: use it as it is, or x.detach() for a leaf with the same data")
-    what = f"an array of shape {x.shape}" if isinstance(x, np.ndarray) else f"{type(x).__name__} {x!r:.60}"
-    raise UsageError(f"a Value holds a single real number, not {what}"
-                     + ("\n  help: Tensor(x) holds an array" if isinstance(x, (np.ndarray, list, tuple)) else ""))
-
-
 def _apply(kind: type[BaseValue], op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """Run `op` on Values and numbers, and record it as a node of this kind."""
     if op.scalar is None:
         from .tensor import Tensor  # an op on arrays takes a Value as one of shape ()
         return CARRIERS[Tensor].apply(op, args, params)
-    inputs = tuple(a if isinstance(a, Node) or type(a) in (float, int) else _constant(op, a) for a in args)
+    inputs = tuple(a if isinstance(a, Node) or type(a) in (float, int) else number_among(op, a) for a in args)
     params = {k: float(v) if isinstance(v, np.floating) else v for k, v in params.items()} if params else NOTHING
     xs = [x._data if isinstance(x, Node) else x for x in inputs]
     if op.arity < 0:
         xs = [float(x) for x in xs]                      # a sum of many would add its leading ints exactly
     data = op.number(*xs, **params)
     return record(kind, float(data), op, inputs, params)
-
-
-def _constant(op: Op, x: Any) -> Any:
-    real_only(op.name, x)
-    try:
-        return _number(x)
-    except UsageError:
-        raise UsageError(f"{op.name}: cannot combine a Value and {type(x).__name__} {x!r:.60}") from None
 
 
 attach(BaseValue, elementwise=True)
@@ -154,7 +130,7 @@ class PureValue(BaseValue):
     __slots__ = STORAGE
 
     def __init__(self, data: Any, name: str | None = None) -> None:
-        self._data = _number(data)
+        self._data = number(data)
         self._grad = None
         self.op, self.inputs, self.params, self.name = None, (), NOTHING, name
 
@@ -164,8 +140,8 @@ class PureValue(BaseValue):
         return self._data  # type: ignore[no-any-return]
 
     @data.setter
-    def data(self, number: Any) -> None:
-        self._data = _number(number)
+    def data(self, x: Any) -> None:
+        self._data = number(x)
 
     @property
     def grad(self) -> Any:
@@ -174,11 +150,11 @@ class PureValue(BaseValue):
 
     @grad.setter
     def grad(self, g: Any) -> None:
-        self._grad = g if g is None or isinstance(g, BaseValue) else _number(g)
+        self._grad = g if g is None or isinstance(g, BaseValue) else number(g)
 
     def backward(self, seed: Any = None, *, create_graph: bool = False) -> None:
         """Add this value's derivatives to the `.grad` of every leaf: see Node.backward."""
-        seed = 1.0 if seed is None else _number(seed)
+        seed = 1.0 if seed is None else number(seed)
         if create_graph or not quick.backward(self, seed, PureValue):
             reverse.backward(self, seed, create_graph=create_graph)
 
@@ -186,7 +162,7 @@ class PureValue(BaseValue):
 carrier("Value", PureValue, partial(_apply, PureValue), below="_data")
 
 quick.install(PureValue)
-_in_c = engine.native_value(BaseValue, _apply, _number)
+_in_c = engine.native_value(BaseValue, _apply, number)
 NATIVE = _in_c is not None
 """Whether Value is the engine in C."""
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from autograd_nn.core.tensor import Tensor
 from autograd_nn.notation.c_rules import rules
 from autograd_nn.notation.symbol import Symbol, applied, input_names, local_derivatives
 from autograd_nn.ops import FUNCTIONS, OPS, Op
+from autograd_nn.ops._bind import Each
 from autograd_nn.ops._numpy_op import NumpyOp
-from autograd_nn.ops._op import Each
 
 HEADER = "Generated from the op table by `python -m autograd_nn.notation.generate`; do not edit."
 PACKAGE = Path(autograd_nn.__file__).parent
@@ -89,9 +89,10 @@ def _operators(op: Op, kind: str, operand: str) -> list[str]:
 def functions() -> str:
     """ops/__init__.pyi: the ops as typed functions."""
     lines = [f"# {HEADER}", "from typing import Any, overload", "", "from ..core.tensor import Tensor",
-             "from ..core.value import Value", "from ._carriers import CARRIERS as CARRIERS"]
+             "from ..core.value import Value", "from ._bind import Each as Each",
+             "from ._carriers import CARRIERS as CARRIERS"]
     lines.append("from ._composite import Composite as Composite")
-    lines += [f"from ._op import {name} as {name}" for name in ("OPS", "Each", "Op", "for_each_op", "shape_of")]
+    lines += [f"from ._op import {name} as {name}" for name in ("OPS", "Op", "for_each_op", "shape_of")]
     lines.append("from ._function import FUNCTIONS as FUNCTIONS")
     top = {name: function for name, function in FUNCTIONS.items() if "." not in name}
     for name, function in top.items():

@@ -7,10 +7,12 @@ from typing import Any
 
 from ..core.methods import attach
 from ..errors import UsageError
+from ..ops._bind import Each
 from ..ops._carriers import carrier
 from ..ops._composite import Composite
-from ..ops._op import Each, Op, for_each_op
-from .printer import C_CODE, LATEX, MINUS_TEXT, PYTHON, SUM_TEXT, Formula
+from ..ops._op import Op, for_each_op
+from .notations import C_CODE, LATEX, PYTHON
+from .printer import MINUS_TEXT, SUM_TEXT, Formula
 
 
 class Symbol(Formula):

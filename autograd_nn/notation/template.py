@@ -215,7 +215,7 @@ def _read_segment(items: list[_Item], grammar: Grammar) -> tuple[Level, bool]:
                 continue
         if item.kind == "mark":
             sign = grammar.minus if item.text in "-−" else Sign(PREFIX, PREFIX, PREFIX)
-            level, asks = min(level, sign.level), sign.right
+            level, asks, is_open = min(level, sign.level), sign.right, item.text not in "-−"
         elif item.may_be_a_function and after is not None and after.is_operand \
                 and not (after.glued and after.kind == "group" and after.text == "("):
             level, asks, is_open = min(level, PREFIX), PREFIX, True

@@ -4,10 +4,11 @@ The entries are the functions: `ops.sin` is the entry named "sin". Functions com
 stand beside them. Their types are in __init__.pyi, which is generated from the table.
 """
 
+from ._bind import Each
 from ._carriers import CARRIERS
 from ._composite import Composite
 from ._function import FUNCTIONS
-from ._op import OPS, Each, Op, for_each_op, shape_of
+from ._op import OPS, Op, for_each_op, shape_of
 from .arrays import (
     fourier,
     indexing,

@@ -3,10 +3,10 @@ from typing import Any, overload
 
 from ..core.tensor import Tensor
 from ..core.value import Value
+from ._bind import Each as Each
 from ._carriers import CARRIERS as CARRIERS
 from ._composite import Composite as Composite
 from ._op import OPS as OPS
-from ._op import Each as Each
 from ._op import Op as Op
 from ._op import for_each_op as for_each_op
 from ._op import shape_of as shape_of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -24,6 +25,22 @@ def ieee(scalar: Callable[..., float], array: Callable[..., Any]) -> Callable[..
             with np.errstate(all="ignore"):
                 return float(array(*[np.float64(x) for x in xs], **params))
     return on_floats
+
+
+class Each:
+    """The rule of an op with any number of inputs: `rule(i, g, y, *xs)` serves input i."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+
+    def __getitem__(self, i: int) -> Rule:
+        return partial(self.rule, i)
+
+    def __iter__(self) -> Iterator[Rule]:
+        i = 0
+        while True:
+            yield self[i]
+            i += 1
 
 
 class Bindable:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -73,7 +74,8 @@ RANKS = ("number", "Value", "ndarray", "Tensor", "Dual", "Symbol", "ArraySymbol"
 """The kinds of arguments. An op hands itself to the one furthest to the right among its arguments."""
 
 
-class Carrier(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Carrier:
     """A kind of argument: where it stands in RANKS, how it applies an op, and the attribute with what is below it.
 
     A plain kind, a number or an array, has nothing below it.

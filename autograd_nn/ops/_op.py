@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 
 from ..errors import GraphError, UsageError, blame
-from ._bind import Bindable, Rule, bind, ieee
+from ._bind import Bindable, Each, Rule, bind, ieee
+from ._call import inputs_and_params
 from ._carriers import CARRIERS, NUMBER
 from ._level import Level
 from ._misfit import of_broadcast
@@ -24,22 +25,6 @@ _partings: list[Callable[[Op], None]] = []
 
 Domain = tuple[float, float] | frozenset[float]
 Case = tuple[tuple[Any, ...], dict[str, Any]]
-
-
-class Each:
-    """The rule of an op with any number of inputs: `rule(i, g, y, *xs)` serves input i."""
-
-    def __init__(self, rule: Rule) -> None:
-        self.rule = rule
-
-    def __getitem__(self, i: int) -> Rule:
-        return partial(self.rule, i)
-
-    def __iter__(self) -> Iterator[Rule]:
-        i = 0
-        while True:
-            yield self[i]
-            i += 1
 
 
 class Op(Bindable):
@@ -159,7 +144,7 @@ class Op(Bindable):
     def __call__(self, *args: Any, **params: Any) -> Any:
         try:
             if len(args) != self.arity or params:
-                args, params = self._bind(args, params)
+                args, params = inputs_and_params(self, args, params)
             else:
                 params = self.params
             top = NUMBER
@@ -171,30 +156,6 @@ class Op(Bindable):
         except Exception as error:
             blame(error, self, args)
             raise
-
-    def _bind(self, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The inputs alone, and every parameter with its value."""
-        if self.arity < 0:
-            if not args or not (isinstance(args[0], (list, tuple)) or shape_of(args[0])):
-                raise UsageError(f"{self.name}: the first argument is a sequence of arrays, "
-                                 f"as in {self.name}([a, b])")
-            inputs, rest = tuple(args[0]), args[1:]
-            if not inputs:
-                raise UsageError(f"{self.name}: needs at least one array, got an empty sequence")
-        else:
-            inputs, rest = args[:self.arity], args[self.arity:]
-        if self.arity > len(inputs) or len(rest) > len(self.params):
-            takes = f"{self.arity} input{'s' * (self.arity != 1)}"
-            takes += "".join(f", {k}={v!r}" for k, v in self.params.items())
-            raise UsageError(f"{self.name} takes {takes}; {len(args)} arguments were given")
-        full = {**self.params, **dict(zip(self.params, rest)), **params}
-        if len(full) > len(self.params):
-            from ._arguments import no_out
-            no_out(self.name, params.get("out"))
-            extra = ", ".join(sorted(set(full) - set(self.params)))
-            known = ", ".join(self.params) or "none"
-            raise UsageError(f"{self.name}: unknown parameter {extra} (its parameters: {known})")
-        return inputs, full
 
     @cached_property
     def number(self) -> Callable[..., float]:
@@ -285,4 +246,3 @@ Op.__doc__ = _Doc(Op.__doc__ or "")  # type: ignore[assignment]
 def shape_of(x: Any) -> tuple[int, ...]:
     """The shape of a number, array or node."""
     return getattr(x, "shape", ())
-

@@ -92,6 +92,7 @@ def test_parameters_are_as_before_after_a_failure_and_after_a_plot():
     assert np.min(y) < 1e-9                              # about the place that was checked, not the new one
 
 
+@pytest.mark.slow
 def test_float32_is_evaluated_as_it_is_and_not_refused():
     model = nn.MLP(3, 4, 2, activation="tanh", rng=0)
     report = check_gradients(lambda: nn.cross_entropy(model(np.ones((5, 3), np.float32)), np.array([0, 1, 1, 0, 1])),
@@ -109,6 +110,7 @@ def test_a_function_that_is_right_in_float64_alone_is_not_excused():
     assert check_gradients(lambda x: np.sum(x ** 2), np.array([1.0, 2.0]), gradient=wrong).ok
 
 
+@pytest.mark.slow
 def test_relus_in_float32():
     """More kinks within reach than float32 tells from slopes: judged in float64, and never wrong."""
     for seed in range(2):
@@ -154,6 +156,7 @@ def test_a_wrong_second_derivative():
         half.forget()
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2 ** 32 - 1))
 def test_random_cotangents(seed):
     rng = np.random.default_rng(seed)

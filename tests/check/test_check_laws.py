@@ -51,6 +51,7 @@ def test_what_holds():
     assert laws(lambda x: x, 1.0, laws=False) == {}
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(st.sampled_from([
     lambda x: (ag.exp(15 * x) * ag.exp(-15 * x)).sum(),              # the derivative is 0, of two large numbers

@@ -9,6 +9,8 @@ import pytest
 
 from autograd_nn.check import Verdict
 
+pytestmark = pytest.mark.slow
+
 COUNT = 1000
 
 

@@ -63,6 +63,7 @@ def shows(node, right, slot):
     return bool(np.any(np.abs(a - b) > 5e-5 * np.abs(b) + 1e-7))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arrays", [False, True], ids=["Values", "Tensors"])
 @FRESH
 @given(data=st.data())
@@ -82,18 +83,21 @@ def test_one_wrong_rule_in_a_random_graph_is_named(arrays, data):
         op.forget()
 
 
+@pytest.mark.slow
 @FRESH
 @given(root=graphs())
 def test_a_right_graph_accuses_nobody(root):
     assert locate_fault(root) == ()
 
 
+@pytest.mark.slow
 @FRESH
 @given(root=graphs(ops=[op for op in OPS.values() if op.elementwise and op.module.startswith("autograd_nn.ops.")]))
 def test_kinks_and_jumps_in_a_right_graph_accuse_nobody(root):
     assert locate_fault(root) == ()
 
 
+@pytest.mark.slow
 @FRESH
 @given(data=st.data())
 def test_a_wrong_rule_of_the_table_itself_is_named(data):
@@ -129,6 +133,7 @@ ARRAY_FAULTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ARRAY_FAULTS)
 @settings(FRESH, max_examples=40)
 @given(data=st.data(), seed=st.integers(0, 2**32))
@@ -186,6 +191,7 @@ def test_a_checkpoint_is_looked_into(Value, forget):
 
 # --- nobody is accused without evidence -------------------------------------------------------------
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_no_op_of_the_table_is_accused(dtype):
     rng = np.random.default_rng(0)

@@ -51,6 +51,7 @@ def test_broadcastable_tensors(ts):
     assert sum(ts[1:], ts[0]).shape == want
 
 
+@pytest.mark.slow
 def test_shapes_that_differ_are_drawn():
     assert find(broadcastable_tensors(2), lambda ts: ts[0].shape != ts[1].shape and ts[0].ndim == ts[1].ndim == 2)
 
@@ -75,6 +76,7 @@ def test_indices_are_those_that_numpy_takes(data, shape):
     assert np.array_equal(Tensor(array)[index].data, array[index])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [
     lambda index: any(isinstance(part, slice) for part in index), lambda index: None in index,
     lambda index: isinstance(index, np.ndarray) and index.dtype == bool,
@@ -89,6 +91,7 @@ def test_every_kind_of_index_is_drawn(kind):
     assert fits(find(indices_for((2, 3)), fits))
 
 
+@pytest.mark.slow
 def test_types_are_known_to_hypothesis_without_an_import():
     code = """
     import sys
@@ -102,6 +105,7 @@ def test_types_are_known_to_hypothesis_without_an_import():
     assert python(code).split() == ["Tensor([0.,", "0.])", "Value(2.0)", "True"]
 
 
+@pytest.mark.slow
 def test_hypothesis_is_imported_only_with_the_strategies():
     code = ("import sys, autograd_nn as ag; ag.check.checks_gradient; ag.check.locate_fault; "
             "print('hypothesis' in sys.modules, ag.check.strategies.__name__, 'hypothesis' in sys.modules)")
@@ -121,6 +125,7 @@ def test_expressions_are_the_same_on_every_carrier_and_as_source(e):
     assert eval(repr(e), {"ag": ag})(*e.point) == y
 
 
+@pytest.mark.slow
 @settings(FRESH, max_examples=100)
 @given(e=expressions())
 def test_expressions_are_smooth_at_their_point(e):
@@ -172,6 +177,7 @@ def test_graphs_share_their_nodes():
     find(graphs(arrays=False), shares, settings=settings(max_examples=1000, database=None, phases=[Phase.generate]))
 
 
+@pytest.mark.slow
 @settings(FRESH, max_examples=25)
 @given(data=st.data(), module=modules(), fixed=modules(3, 2, dtype=np.float32))
 def test_modules(data, module, fixed):
@@ -182,17 +188,20 @@ def test_modules(data, module, fixed):
 
 # --- @checks_gradient -----------------------------------------------------------------------------------
 
+@pytest.mark.slow
 @checks_gradient
 def test_what_is_drawn_comes_from_annotations(x: Tensor, y: Value, z: float, a: np.ndarray, flag: bool, n: int = 2):
     assert type(flag) is bool and n == 2
     return ops.tanh(x) * y + z if flag else ops.sum(ops.sin(a * 0.5)) * n
 
 
+@pytest.mark.slow
 @checks_gradient(tensors(shape=(2, 2)), axis=axes_for((2, 2)), order=2, max_examples=10)
 def test_strategies_by_position_and_name_and_options(x, axis):
     return (ops.sum(ops.sin(x), axis=axis) ** 2).sum()
 
 
+@pytest.mark.slow
 @checks_gradient(broadcastable_tensors(2))
 def test_several_at_once(pair):
     return ops.hypot(pair[0] + 5.0, pair[1] + 5.0)
@@ -214,6 +223,7 @@ def run_pasted(notes, name):
     scope[name]()
 
 
+@pytest.mark.slow
 def test_a_failure_shrinks_and_prints_a_test_that_repeats_it(forget):
     global wrong_above_one
     cube = Op("cube_above", lambda x: x ** 3, lambda x: x ** 3,
@@ -233,6 +243,7 @@ def test_a_failure_shrinks_and_prints_a_test_that_repeats_it(forget):
         run_pasted(notes, "test_wrong_above_one")
 
 
+@pytest.mark.slow
 def test_the_source_of_a_local_function_is_pasted(forget):
     @custom_op(lambda g, y, x: g * 2.02 * x, elementwise=True)
     def square_wrong(x):

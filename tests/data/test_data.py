@@ -47,6 +47,7 @@ def test_a_set_cannot_be_spoiled_for_the_next_caller(name):
         found.x = None
 
 
+@pytest.mark.slow
 @every_set
 def test_the_sets_equal_scikit_learns(name):
     sets = pytest.importorskip("sklearn.datasets", reason="scikit-learn has the copies to compare with")

@@ -160,6 +160,7 @@ def test_the_nodes_nearest_the_output_are_kept():
     assert "showing 5 of 15 nodes, those nearest the output" in shown
 
 
+@pytest.mark.slow
 def test_a_deep_graph_and_a_wide_one_are_drawn():
     x = Value(1.0, name="x")
     deep = x

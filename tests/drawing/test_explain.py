@@ -111,6 +111,7 @@ def test_every_line_is_right_and_the_end_is_the_engines(expression):
         assert float(last.rpartition(" = ")[2]) == pytest.approx(leaf.grad, rel=1e-5, abs=1e-12)
 
 
+@pytest.mark.slow
 @given(graphs())
 def test_any_graph_is_explained(root):
     text = explain(root)
@@ -145,6 +146,7 @@ def test_typeset():
     assert made._repr_markdown_() == made.markdown() and str(made) == made
 
 
+@pytest.mark.slow
 def test_a_long_derivation_stays_readable():
     x = y = Value(1.0, name="x")
     for _ in range(1000):

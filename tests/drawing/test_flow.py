@@ -335,6 +335,7 @@ def test_one_and_two_models_are_drawn(tmp_path):
     assert flow.plot().child_axes[0].get_xscale() == "log"
 
 
+@pytest.mark.slow
 def test_figures_draw_into_given_axes_and_leave_pyplot_alone(tmp_path):
     model = nn.MLP(2, 4, 1, rng=0)
     figure = matplotlib.figure.Figure((18, 4), layout="constrained")

@@ -13,7 +13,7 @@ from autograd_nn.core.node import Node
 from autograd_nn.drawing import explain, trace_of
 from autograd_nn.drawing.record.formula import LARGEST, formula
 from autograd_nn.notation.names import names_of
-from autograd_nn.notation.printer import MADE_LATEX
+from autograd_nn.notation.notations import MADE_LATEX
 from autograd_nn.ops import OPS, Op
 
 
@@ -48,6 +48,7 @@ def test_every_elementwise_op_has_formulas(op):
     assert explain(root).steps and all(map(compiles, explain(root).steps))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("op", [op for op in TABLE if op.cases], ids=lambda op: op.name)
 def test_every_op_on_arrays_has_formulas(op):
     rng = np.random.default_rng(0)

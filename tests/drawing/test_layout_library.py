@@ -11,7 +11,7 @@ from helpers.surroundings import needs_library
 
 from autograd_nn.drawing.render import library
 
-pytestmark = needs_library
+pytestmark = [needs_library, pytest.mark.slow]
 
 DRAW = "from autograd_nn import Value, draw; x = Value(3.0, name='w'); picture = draw(x * x); picture.svg()"
 

@@ -215,6 +215,7 @@ def test_fonts_are_found_without_fontconfig(monkeypatch):
 
 # --- notebooks --------------------------------------------------------------------------------
 
+@pytest.mark.slow
 def test_an_executed_notebook_shows_the_picture(tmp_path):
     nbclient = pytest.importorskip("nbclient", reason="executing a notebook needs nbclient")
     pytest.importorskip("ipykernel", reason="executing a notebook needs ipykernel")

@@ -87,6 +87,7 @@ def test_same_program_same_bytes(program):
     assert draw(first).trace == draw(second).trace
 
 
+@pytest.mark.slow
 def test_bytes_do_not_depend_on_the_hash_seed():
     program = """if True:
         import hashlib, sys

@@ -21,6 +21,7 @@ def array(data):
     return np.array(data["data"] if isinstance(data, dict) else data, dtype=float)
 
 
+@pytest.mark.slow
 @given(graphs())
 def test_the_record_of_a_random_program(root):
     order = topological([root])
@@ -74,6 +75,7 @@ def test_the_gradient_is_the_sum_over_the_uses_of_upstream_times_local(expressio
             assert n["gradient"] == pytest.approx(sums[n["id"]], rel=1e-9, abs=1e-12 + 1e-9 * sizes[n["id"]])
 
 
+@pytest.mark.slow
 @given(graphs(arrays=True))
 def test_the_local_derivatives_of_arrays_are_their_rules_at_ones(root):
     record, ids = numbered(root)
@@ -91,6 +93,7 @@ def test_the_local_derivatives_of_arrays_are_their_rules_at_ones(root):
                 np.testing.assert_allclose(array(use["local"]), np.broadcast_to(local, x.shape), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_the_same_bytes_over_hash_seeds():
     program = """
         import hashlib, json

@@ -330,6 +330,7 @@ def test_expanded_parts_keep_module_and_line():
     assert all(n["source"] is not None for n in parts["nodes"] if n["op"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ['a"b', "<script>alert(1)</script>", "two\nlines", "a->b", "🔥", "重み",
                                   "50 % {x} $y$ #1 & ~^\\_'"])
 def test_any_name_survives(name):

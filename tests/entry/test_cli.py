@@ -23,6 +23,7 @@ def accuracy(printed):
     return float(re.search(r"held-out accuracy: ([\d.]+)%", printed)[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task, least", [("digits", 97), ("iris", 93), ("wine", 95)])
 def test_demo_learns_checks_and_writes(task, least, tmp_path, capsys):
     out = tmp_path / "a" / "b"
@@ -52,6 +53,7 @@ def test_digits_are_the_default(tmp_path, monkeypatch, capsys):
     assert sorted(path.name for path in (tmp_path / "autograd-nn-demo").iterdir()) == FILES
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_bytes(tmp_path, capsys):
     for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
         assert main([*TINY, "--seed", seed, "--out", str(tmp_path / name)]) == 0
@@ -60,6 +62,7 @@ def test_a_seed_gives_the_same_bytes(tmp_path, capsys):
         assert a == b != c
 
 
+@pytest.mark.slow
 def test_weights_are_where_a_run_starts(tmp_path, capsys):
     first, second = tmp_path / "first", tmp_path / "second"
     assert main([*TINY, "--out", str(first)]) == 0
@@ -185,6 +188,7 @@ def test_help_and_version(capsys):
         assert all(word in printed for word in words)
 
 
+@pytest.mark.slow
 def test_as_a_program(tmp_path):
     done = subprocess.run([sys.executable, "-W", "error", "-m", "autograd_nn", *TINY], cwd=tmp_path,
                           capture_output=True, text=True, timeout=120)

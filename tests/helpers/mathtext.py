@@ -1,8 +1,10 @@
 """Whether a formula can be typeset."""
 
 import re
+from functools import cache
 
 
+@cache
 def compiles(tex):
     """Whether matplotlib's mathtext takes it, which lacks some of LaTeX's commands."""
     from matplotlib.mathtext import MathTextParser

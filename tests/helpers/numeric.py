@@ -17,6 +17,16 @@ def slope(f, h=2e-3):
     return bc + (bc - ab) / 15
 
 
+def on_a_line(f, *xs):
+    """f along a random direction through the arrays xs, as a function of an array t, and t = 0: what a checker takes.
+
+    A partial derivative that is wrong makes this one wrong, whichever it is, and one check is enough.
+    """
+    rng = np.random.default_rng(0)
+    directions = [rng.normal(size=np.shape(x)) for x in xs]
+    return lambda t: f(*[x + t.sum() * d for x, d in zip(xs, directions)]), np.zeros(1)
+
+
 def differences(f, x, h=1e-6):
     """The gradient of a number f(x) by the elements of an array x, each by a central difference."""
     x = np.array(x, dtype=float)

@@ -192,7 +192,7 @@ class LatexReader(Reader):
     token = (r"\s+|\\(?:begin|end)\{cases\}|\\operatorname\{\w+\}|\\text\{\w+\}|\\mathrm\{[^{}]*\}|\\[a-zA-Z]+|\\."
              r"|\d+(?:\.\d+)?|[a-zA-Z]|.")
     products = dict.fromkeys((r"\cdot", r"\odot"), float.__mul__)
-    minus, opened, closed = "-", {"(": ")", "{": "}", r"\lfloor": r"\rfloor", r"\lceil": r"\rceil"}, ""
+    minus, opened, closed = "-", {"(": ")", "{": "}", r"\lfloor": r"\rfloor", r"\lceil": r"\rceil"}, (r"\{",)
     beside = True
     words = {r"\ln": np.log, r"\log_{2}": np.log2, r"\log_{10}": np.log10, "arsinh": np.arcsinh, "arcosh": np.arccosh,
              "artanh": np.arctanh, "sgn": np.sign, "Re": float, "hardsigmoid": number_of("hard_sigmoid"),
@@ -270,9 +270,9 @@ class LatexReader(Reader):
             found = abs(self.whole())
             self.take(r"\rvert")
             return found
-        if token in self.after and token == r"\{":
+        if token == r"\{" and token in self.functions:
             self.take()
-            found = self.after[token](self.whole())
+            found = self.functions[token](self.whole())
             self.take(r"\}")
             return found
         if token == r"\begin{cases}":

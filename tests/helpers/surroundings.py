@@ -37,7 +37,7 @@ HIDDEN = {"chromium", "chromium-browser", "google-chrome", "dot", "fc-list"}
 
 
 def hide_from_all(folder: Path) -> None:
-    """Imitate an empty machine for this process and its children: no browser, no Graphviz, no font of the system.
+    """Imitate an empty machine for this process and its children: no browser, no Graphviz, no font but matplotlib's.
 
     The folder, which is empty and stays, becomes the PATH: it holds links to all programs but the HIDDEN ones.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from helpers.fresh_python import python
 
 import autograd_nn
 from autograd_nn.notation import generate
+from autograd_nn.ops.elementwise import arithmetic
 
 PACKAGE = Path(autograd_nn.__file__).parent
 
@@ -81,6 +83,7 @@ def test_importing_imports_little():
     assert python("import sys, autograd_nn; print('numpy' in sys.modules)") == "False\n"
 
 
+@pytest.mark.slow
 def test_star_import_leaves_pythons_own_functions_alone():
     code = "from autograd_nn import *; print(max(1, 2), sum([1, 2]), sin(0.0), Value(1.0))"
     assert python(code) == "2 3 0.0 Value(1.0)\n"
@@ -116,6 +119,7 @@ def test_other_libraries_spelling_is_answered():
             getattr(autograd_nn, name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", generate.FILES)
 def test_generated_files_are_up_to_date(name):
     written = (PACKAGE / name).read_text(encoding="utf-8")
@@ -126,3 +130,17 @@ def test_a_docstring_of_an_op_says_formula_and_derivative():
     assert "derivative: cos(x)" in autograd_nn.sin.__doc__
     assert "axis" in autograd_nn.sum.__doc__
     assert "An operation of the graph" in autograd_nn.Op.__doc__
+
+
+def test_the_reading_list_is_short_and_true():
+    text = (PACKAGE / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    section = text.split("## ")[1]
+    said = int(re.search(r"five files, (\d+) lines", section)[1])
+    files = re.findall(r"^\d\. `([^`]+)`", section, re.MULTILINE)
+    lines = {name: (PACKAGE / name).read_text(encoding="utf-8").splitlines() for name in files}
+    assert len(files) == 5
+    calls = lines["ops/_op.py"]
+    lines["ops/_op.py"] = calls[next(i for i, line in enumerate(calls) if "def __call__" in line):]
+    lines["ops/elementwise/arithmetic.py"] = inspect.getsource(arithmetic).split("multiply = ")[1].split("\ndivide")[0]
+    lines["ops/elementwise/arithmetic.py"] = lines["ops/elementwise/arithmetic.py"].splitlines()
+    assert sum(map(len, lines.values())) == said <= 700

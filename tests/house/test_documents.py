@@ -35,6 +35,7 @@ def test_links_lead_somewhere(document):
             assert (document.parent / link).exists(), link
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("bench_*.py")), ids=lambda p: p.stem)
 def test_benchmarks_run(path, monkeypatch, capsys):
     """Each once and small, so that it cannot rot; a peer that is missing is left out by the script."""
@@ -45,6 +46,7 @@ def test_benchmarks_run(path, monkeypatch, capsys):
     sys.modules.pop(path.stem)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("learn_*.py")), ids=lambda p: p.stem)
 def test_learning_runs(path):
     """Each once, for a few steps, in a process of its own: it sets the number of threads before NumPy loads."""
@@ -55,6 +57,7 @@ def test_learning_runs(path):
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_notebooks_execute_and_are_paired(path, tmp_path):
     import jupytext

@@ -27,6 +27,8 @@ SHARED = {
     "diff": "NumPy's name for differences, and the differences between two pictures",
     "flatten": "NumPy's name for an array's elements in a row, and JAX's for a nest's leaves",
     "gradient": "NumPy's name for slopes of samples, and the map that is the gradient",
+    "register": "an entry into a registry: of tree, and of hypothesis",
+    "tree": "the package, and the file that enters Modules in it",
     "split": "NumPy's name for cutting an array, and a Dataset in two",
 }
 

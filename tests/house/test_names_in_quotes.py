@@ -28,7 +28,6 @@ EXCEPTIONS = {
     "nn": ("mean sum relu tanh sigmoid same", "what users choose by reduction=, activation= and padding="),
     "notation/generate.py": ("round", "Python's protocol: __round__ alone takes ndigits"),
     "notation/summary.py": ("min mean max", "fields of a summary"),
-    "notation/template.py": ("sign", "a kind of piece that a template is made of"),
     "optim": ("mean square step sum cos linear min max", "the state of an optimizer; modes of schedules"),
 }
 

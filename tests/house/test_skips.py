@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 SUITE = """
 import shutil, pytest
 def test_runs(): pass
@@ -26,7 +28,7 @@ def run(text, folder, *options):
     tests = Path(__file__).parent.parent
     done = subprocess.run([sys.executable, "-m", "pytest", "-p", "conftest", "-p", "no:randomly", "-p", "no:xdist",
                            "-q", "-s", *options], cwd=folder, capture_output=True, text=True,
-                          env=os.environ | {"PYTHONPATH": f"{tests}{os.pathsep}{tests / 'helpers'}"})
+                          env=os.environ | {"PYTHONPATH": str(tests)})
     return done.returncode, done.stdout + done.stderr
 
 

@@ -87,6 +87,7 @@ def model_of(kind, counts=None, **options):
     return kind(["a", "b", "c", "d"], 3, counts, rng=0, dtype=float, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [nn.SkipGram, nn.CBOW])
 def test_the_loss_is_its_formula(kind, monkeypatch):
     model, rng = model_of(kind, negative=3), np.random.default_rng(0)
@@ -127,6 +128,7 @@ def test_neighbours_and_analogies_go_by_the_cosine():
     assert len(model.neighbours("far", 99)) == 4 and model["man"].tolist() == [3.0, 0.0]
 
 
+@pytest.mark.slow
 def test_skip_gram_finds_what_was_planted():
     corpus = data.planted_corpus(2000, rng=1)
     vocabulary = data.Vocabulary(word for sentence in corpus for word in sentence)

@@ -128,6 +128,7 @@ def test_mazur_first_step_in_values():
     assert [w.grad for w in hidden.weight.flat] == pytest.approx(full["dW1"], rel=1e-14)
 
 
+@pytest.mark.slow
 def test_mazur_ten_thousand_steps():
     given, full, w1, w2, forward = mazur()
     opt = optim.SGD([w1, w2], lr=given["lr"])
@@ -171,6 +172,7 @@ def test_eleven_lines_two_layers():
     np.testing.assert_array_equal(out.ravel().round(8), net["printed"])
 
 
+@pytest.mark.slow
 def test_eleven_lines_three_layers():
     given = numbers("iamtrask")
     x, net = np.array(given["X"], float), given["three_layer"]

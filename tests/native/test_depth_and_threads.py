@@ -82,6 +82,7 @@ for size, task in ((512, work), (16 * 1024, work_through_containers)):
 """
 
 
+@pytest.mark.slow
 @native
 def test_chains_of_every_kind_die_on_a_small_stack():
     assert python(DEEP.format(n=2_000_000), AUTOGRAD_NN_PURE="0") == "done\ndone\n"

@@ -261,6 +261,7 @@ def test_gradients_add_up_over_calls():
         assert x.grad.tolist() == [2.0 * times, 4.0 * times]
 
 
+@pytest.mark.slow
 def test_a_deep_graph_and_a_wide_one(monkeypatch):
     x = y = Tensor([0.5, -0.5])
     for _ in range(20_000):
@@ -300,6 +301,7 @@ def test_a_rule_may_take_everything_from_its_node(forget):
     assert x.grad.tolist() == [4.0, 5.0, 6.0]
 
 
+@pytest.mark.slow
 def test_data_may_be_assigned_by_another_thread_meanwhile():
     """The arrays that an operation works on are held, whoever takes them away from the Tensors."""
     t, stop = Tensor(np.ones((300, 300))), threading.Event()

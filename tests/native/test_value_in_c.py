@@ -68,6 +68,7 @@ def test_cotangents_that_python_finds(forget):
     assert sys.getrefcount(x) == count
 
 
+@pytest.mark.slow
 @native
 @settings(max_examples=250)
 @given(data=st.data())

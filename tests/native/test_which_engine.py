@@ -61,6 +61,7 @@ print((t * t).is_leaf, v.sin().is_leaf)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pure", ["0", "1"])
 def test_an_engine_that_is_first_used_in_a_mode_knows_it(pure):
     assert python(FIRST_USED_IN_A_MODE, AUTOGRAD_NN_PURE=pure) == "True True True True\nFalse False\n"
@@ -72,6 +73,7 @@ def test_the_native_engine_otherwise():
     assert out == "True Value autograd_nn.core.value\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["value.c", "tensor.c"])
 def test_the_c_files_compile_without_a_warning(name, tmp_path):
     compiler = shlex.split(sysconfig.get_config_var("CC") or "")

@@ -64,6 +64,7 @@ def test_inception_is_its_four_branches():
     np.testing.assert_allclose(y.data, [naive_inception(module, image) for image in x], rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_inception_has_the_gradients_of_its_branches():
     module = nn.Inception(2, 1, 2, 2, 1, 1, 1, rng=0, dtype=np.float64)
     check_gradients(lambda x: ag.sum(module(x) ** 2), np.random.default_rng(2).normal(size=(1, 2, 4, 3)))
@@ -91,6 +92,7 @@ PUBLISHED = {
 }
 
 
+@pytest.mark.slow
 def test_googlenet_has_the_published_shapes_and_parameters():
     model = nn.GoogLeNet(rng=0).eval()
     with no_grad():
@@ -149,6 +151,7 @@ def test_googlenet_takes_odd_sizes(side):
     assert all(p.grad is not None for p in model.parameters())
 
 
+@pytest.mark.slow
 def test_googlenet_learns_with_fit():
     model = nn.GoogLeNet(2, image_size=32, in_channels=1, width=0.1, rng=0)
     x = images(16, 1, 32, 32)
@@ -174,6 +177,7 @@ def test_lenet5_has_the_published_layers():
     assert sides == [28, 28, 14, 10, 10, 5, 1, 1]
 
 
+@pytest.mark.slow
 def test_alexnet_has_the_published_layers():
     model = nn.AlexNet(image_size=63, rng=0)             # the first hidden layer of 224 is larger
     assert [layer.weight.shape for layer in layers(model)] == [

@@ -73,6 +73,7 @@ def test_rng_of_every_kind():
     assert not np.array_equal(alone.weight.data[0], alone.bias.data), "and so do weight and bias"
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bits_in_every_process():
     program = ("from autograd_nn import nn, seed; seed(3); net = nn.MLP(3, 4, 2); "
                "print(*[name + a.tobytes().hex() for name, a in net.state_dict().items()])")

@@ -79,6 +79,7 @@ def test_values_against_a_loop(loss, reduction, seed, n, k):
         np.testing.assert_allclose(plain(loss(y, t.tolist(), reduction)), expected, rtol=1e-11, atol=1e-14)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ALL)
 @given(seed=st.integers(0, 10 ** 6))
 def test_gradients_by_differences(loss, seed):

@@ -48,6 +48,7 @@ def test_values_against_a_loop(case, reduction, seed):
         np.testing.assert_array_equal(plain(module(*made)), plain(got))
 
 
+@pytest.mark.slow
 @every_loss
 def test_gradients_by_differences(case):
     """The second derivative too, where the loss has one; of Values as of Tensors."""

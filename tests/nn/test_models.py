@@ -76,6 +76,7 @@ def test_linear_regression_finds_least_squares():
     np.testing.assert_allclose([*model.linear.weight.data[0], model.linear.bias.data[0]], exact, atol=1e-8)
 
 
+@pytest.mark.slow
 def test_logistic_regression_finds_what_scikit_learn_finds():
     from sklearn.linear_model import LogisticRegression
     rng = np.random.default_rng(1)
@@ -199,6 +200,7 @@ def test_noise_is_for_training_alone():
     assert set(np.unique(seen[0])) == {0.0, 1.0} and abs(1 - seen[0].mean() - 0.25) < 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("likelihood", ["gaussian", "bernoulli"])
 def test_the_variational_loss_is_error_plus_divergence(likelihood):
     x = np.random.default_rng(0).uniform(size=(3, 4))

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from autograd_nn.notation.expression import ArraySymbol
 
 import autograd_nn
 from autograd_nn import Dual, Symbol, Tensor, Value, fft, ops
 from autograd_nn.core.value import PureValue
+from autograd_nn.notation.array_symbol import ArraySymbol
 from autograd_nn.ops._carriers import CARRIERS, RANKS, is_plain, is_traced
 
 PACKAGE = Path(autograd_nn.__file__).parent

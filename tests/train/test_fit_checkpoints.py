@@ -63,6 +63,7 @@ def in_pieces(path, start, epochs, **given):
     return whole[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_goes_on_with_the_same_bits(tmp_path, name):
     if name == "LBFGS":
@@ -156,6 +157,7 @@ DEATH = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["write", "fsync", "rename", "renamed"])
 def test_killed_within_the_writing(tmp_path, moment):
     """The third checkpoint is half written, written, or in place: the second or third is found, and nothing else."""
@@ -179,6 +181,7 @@ SCRIPT = """
 """
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_it_ends_with_the_same_bits(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(textwrap.dedent(SCRIPT).format(tests=TESTS))

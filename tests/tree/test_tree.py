@@ -69,6 +69,7 @@ def test_what_is_a_leaf():
     assert doubled.shape == (1, 2) and doubled.tolist() == [[4.0, 6.0]]
 
 
+@pytest.mark.slow
 def test_containers_keep_their_kind():
     nest = defaultdict(list, a=Point(1.0, [2.0]), b=Params(3.0, 4, (5.0,)))
     twice = tree.map(lambda x: 2 * x, nest)

@@ -7,8 +7,9 @@ from typing import Any, TypedDict
 
 import numpy as np
 
+from ...core.leaks import with_care
 from ...core.node import Node
-from ...core.reverse import chain_rule, on_data, with_care
+from ...core.reverse import chain_rule, on_data
 from ...notation.summary import Data, is_small, summary
 
 Event = TypedDict("Event", {

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ...core.copies import rebuild
 from ...core.modes import special_mode
-from ...core.node import Node, data_of, rebuild, topological
+from ...core.node import Node, data_of, topological
 from ...core.reverse import cotangents
 
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from ...errors import ShapeError, UsageError
 from .._arguments import along, as_array, axis_of, no_out, numpys_errors, safe_casting, size_of
+from .._bind import Each
 from .._function import composed
-from .._op import Each, Op, shape_of
+from .._op import Op, shape_of
 from .indexing import getitem, scatter
 from .shape import at_least, atleast_1d, atleast_2d, atleast_3d, broadcast_to, reshape, sum_to, transpose
 

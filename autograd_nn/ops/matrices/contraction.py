@@ -11,8 +11,9 @@ import numpy as np
 
 from ...errors import ShapeError, UsageError
 from .._arguments import as_array, no_out
+from .._bind import Each
 from .._function import composed
-from .._op import Each, Op, shape_of
+from .._op import Op, shape_of
 from ..arrays.shape import broadcast_to, reshape
 
 

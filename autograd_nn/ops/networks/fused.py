@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError
+from .._bind import Each
 from .._misfit import of_broadcast
-from .._op import Each, Op, shape_of
+from .._op import Op, shape_of
 from ..arrays.reduction import largest, sum
 from ..arrays.shape import reshape, transpose
 from ..elementwise.elementary import exp
