@@ -3,9 +3,9 @@
 from importlib import import_module
 from typing import Any
 
+from ._check_gradients import check_gradients
 from ._complex_step import complex_step
 from ._derivative import Derivative, differentiate
-from ._gradients import check_gradients
 from ._locate import Fault, locate_fault
 from ._numeric import central_difference
 from ._property import checks_gradient

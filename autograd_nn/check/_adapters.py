@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import UsageError
-from ._subject import Array, Subject, Trace
+from ._subject import Array, Evaluation, Subject
 
 
 def adapter(framework: str) -> type[Subject]:
@@ -78,7 +78,7 @@ class Torch(Subject):
                              if g is not None]).sum()
         return y, variables
 
-    def trace(self, arrays: Sequence[Array]) -> Trace:
+    def trace(self, arrays: Sequence[Array]) -> Evaluation:
         torch: Any = import_module("torch")
         with torch.enable_grad():
             y, variables = self._run(arrays)
@@ -91,7 +91,7 @@ class Torch(Subject):
             grads = self.call(lambda: torch.autograd.grad(y, variables, seed, retain_graph=True, allow_unused=True),
                               (), self.what)
             return [np.zeros_like(a) if g is None else np.array(self.read(g)) for g, a in zip(grads, arrays)]
-        return Trace(value, pull)
+        return Evaluation(value, pull)
 
     def push(self, arrays: Sequence[Array], tangents: Sequence[Array]) -> Array:
         torch: Any = import_module("torch")
@@ -137,14 +137,14 @@ class Functional(Subject):
     def output(self, arrays: Sequence[Array]) -> Any:
         return self.run(*[self.make(like, a) for like, a in zip(self.likes, arrays)])
 
-    def trace(self, arrays: Sequence[Array]) -> Trace:
+    def trace(self, arrays: Sequence[Array]) -> Evaluation:
         y, back = self.call(self.vjp, [[self.make(like, a) for like, a in zip(self.likes, arrays)]])
         value = self.result(y)
 
         def pull(cotangent: Array | None) -> list[Array]:
             seed = np.ones_like(value) if cotangent is None else cotangent.astype(value.dtype)
             return [np.array(self.read(g)) for g in self.call(back, [seed], self.what)]
-        return Trace(value, pull)
+        return Evaluation(value, pull)
 
 
 class Jax(Functional):
@@ -165,14 +165,14 @@ class Jax(Functional):
         with self._precision():
             return super().output(arrays)
 
-    def trace(self, arrays: Sequence[Array]) -> Trace:
+    def trace(self, arrays: Sequence[Array]) -> Evaluation:
         with self._precision():
             value, pull, root = super().trace(arrays)
 
         def pull_there(cotangent: Array | None) -> list[Array]:
             with self._precision():
                 return pull(cotangent)
-        return Trace(value, pull_there, root)
+        return Evaluation(value, pull_there, root)
 
     def owns(self, x: Any) -> bool:
         jax: Any = import_module("jax")

@@ -36,7 +36,7 @@ def wrong_elements(line: Line, u: Array, products: Array, whole: Derivative, lim
     def residual(part: Array) -> float:
         phi = _or_nan(line(_restricted(u, part)))
         quotients = [(phi(h) - phi(-h)) / (2 * h) for h in steps]
-        return extrapolated(steps, quotients) - float(products.ravel()[part].sum())
+        return neville(steps, quotients) - float(products.ravel()[part].sum())
     return _halved(residual, u.size, signal, MARGIN * error, limit, budget // (4 * len(steps)))
 
 
@@ -85,7 +85,7 @@ def _proven_steps(whole: Derivative, signal: float) -> tuple[list[float], float]
         misses = []
         for j in range(len(curve) - n + 1):
             part = curve[j:j + n]
-            value = extrapolated([s.h for s in part], [s.estimate for s in part])
+            value = neville([s.h for s in part], [s.estimate for s in part])
             misses.append(abs(value - whole.value) + whole.bar)
         for j in range(1, len(misses) - 1):
             miss = max(misses[j - 1:j + 2])
@@ -96,7 +96,7 @@ def _proven_steps(whole: Derivative, signal: float) -> tuple[list[float], float]
     return best
 
 
-def extrapolated(steps: Sequence[float], quotients: Sequence[float]) -> float:
+def neville(steps: Sequence[float], quotients: Sequence[float]) -> float:
     """Neville's scheme to step 0, for central quotients: errors in even powers of h."""
     row = list(quotients)
     for j in range(1, len(row)):

@@ -12,8 +12,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from ._flat import FINE, ROUNDING, plateau
 from ._noise import Noise, hidden_steps, noise, noise_of_both_sides, together
-from ._plateau import FINE, ROUNDING, plateau
 from ._quotients import Quotients
 from ._rounding import EPS
 from ._samples import Samples

@@ -12,7 +12,7 @@ from ..ops import Op
 
 
 @dataclass(frozen=True)
-class Variable:
+class Argument:
     """Input number `index`."""
 
     index: int
@@ -26,7 +26,7 @@ class Call:
     args: tuple[Term, ...]
 
 
-Term = Variable | Call | float
+Term = Argument | Call | float
 
 
 @dataclass(frozen=True, repr=False)
@@ -44,19 +44,19 @@ class Expression:
     point: tuple[float, ...]
 
     def __call__(self, *xs: Any) -> Any:
-        return evaluated(self.term, xs)
+        return value_of(self.term, xs)
 
     def __repr__(self) -> str:
         names = [_name(i) for i in range(len(self.point))]
         return f"lambda {', '.join(names)}: {_text(self.term)}"
 
 
-def evaluated(term: Term, xs: tuple[Any, ...]) -> Any:
+def value_of(term: Term, xs: tuple[Any, ...]) -> Any:
     """The term where its variables are xs."""
-    if isinstance(term, Variable):
+    if isinstance(term, Argument):
         return xs[term.index]
     if isinstance(term, Call):
-        return term.op(*[evaluated(arg, xs) for arg in term.args])
+        return term.op(*[value_of(arg, xs) for arg in term.args])
     return term
 
 
@@ -69,11 +69,11 @@ def inside(x: Any, domain: tuple[float, float]) -> bool:
 
 def squashed(term: Term, domain: tuple[float, float], point: tuple[float, ...]) -> Term:
     """The term if it lies in the domain at the point; else a sine of it, which does everywhere."""
-    if inside(evaluated(term, point), domain):
+    if inside(value_of(term, point), domain):
         return term
     low, high = domain
     middle, half = (low + high) / 2, 0.9 * (high - low) / 2
-    if not isinstance(term, (Variable, Call)):
+    if not isinstance(term, (Argument, Call)):
         return float(middle + half * np.sin(term))
     wave = Call(ops.multiply, (half, Call(ops.sin, (term,))))
     return Call(ops.add, (middle, wave)) if middle else wave
@@ -84,7 +84,7 @@ def _name(i: int) -> str:
 
 
 def _text(term: Term) -> str:
-    if isinstance(term, Variable):
+    if isinstance(term, Argument):
         return _name(term.index)
     if isinstance(term, Call):
         own = term.op.module.startswith("autograd_nn.ops.")

@@ -28,11 +28,11 @@ WITNESSES = 4                    # elements that are checked one by one where ha
 SUSPICIOUS = 2.0                 # bars that a direction is off before its elements are checked one by one
 
 
-class Input:
+class CheckedInput:
     """One array of a subject and its gradient: what is checked at a time."""
 
     def __init__(self, subject: Subject, i: int, gradient: Array, cotangent: Array | None, order: int,
-                 rng: np.random.Generator, lines: Lines, wide: Input | None = None) -> None:
+                 rng: np.random.Generator, lines: Lines, wide: CheckedInput | None = None) -> None:
         self.lines, self.wide, self.note = lines, wide, ""
         if wide is not None:
             wide.note = "in float64"

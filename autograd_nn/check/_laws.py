@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import EvaluationError
 from ._rounding import SPREAD, eps_of, neighbours
-from ._subject import Array, Subject, Trace
+from ._subject import Array, Evaluation, Subject
 from ._verdict import Verdict
 
 FAR = -1.0, 1024.0       # factors of a cotangent: multiplying by them does not round, so a linear rule scales exactly
@@ -28,7 +28,7 @@ class Law:
                + (f" ({self.text})" if self.text else "")
 
 
-def check_laws(subject: Subject, trace: Trace, gradient: list[Array], cotangent: Array | None,
+def check_laws(subject: Subject, trace: Evaluation, gradient: list[Array], cotangent: Array | None,
                rng: np.random.Generator) -> list[Law]:
     """Every law that this kind of function can be asked for, at the point where `trace` ran."""
     done = [Law("inputs unchanged", Verdict.AGREE),              # an error before this, where they are not
@@ -72,7 +72,7 @@ def random_direction(x: Array, rng: np.random.Generator, relative: bool = False)
 
 # --- the laws --------------------------------------------------------------------------------------
 
-def _same_bits(subject: Subject, trace: Trace, gradient: list[Array], cotangent: Array | None) -> Law:
+def _same_bits(subject: Subject, trace: Evaluation, gradient: list[Array], cotangent: Array | None) -> Law:
     name = "same bits twice"
     y = subject.value(subject.start)
     if not _same([y], [trace.value]):
@@ -113,7 +113,7 @@ def _independent(subject: Subject, gradient: list[Array], cotangent: Array | Non
     return Law(name, Verdict.AGREE)
 
 
-def _linear(subject: Subject, trace: Trace, gradient: list[Array], cotangent: Array | None,
+def _linear(subject: Subject, trace: Evaluation, gradient: list[Array], cotangent: Array | None,
             rng: np.random.Generator) -> Law:
     name = "linear in the cotangent"
     w = np.ones_like(trace.value) if cotangent is None else cotangent
@@ -136,7 +136,7 @@ def _linear(subject: Subject, trace: Trace, gradient: list[Array], cotangent: Ar
     return Law(name, Verdict.AGREE)
 
 
-def _forward(subject: Subject, trace: Trace, cotangent: Array | None, rng: np.random.Generator) -> Law:
+def _forward(subject: Subject, trace: Evaluation, cotangent: Array | None, rng: np.random.Generator) -> Law:
     name = "forward as reverse"
     u = random_tangents(subject.start, rng)
     u[len(subject.likes):] = [np.zeros_like(t) for t in u[len(subject.likes):]]      # forward mode reaches inputs alone

@@ -15,7 +15,7 @@ from ..ops import Each, Op, shape_of
 from ._derivative import differentiate
 from ._fault import Fault
 from ._numeric import central_difference
-from ._recorded import Recorded, recorded, replay
+from ._recorded import RecordedOp, as_function, recorded
 from ._verdict import Finding, Verdict, judge
 
 __all__ = ["Fault", "locate_fault"]
@@ -82,7 +82,7 @@ def locate_fault(root: Node, *, gradients: Mapping[Any, Any] | None = None, disa
 
 # --- one node ---------------------------------------------------------------------------------------
 
-def _of_node(step: Recorded, rng: np.random.Generator, unsure: list[Node]) -> Iterator[Fault]:
+def _of_node(step: RecordedOp, rng: np.random.Generator, unsure: list[Node]) -> Iterator[Fault]:
     """The faults of one node: its value, and then each rule. Where a rule could not be judged, it is `unsure`."""
     complaint = step.stale()
     if complaint:
@@ -101,7 +101,7 @@ def _of_node(step: Recorded, rng: np.random.Generator, unsure: list[Node]) -> It
         unsure.append(step.node)
 
 
-def _smooth_in_all(step: Recorded, rng: np.random.Generator) -> bool:
+def _smooth_in_all(step: RecordedOp, rng: np.random.Generator) -> bool:
     """Whether right rules add up, where the inputs move together: in a corner of the op they need not."""
     if len(step.slots()) < 2:
         return True
@@ -112,7 +112,7 @@ def _smooth_in_all(step: Recorded, rng: np.random.Generator) -> bool:
     return finding is None or finding.verdict is Verdict.AGREE
 
 
-def _wrong_rule(step: Recorded, slot: int, rng: np.random.Generator) -> tuple[Finding | None, str] | Verdict:
+def _wrong_rule(step: RecordedOp, slot: int, rng: np.random.Generator) -> tuple[Finding | None, str] | Verdict:
     """What speaks against one rule at one node, or that it is right, or that nothing could be found out."""
     corner = step.in_a_corner(slot)
     for direction in _directions(step.xs[slot], rng):
@@ -211,7 +211,7 @@ def _origin(op: Op, slot: int) -> str:
 
 def _of_whole(root: Node, gradients: Mapping[Any, Any] | None, rng: np.random.Generator) -> Fault | None:
     """The leaf whose gradient is not the derivative of the recorded graph, if there is one."""
-    graph = replay(root)
+    graph = as_function(root)
     found = dict(gradients) if gradients is not None else _found(root)
     leaves = [leaf for leaf in graph.leaves if leaf in found] if gradients is not None else list(graph.leaves)
     g = np.ones(root.shape)

@@ -18,7 +18,7 @@ from ..ops import shape_of
 from ..transforms import jvp
 from ..transforms.dual import recording
 from ..tree._structure import Constant
-from ._subject import Array, Subject, Trace
+from ._subject import Array, Evaluation, Subject
 
 
 class Own(Subject):
@@ -68,7 +68,7 @@ class Own(Subject):
             total = total + part
         return total
 
-    def trace(self, arrays: Sequence[Array]) -> Trace:
+    def trace(self, arrays: Sequence[Array]) -> Evaluation:
         with recording():
             root, variables = self._run(arrays, True)
 
@@ -79,7 +79,7 @@ class Own(Subject):
             with recording():
                 found = self.call(lambda: cotangents({root: seed}), (), self.what)
             return [np.array(data_of(found[x])) if x in found else np.zeros_like(a) for x, a in zip(variables, arrays)]
-        return Trace(self.result(root), pull, root)
+        return Evaluation(self.result(root), pull, root)
 
     def push(self, arrays: Sequence[Array], tangents: Sequence[Array]) -> Array:
         n = len(self.likes)
@@ -108,7 +108,7 @@ class Handwritten(Subject):
         data = data_of(x)
         return np.array(data) if np.ndim(data) else float(data)
 
-    def trace(self, arrays: Sequence[Array]) -> Trace:
+    def trace(self, arrays: Sequence[Array]) -> Evaluation:
         value = self.value(arrays)
 
         def pull(cotangent: Array | None) -> list[Array]:
@@ -117,7 +117,7 @@ class Handwritten(Subject):
             found = self.call(self.gradient, [*args, *extra], self.what)
             self.check_unchanged(variables, arrays, self.what)
             return self._parts(found)
-        return Trace(value, pull)
+        return Evaluation(value, pull)
 
     def _parts(self, found: Any) -> list[Array]:
         n = len(self.structures)

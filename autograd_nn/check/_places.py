@@ -9,7 +9,7 @@ import numpy as np
 from ..tree import Structure
 
 
-def places(structure: Structure, root: str) -> list[str]:
+def leaf_places(structure: Structure, root: str) -> list[str]:
     """Where each leaf of a nest is, as in "input 0.layers[2]"."""
     class Mark:
         name = ""

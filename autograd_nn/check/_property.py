@@ -11,7 +11,7 @@ import numpy as np
 
 from ..core.node import Node
 from ..errors import AutogradError, UsageError
-from ._gradients import check_gradients
+from ._check_gradients import check_gradients
 from ._paste import pasted
 
 

@@ -11,13 +11,13 @@ import numpy as np
 from ..core.node import Node, topological
 from ..core.value import BaseValue
 from ..ops import Each, Op
-from ..transforms._checkpoint import rerun
+from ..transforms._recompute import rerun
 
 CORNER = 1e-7                    # value of an op's kink function: below this the kink is too near for differences
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedOp:
     """One op of a graph with the inputs and the output that it had, in float64.
 
     shown   the node of the graph that stands for it: itself, or the checkpoint that it is in
@@ -83,13 +83,13 @@ class Recorded:
         return np.broadcast_to(near.any(axis=narrow, keepdims=True), np.shape(x))
 
 
-def recorded(root: Node, leaves: bool = False) -> Iterator[Recorded]:
+def recorded(root: Node, leaves: bool = False) -> Iterator[RecordedOp]:
     """Each op of the graph (with `leaves`, each node instead); a checkpoint as the ops in it."""
     number = -1
     for node in topological([root]):
         number += 1 + sum(not isinstance(x, Node) for x in node.inputs)
         if leaves:
-            yield Recorded(node, node, number)
+            yield RecordedOp(node, node, number)
             continue
         inside = [node]
         while inside:
@@ -103,7 +103,7 @@ def recorded(root: Node, leaves: bool = False) -> Iterator[Recorded]:
                     y = run(part, xs)
                 except Exception:
                     y = wide(part._data)                 # stale() will say why
-                yield Recorded(part, node, number, xs, y)
+                yield RecordedOp(part, node, number, xs, y)
 
 
 def run(node: Node, xs: tuple[Any, ...]) -> Any:
@@ -136,7 +136,7 @@ def _operands(node: Node) -> tuple[Any, ...]:
 
 
 @dataclass(frozen=True)
-class Replay:
+class GraphFunction:
     """A recorded graph as a function of its leaves, whose data (in float64) are `leaves`."""
 
     root: Node
@@ -154,7 +154,7 @@ class Replay:
         return at
 
 
-def replay(root: Node) -> Replay:
+def as_function(root: Node) -> GraphFunction:
     """The graph below a node, ready to be run again."""
     order = topological([root])
     leaves = {node: wide(node._data) for node in order if node.op is None}
@@ -162,4 +162,4 @@ def replay(root: Node) -> Replay:
         for x, data in zip(node.inputs, _operands(node)):
             if isinstance(x, Node) and x in leaves:
                 leaves[x] = wide(data)
-    return Replay(root, order, leaves)
+    return GraphFunction(root, order, leaves)

@@ -13,13 +13,13 @@ from .. import tree
 from ..core.node import data_of
 from ..errors import AutogradError, DataError, DTypeError, EvaluationError, ShapeError, UsageError
 from ..tree._structure import Constant
-from ._places import places
+from ._places import leaf_places
 from ._rounding import eps_of
 
 Array = np.ndarray[Any, Any]
 
 
-class Trace(NamedTuple):
+class Evaluation(NamedTuple):
     """One run: its value, and the gradient for a cotangent of it (None: that of a single number, 1)."""
 
     value: Array
@@ -50,7 +50,7 @@ class Subject:
             found, structure = self._taken_apart(x, f"input {i}")
             self.likes += found
             self.structures.append(structure)
-            self.names += places(structure, f"input {i}")
+            self.names += leaf_places(structure, f"input {i}")
         self.flat = all(s.entries == [None] for s in self.structures)
         self.parameters: list[Any] = []
         for i, p in enumerate(parameters):
@@ -96,7 +96,7 @@ class Subject:
         """What f returns, or (of a derived subject) its derivative along the tangents."""
         return self.call(self.f, self.arguments(arrays)[0])
 
-    def trace(self, arrays: Sequence[Array]) -> Trace:
+    def trace(self, arrays: Sequence[Array]) -> Evaluation:
         """A run that can be differentiated."""
         raise NotImplementedError
 

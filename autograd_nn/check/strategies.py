@@ -20,7 +20,7 @@ from ..core.node import Node
 from ..core.tensor import Tensor
 from ..core.value import Value
 from ..ops import OPS, Op, shape_of
-from ._expression import Call, Expression, Term, Variable, inside, squashed
+from ._expression import Argument, Call, Expression, Term, inside, squashed
 
 __all__ = ["Expression", "axes_for", "broadcastable_tensors", "expressions", "graphs", "indices_for", "modules",
            "smooth_ops", "tensors", "values"]
@@ -130,7 +130,7 @@ def expressions(draw: Any, max_depth: int = 5, *, ops: Sequence[Op] | None = Non
     def term(depth: int, variable: bool) -> Term:
         if depth == 0 or draw(st.integers(0, 4)) == 0:
             if variable or draw(st.booleans()):
-                return Variable(draw(st.integers(0, len(point) - 1)))
+                return Argument(draw(st.integers(0, len(point) - 1)))
             return draw(numbers)  # type: ignore[no-any-return]
         op = draw(st.sampled_from(pool))
         args: list[Term] = []

@@ -14,13 +14,13 @@ from ..ops import OPS, Op, _carriers, for_each_op
 from ..ops._carriers import carrier
 from . import modes, reverse
 from .leaks import finite
-from .methods import operand
+from .methods import is_operand
 from .node import NOTHING, Node
 from .operands import constant, kept
 
 # --- Value ------------------------------------------------------------------------------------------
 
-def values(base: type[Node], apply: Callable[..., Any], number: Callable[[Any], float]) -> Any:
+def native_value(base: type[Node], apply: Callable[..., Any], number: Callable[[Any], float]) -> Any:
     """The Value of the engine in C; None where it is not compiled, or not wanted.
 
     base     its base class
@@ -50,19 +50,19 @@ def values(base: type[Node], apply: Callable[..., Any], number: Callable[[Any], 
 
 def _operator(op: Op, left: Any, right: Any) -> Any:
     """An operator of a Value whose operands are not just Values and floats."""
-    return op(left, right) if operand(left) and operand(right) else NotImplemented
+    return op(left, right) if is_operand(left) and is_operand(right) else NotImplemented
 
 
 # --- Tensor -----------------------------------------------------------------------------------------
 
-def tensors(Tensor: Any, apply: Callable[..., Any], not_in_c: Op) -> None:
+def install_tensors(Tensor: Any, apply: Callable[..., Any], not_in_c: Op) -> None:
     """Let C do the usual cases of `tensor.py` and `reverse.py`, where it is compiled and wanted.
 
     `apply` is Python's way to run an op on Tensors: C calls it for the cases that it does not serve, and it always runs
     the op `not_in_c`.
     """
     def use(in_c: Any) -> None:
-        in_c.setup(Tensor, Node, constant, kept, reverse.fit, finite, *_errors_ignored())
+        in_c.setup(Tensor, Node, constant, kept, reverse.fitted, finite, *_errors_ignored())
         reverse.in_c = in_c
         modes.tell_special(in_c.set_special)
 

@@ -19,12 +19,14 @@ from ..ops._carriers import is_traced
 from ..ops.arrays.shape import astype
 
 
-def attach(kind: type) -> None:
-    """Give a class every op, present and future, as a method and as the operator that the table names.
+def attach(kind: type, elementwise: bool = False) -> None:
+    """Give a class every (elementwise) op, present and future, as a method and as the operator that the table names.
 
     Each method calls the op. Where the class already has a method of that name, a quicker one, that one stays.
     """
     def install(op: Op) -> None:
+        if elementwise and not op.elementwise:
+            return
         if op.method and op.name not in vars(kind):
             setattr(kind, op.name, named(lambda self, *args, **params: op(self, *args, **params), op, kind))
         if not op.dunder:
@@ -45,11 +47,11 @@ def _prefix(op: Op) -> Any:
 
 
 def _infix(op: Op) -> Any:
-    return lambda self, other: op(self, other) if operand(other) else NotImplemented
+    return lambda self, other: op(self, other) if is_operand(other) else NotImplemented
 
 
 def _reflected(op: Op) -> Any:
-    return lambda self, other: op(other, self) if operand(other) else NotImplemented
+    return lambda self, other: op(other, self) if is_operand(other) else NotImplemented
 
 
 def named(method: Any, op: Op, kind: type) -> Any:
@@ -59,7 +61,7 @@ def named(method: Any, op: Op, kind: type) -> Any:
     return method
 
 
-def operand(x: Any) -> bool:
+def is_operand(x: Any) -> bool:
     """Whether an operator of a node takes x. If not, it answers NotImplemented, and Python asks x's own type."""
     return is_traced(x) or isinstance(x, (int, float, complex, np.generic, np.ndarray, list, tuple))
 

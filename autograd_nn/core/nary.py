@@ -30,12 +30,12 @@ def sum_of(values: Sequence[Any]) -> Any:
     return ops.sum_of(values) if node is None else node
 
 
-def dot(weights: Any, inputs: Any, bias: Any = 0) -> Any:
+def dot(weights: Any, inputs: Any, bias: Any = None) -> Any:
     """w1 x1 + w2 x2 + ... + bias; of Values it is one node.
 
-    Two sequences of the same length, of Values and numbers in any mix, and a bias: the products
-    are added to the bias from left to right, as by `sum((w * x ...), bias)`. Of arrays and Tensors
-    it is `numpy.dot` plus the bias. Raises ShapeError where the lengths differ.
+    Two sequences of the same length, of Values and numbers in any mix, and a bias (0 if it is None):
+    the products are added to the bias from left to right, as by `sum((w * x ...), bias)`. Of arrays
+    and Tensors it is `numpy.dot` plus the bias. Raises ShapeError where the lengths differ.
 
     >>> from autograd_nn import Value
     >>> w = [Value(3.0), Value(1.0)]
@@ -44,6 +44,7 @@ def dot(weights: Any, inputs: Any, bias: Any = 0) -> Any:
     >>> y.data, w[0].grad, w[1].grad
     (12.0, 2.0, 5.0)
     """
+    bias = 0 if bias is None else bias
     if _is_row(weights) and _is_row(inputs):
         if len(weights) != len(inputs):
             raise ShapeError(f"dot: {len(weights)} weights and {len(inputs)} inputs")

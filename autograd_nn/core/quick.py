@@ -13,7 +13,7 @@ from typing import Any
 from ..ops import Op, for_each_op
 from ..ops._bind import MATH_ERRORS
 from . import modes
-from .methods import operand
+from .methods import is_operand
 from .node import NOTHING, Node
 
 
@@ -54,7 +54,7 @@ def _binary(op: Op, Value: Any) -> Callable[[Any, Any], Any]:
     def method(self: Any, other: Any) -> Any:
         kind = type(other)
         if modes.special or (kind is not Value and kind is not float and kind is not int):
-            return op(self, other) if operand(other) else NotImplemented
+            return op(self, other) if is_operand(other) else NotImplemented
         try:
             data = scalar(self._data, other._data if kind is Value else other)  # type: ignore[misc]
         except Exception:

@@ -36,7 +36,7 @@ def chain_rule(order: list[Node], found: dict[Node, Any], look: Look) -> Iterato
             y, xs, rules = look(node, g)
             for i, (x, rule) in enumerate(zip(node.inputs, rules)):
                 if rule is not None and isinstance(x, Node):         # a constant has no cotangent
-                    part = fit(rule(g, y, *xs, **node.params), x)
+                    part = fitted(rule(g, y, *xs, **node.params), x)
                     before = found.get(x)
                     found[x] = part if before is None else before + part
                     yield node, i, g, part, before
@@ -61,14 +61,14 @@ def on_nodes(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
     """What the rules see with create_graph: the nodes."""
     op: Any = node.op
     for x, before in zip(node.inputs, getattr(node, "_operands", ())):
-        if isinstance(before, np.ndarray) and isinstance(x, Node) and x._data is not before:
+        if isinstance(x, Node) and isinstance(x._data, np.ndarray) and x._data is not before:
             raise GraphError(f"{op.name}: the data of {x.name or 'an input'} was assigned after the forward "
                              "pass, and a gradient that is a graph needs it as it was\n"
                              "  help: run the forward pass again")
     return node, node.inputs, op.vjps
 
 
-def fit(g: Any, x: Node) -> Any:
+def fitted(g: Any, x: Node) -> Any:
     """`g` as a cotangent of x: summed over the axes along which x was broadcast, in x's dtype."""
     data, kind = x._data, type(g)
     if kind is type(data) and (kind is float or (

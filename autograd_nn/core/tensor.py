@@ -14,7 +14,7 @@ from ..ops import FUNCTIONS, Op
 from ..ops._carriers import carrier, is_traced
 from . import engine, modes
 from .explain import explained
-from .methods import attach, operand, through_function, through_ufunc
+from .methods import attach, is_operand, through_function, through_ufunc
 from .modes import record
 from .node import NOTHING, STORAGE, Node
 from .operands import array_of_floats, constant, gradient_array, kept, plain_index
@@ -176,7 +176,7 @@ class Tensor(TensorMethods, Node):
     @classmethod
     def _made(cls, data: Any, op: Op | None, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
         node = super()._made(data, op, inputs, params)
-        node._operands = tuple([x._data if isinstance(x, Node) else x for x in inputs])
+        node._operands = _operands(op, inputs)
         return node
 
     # --- what the graph asks of a node --------------------------------------------------------
@@ -205,10 +205,10 @@ class Tensor(TensorMethods, Node):
         return self
 
     def __divmod__(self, other: Any) -> Any:
-        return (self // other, self % other) if operand(other) else NotImplemented
+        return (self // other, self % other) if is_operand(other) else NotImplemented
 
     def __rdivmod__(self, other: Any) -> Any:
-        return (other // self, other % self) if operand(other) else NotImplemented
+        return (other // self, other % self) if is_operand(other) else NotImplemented
 
     def __repr__(self) -> str:
         text = np.array2string(self._data, separator=", ", prefix="Tensor(", threshold=100)
@@ -244,6 +244,15 @@ def _ones(dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     return one
 
 
+def _operands(op: Op | None, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The inputs' data; a single number is an array of shape () to an op on whole arrays, of the others' dtype."""
+    operands = tuple([x._data if isinstance(x, Node) else x for x in inputs])
+    if op is None or op.scalar is not None or all(type(x) is np.ndarray for x in operands):
+        return operands
+    dtype = np.result_type(*operands)
+    return tuple([x if type(x) is np.ndarray else np.asarray(x, dtype) for x in operands])
+
+
 def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """Run `op` on Tensors, Values, arrays and numbers, and record it."""
     inputs = tuple([a if isinstance(a, Node) else constant(op, a) for a in args])
@@ -251,7 +260,7 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         if type(p) in (list, tuple, np.ndarray):
             params = {k: kept(v) for k, v in params.items()}
             break
-    operands = tuple([x._data if isinstance(x, Node) else x for x in inputs])
+    operands = _operands(op, inputs)
     try:
         data = op.array(*operands, **params)
     except (ValueError, TypeError, IndexError) as error:
@@ -275,4 +284,4 @@ for function in FUNCTIONS.values():
     if function.method and function.name not in vars(Tensor):
         setattr(Tensor, function.name, function.call)
 
-engine.tensors(Tensor, _apply, not_in_c=as_value)
+engine.install_tensors(Tensor, _apply, not_in_c=as_value)

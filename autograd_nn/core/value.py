@@ -119,7 +119,7 @@ def _apply(kind: type[BaseValue], op: Op, args: tuple[Any, ...], params: dict[st
     return record(kind, float(data), op, inputs, params)
 
 
-attach(BaseValue)
+attach(BaseValue, elementwise=True)
 
 
 # --- the engine in Python ---------------------------------------------------------------------------
@@ -162,7 +162,7 @@ class PureValue(BaseValue):
 carrier("Value", PureValue, partial(_apply, PureValue), below="_data")
 
 quick.install(PureValue)
-_in_c = engine.values(BaseValue, _apply, number)
+_in_c = engine.native_value(BaseValue, _apply, number)
 NATIVE = _in_c is not None
 """Whether Value is the engine in C."""
 if TYPE_CHECKING:

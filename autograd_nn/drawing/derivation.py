@@ -8,7 +8,7 @@ from typing import Any
 
 from ..core.node import Node
 from ..errors import GraphError, UsageError
-from ..notation.names import names_of, operand, tex_name
+from ..notation.names import names_of, operand_text, tex_name
 from ..notation.notations import MADE_LATEX
 from ..notation.summary import Data
 from .record.events import Event
@@ -283,7 +283,7 @@ class _Writer:
     # --- how it is set ------------------------------------------------------------------------------
     def d(self, u: int, v: int) -> str:
         """du/dv."""
-        return f"d{operand(self.names[u])}/d{operand(self.names[v])}"
+        return f"d{operand_text(self.names[u])}/d{operand_text(self.names[v])}"
 
     def dtex(self, u: int, v: int) -> str:
         r"""\frac{\partial u}{\partial v}."""

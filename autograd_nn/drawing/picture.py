@@ -16,10 +16,10 @@ from .page import LARGEST, Page, page_of
 from .record.notes import Recorded
 from .record.trace import Graph, Trace, numbered, roots_of
 from .render.dot import dot_source
-from .render.engine import NoEngineError, render
+from .render.graphviz_engine import NoEngineError, render
 from .render.mermaid import mermaid
 from .render.plain_svg import plain_svg
-from .render.text import table, tree
+from .render.text import text_table, tree
 from .render.tikz import document, tikz
 
 
@@ -99,7 +99,7 @@ class Picture:
         return path
 
     def __str__(self) -> str:
-        return table(self.trace, self.marks)
+        return text_table(self.trace, self.marks)
 
     def __repr__(self) -> str:
         return f"<Picture of {self.trace['total']} nodes; .save('graph.svg') writes it, print() shows it as text>"

@@ -18,7 +18,7 @@ from .frames import failure_of, source_at, users_frames
 from .picture import Picture, draw
 from .record.notes import ModuleRecord, Note, Notes, Recorded
 from .record.trace import Trace, trace_of
-from .statements import MISSING, Targets, indices, looked_up, targets_at
+from .statements import MISSING, Targets, index_variables, looked_up, targets_at
 
 LONGEST = 1000
 """Nodes: at most this many of a list in a variable get names such as `w[3]`; a larger array of nodes gives none."""
@@ -180,7 +180,7 @@ class trace(Recorded):
                 self._assigned(frame)
             file, line = frame.f_code.co_filename, frame.f_lineno
             targets = targets_at(file, line)
-            self._frames[frame] = targets, indices(targets, frame.f_locals) if targets else {}
+            self._frames[frame] = targets, index_variables(targets, frame.f_locals) if targets else {}
             if source is None:
                 source = source_at(file, line)
         noted[node] = Note(source=source, order=order)

@@ -63,7 +63,7 @@ def _plain(target: ast.expr) -> Iterator[ast.expr]:
 MISSING: Any = object()
 
 
-def indices(targets: Targets, names: dict[str, Any]) -> dict[str, Any]:
+def index_variables(targets: Targets, names: dict[str, Any]) -> dict[str, Any]:
     """The variables that stand as an index in targets: a loop has changed them when one looks again."""
     used = (part.slice.id for target in targets for part in ast.walk(target)
             if isinstance(part, ast.Subscript) and isinstance(part.slice, ast.Name))

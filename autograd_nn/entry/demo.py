@@ -69,7 +69,7 @@ def demo(name: str, epochs: int | None, seed: int, out: Path, weights: Path | No
     _make_folder(out)
 
     print(f"{name}: {len(train)} rows to train on, {len(test)} held out", flush=True)
-    curve = fit(model, train, test, task.epochs if epochs is None else epochs, rng)
+    curve = train_by_adam(model, train, test, task.epochs if epochs is None else epochs, rng)
     print(f"held-out accuracy: {curve[-1][1].accuracy:.1%}")
     model.save(out / "weights.safetensors")
     plot(curve, name).savefig(out / "loss.png", dpi=150)
@@ -90,7 +90,7 @@ def demo(name: str, epochs: int | None, seed: int, out: Path, weights: Path | No
     return int("neuron.svg" not in files)
 
 
-def fit(model: nn.MLP, train: Dataset, test: Dataset, epochs: int, rng: np.random.Generator) -> Curve:
+def train_by_adam(model: nn.MLP, train: Dataset, test: Dataset, epochs: int, rng: np.random.Generator) -> Curve:
     """Train by Adam, whose rate falls in a straight line to 0, with a progress bar."""
     from tqdm import tqdm
     optimizer = optim.Adam(model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)

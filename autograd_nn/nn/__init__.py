@@ -1,64 +1,20 @@
 """Networks: modules, layers, losses and initialisers, for Tensors and for Values."""
 
+from ..core.exports import public_names as _public_names
 from . import init
 from ._buffer import Buffer
-from .activations import (
-    ELU,
-    GELU,
-    SELU,
-    Activation,
-    HardSigmoid,
-    HardTanh,
-    LeakyReLU,
-    LogSoftmax,
-    Mish,
-    ReLU,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Tanh,
-)
+from .activation import Activation
+from .activations import *
 from .architectures import VGG, AlexNet, GoogLeNet, GoogLeNetOutputs, Inception, LeNet5
 from .attention import MultiheadAttention, TransformerEncoderLayer, causal_mask
 from .autoencoder import Autoencoder, VariationalAutoencoder
 from .belief import DeepBeliefNetwork
-from .containers import MLP, Sequential
 from .conv import Conv1d, Conv2d, ConvTranspose2d
 from .dropout import Dropout, Dropout2d
 from .embedding import Embedding
 from .linear import Linear
 from .local_normalization import LocalContrastNorm, LocalResponseNorm
-from .losses import (
-    BCEWithLogitsLoss,
-    CosineEmbeddingLoss,
-    CrossEntropyLoss,
-    HalfSumOfSquares,
-    HingeLoss,
-    HuberLoss,
-    KLDivLoss,
-    L1Loss,
-    Loss,
-    MSELoss,
-    MultiMarginLoss,
-    NLLLoss,
-    SmoothL1Loss,
-    TripletMarginLoss,
-    binary_cross_entropy_with_logits,
-    cosine_embedding_loss,
-    cosine_similarity,
-    cross_entropy,
-    half_sum_of_squares,
-    hinge_loss,
-    huber_loss,
-    kl_div,
-    l1_loss,
-    mse_loss,
-    multi_margin_loss,
-    nll_loss,
-    smooth_l1_loss,
-    triplet_margin_loss,
-)
+from .losses import *
 from .module import Module
 from .neuron import Layer, Neuron
 from .normalization import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm, RMSNorm
@@ -69,106 +25,7 @@ from .rbm import RBM
 from .recurrent import GRU, LSTM, RNN
 from .regression import LinearRegression, LogisticRegression, SoftmaxRegression
 from .reshape import Flatten, Pad, Unflatten, Upsample, ZeroPad2d
+from .sequential import MLP, Sequential
 from .word2vec import CBOW, SkipGram
 
-__all__ = [
-    "CBOW",
-    "ELU",
-    "GELU",
-    "GRU",
-    "LSTM",
-    "MLP",
-    "RBM",
-    "RNN",
-    "SELU",
-    "VGG",
-    "Activation",
-    "AdaptiveAvgPool1d",
-    "AdaptiveAvgPool2d",
-    "AlexNet",
-    "Autoencoder",
-    "AvgPool1d",
-    "AvgPool2d",
-    "BCEWithLogitsLoss",
-    "BatchNorm1d",
-    "BatchNorm2d",
-    "Buffer",
-    "Conv1d",
-    "Conv2d",
-    "ConvTranspose2d",
-    "CosineEmbeddingLoss",
-    "CrossEntropyLoss",
-    "DeepBeliefNetwork",
-    "Dropout",
-    "Dropout2d",
-    "Embedding",
-    "Flatten",
-    "GoogLeNet",
-    "GoogLeNetOutputs",
-    "GroupNorm",
-    "HalfSumOfSquares",
-    "HardSigmoid",
-    "HardTanh",
-    "HingeLoss",
-    "HuberLoss",
-    "Inception",
-    "KLDivLoss",
-    "L1Loss",
-    "Layer",
-    "LayerNorm",
-    "LeNet5",
-    "LeakyReLU",
-    "LearnedPositionalEncoding",
-    "Linear",
-    "LinearRegression",
-    "LocalContrastNorm",
-    "LocalResponseNorm",
-    "LogSoftmax",
-    "LogisticRegression",
-    "Loss",
-    "MSELoss",
-    "MaxPool1d",
-    "MaxPool2d",
-    "Mish",
-    "Module",
-    "MultiMarginLoss",
-    "MultiheadAttention",
-    "NLLLoss",
-    "Neuron",
-    "Pad",
-    "Perceptron",
-    "RMSNorm",
-    "ReLU",
-    "Sequential",
-    "SiLU",
-    "Sigmoid",
-    "SinusoidalEncoding",
-    "SkipGram",
-    "SmoothL1Loss",
-    "Softmax",
-    "SoftmaxRegression",
-    "Softplus",
-    "Tanh",
-    "TransformerEncoderLayer",
-    "TripletMarginLoss",
-    "Unflatten",
-    "Upsample",
-    "VariationalAutoencoder",
-    "ZeroPad2d",
-    "binary_cross_entropy_with_logits",
-    "causal_mask",
-    "cosine_embedding_loss",
-    "cosine_similarity",
-    "cross_entropy",
-    "half_sum_of_squares",
-    "hinge_loss",
-    "huber_loss",
-    "init",
-    "kl_div",
-    "l1_loss",
-    "mse_loss",
-    "multi_margin_loss",
-    "nll_loss",
-    "smooth_l1_loss",
-    "triplet_margin_loss",
-]
+__all__ = _public_names(globals(), "init")

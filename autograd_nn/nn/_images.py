@@ -10,7 +10,7 @@ from ..errors import UsageError
 from ._inputs import of_values, traced
 
 
-def images(layer: Any, x: Any, dtype: Any = None) -> Any:
+def image_batch(layer: Any, x: Any, dtype: Any = None) -> Any:
     """The input of a layer: a Tensor keeps its dtype, a plain array gets `dtype` or keeps a floating one."""
     if traced(x):
         return x

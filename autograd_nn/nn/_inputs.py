@@ -53,7 +53,7 @@ def rows(layer: Any, x: Any, n: int) -> Any:
     return x
 
 
-def numbers(layer: Any, x: Any) -> Any:
+def without_values(layer: Any, x: Any) -> Any:
     """x, if it is a Tensor or holds plain numbers; UsageError for Values."""
     if isinstance(x, BaseValue) or (not traced(x) and (x := of_values(x)).dtype == object):
         raise UsageError(f"{type(layer).__name__} takes Tensors and arrays, and these inputs are Values\n"
@@ -72,7 +72,7 @@ def size(what: str, n: Any) -> int:
     return whole
 
 
-def positive(layer: Any, what: str, number: Any) -> float:
+def positive_option(layer: Any, what: str, number: Any) -> float:
     """A number > 0 among the arguments of a layer."""
     if isinstance(number, bool) or not isinstance(number, (int, float, np.floating)) or not number > 0:
         raise UsageError(f"{type(layer).__name__}: {what} must be a number > 0, not {number!r:.60}")

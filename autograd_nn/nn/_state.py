@@ -12,14 +12,14 @@ from ..errors import StateError
 Array = np.ndarray[Any, Any]
 
 
-def array_of(thing: Any) -> Array:
+def state_array(thing: Any) -> Array:
     """The array of a Tensor, a Value, or an object array of Values."""
     if isinstance(thing, np.ndarray):
         return np.array([v.data for v in thing.flat], dtype=np.float64).reshape(thing.shape)
     return np.asarray(thing.data)
 
 
-def load(own: Mapping[str, Any], state: Mapping[str, Any], strict: bool, complaint: str) -> None:
+def load_arrays(own: Mapping[str, Any], state: Mapping[str, Any], strict: bool, complaint: str) -> None:
     """Give each thing in `own` the array of its name in `state`. If one does not fit: StateError, and none changes."""
     arrays = {name: np.asarray(a) for name, a in state.items() if name in own}
     problems = [f"missing     {name}" for name in own if strict and name not in state]

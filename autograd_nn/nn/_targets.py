@@ -23,7 +23,7 @@ def check_reduction(name: str, reduction: str, known: tuple[str, ...] = REDUCTIO
         raise UsageError(f"{name}: reduction is {', '.join(first)} or {last}, not {reduction!r:.60}")
 
 
-def operand(name: str, x: Any) -> Any:
+def loss_input(name: str, x: Any) -> Any:
     """A node, or an array of numbers or Values; never empty."""
     x = x if traced(x) else of_values(x)
     if 0 in shape_of(x):
@@ -34,7 +34,7 @@ def operand(name: str, x: Any) -> Any:
 def pair(name: str, y: Any, target: Any, reduction: str) -> tuple[Any, Any]:
     """Predictions and targets of one shape, plain targets in the predictions' dtype."""
     check_reduction(name, reduction)
-    y, target = operand(name, y), operand(name, target)
+    y, target = loss_input(name, y), loss_input(name, target)
     if shape_of(y) != shape_of(target):
         raise ShapeError(f"{name}: predictions of shape {shape_of(y)} and targets of shape {shape_of(target)} "
                          "must have one shape (broadcasting would compare each with each)\n"
@@ -107,7 +107,7 @@ def check_signs(name: str, target: Any) -> Any:
     return numbers
 
 
-def number(name: str, what: str, x: Any, least: float, most: float = math.inf) -> float:
+def option_within(name: str, what: str, x: Any, least: float, most: float = math.inf) -> float:
     """An option as a float, if it is a finite number from least to most."""
     if isinstance(x, (int, float, np.integer, np.floating)) and math.isfinite(x) and least <= x <= most:
         return float(x)

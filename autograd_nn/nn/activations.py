@@ -1,143 +1,29 @@
-"""Activations: ops of the table as modules. The formulas are the table's."""
+"""The activations: a module for each op of the table whose entry names one, now and later.
+
+Their names for type checkers are in activations.pyi, which is generated from the table.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+from ..ops import Op, for_each_op
+from .activation import BY_NAME, Activation
 
-import numpy as np
-
-from .. import ops
-from ..core.node import Node
-from ..errors import UsageError
-from ..ops import Op
-from ._inputs import of_values
-from .module import Module
+__all__: list[str] = []
 
 
-class Activation(Module):
-    """An op of the table as a module; the arguments are the op's parameters.
-
-    A subclass names its op, and that is all. Input and output have one shape: a number, an array, a
-    Tensor, a Value, or a list or object array of Values. Raises UsageError for an unknown parameter.
-
-    >>> from autograd_nn import nn
-    >>> nn.LeakyReLU(0.1)(-2.0)
-    -0.2
-    >>> class Sine(nn.Activation):
-    ...     op = ops.sin
-    >>> Sine()(0.0)
-    0.0
-    """
-
-    op: ClassVar[Op]
-
-    def __init__(self, *args: Any, **params: Any) -> None:
-        given = {**dict(zip(self.op.params, args)), **params}
-        if len(args) > len(self.op.params) or not given.keys() <= self.op.params.keys():
-            known = ", ".join(f"{k}={v!r}" for k, v in self.op.params.items()) or "none"
-            raise UsageError(f"{type(self).__name__}: its parameters are {known}; "
-                             f"got {', '.join([*map(repr, args), *params])}")
-        for key, part in given.items():
-            if isinstance(part, Node):
-                raise UsageError(f"{type(self).__name__}: {key} is a constant of the op, and would get no gradient; "
-                                 f"give a number, not a {type(part).__name__}")
-        self.params = {**self.op.params, **given}
-
-    def forward(self, x: Any) -> Any:
-        """The op, applied to x."""
-        if isinstance(x, (list, tuple, np.ndarray)):
-            x = of_values(x)
-        return self.op(x, **self.params) if self.params else self.op(x)
-
-    def extra_repr(self) -> str:
-        return ", ".join(f"{k}={v!r}" for k, v in self.params.items())
+def _enter(op: Op) -> None:
+    if op.layer is None:
+        return
+    kind = type(op.layer, (Activation,), {"op": op, "__module__": __name__,
+                                          "__doc__": f"{op.name} as a module: see help(autograd_nn.ops.{op.name})."})
+    globals()[op.layer] = BY_NAME[op.name] = kind
+    __all__.append(op.layer)
 
 
-class ReLU(Activation):
-    """relu: x where x > 0, else 0."""
-    op = ops.relu
+def _leave(op: Op) -> None:
+    if op.layer is not None:
+        del globals()[op.layer], BY_NAME[op.name]
+        __all__.remove(op.layer)
 
 
-class LeakyReLU(Activation):
-    """leaky_relu: x where x > 0, else negative_slope x."""
-    op = ops.leaky_relu
-
-
-class ELU(Activation):
-    """elu: the exponential linear unit, with `alpha`."""
-    op = ops.elu
-
-
-class SELU(Activation):
-    """selu: elu, scaled to keep mean 0 and variance 1."""
-    op = ops.selu
-
-
-class Softplus(Activation):
-    """softplus: the smooth relu, whose derivative is the sigmoid."""
-    op = ops.softplus
-
-
-class SiLU(Activation):
-    """silu: x times its sigmoid."""
-    op = ops.silu
-
-
-class GELU(Activation):
-    """gelu: x times the normal distribution function, exact."""
-    op = ops.gelu
-
-
-class Mish(Activation):
-    """mish: x times the tanh of its softplus."""
-    op = ops.mish
-
-
-class Sigmoid(Activation):
-    """sigmoid: the logistic function."""
-    op = ops.sigmoid
-
-
-class HardSigmoid(Activation):
-    """hard_sigmoid: the sigmoid in three straight pieces."""
-    op = ops.hard_sigmoid
-
-
-class Tanh(Activation):
-    """tanh: the hyperbolic tangent."""
-    op = ops.tanh
-
-
-class HardTanh(Activation):
-    """hard_tanh: x, kept within -1 and 1."""
-    op = ops.hard_tanh
-
-
-class Softmax(Activation):
-    """softmax over `axis`, the last by default: positive, with sum 1."""
-    op = ops.softmax
-
-
-class LogSoftmax(Activation):
-    """log_softmax over `axis`, the last by default: the logarithm of softmax."""
-    op = ops.log_softmax
-
-
-BY_NAME: dict[str, type[Activation]] = {kind.op.name: kind for kind in Activation.__subclasses__()}
-
-
-def activation(kind: str | Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:
-    """The activation that `kind` stands for: an op's name, any function or module, or None.
-
-    Raises UsageError for an unknown name.
-
-    >>> activation("tanh")
-    Tanh()
-    """
-    if kind is None or (callable(kind) and not isinstance(kind, type)):
-        return kind
-    if isinstance(kind, str) and kind in BY_NAME:
-        return BY_NAME[kind]()
-    raise UsageError(f"no activation is named {kind!r:.60}\n"
-                     f"  help: one of {', '.join(sorted(BY_NAME))}, a function, or None")
+for_each_op(_enter, _leave)

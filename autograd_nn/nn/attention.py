@@ -15,9 +15,9 @@ from ..errors import DTypeError, ShapeError, UsageError
 from ..ops import shape_of
 from ..ops._arguments import dtype_of
 from . import init as initialisers
-from ._images import images
+from ._images import image_batch
 from ._inputs import size, traced
-from .activations import activation as activation_of
+from .activation import activation as activation_of
 from .dropout import Dropout
 from .linear import Linear
 from .module import Module
@@ -90,7 +90,7 @@ class MultiheadAttention(Module):
         A query for which every key is passed over gets 0 of each value.
         """
         dtype = self.out_proj.weight.dtype
-        given = [images(self, x, dtype) for x in (query, key, value)]
+        given = [image_batch(self, x, dtype) for x in (query, key, value)]
         wanted = (self.embed_dim, self.kdim, self.vdim)
         axes = {len(shape_of(x)) for x in given}
         if axes not in ({2}, {3}) or any(shape_of(x)[-1] != n for x, n in zip(given, wanted)):
@@ -218,7 +218,7 @@ class TransformerEncoderLayer(Module):
 
     def forward(self, src: Any, src_mask: Any = None, src_key_padding_mask: Any = None, is_causal: bool = False) -> Any:
         """A sequence of the shape of src; the masks are the attention's."""
-        x = images(self, src, self.linear1.weight.dtype)
+        x = image_batch(self, src, self.linear1.weight.dtype)
 
         def attended(x: Any) -> Any:
             y, _ = self.self_attn(x, x, x, key_padding_mask=src_key_padding_mask, need_weights=False,

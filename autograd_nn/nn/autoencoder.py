@@ -13,10 +13,10 @@ from ..core.random import Rng, generator
 from ..errors import UsageError
 from ..ops import shape_of
 from ._inputs import rows, size
-from ._targets import number
-from .containers import MLP
+from ._targets import option_within
 from .losses import binary_cross_entropy_with_logits, mse_loss
 from .module import Module
+from .sequential import MLP
 
 
 class Autoencoder(Module):
@@ -41,7 +41,7 @@ class Autoencoder(Module):
         if len(sizes) < 2:
             raise UsageError(f"{type(self).__name__}{sizes} needs at least two sizes: inputs and code")
         name = type(self).__name__
-        self.noise, self.masking = number(name, "noise", noise, 0), number(name, "masking", masking, 0, 1)
+        self.noise, self.masking = option_within(name, "noise", noise, 0), option_within(name, "masking", masking, 0, 1)
         if self.masking == 1:
             raise UsageError(f"{name}: masking=1 leaves nothing of the input")
         self.rng = generator(rng)

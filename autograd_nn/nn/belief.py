@@ -11,9 +11,9 @@ from ..core.node import data_of
 from ..core.random import Rng, generator
 from ..errors import UsageError
 from ._inputs import rows, size
-from .containers import MLP
 from .module import Module
 from .rbm import RBM
+from .sequential import MLP
 
 Array = np.ndarray[Any, Any]
 

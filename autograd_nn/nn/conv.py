@@ -14,7 +14,7 @@ from ..core.tensor import Tensor
 from ..errors import ShapeError, UsageError
 from ..ops.networks._sliding import numbers
 from . import init as initialisers
-from ._images import images
+from ._images import image_batch
 from ._inputs import size
 from .module import Module
 
@@ -88,7 +88,7 @@ class _Sliding(_Conv):
 
     def forward(self, x: Any) -> Any:
         """The convolution of x, and the bias on top."""
-        x = images(self, x, self.weight.dtype)
+        x = image_batch(self, x, self.weight.dtype)
         padding: Any = self.padding
         if self.padding_mode != "zeros":
             x, padding = self._around(x), 0
@@ -173,5 +173,5 @@ class ConvTranspose2d(_Conv):
 
     def forward(self, x: Any) -> Any:
         """The transposed convolution of x, and the bias on top."""
-        return ops.conv_transpose2d(images(self, x, self.weight.dtype), self.weight, self.bias, self.stride,
+        return ops.conv_transpose2d(image_batch(self, x, self.weight.dtype), self.weight, self.bias, self.stride,
                                     self.padding, self.output_padding, self.groups, self.dilation)

@@ -12,8 +12,8 @@ from ..errors import ShapeError, UsageError
 from ..ops import shape_of
 from ..ops._arguments import dtype_of
 from ..ops.networks._sliding import numbers
-from ._images import images
-from ._inputs import positive
+from ._images import image_batch
+from ._inputs import positive_option
 from .module import Module
 
 
@@ -35,7 +35,7 @@ class LocalResponseNorm(Module):
 
     def forward(self, x: Any) -> Any:
         """x, divided."""
-        x = images(self, x)
+        x = image_batch(self, x)
         shape = shape_of(x)
         if len(shape) < 3 or not math.prod(shape):
             raise ShapeError(f"LocalResponseNorm takes inputs of shape (N, C, ...), and this one has shape {shape}")
@@ -74,12 +74,12 @@ class LocalContrastNorm(Module):
         self.kernel_size = numbers("LocalContrastNorm", "kernel_size", kernel_size, 1, 1)[0]
         if kernel_size % 2 == 0:
             raise UsageError(f"LocalContrastNorm: kernel_size={kernel_size} is even, and has no middle")
-        self.sigma = positive(self, "sigma", kernel_size / 4 if sigma is None else sigma)
-        self.eps = positive(self, "eps", eps)
+        self.sigma = positive_option(self, "sigma", kernel_size / 4 if sigma is None else sigma)
+        self.eps = positive_option(self, "eps", eps)
 
     def forward(self, x: Any) -> Any:
         """x, its contrast even."""
-        x = images(self, x)
+        x = image_batch(self, x)
         if len(shape_of(x)) not in (3, 4) or not math.prod(shape_of(x)):
             raise ShapeError("LocalContrastNorm takes inputs of shape (N, C, H, W) or (C, H, W), "
                              f"and this one has shape {shape_of(x)}")

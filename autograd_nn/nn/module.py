@@ -20,7 +20,7 @@ from ._located import located
 from ._tree import ModuleBranch, named_parts
 
 if TYPE_CHECKING:
-    from ._summary import Summary
+    from ._layer_table import Summary
 
 Array = np.ndarray[Any, Any]
 
@@ -151,7 +151,7 @@ class Module:
         >>> {name: a.shape for name, a in nn.Layer(3, 2, rng=0).state_dict().items()}
         {'weight': (2, 3), 'bias': (2,)}
         """
-        return {name: _state.array_of(thing) for name, thing in self._state().items()}
+        return {name: _state.state_array(thing) for name, thing in self._state().items()}
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
         """Take over arrays as state_dict() gives them; each is cast to its parameter's dtype.
@@ -198,7 +198,7 @@ class Module:
         return state
 
     def _load(self, state: Mapping[str, Any], strict: bool, source: str) -> None:
-        _state.load(self._state(), state, strict, f"{source}: the state does not fit this {type(self).__name__}")
+        _state.load_arrays(self._state(), state, strict, f"{source}: the state does not fit this {type(self).__name__}")
 
     # --- as text --------------------------------------------------------------------------------
     def summary(self, *inputs: Any) -> Summary:
@@ -224,7 +224,7 @@ class Module:
         total                                65            384     1.03 KiB
         The parameters take 260 B.
         """
-        from ._summary import summarise
+        from ._layer_table import summarise
         return summarise(self, inputs)
 
     def extra_repr(self) -> str:

@@ -14,7 +14,7 @@ from ..core.value import Value
 from ..errors import UsageError
 from ..ops._carriers import array_of
 from ._inputs import rows, size
-from .activations import activation as activation_of
+from .activation import activation as activation_of
 from .linear import Init, drawn
 from .module import Module
 

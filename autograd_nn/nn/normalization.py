@@ -16,8 +16,8 @@ from ..ops._arguments import data_of, dtype_of
 from ..ops.networks._sliding import numbers
 from ..ops.networks.normalization import moments
 from ._buffer import Buffer
-from ._images import images
-from ._inputs import positive, size
+from ._images import image_batch
+from ._inputs import positive_option, size
 from .module import Module
 
 
@@ -29,7 +29,7 @@ class _BatchNorm(Module):
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
                  track_running_stats: bool = True, *, dtype: Any = np.float32) -> None:
         n = self.num_features = size(f"{type(self).__name__}: num_features", num_features)
-        self.eps, self.momentum = positive(self, "eps", eps), momentum
+        self.eps, self.momentum = positive_option(self, "eps", eps), momentum
         if momentum is not None and not 0 <= momentum <= 1:
             raise UsageError(f"{type(self).__name__}: momentum={momentum!r} is the weight of the newest batch, "
                              "from 0 to 1, or None for the average of all batches")
@@ -41,7 +41,7 @@ class _BatchNorm(Module):
 
     def forward(self, x: Any) -> Any:
         """x normalised with the statistics of the batch while training, with the running ones otherwise."""
-        x = images(self, x, None if self.weight is None else self.weight.dtype)
+        x = image_batch(self, x, None if self.weight is None else self.weight.dtype)
         shape, name = shape_of(x), f"{type(self).__name__}({self.num_features})"
         if len(shape) not in self.shapes or shape[1] != self.num_features:
             takes = " or ".join(self.shapes.values()).replace("C", str(self.num_features))
@@ -138,7 +138,7 @@ class LayerNorm(Module):
 
     def __init__(self, normalized_shape: int | Sequence[int], eps: float = 1e-5, elementwise_affine: bool = True,
                  bias: bool = True, *, dtype: Any = np.float32) -> None:
-        self.normalized_shape, self.eps = _shape(self, normalized_shape), positive(self, "eps", eps)
+        self.normalized_shape, self.eps = _shape(self, normalized_shape), positive_option(self, "eps", eps)
         shape = self.normalized_shape
         self.weight = Tensor(np.ones(shape), dtype=dtype, name="weight") if elementwise_affine else None
         self.bias = Tensor(np.zeros(shape), dtype=dtype, name="bias") if elementwise_affine and bias else None
@@ -172,7 +172,7 @@ class RMSNorm(Module):
     def __init__(self, normalized_shape: int | Sequence[int], eps: float | None = None,
                  elementwise_affine: bool = True, *, dtype: Any = np.float32) -> None:
         self.normalized_shape = _shape(self, normalized_shape)
-        self.eps = None if eps is None else positive(self, "eps", eps)
+        self.eps = None if eps is None else positive_option(self, "eps", eps)
         self.weight = Tensor(np.ones(self.normalized_shape), dtype=dtype, name="weight") if elementwise_affine else None
 
     def forward(self, x: Any) -> Any:
@@ -207,13 +207,13 @@ class GroupNorm(Module):
         self.num_channels = size("GroupNorm: num_channels", num_channels)
         if num_channels % num_groups:
             raise UsageError(f"GroupNorm: num_groups={num_groups} must divide num_channels={num_channels}")
-        self.eps = positive(self, "eps", eps)
+        self.eps = positive_option(self, "eps", eps)
         self.weight = Tensor(np.ones(num_channels), dtype=dtype, name="weight") if affine else None
         self.bias = Tensor(np.zeros(num_channels), dtype=dtype, name="bias") if affine else None
 
     def forward(self, x: Any) -> Any:
         """x, each group of channels normalised."""
-        x = images(self, x, None if self.weight is None else self.weight.dtype)
+        x = image_batch(self, x, None if self.weight is None else self.weight.dtype)
         shape = shape_of(x)
         if len(shape) < 2 or shape[1] != self.num_channels or not math.prod(shape):
             raise ShapeError(f"GroupNorm({self.extra_repr()}) takes inputs of shape (N, {self.num_channels}, ...), "
@@ -235,7 +235,7 @@ def _shape(layer: Module, shape: Any) -> tuple[int, ...]:
 
 def _ending(layer: Module, x: Any, shape: tuple[int, ...], weight: Tensor | None) -> Any:
     """The input of a layer that works on its last axes, which must have this shape."""
-    x = images(layer, x, None if weight is None else weight.dtype)
+    x = image_batch(layer, x, None if weight is None else weight.dtype)
     if shape_of(x)[-len(shape):] != shape or not math.prod(shape_of(x)):
         raise ShapeError(f"{type(layer).__name__}{shape} takes inputs of shape (..., {str(shape)[1:-1].rstrip(',')}), "
                          f"and this one has shape {shape_of(x)}")

@@ -10,7 +10,7 @@ from ..core.node import data_of
 from ..core.random import Rng, generator
 from ..core.tensor import Tensor
 from ..errors import DataError, ShapeError, UsageError
-from ._inputs import numbers, rows, size
+from ._inputs import rows, size, without_values
 from .module import Module
 
 Array = np.ndarray[Any, Any]
@@ -53,7 +53,7 @@ class Perceptron(Module):
         of mistakes of each pass. Raises DataError for other targets and for inputs that are not finite,
         ShapeError for other shapes, UsageError for a learning rate that is not positive.
         """
-        x = np.asarray(data_of(rows(self, numbers(self, x), self.in_features)), dtype=float)
+        x = np.asarray(data_of(rows(self, without_values(self, x), self.in_features)), dtype=float)
         y = np.asarray(data_of(y))
         if x.ndim != 2 or y.shape != x.shape[:1]:
             raise ShapeError(f"Perceptron.learn takes x of shape (rows, {self.in_features}) and y of shape (rows,), "
@@ -81,7 +81,7 @@ class Perceptron(Module):
         return mistakes
 
     def _sum(self, x: Any) -> Array:
-        x = np.asarray(data_of(rows(self, numbers(self, x), self.in_features)), dtype=float)
+        x = np.asarray(data_of(rows(self, without_values(self, x), self.in_features)), dtype=float)
         return np.asarray(x @ self.weight.data + self.bias.data)
 
     def extra_repr(self) -> str:

@@ -7,7 +7,7 @@ from inspect import signature
 from typing import Any, ClassVar
 
 from .. import ops
-from ._images import images
+from ._images import image_batch
 from .module import Module
 
 
@@ -21,7 +21,7 @@ class _Pooling(Module):
 
     def forward(self, x: Any) -> Any:
         """The function of x."""
-        return type(self).function(images(self, x), **self.options)
+        return type(self).function(image_batch(self, x), **self.options)
 
     def extra_repr(self) -> str:
         usual = {p.name: p.default for p in signature(type(self)).parameters.values()}

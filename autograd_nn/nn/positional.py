@@ -13,7 +13,7 @@ from ..errors import ShapeError
 from ..ops import shape_of
 from ..ops._arguments import dtype_of
 from . import init as initialisers
-from ._images import images
+from ._images import image_batch
 from ._inputs import size
 from .dropout import Dropout
 from .module import Module
@@ -32,7 +32,7 @@ class _PositionalEncoding(Module):
 
     def forward(self, x: Any) -> Any:
         """x with the table added: (time, batch, d_model), (batch, time, d_model) or (time, d_model)."""
-        x = images(self, x)
+        x = image_batch(self, x)
         shape = shape_of(x)
         if len(shape) not in (2, 3) or shape[-1] != self.d_model:
             raise ShapeError(f"{type(self).__name__}({self.extra_repr()}) takes sequences of shape "

@@ -12,7 +12,7 @@ from ..core.node import data_of
 from ..core.random import Rng, generator
 from ..core.tensor import Tensor
 from ..errors import DataError, UsageError
-from ._inputs import numbers, rows, size
+from ._inputs import rows, size, without_values
 from .module import Module
 
 Array = np.ndarray[Any, Any]
@@ -162,7 +162,7 @@ class RBM(Module):
 
     # --- helpers --------------------------------------------------------------------------------
     def _rows(self, v: Any) -> Any:
-        v = _plain(rows(self, numbers(self, v), self.visible_units), self.weight.dtype)
+        v = _plain(rows(self, without_values(self, v), self.visible_units), self.weight.dtype)
         if self.visible_kind == "bernoulli":
             found = np.asarray(data_of(v))
             if not np.all((found >= 0) & (found <= 1)):

@@ -13,7 +13,7 @@ from ..core.tensor import Tensor
 from ..errors import DataError, DTypeError, ShapeError, UsageError
 from ..ops import shape_of
 from . import init as initialisers
-from ._images import images
+from ._images import image_batch
 from ._inputs import size, traced
 from .dropout import Dropout
 from .module import Module
@@ -103,7 +103,7 @@ class _Recurrent(Module):
 
     def _sequences(self, x: Any) -> tuple[Any, bool]:
         """x as (time, batch, features), and whether there was no batch."""
-        x = images(self, x, self._dtype)
+        x = image_batch(self, x, self._dtype)
         shape = shape_of(x)
         order = "batch, time" if self.batch_first else "time, batch"
         if len(shape) not in (2, 3) or shape[-1] != self.input_size or 0 in shape:
@@ -123,7 +123,7 @@ class _Recurrent(Module):
             raise UsageError(f"{type(self).__name__}: hx is the pair (state, cell), not {hx!r:.60}")
         found = []
         for state in given:
-            state = images(self, state, self._dtype)
+            state = image_batch(self, state, self._dtype)
             want = (shape[0], self.hidden_size) if single else shape
             if shape_of(state) != want:
                 raise ShapeError(f"{type(self).__name__}: the first state has shape (layers * directions, batch, "

@@ -10,7 +10,7 @@ from .. import ops
 from ..errors import ShapeError, UsageError
 from ..ops import shape_of
 from ..ops.networks._sliding import numbers
-from ._images import images
+from ._images import image_batch
 from ._inputs import of_values, traced
 from .module import Module
 
@@ -148,7 +148,7 @@ class Upsample(Module):
 
     def forward(self, x: Any) -> Any:
         """x with each element repeated."""
-        x = images(self, x)
+        x = image_batch(self, x)
         if len(shape_of(x)) not in (3, 4):
             raise ShapeError("Upsample takes inputs of shape (N, C, H, W) or (C, H, W), and this one has "
                              f"{shape_of(x)}")

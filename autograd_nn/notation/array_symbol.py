@@ -10,7 +10,7 @@ import numpy as np
 from ..core.tensor import Tensor
 from ..ops import CARRIERS, Op, shape_of
 from ..ops._carriers import carrier
-from .printer import Expression
+from .printer import Formula
 from .symbol import Symbol
 
 
@@ -78,13 +78,13 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
 carrier("ArraySymbol", ArraySymbol, _apply, below="_data")
 
 
-def size_of(e: Any) -> int:
+def written_size(e: Any) -> int:
     """How many names, numbers and ops e has when it is written down, where what is shared is written each time."""
     sizes: dict[int, int] = {}
     stack = [e]
     while stack:
         x = stack[-1]
-        inputs = x.inputs if isinstance(x, Expression) else ()
+        inputs = x.inputs if isinstance(x, Formula) else ()
         waiting = [y for y in inputs if id(y) not in sizes]
         if waiting:
             stack += waiting

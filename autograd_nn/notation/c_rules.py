@@ -10,7 +10,7 @@ from typing import Any
 from autograd_nn.notation.notations import C_CODE
 from autograd_nn.notation.symbol import Symbol, applied, local_derivatives
 from autograd_nn.ops import Op
-from autograd_nn.ops._numpy import NumpyOp
+from autograd_nn.ops._numpy_op import NumpyOp
 
 HEAD = """\
 /* {header}

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from autograd_nn.notation.c_rules import rules
 from autograd_nn.notation.symbol import Symbol, applied, input_names, local_derivatives
 from autograd_nn.ops import FUNCTIONS, OPS, Op
 from autograd_nn.ops._bind import Each
-from autograd_nn.ops._numpy import NumpyOp
+from autograd_nn.ops._numpy_op import NumpyOp
 
 HEADER = "Generated from the op table by `python -m autograd_nn.notation.generate`; do not edit."
 PACKAGE = Path(autograd_nn.__file__).parent
@@ -121,6 +123,30 @@ def package() -> str:
     return "\n".join([*lines, "", "__version__: str"]) + "\n"
 
 
+PACKAGES = ("data", "drawing", "nn", "nn.losses", "optim", "saliency", "train", "transforms")
+
+
+def package_stub(package: str) -> str:
+    """The stub of a package whose public names are those that its `__init__` imports."""
+    home = f"autograd_nn.{package}"
+    source = (PACKAGE / package.replace(".", "/") / "__init__.py").read_text(encoding="utf-8")
+    lines = [f"# {HEADER}"]
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ImportFrom):
+            place = "." * node.level + (node.module or "")
+            names = import_module(place, home).__all__ if node.names[0].name == "*" else \
+                [a.name for a in node.names if a.asname is None]
+            lines += [f"from {place} import {name} as {name}" for name in sorted(names)]
+    return "\n".join([*lines, "", "__all__: list[str]"]) + "\n"
+
+
+def activations() -> str:
+    """nn/activations.pyi: the modules that entries of the table name."""
+    layers = sorted(op.layer for op in table_ops() if op.layer is not None)
+    return "\n".join([f"# {HEADER}", "from .activation import Activation", "",
+                      *(f"class {layer}(Activation): ..." for layer in layers), "", "__all__: list[str]"]) + "\n"
+
+
 # --- the table of derivatives --------------------------------------------------------------------
 
 def derivatives() -> str:
@@ -208,8 +234,11 @@ def native_rules() -> str:
     return rules(table_ops(), HEADER)
 
 
-FILES = {"core/surface.pyi": surface, "native/rules.h": native_rules, "ops/__init__.pyi": functions,
-         "__init__.pyi": package, "ops/DERIVATIVES.md": derivatives, "ops/README.md": files_of_ops}
+FILES: dict[str, Callable[[], str]] = {
+    "core/surface.pyi": surface, "native/rules.h": native_rules, "ops/__init__.pyi": functions,
+    "__init__.pyi": package, "ops/DERIVATIVES.md": derivatives, "ops/README.md": files_of_ops,
+    "nn/activations.pyi": activations,
+    **{f"{p.replace('.', '/')}/__init__.pyi": partial(package_stub, p) for p in PACKAGES}}
 
 
 def main() -> None:

@@ -33,7 +33,7 @@ def names_of(nodes: Sequence[NodeRecord]) -> list[str]:
     for i, name in enumerate(names):
         node = nodes[i]
         if node["role"] == "constant":
-            names[i] = constant(node["value"])
+            names[i] = constant_text(node["value"])
         elif node["role"] == "omitted":
             names[i] = f"…{node['count']} more"
         elif uses[name] > 1 and (node["name"] or node["label"]):
@@ -49,7 +49,7 @@ def called(node: NodeRecord) -> str:
     return one_line(node["name"] or node["label"] or f"v{node['id']}")
 
 
-def constant(data: Data | None) -> str:
+def constant_text(data: Data | None) -> str:
     """A constant as it stands in a formula."""
     if not isinstance(data, dict):
         return "" if data is None else short(data, 6)
@@ -95,7 +95,7 @@ def tex_name(name: str) -> str:
     return rf"\mathrm{{{''.join(_ESCAPED.get(char, '{-}' if char == '-' else char) for char in name)}}}"
 
 
-def operand(text: str) -> str:
+def operand_text(text: str) -> str:
     """A name or number as part of a formula: in parentheses if it is more than a word or has a sign.
 
     >>> operand("w1"), operand("u[0]"), operand("array(32, 4)"), operand("-2"), operand("a b")

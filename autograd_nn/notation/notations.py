@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import UsageError
 from .names import is_one_word, tex_name
-from .printer import PRODUCT_TEXT, Expression, Notation, Piece, numeric
+from .printer import PRODUCT_TEXT, Formula, Notation, Piece, numeric
 from .summary import short
 from .template import ATOM, COMPARED, LOOSE, POWER, PREFIX, PRODUCT, SUM, TIMES, Grammar, Sign, Slot, form_of
 
@@ -24,7 +24,7 @@ class Python(Notation):
                        **dict.fromkeys(("*", "/", "//", "%", "@"), Sign(TIMES, TIMES, PRODUCT))},
                       minus=Sign(PREFIX, PREFIX, PREFIX))
 
-    def template(self, e: Expression) -> str | None:
+    def template(self, e: Formula) -> str | None:
         template = super().template(e)
         return template if template is not None and _is_python(template) else None
 
@@ -45,7 +45,7 @@ class Typeset(Notation):
                       minus=Sign(PREFIX, PREFIX, PREFIX), scripts="^_")
     square = "{0}²"
 
-    def template(self, e: Expression) -> str | None:
+    def template(self, e: Formula) -> str | None:
         template = super().template(e)
         return None if template is None else _typeset(template)
 
@@ -82,7 +82,7 @@ class Latex(Notation):
     def __init__(self, digits: int | None = None, times: str = r"\,") -> None:
         self.digits, self.times, self.product = digits, times, f" {times} "
 
-    def template(self, e: Expression) -> str | None:
+    def template(self, e: Formula) -> str | None:
         op = e.op
         assert op is not None
         if op.arity < 0 or not op.elementwise:
@@ -93,11 +93,11 @@ class Latex(Notation):
         return template
 
     def piece(self, e: Any, pieces: Mapping[int, Piece]) -> Piece:
-        if isinstance(e, Expression) and e.op is not None and e.op.text == PRODUCT_TEXT:
+        if isinstance(e, Formula) and e.op is not None and e.op.text == PRODUCT_TEXT:
             below = [numeric(x) and x < 0 for x in e.inputs]
             if any(below):                           # -2 x needs no brackets about the number
                 positive = [-x if negative else x for x, negative in zip(e.inputs, below)]
-                product = super().piece(Expression._made(e.op, positive, {}), pieces)
+                product = super().piece(Formula._made(e.op, positive, {}), pieces)
                 return product if all(below) else self.fill(form_of("-{0}", self.grammar), {"0": product})
         return super().piece(e, pieces)
 
@@ -139,7 +139,7 @@ class Latex(Notation):
 class C(Notation):
     """C, of doubles: `x * sin(y)`. A UsageError for an op that has no C."""
 
-    def template(self, e: Expression) -> str | None:
+    def template(self, e: Formula) -> str | None:
         assert e.op is not None
         if e.op.c is None:
             raise UsageError(f"{e.op.name} has no C in the op table")

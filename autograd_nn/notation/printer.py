@@ -13,7 +13,7 @@ import numpy as np
 
 from ..ops import Op
 from ..ops._level import Level
-from .summary import words
+from .summary import in_words
 from .template import ATOM, Form, Grammar, Slot, form_of
 
 LONGEST_SUM = 8
@@ -23,8 +23,8 @@ SUM_TEXT, PRODUCT_TEXT, MINUS_TEXT = "{0} + {1}", "{0} * {1}", "-{0}"
 """The `text` of every op that is a sum, a product or a negative, whatever its name."""
 
 
-class Expression:
-    """A name, or an op applied to expressions and numbers."""
+class Formula:
+    """A name, or an op applied to formulas and numbers."""
 
     __slots__ = ("inputs", "name", "op", "params")
 
@@ -42,9 +42,9 @@ class Expression:
         return found
 
     @property
-    def _operands(self) -> list[Expression]:
+    def _operands(self) -> list[Formula]:
         """The expressions among the inputs and parameters that are more than a name."""
-        return [x for x in (*self.inputs, *self.params.values()) if isinstance(x, Expression) and x.op is not None]
+        return [x for x in (*self.inputs, *self.params.values()) if isinstance(x, Formula) and x.op is not None]
 
 
 class Piece(NamedTuple):
@@ -64,7 +64,7 @@ class Notation:
     product, dots = " * ", "…"
 
     def __call__(self, e: Any) -> str:
-        if not isinstance(e, Expression):
+        if not isinstance(e, Formula):
             return self.piece(e, {}).text
         order = _operands_first(e)
         uses = Counter(id(y) for x in order for y in x._operands)
@@ -79,14 +79,14 @@ class Notation:
 
     def piece(self, e: Any, pieces: Mapping[int, Piece]) -> Piece:
         """An expression in print, of which the operands are printed already."""
-        if not isinstance(e, Expression):
+        if not isinstance(e, Formula):
             return self.number(e) if numeric(e) else Piece(self.words(e).replace("array ", "array"))
         if e.op is None:
             return self.name(e.name)
         if self.square is not None and is_square(e):
             return self.fill(form_of(self.square, self.grammar), {"0": self.operand(e.inputs[0], pieces)})
         inputs = [self.operand(x, pieces) for x in e.inputs]
-        params = {k: self.operand(v, pieces) if isinstance(v, Expression) else self.parameter(v)
+        params = {k: self.operand(v, pieces) if isinstance(v, Formula) else self.parameter(v)
                   for k, v in e.params.items()}
         told = {k: piece for k, piece in params.items() if _is_told(k, e.params[k], e.op)}
         operands = {str(i): piece for i, piece in enumerate(inputs)}
@@ -129,7 +129,7 @@ class Notation:
         """What an op is called where no template shows it."""
         return op.text if op.text is not None and op.text.isidentifier() else op.name
 
-    def template(self, e: Expression) -> str | None:
+    def template(self, e: Formula) -> str | None:
         """How the op of e is written; None for a call."""
         op = e.op
         assert op is not None
@@ -152,7 +152,7 @@ class Notation:
 
     def words(self, value: Any) -> str:
         """What is neither an expression nor a number."""
-        return _shortened(words(value))
+        return _shortened(in_words(value))
 
     def parameter(self, value: Any) -> Piece:
         """A parameter of an op."""
@@ -162,13 +162,13 @@ class Notation:
         raise NotImplementedError
 
 
-MISSING = Expression("…")
+MISSING = Formula("…")
 """An input that is left out."""
 
 
-def _operands_first(e: Expression) -> list[Expression]:
+def _operands_first(e: Formula) -> list[Formula]:
     """e and all that it is made of, each after its operands, without recursion."""
-    order: list[Expression] = []
+    order: list[Formula] = []
     seen: set[int] = set()
     stack = [e]
     while stack:
@@ -187,19 +187,19 @@ def numeric(x: Any) -> bool:
     return isinstance(x, (int, float, np.number)) or (isinstance(x, np.ndarray) and x.ndim == 0)
 
 
-def is_square(e: Expression) -> bool:
+def is_square(e: Formula) -> bool:
     assert e.op is not None
-    return e.op.text == PRODUCT_TEXT and e.inputs[0] is e.inputs[1] and isinstance(e.inputs[0], Expression)
+    return e.op.text == PRODUCT_TEXT and e.inputs[0] is e.inputs[1] and isinstance(e.inputs[0], Formula)
 
 
 def _is_zero(x: Any) -> bool:
-    return x.name == "0" if isinstance(x, Expression) else numeric(x) and x == 0
+    return x.name == "0" if isinstance(x, Formula) else numeric(x) and x == 0
 
 
 def _is_told(key: str, value: Any, op: Op) -> bool:
     """Whether a parameter is not at its default."""
-    return value is not None and (isinstance(value, Expression) or key not in op.params
-                                  or _shortened(words(value)) != _shortened(words(op.params[key])))
+    return value is not None and (isinstance(value, Formula) or key not in op.params
+                                  or _shortened(in_words(value)) != _shortened(in_words(op.params[key])))
 
 
 def _shortened(text: str) -> str:

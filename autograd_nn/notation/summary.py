@@ -17,7 +17,7 @@ Data = Number | dict[str, Any]
 """A number, or an array: {"shape", "dtype", "data"} if small, else {"shape", "dtype", "min", "mean", "max"}."""
 
 
-def number(x: Any) -> Number:
+def json_number(x: Any) -> Number:
     """x as JSON can hold it.
 
     >>> number(2.5), number(float("-inf"))
@@ -43,7 +43,7 @@ def summary(x: Any) -> Data:
     {'shape': [10], 'dtype': 'float64', 'min': 0.0, 'mean': 4.5, 'max': 9.0}
     """
     if not isinstance(x, np.ndarray):
-        return number(x)
+        return json_number(x)
     about: dict[str, Any] = {"shape": list(x.shape), "dtype": str(x.dtype)}
     if is_small(x):
         return about | {"data": _nested(x)}
@@ -51,7 +51,7 @@ def summary(x: Any) -> Data:
         return about | {"data": []}
     with np.errstate(all="ignore"):
         mean = x.mean(dtype=np.float64)
-    return about | {"min": number(x.min()), "mean": number(mean), "max": number(x.max())}
+    return about | {"min": json_number(x.min()), "mean": json_number(mean), "max": json_number(x.max())}
 
 
 CELLS = 16
@@ -81,28 +81,28 @@ def heat_map(x: Any) -> Data:
 
 
 def _nested(x: np.ndarray[Any, Any]) -> Any:
-    return [_nested(row) for row in x] if x.ndim else number(x[()])
+    return [_nested(row) for row in x] if x.ndim else json_number(x[()])
 
 
-def words(x: Any) -> str:
+def in_words(x: Any) -> str:
     """A parameter of an op in a few words, with no address of an object in them.
 
     >>> words((slice(1, None), None, ...)), words(np.zeros((2, 3)))
     ('1:, None, ...', 'array (2, 3)')
     """
     if isinstance(x, (list, tuple)):
-        shown = [words(item) for item in x[:6]] + ["…"] * (len(x) > 6)
+        shown = [in_words(item) for item in x[:6]] + ["…"] * (len(x) > 6)
         return ", ".join(shown) if any(isinstance(i, slice) or i is Ellipsis for i in x) else \
             f"({', '.join(shown)}{',' * (len(x) == 1)})"
     if isinstance(x, slice):
-        text = ":".join("" if part is None else words(part) for part in (x.start, x.stop))
-        return text if x.step is None else f"{text}:{words(x.step)}"
+        text = ":".join("" if part is None else in_words(part) for part in (x.start, x.stop))
+        return text if x.step is None else f"{text}:{in_words(x.step)}"
     if x is Ellipsis:
         return "..."
     if isinstance(x, np.ndarray) and x.ndim:
         return f"array {x.shape}"
     if isinstance(x, (np.generic, np.ndarray)):
-        return words(x.item())
+        return in_words(x.item())
     if isinstance(x, (str, int, float, type(None))):
         return str(x)
     if isinstance(x, np.dtype):

@@ -12,10 +12,10 @@ from ..ops._carriers import carrier
 from ..ops._composite import Composite
 from ..ops._op import Op, for_each_op
 from .notations import C_CODE, LATEX, PYTHON
-from .printer import MINUS_TEXT, SUM_TEXT, Expression
+from .printer import MINUS_TEXT, SUM_TEXT, Formula
 
 
-class Symbol(Expression):
+class Symbol(Formula):
     """A name, or an op applied to symbols and numbers: an expression in text, LaTeX or C.
 
     Ops on symbols tidy 0 x, 1 x, x + 0 and -(-x), so that a rule reads well, and nothing more.

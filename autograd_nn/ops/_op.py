@@ -55,6 +55,7 @@ class Op(Bindable):
                 of a shape is the input itself, where the op is not defined everywhere
     zero        True where the derivative is 0 wherever it exists
     method      whether Value (elementwise ops) and Tensor have it as a method
+    layer       the name of its module in `nn`, for an activation
     internal    whether it stays in `ops`, without a method: a helper of rules, or public elsewhere (`linalg.inv`)
     commutes    True where the order of the inputs makes no difference
     slots       the names of the inputs, for pictures and errors; "w*" stands for w1, w2 and so on
@@ -90,7 +91,7 @@ class Op(Bindable):
                  params: Mapping[str, Any] | None = None,
                  domain: Sequence[Domain] = (), kink: Callable[..., float] | None = None,
                  cases: Sequence[Case] = (), zero: bool = False, method: bool = True,
-                 internal: bool = False,
+                 internal: bool = False, layer: str | None = None,
                  commutes: bool = False, slots: Sequence[str] = (), shaped_by: Sequence[int] = (),
                  linear: Literal[True] | Sequence[int] = (), multilinear: bool = False,
                  complex: Callable[..., Any] | None = None,
@@ -115,7 +116,7 @@ class Op(Bindable):
         self.params = dict(params or {})
         self.domain = tuple(domain) or ((-3.0, 3.0),) * max(self.arity, 1)
         self.kink, self.cases, self.zero = kink, tuple(cases), zero
-        self.method, self.internal = method and not internal, internal
+        self.method, self.internal, self.layer = method and not internal, internal, layer
         self.commutes, self.slots, self.shaped_by = commutes, tuple(slots), tuple(shaped_by)
         self.linear: Literal[True] | tuple[int, ...] = linear if linear is True else tuple(linear)
         self.multilinear, self.complex = multilinear, complex

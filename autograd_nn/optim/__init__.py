@@ -1,5 +1,6 @@
 """Optimizers: rules that change parameters against their gradients; clipping, and schedules of the rate."""
 
+from ..core.exports import public_names as _public_names
 from .adadelta import Adadelta
 from .adagrad import Adagrad
 from .adam import Adam, AdamW
@@ -14,6 +15,4 @@ from .rmsprop import RMSprop
 from .schedules import CosineAnnealingLR, ExponentialLR, LinearLR, LRScheduler, SequentialLR, StepLR
 from .sgd import SGD, GradientDescent, Momentum
 
-__all__ = ["LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "CosineAnnealingLR", "ExponentialLR",
-           "GradientDescent", "LRScheduler", "LinearLR", "Lion", "Momentum", "NAdam", "OneCycleLR", "Optimizer",
-           "RMSprop", "ReduceLROnPlateau", "SequentialLR", "StepLR", "clip_grad_norm_", "clip_grad_value_"]
+__all__ = _public_names(globals())

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import UsageError
 
 
-def positive(name: str, x: Any) -> float:
+def above_zero(name: str, x: Any) -> float:
     """x as a float, if it is a finite number > 0."""
     return _number(name, x, lambda v: 0 < v < math.inf, "a number > 0")
 
@@ -45,7 +45,7 @@ def flag(name: str, x: Any) -> bool:
     raise UsageError(f"{name} must be True or False, not {x!r:.60}")
 
 
-def count(name: str, x: Any, least: int = 1) -> int:
+def whole_number(name: str, x: Any, least: int = 1) -> int:
     """x as an int, if it is an integer >= least."""
     try:
         whole = least - 1 if isinstance(x, bool) else operator.index(x)

@@ -29,7 +29,7 @@ def groups_of(params: Any) -> list[Group]:
     return [dict(part) for part in found]
 
 
-def leaves(params: Any, seen: dict[int, Any]) -> list[Any]:
+def group_leaves(params: Any, seen: dict[int, Any]) -> list[Any]:
     """The parameters of one group as a list, each a leaf, and none that was seen before (by id)."""
     if isinstance(params, Node):
         raise UsageError("an optimizer takes a list of parameters\n  help: [p] for a single one")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from .. import ops
-from ._numbers import between_0_and_1, non_negative, positive
+from ._numbers import above_zero, between_0_and_1, non_negative
 from ._rule import State, decayed, running_square
 from .optimizer import Optimizer
 
@@ -29,7 +29,7 @@ class Adadelta(Optimizer):
     2.996838
     """
 
-    options: ClassVar = {"lr": positive, "rho": between_0_and_1, "eps": positive, "weight_decay": non_negative}
+    options: ClassVar = {"lr": above_zero, "rho": between_0_and_1, "eps": above_zero, "weight_decay": non_negative}
     elementwise = True
 
     def __init__(self, params: Iterable[Any], lr: float = 1.0, rho: float = 0.9, eps: float = 1e-6,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from .. import ops
-from ._numbers import non_negative, positive
+from ._numbers import above_zero, non_negative
 from ._rule import State, decayed
 from .optimizer import Optimizer
 
@@ -29,8 +29,8 @@ class Adagrad(Optimizer):
     2.9
     """
 
-    options: ClassVar = {"lr": positive, "lr_decay": non_negative, "weight_decay": non_negative,
-                         "initial_accumulator_value": non_negative, "eps": positive}
+    options: ClassVar = {"lr": above_zero, "lr_decay": non_negative, "weight_decay": non_negative,
+                         "initial_accumulator_value": non_negative, "eps": above_zero}
     elementwise = True
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-2, lr_decay: float = 0.0, weight_decay: float = 0.0,

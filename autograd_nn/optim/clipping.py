@@ -10,7 +10,7 @@ import numpy as np
 
 from ..core.node import Node, data_of
 from ..errors import NonFiniteError, UsageError
-from ._numbers import positive
+from ._numbers import above_zero
 
 
 def clip_grad_norm_(parameters: Iterable[Any], max_norm: float, norm_type: float = 2.0,
@@ -37,8 +37,8 @@ def clip_grad_norm_(parameters: Iterable[Any], max_norm: float, norm_type: float
     >>> w.grad.round(4)
     array([0.6, 0.8])
     """
-    max_norm = max_norm if max_norm == math.inf else positive("max_norm", max_norm)
-    p = norm_type if norm_type == math.inf else positive("norm_type", norm_type)
+    max_norm = max_norm if max_norm == math.inf else above_zero("max_norm", max_norm)
+    p = norm_type if norm_type == math.inf else above_zero("norm_type", norm_type)
     if p < 1:
         raise UsageError(f"norm_type must be a number >= 1 or inf, not {norm_type!r:.60}")
     found = _with_gradients(parameters)
@@ -68,7 +68,7 @@ def clip_grad_value_(parameters: Iterable[Any], clip_value: float) -> None:
     >>> w.grad
     -2.0
     """
-    clip_value = positive("clip_value", clip_value)
+    clip_value = above_zero("clip_value", clip_value)
     for q in _with_gradients(parameters):
         g = np.clip(data_of(q._grad), -clip_value, clip_value)
         q.grad = g if q.shape else g.item()

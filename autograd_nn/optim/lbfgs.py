@@ -10,7 +10,7 @@ import numpy as np
 
 from ..core.node import data_of
 from ..errors import NonFiniteError, UsageError
-from ._numbers import count, non_negative
+from ._numbers import non_negative, whole_number
 from .optimizer import Optimizer
 
 
@@ -47,13 +47,13 @@ class LBFGS(Optimizer):
     True
     """
 
-    options: ClassVar = {"max_iter": count, "max_eval": count, "tolerance_grad": non_negative,
-                         "tolerance_change": non_negative, "history_size": count}
+    options: ClassVar = {"max_iter": whole_number, "max_eval": whole_number, "tolerance_grad": non_negative,
+                         "tolerance_change": non_negative, "history_size": whole_number}
 
     def __init__(self, params: Iterable[Any], max_iter: int = 20, max_eval: int | None = None,
                  tolerance_grad: float = 1e-7, tolerance_change: float = 1e-9, history_size: int = 100) -> None:
         if max_eval is None:
-            max_eval = count("max_iter", max_iter) * 5 // 4
+            max_eval = whole_number("max_iter", max_iter) * 5 // 4
         super().__init__(params, max_iter=max_iter, max_eval=max_eval, tolerance_grad=tolerance_grad,
                          tolerance_change=tolerance_change, history_size=history_size)
         if len(self.param_groups) > 1:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from .. import ops
-from ._numbers import non_negative, positive, two_fractions
+from ._numbers import above_zero, non_negative, two_fractions
 from ._rule import State, decayed, running
 from .optimizer import Optimizer
 
@@ -29,7 +29,7 @@ class Lion(Optimizer):
     2.5
     """
 
-    options: ClassVar = {"lr": positive, "betas": two_fractions, "weight_decay": non_negative}
+    options: ClassVar = {"lr": above_zero, "betas": two_fractions, "weight_decay": non_negative}
     elementwise = True
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-4, betas: tuple[float, float] = (0.9, 0.99),

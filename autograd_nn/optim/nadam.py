@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from .. import ops
-from ._numbers import flag, non_negative, positive, two_fractions
+from ._numbers import above_zero, flag, non_negative, two_fractions
 from ._rule import State, decayed, running, running_square
 from .optimizer import Optimizer
 
@@ -32,7 +32,7 @@ class NAdam(Optimizer):
     2.8944
     """
 
-    options: ClassVar = {"lr": positive, "betas": two_fractions, "eps": positive, "weight_decay": non_negative,
+    options: ClassVar = {"lr": above_zero, "betas": two_fractions, "eps": above_zero, "weight_decay": non_negative,
                          "momentum_decay": non_negative, "decoupled_weight_decay": flag}
     elementwise = True
 

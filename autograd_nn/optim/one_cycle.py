@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from ..errors import UsageError
-from ._numbers import count, fraction, positive
+from ._numbers import above_zero, fraction, whole_number
 from .optimizer import Optimizer
 from .schedules import LRScheduler
 
@@ -42,14 +42,14 @@ class OneCycleLR(LRScheduler):
         if total_steps is None:
             if epochs is None or steps_per_epoch is None:
                 raise UsageError("OneCycleLR needs total_steps, or epochs and steps_per_epoch")
-            total_steps = count("epochs", epochs) * count("steps_per_epoch", steps_per_epoch)
-        self.total_steps = count("total_steps", total_steps)
+            total_steps = whole_number("epochs", epochs) * whole_number("steps_per_epoch", steps_per_epoch)
+        self.total_steps = whole_number("total_steps", total_steps)
         self.pct_start = fraction("pct_start", pct_start)
         if anneal_strategy not in _ANNEAL:
             raise UsageError(f'anneal_strategy is "cos" or "linear", not {anneal_strategy!r:.60}')
         self._anneal = _ANNEAL[anneal_strategy]
-        self.div_factor, self.final_div_factor = positive("div_factor", div_factor), \
-            positive("final_div_factor", final_div_factor)
+        self.div_factor, self.final_div_factor = above_zero("div_factor", div_factor), \
+            above_zero("final_div_factor", final_div_factor)
         self.base_momentum, self.max_momentum = fraction("base_momentum", base_momentum), \
             fraction("max_momentum", max_momentum)
         self.three_phase, self.cycle_momentum = bool(three_phase), bool(cycle_momentum)
@@ -60,7 +60,7 @@ class OneCycleLR(LRScheduler):
         rates = list(max_lr) if isinstance(max_lr, (list, tuple)) else [max_lr] * len(groups)
         if len(rates) != len(groups):
             raise UsageError(f"max_lr has {len(rates)} numbers, and the optimizer {len(groups)} groups")
-        firsts = [positive("max_lr", rate) / self.div_factor for rate in rates]
+        firsts = [above_zero("max_lr", rate) / self.div_factor for rate in rates]
         for group, first in zip(groups, firsts):
             group["initial_lr"] = first
         super().__init__(optimizer)

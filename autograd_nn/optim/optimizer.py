@@ -11,8 +11,8 @@ from ..core import reverse
 from ..core.node import data_of
 from ..core.value import BaseValue
 from ..errors import StateError, UsageError
-from ._numbers import non_negative, positive
-from ._parameters import Group, groups_of, leaves
+from ._numbers import above_zero, non_negative
+from ._parameters import Group, group_leaves, groups_of
 from ._rule import SMALL, State, in_blocks
 
 Check = Callable[[str, Any], Any]
@@ -49,7 +49,7 @@ class Optimizer:
     (2.5, 2.0)
     """
 
-    options: ClassVar[Mapping[str, Check]] = {"lr": positive}
+    options: ClassVar[Mapping[str, Check]] = {"lr": above_zero}
     elementwise: ClassVar[bool] = False
     params: list[Any]
     param_groups: list[Group]
@@ -88,7 +88,7 @@ class Optimizer:
             raise UsageError(f"{type(self).__name__}: a group needs {', '.join(missing)}")
         checked = {name: check(name, numbers[name]) for name, check in self.options.items()}
         self._fit_together(**checked)
-        params = leaves(group["params"], {id(p): p for p in self.params})
+        params = group_leaves(group["params"], {id(p): p for p in self.params})
         self.param_groups.append({"params": params, **checked})
         self.params += params
         self.state += [{} for _ in params]

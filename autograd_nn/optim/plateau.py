@@ -8,7 +8,7 @@ from typing import Any
 
 from ..core.node import data_of
 from ..errors import StateError, UsageError
-from ._numbers import between_0_and_1, count, non_negative
+from ._numbers import between_0_and_1, non_negative, whole_number
 from .optimizer import Optimizer
 from .schedules import checked_state
 
@@ -59,8 +59,8 @@ class ReduceLROnPlateau:
         if len(self.min_lrs) != len(groups):
             raise UsageError(f"min_lr has {len(self.min_lrs)} numbers, and the optimizer {len(groups)} groups")
         self.optimizer, self.mode, self.factor, self.threshold_mode = optimizer, mode, float(factor), threshold_mode
-        self.patience = count("patience", patience, 0)
-        self.cooldown = count("cooldown", cooldown, 0)
+        self.patience = whole_number("patience", patience, 0)
+        self.cooldown = whole_number("cooldown", cooldown, 0)
         self.threshold, self.eps = non_negative("threshold", threshold), non_negative("eps", eps)
         self.last_epoch = self.num_bad_epochs = self.cooldown_counter = 0
         self.best: float | None = None

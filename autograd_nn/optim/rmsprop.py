@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from .. import ops
-from ._numbers import between_0_and_1, flag, non_negative, positive
+from ._numbers import above_zero, between_0_and_1, flag, non_negative
 from ._rule import State, accumulated, decayed, running, running_square
 from .optimizer import Optimizer
 
@@ -31,7 +31,7 @@ class RMSprop(Optimizer):
     2.9
     """
 
-    options: ClassVar = {"lr": positive, "alpha": between_0_and_1, "eps": positive, "weight_decay": non_negative,
+    options: ClassVar = {"lr": above_zero, "alpha": between_0_and_1, "eps": above_zero, "weight_decay": non_negative,
                          "momentum": non_negative, "centered": flag}
     elementwise = True
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import StateError, UsageError
-from ._numbers import count, non_negative, positive
+from ._numbers import above_zero, non_negative, whole_number
 from .optimizer import Optimizer
 
 
@@ -95,7 +95,7 @@ class StepLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
-        self.step_size, self.gamma = count("step_size", step_size), positive("gamma", gamma)
+        self.step_size, self.gamma = whole_number("step_size", step_size), above_zero("gamma", gamma)
         super().__init__(optimizer)
 
     def rate(self, base: float, t: int) -> float:
@@ -112,7 +112,7 @@ class ExponentialLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, gamma: float) -> None:
-        self.gamma = positive("gamma", gamma)
+        self.gamma = above_zero("gamma", gamma)
         super().__init__(optimizer)
 
     def rate(self, base: float, t: int) -> float:
@@ -130,9 +130,9 @@ class LinearLR(LRScheduler):
 
     def __init__(self, optimizer: Optimizer, start_factor: float = 1 / 3, end_factor: float = 1.0,
                  total_iters: int = 5) -> None:
-        self.start_factor, self.end_factor = positive("start_factor", start_factor), \
+        self.start_factor, self.end_factor = above_zero("start_factor", start_factor), \
             non_negative("end_factor", end_factor)
-        self.total_iters = count("total_iters", total_iters)
+        self.total_iters = whole_number("total_iters", total_iters)
         super().__init__(optimizer)
 
     def rate(self, base: float, t: int) -> float:
@@ -155,8 +155,8 @@ class CosineAnnealingLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, warmup: int = 0) -> None:
-        self.T_max, self.eta_min = count("T_max", T_max), non_negative("eta_min", eta_min)
-        self.warmup = count("warmup", warmup, 0)
+        self.T_max, self.eta_min = whole_number("T_max", T_max), non_negative("eta_min", eta_min)
+        self.warmup = whole_number("warmup", warmup, 0)
         super().__init__(optimizer)
 
     def rate(self, base: float, t: int) -> float:
@@ -182,7 +182,7 @@ class SequentialLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, schedulers: Sequence[LRScheduler], milestones: Sequence[int]) -> None:
-        self.schedulers, self.milestones = list(schedulers), [count("milestones", m) for m in milestones]
+        self.schedulers, self.milestones = list(schedulers), [whole_number("milestones", m) for m in milestones]
         if len(self.schedulers) != len(self.milestones) + 1 or sorted(set(self.milestones)) != self.milestones:
             raise UsageError(f"SequentialLR takes one schedule more than rising milestones, "
                              f"not {len(self.schedulers)} and {self.milestones}")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..errors import UsageError
-from ._numbers import between_0_and_1, flag, fraction, non_negative, positive
+from ._numbers import above_zero, between_0_and_1, flag, fraction, non_negative
 from ._rule import State, decayed, running
 from .optimizer import Optimizer
 
@@ -34,7 +34,7 @@ class GradientDescent(Optimizer):
     2.0
     """
 
-    options: ClassVar = {"lr": positive, "weight_decay": non_negative}
+    options: ClassVar = {"lr": above_zero, "weight_decay": non_negative}
     elementwise = True
 
     def __init__(self, params: Iterable[Any], lr: float, weight_decay: float = 0.0) -> None:
@@ -70,7 +70,7 @@ class SGD(Optimizer):
     0.0
     """
 
-    options: ClassVar = {"lr": positive, "momentum": non_negative, "dampening": between_0_and_1, "nesterov": flag,
+    options: ClassVar = {"lr": above_zero, "momentum": non_negative, "dampening": between_0_and_1, "nesterov": flag,
                          "weight_decay": non_negative}
     elementwise = True
 
@@ -122,7 +122,7 @@ class Momentum(Optimizer):
     2.25
     """
 
-    options: ClassVar = {"lr": positive, "momentum": fraction, "weight_decay": non_negative}
+    options: ClassVar = {"lr": above_zero, "momentum": fraction, "weight_decay": non_negative}
     elementwise = True
 
     def __init__(self, params: Iterable[Any], lr: float, momentum: float = 0.9, weight_decay: float = 0.0) -> None:

@@ -14,8 +14,9 @@ claims differs: see each function. `show` draws one over its image.
 (5, 64)
 """
 
+from ..core.exports import public_names as _public_names
 from .covering import occlusion
 from .gradients import gradient, gradient_x_input, integrated_gradients, smooth_grad
-from .picture import show
+from .overlay import show
 
-__all__ = ["gradient", "gradient_x_input", "integrated_gradients", "occlusion", "show", "smooth_grad"]
+__all__ = _public_names(globals())

@@ -10,8 +10,8 @@ import numpy as np
 
 from ..core.modes import no_grad
 from ..errors import UsageError
+from ..nn._evaluated import evaluated
 from ..nn._inputs import size
-from ..nn._modes import evaluated
 from ._rows import Array, filled, rows_of, scores, targets_of
 
 

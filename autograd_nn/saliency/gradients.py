@@ -8,7 +8,7 @@ import numpy as np
 
 from ..core.random import Rng, generator
 from ..errors import UsageError
-from ..nn._modes import evaluated
+from ..nn._evaluated import evaluated
 from ._rows import Array, count, filled, gradient_of, rows_of, targets_of
 
 

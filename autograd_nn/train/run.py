@@ -18,7 +18,7 @@ from ..core.random import Rng, generator
 from ..data import batches
 from ..errors import NonFiniteError, StateError, UsageError
 from ..nn import Module
-from ..nn._modes import evaluated
+from ..nn._evaluated import evaluated
 from ..nn._targets import numbers_of
 from ..ops import shape_of
 from ..optim import Optimizer, ReduceLROnPlateau, clip_grad_norm_, clip_grad_value_

@@ -161,10 +161,10 @@ def _stripped(x: Any, keep: Any) -> Any:
         return Dual(_stripped(x.primal, keep), _stripped(x.tangent, keep), x.level)
     if not isinstance(x, Node) or x in keep:
         return x
-    return plain(x)
+    return plain_result(x)
 
 
-def plain(x: Node) -> Any:
+def plain_result(x: Node) -> Any:
     """The data of a node as a plain result: a number, or an array of its own."""
     data = x._data
     if isinstance(data, np.ndarray):

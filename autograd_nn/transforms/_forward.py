@@ -12,7 +12,7 @@ from ..core.modes import mode
 from ..core.node import Node
 from ..errors import UsageError
 from ..ops import shape_of
-from ._calculus import Arguments, Function, check_tangents, plain, pushed, with_aux
+from ._calculus import Arguments, Function, check_tangents, plain_result, pushed, with_aux
 from .dual import Dual
 
 
@@ -58,5 +58,5 @@ def tangent_of(y: Any, level: int) -> Any:
 def handed_out(x: Any) -> Any:
     """A result for the caller: a node only where f closes over one (or was given one), and not under no_grad()."""
     if isinstance(x, Node):
-        return x if mode.recording else plain(x)
+        return x if mode.recording else plain_result(x)
     return x[()] if isinstance(x, np.ndarray) and not x.shape else x

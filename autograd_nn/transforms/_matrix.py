@@ -13,7 +13,7 @@ from ..core.node import Node
 from ..ops import shape_of
 from ._calculus import Argnums, Arguments, Function, Pullback, pushed, with_aux
 from ._forward import handed_out, jvp, tangent_of
-from ._reverse import grad
+from ._grad import grad
 from .dual import Dual
 
 

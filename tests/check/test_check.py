@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import autograd_nn as ag
 from autograd_nn import Op, Tensor, Value, check_gradients, errors, nn
 from autograd_nn.check import Verdict, central_difference
-from autograd_nn.check._bisection import extrapolated
+from autograd_nn.check._bisection import neville
 
 RNG = np.random.default_rng(0)
 
@@ -260,7 +260,7 @@ def test_central_difference(x):
 def test_extrapolation_is_exact_for_even_polynomials(coefficients):
     steps = [0.5 * 2.0 ** -k for k in range(len(coefficients))]
     values = [sum(c * h ** (2 * k) for k, c in enumerate(coefficients)) for h in steps]
-    assert extrapolated(steps, values) == pytest.approx(coefficients[0], abs=1e-9)
+    assert neville(steps, values) == pytest.approx(coefficients[0], abs=1e-9)
 
 
 def test_a_gradient_that_is_off_by_its_own_rounding_is_not_refused():

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd_nn.check import Finding, Verdict, complex_step, differentiate, judge
+from autograd_nn.check._flat import plateau
 from autograd_nn.check._noise import NODES, Noise, has_jump, hidden_steps, noise, window_noise
-from autograd_nn.check._plateau import plateau
 from autograd_nn.check._samples import Samples
 from autograd_nn.check._tableau import best, settled, tableau
 

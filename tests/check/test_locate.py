@@ -256,7 +256,7 @@ def test_a_forgotten_broadcast_sum_is_accumulation(monkeypatch):
     root = ((x + b) ** 2).sum()
     assert locate_fault(root) == ()
     monkeypatch.setattr(reverse, "in_c", None)           # the sweep that has the fault
-    monkeypatch.setattr(reverse, "fit", lambda g, x: x._own(g))
+    monkeypatch.setattr(reverse, "fitted", lambda g, x: x._own(g))
     fault, = locate_fault(root)
     assert fault.kind == WHOLE and fault.nodes == (b,) and "it has shape (2, 3)" in str(fault)
 

@@ -12,7 +12,7 @@ from autograd_nn.check.strategies import expressions, graphs
 from autograd_nn.core.node import topological
 from autograd_nn.drawing import Derivation, explain, trace, trace_of
 from autograd_nn.errors import GraphError, UsageError
-from autograd_nn.notation.names import operand
+from autograd_nn.notation.names import operand_text
 
 
 def network():
@@ -182,5 +182,5 @@ def test_a_network_of_layers():
     loss.backward()
     for name, p in net.named_parameters():
         last = t.explain(p).splitlines()[-1]
-        assert last.startswith(f"dloss/d{operand(name)} = ")
+        assert last.startswith(f"dloss/d{operand_text(name)} = ")
         assert float(last.rpartition(" = ")[2]) == pytest.approx(p.grad, rel=1e-5, abs=1e-12)

@@ -11,7 +11,7 @@ from helpers.surroundings import boxes, needs_engine
 
 from autograd_nn import Value
 from autograd_nn.drawing import draw
-from autograd_nn.drawing.render.engine import render
+from autograd_nn.drawing.render.graphviz_engine import render
 from autograd_nn.errors import RenderError
 
 

@@ -20,8 +20,8 @@ from autograd_nn.core.node import topological
 from autograd_nn.core.value import PureValue
 from autograd_nn.drawing import draw, explain, trace_of
 from autograd_nn.drawing.render.dot import dot_source
-from autograd_nn.drawing.render.engine import render
-from autograd_nn.drawing.render.text import table
+from autograd_nn.drawing.render.graphviz_engine import render
+from autograd_nn.drawing.render.text import text_table
 from autograd_nn.errors import GraphError
 
 places = st.lists(st.integers(0, 20), min_size=2, max_size=4)
@@ -249,7 +249,7 @@ def test_a_sum_of_a_thousand_inputs_keeps_to_its_number_of_nodes(expand):
     assert leaves == {f"{letter}{i}" for letter in "wx" for i in pairs}
     ET.fromstring(render(source, "svg"))
     if not expand:
-        assert "w0 × x0 + w1 × x1 + " in table(trace) and "…1981 more" in table(trace)
+        assert "w0 × x0 + w1 × x1 + " in text_table(trace) and "…1981 more" in text_table(trace)
     assert len(draw(u, expand=expand).trace["nodes"]) <= 15       # folded
     u.name = "u"
     assert f"\ndu/dw8 = {x[8].data:g}\n" in explain(u, w[8], expand=expand)

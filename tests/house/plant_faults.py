@@ -189,12 +189,12 @@ def caught(op: Op) -> bool:
 
 def forgotten_broadcast_sum() -> bool:
     """The one place that undoes broadcasting, made to forget it: is it caught by every binary op?"""
-    before = reverse.fit, reverse.in_c
-    reverse.fit, reverse.in_c = lambda g, x: x._own(g), None        # the sweep in Python calls it by that name
+    before = reverse.fitted, reverse.in_c
+    reverse.fitted, reverse.in_c = lambda g, x: x._own(g), None        # the sweep in Python calls it by that name
     try:
         return all(caught(op) for op in table_ops() if op.elementwise and op.arity == 2 and not op.zero)
     finally:
-        reverse.fit, reverse.in_c = before
+        reverse.fitted, reverse.in_c = before
 
 
 def main(names: list[str]) -> int:

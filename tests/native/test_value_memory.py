@@ -73,7 +73,7 @@ def each_kind_of_step(x, w):
         "bad seed": refused(lambda: (x * w).backward("1")), "bad data": refused(lambda: setattr(x, "data", [x])),
         "bad grad": refused(lambda: setattr(x, "grad", "1")), "bad attribute": refused(lambda: setattr(w, "gard", x)),
         "bad item": refused(lambda: sum_of([x, "1"])), "bad lengths": refused(lambda: dot([x], [w, x])),
-        "bad bias": refused(lambda: dot([x], [w], None)), "no sequence": refused(lambda: sum_of(3)),
+        "bad bias": refused(lambda: dot([x], [w], "1")), "no sequence": refused(lambda: sum_of(3)),
         "bad parameter": refused(lambda: x.leaky_relu(slope=1)), "three": refused(lambda: pow(x, w, x)),
         "bad backward": refused(lambda: x.backward(1.0, seed=2.0)),
     }

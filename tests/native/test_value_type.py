@@ -284,7 +284,8 @@ def test_bad_operands_raise_and_leave_no_trace(Value, bad):
                 with pytest.raises(TypeError):
                     op(bad, x)
         for call in (lambda: autograd_nn.where(x, bad, 1.0), lambda: sum_of([x, bad]), lambda: dot([x], [bad]),
-                     lambda: dot([x], [1.0], bad), lambda: OPS["elu"](-x, alpha=object()), lambda: x.exp(out=3),
+                     lambda: dot([x], [1.0], "1" if bad is None else bad),
+                     lambda: OPS["elu"](-x, alpha=object()), lambda: x.exp(out=3),
                      lambda: x.backward(bad if bad is not None else "1"), lambda: x.backward(1, 2),
                      lambda: x.backward(sed=1), lambda: x.backward(1.0, seed=1.0), lambda: pow(x, 2, 3)):
             with pytest.raises(TypeError):

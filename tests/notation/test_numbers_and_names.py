@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from autograd_nn import Value
 from autograd_nn.drawing import draw, trace_of
 from autograd_nn.drawing.render.text import columns, labels
-from autograd_nn.notation.summary import heat_map, short, words
+from autograd_nn.notation.summary import heat_map, in_words, short
 
 
 @pytest.mark.parametrize("number, text", [
@@ -34,7 +34,7 @@ def test_short_numbers_are_near(x):
     (lambda x: x, "function"),
 ])
 def test_parameters_in_words(param, text):
-    assert words(param) == text
+    assert in_words(param) == text
 
 
 def test_labels_are_unique_and_columns_line_up():

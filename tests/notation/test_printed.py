@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 import autograd_nn as ag
 from autograd_nn import Symbol, Tensor, Value, ops
 from autograd_nn.drawing import draw, explain, trace_of
-from autograd_nn.drawing.page.record import record as page_record
+from autograd_nn.drawing.page.columns import page_data
 from autograd_nn.notation.array_symbol import ArraySymbol
 from autograd_nn.notation.notations import C_CODE, LATEX, MADE_LATEX, PYTHON, SHORT_LATEX, TYPESET
-from autograd_nn.notation.printer import Expression
+from autograd_nn.notation.printer import Formula
 from autograd_nn.ops import OPS, Op
 
 TABLE = [op for op in OPS.values() if op.elementwise and op.module.startswith("autograd_nn.ops.")]
@@ -107,7 +107,7 @@ def grown(rng, table, depth):
             number = NUMBERS[rng.integers(len(NUMBERS))]
             return number, float(number)
         name = list(POINT)[rng.integers(len(POINT))]
-        return Expression(name), POINT[name]
+        return Formula(name), POINT[name]
     while True:
         op = table[rng.integers(len(table))]
         inputs = [grown(rng, table, depth - 1) for _ in range(op.arity)]
@@ -121,7 +121,7 @@ def grown(rng, table, depth):
             continue
         value = op.number(*xs, **params)
         if isinstance(value, float) and 1e-3 < abs(value) < 100:
-            return Expression._made(op, [e for e, _ in inputs], params), value
+            return Formula._made(op, [e for e, _ in inputs], params), value
 
 
 SEEDS = st.integers(0, 2 ** 32 - 1)
@@ -155,27 +155,27 @@ def test_every_op_below_and_above_each_sign(notation, op):
     xs = [sorted(d)[-1] if isinstance(d, frozenset) else d[0] + (0.7 - 0.1 * i) * (d[1] - d[0])
           for i, d in enumerate(op.domain)]
     names = dict(zip("abc", xs)) | {"y": 1.3}
-    inner, y = Expression._made(op, [Expression(n) for n in "abc"[:op.arity]], op.params), Expression("y")
+    inner, y = Formula._made(op, [Formula(n) for n in "abc"[:op.arity]], op.params), Formula("y")
     value = op.number(*xs, **op.params)
     for outer in (ops.add, ops.subtract, ops.multiply, ops.divide, ops.power, ops.remainder, ops.maximum):
         for pair, values in (((inner, y), (value, 1.3)), ((y, inner), (1.3, value))):
             want = outer.number(*values)
             if isinstance(want, float) and math.isfinite(want):
-                e = Expression._made(outer, pair, {})
+                e = Formula._made(outer, pair, {})
                 for found in read(notation(e), notation, names):
                     assert found == pytest.approx(want, rel=1e-5), notation(e)
     for outer in (ops.negative, ops.square, ops.tanh, ops.exp, ops.absolute):
-        e = Expression._made(outer, [inner], {})
+        e = Formula._made(outer, [inner], {})
         for found in read(notation(e), notation, names):
             assert found == pytest.approx(outer.number(value), rel=1e-5), notation(e)
     for slot in range(op.arity):
         if isinstance(op.domain[slot], frozenset):
             continue
         for sign, rest in ((ops.subtract, xs[slot] + 1.3), (ops.multiply, xs[slot] / 1.3)):
-            parts = (Expression("r"), y) if sign is ops.subtract else (y, Expression("r"))
-            inputs = [Expression(n) for n in "abc"[:op.arity]]
-            inputs[slot] = Expression._made(sign, parts, {})
-            e = Expression._made(op, inputs, op.params)
+            parts = (Formula("r"), y) if sign is ops.subtract else (y, Formula("r"))
+            inputs = [Formula(n) for n in "abc"[:op.arity]]
+            inputs[slot] = Formula._made(sign, parts, {})
+            e = Formula._made(op, inputs, op.params)
             for found in read(notation(e), notation, names | {"r": rest}):
                 assert found == pytest.approx(value, rel=1e-5, abs=1e-6), notation(e)
 
@@ -194,7 +194,7 @@ def test_products_of_matrices_and_of_elements_keep_apart(seed):
             name = "abc"[rng.integers(3)]
             return ArraySymbol(name, names[name])
         op = [ops.add, ops.subtract, ops.multiply, ops.matmul, ops.negative, ops.transpose][rng.integers(6)]
-        return Expression._made(op, [random(depth - 1) for _ in range(op.arity)], op.params)
+        return Formula._made(op, [random(depth - 1) for _ in range(op.arity)], op.params)
 
     def value(e):
         return e._data if e.op is None else e.op.array(*map(value, e.inputs), **e.params)
@@ -267,7 +267,7 @@ def test_a_users_op_is_printed_everywhere_as_a_built_in_one(own):
     x, y = Value(2.0, name="x"), Value(3.0, name="y")
     picture = draw(own["own_after"](x * y, y))
     assert "∘ y" in str(picture) and "∘ y" in picture.tree()
-    made = page_record(picture.trace, lang="en", practice=False, marks={})["nodes"]["made"]
+    made = page_data(picture.trace, lang="en", practice=False, marks={})["nodes"]["made"]
     assert made[-1].endswith("∘ y")
     text = explain(own["own_after"](x, y), x)
     assert "x ∘ y = 2 ∘ 3 = 9" in text and r"x \circ y = 2 \circ 3 = 9" in text.latex()

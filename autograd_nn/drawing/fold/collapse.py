@@ -32,7 +32,7 @@ WORTH = 6
 
 
 @dataclass
-class Box:
+class Fold:
     """Classes that are one node of a picture: a module's, or `times` repetitions of the `period` items before it."""
 
     name: str
@@ -42,7 +42,7 @@ class Box:
     times: int = 0
 
 
-Item = int | Box
+Item = int | Fold
 """What a picture shows as one node: a class or a box."""
 LeafUses = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], int]
 """Pairs of a class of leaves and a class that uses it, as two arrays; and how many classes there are."""
@@ -86,7 +86,7 @@ def collapsed(order: list[Node], budget: int, *, modules: Mapping[Node, str] | N
         if run is None or (over <= 0 and (saved < WORTH or unfold in boxes)):
             break
         start, period, times = run
-        name = f"repeat {sum(isinstance(item, Box) and item.period > 0 for item in sequence) + 1}"
+        name = f"repeat {sum(isinstance(item, Fold) and item.period > 0 for item in sequence) + 1}"
         boxes.add(name)
         folded = _folded(sequence, name, start + period, period, start + period * times)
         first = start + period
@@ -106,8 +106,8 @@ def collapsed(order: list[Node], budget: int, *, modules: Mapping[Node, str] | N
 
 def _folded(sequence: list[Item], name: str, first: int, period: int, end: int) -> list[Item]:
     """The sequence with one box in the place of the repetitions from `first` to `end`."""
-    inside = [c for item in sequence[first:end] for c in (item.classes if isinstance(item, Box) else [item])]
-    box = Box(name, inside, None, period, (end - first) // period)
+    inside = [c for item in sequence[first:end] for c in (item.classes if isinstance(item, Fold) else [item])]
+    box = Fold(name, inside, None, period, (end - first) // period)
     return [*sequence[:first], *[box] * bool(inside), *sequence[end:]]
 
 
@@ -127,10 +127,10 @@ def _by_module(sequence: list[Item], classes: Classes, order: list[Node], module
         last = found[-1] if found else None
         if name is None:
             found.append(c)
-        elif isinstance(last, Box) and last.name == name:
+        elif isinstance(last, Fold) and last.name == name:
             last.classes.append(c)
         else:
-            found.append(Box(name, [c], module=name))
+            found.append(Fold(name, [c], module=name))
     return found, boxes
 
 
@@ -152,12 +152,12 @@ def _signs(sequence: list[Item], classes: Classes, order: list[Node]) -> np.ndar
     number: dict[Any, int] = {}
     place = {item: i for i, item in enumerate(sequence) if isinstance(item, int)}
     for i, item in enumerate(sequence):
-        if isinstance(item, Box):
+        if isinstance(item, Fold):
             place.update(dict.fromkeys(item.classes, i))
     users = Counter(used for inputs in classes.inputs for used in {x for _, x in inputs})
     signs = []
     for i, item in enumerate(sequence):
-        if isinstance(item, Box):
+        if isinstance(item, Fold):
             signs.append(number.setdefault(("box", item.name, i), len(number)))
             continue
         node = order[classes.members[item][0]]
@@ -205,7 +205,7 @@ def _visible(sequence: list[Item], below: LeafUses) -> int:
     item_of = np.zeros(size, dtype=np.int64)
     is_box = np.zeros(len(sequence), dtype=bool)
     for i, item in enumerate(sequence):
-        if isinstance(item, Box):
+        if isinstance(item, Fold):
             is_box[i] = True
             item_of[item.classes] = i
         else:
@@ -221,7 +221,7 @@ def _plan(order: list[Node], classes: Classes, sequence: list[Item],
     """Leaves and constants put in their places: in the box that alone uses them, or before what first uses them."""
     owner: dict[int, int] = {}
     for i, item in enumerate(sequence):
-        for c in item.classes if isinstance(item, Box) else [item]:
+        for c in item.classes if isinstance(item, Fold) else [item]:
             owner[c] = i
     users: dict[int, set[int]] = {}
     for leaf, user in zip(below[0].tolist(), below[1].tolist()):
@@ -233,7 +233,7 @@ def _plan(order: list[Node], classes: Classes, sequence: list[Item],
     for leaf, used_by in users.items():
         i = min(used_by)
         alone = sequence[i] if i < len(sequence) and len(used_by) == 1 else leaf
-        if isinstance(alone, Box):
+        if isinstance(alone, Fold):
             alone.classes.append(leaf)
         else:
             before.setdefault(i, []).append(leaf)
@@ -242,6 +242,6 @@ def _plan(order: list[Node], classes: Classes, sequence: list[Item],
         plan.items += sorted(before.get(i, ()))
         plan.items += sequence[i:i + 1]
     for i, item in enumerate(plan.items):
-        for c in item.classes if isinstance(item, Box) else [item]:
+        for c in item.classes if isinstance(item, Fold) else [item]:
             plan.item_of[c] = i
     return plan

@@ -17,7 +17,7 @@ from ...notation.names import names_of
 from ...notation.summary import Data, heat_map
 from ...ops._slots import is_starred, slot_groups
 from ..record.cut import USES_PER_NODE
-from ..record.events import local_derivatives
+from ..record.events import derivative_values
 from ..record.expand import expanded, origins
 from ..record.formula import written
 from ..record.notes import Note, Notes, Recorded, orders
@@ -35,7 +35,7 @@ from ..record.trace import (
     roots_of,
     use_of,
 )
-from .collapse import Box, Item, Plan, collapsed
+from .collapse import Fold, Item, Plan, collapsed
 
 _NO_NOTE = Note()               # of a node of which nothing was noted
 
@@ -93,7 +93,7 @@ def _trace(plan: Plan, roots: list[Node], notes: Notes | None, total: int) -> tu
     records: list[NodeRecord] = []
     alone: list[tuple[Node, NodeRecord]] = []
     for i, item in enumerate(plan.items):
-        if isinstance(item, Box):
+        if isinstance(item, Fold):
             record = _box(i, item, plan, noted, leaving.get(i, []))
         elif not classes.members[item]:
             record = other_record(i, "constant", _constants(classes.plain[item]), len(classes.plain[item]))
@@ -115,7 +115,7 @@ def _trace(plan: Plan, roots: list[Node], notes: Notes | None, total: int) -> tu
     for node, record in alone:
         if len(record["inputs"]) == record["arity"] == len(node.inputs) and all(
                 records[use["node"]]["count"] == 1 for use in record["inputs"]):
-            local = local_derivatives(node, range(record["arity"]))
+            local = derivative_values(node, range(record["arity"]))
             for use in record["inputs"]:
                 use["local"] = local[use["slot"] or 0]
             written(node, record, names)
@@ -130,7 +130,7 @@ def _trace(plan: Plan, roots: list[Node], notes: Notes | None, total: int) -> tu
 def _inputs(i: int, item: Item, record: NodeRecord, plan: Plan) -> list[Input]:
     """What an item uses: each other item once for each kind of slot; the slots are numbered anew where many are one."""
     classes = plan.classes
-    if isinstance(item, Box):
+    if isinstance(item, Fold):
         used = sorted({plan.item_of[x] for c in item.classes for _, x in classes.inputs[c]} - {i})
         return [use_of(None, x, None) for x in used]
     if record["op"] is None:
@@ -207,16 +207,16 @@ def _leaving(plan: Plan, outputs: set[Node]) -> dict[int, list[int]]:
     for c, inputs in enumerate(plan.classes.inputs):
         for _, used in inputs:
             box = plan.item_of[used]
-            if plan.item_of[c] != box and isinstance(plan.items[box], Box):
+            if plan.item_of[c] != box and isinstance(plan.items[box], Fold):
                 found.setdefault(box, {})[used] = None
     for c, members in enumerate(plan.classes.members):
         box = plan.item_of[c]
-        if isinstance(plan.items[box], Box) and any(plan.order[j] in outputs for j in members):
+        if isinstance(plan.items[box], Fold) and any(plan.order[j] in outputs for j in members):
             found.setdefault(box, {})[c] = None
     return {box: list(out) for box, out in found.items()}
 
 
-def _box(i: int, box: Box, plan: Plan, noted: dict[Node, Note], out: list[int]) -> NodeRecord:
+def _box(i: int, box: Fold, plan: Plan, noted: dict[Node, Note], out: list[int]) -> NodeRecord:
     """A box has the value and gradient of the one class that leaves it, and says what it holds."""
     classes = plan.classes
     nodes = [plan.order[j] for c in box.classes for j in classes.members[c]]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from ...errors import UsageError
 from ..record.trace import Trace
+from .columns import page_data
 from .frame import framed
-from .record import record
 from .words import WORDS
 
 LARGEST = 30_000
@@ -78,5 +78,5 @@ def page_of(trace: Trace, *, title: str | None = None, practice: bool = False, l
     if lang not in WORDS:
         raise UsageError(f"lang: the page is written in {' and '.join(map(repr, WORDS))}, not {lang!r}")
     title = title or "backpropagation"
-    data = record(trace, lang=lang, practice=practice, marks=marks or {})
+    data = page_data(trace, lang=lang, practice=practice, marks=marks or {})
     return Page(framed(BODY, data, title=title, lang=lang, scripts=SCRIPTS, styles=("page",)), height, title)

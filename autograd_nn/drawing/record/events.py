@@ -24,7 +24,7 @@ and `upstream` is the gradient of `from`.
 """
 
 
-def local_derivatives(node: Node, slots: Iterable[int]) -> dict[int, Data | None]:
+def derivative_values(node: Node, slots: Iterable[int]) -> dict[int, Data | None]:
     """The derivative of a Value by its inputs in these slots; None for constants, and for all but Values."""
     op, inputs = node.op, node.inputs
     if op is None or not _on_numbers(node):
@@ -50,7 +50,7 @@ def events_of(roots: list[Node], order: list[Node], ids: dict[Node, int]) -> lis
     with np.errstate(all="ignore"):
         for node, slot, g, part, before in chain_rule(order, found, with_care(on_data)):
             x = node.inputs[slot]
-            events.append(_event(ids, node, slot, upstream=summary(g), local=local_derivatives(node, [slot])[slot],
+            events.append(_event(ids, node, slot, upstream=summary(g), local=derivative_values(node, [slot])[slot],
                                  contribution=summary(part), before=summary(0.0 if before is None else before),
                                  after=summary(found[x])))
     return events

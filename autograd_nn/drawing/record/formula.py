@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...core.node import Node
-from ...notation.array_symbol import ArraySymbol, data_behind, size_of
-from ...notation.names import operand, tex_name
+from ...notation.array_symbol import ArraySymbol, data_behind, written_size
+from ...notation.names import operand_text, tex_name
 from ...notation.notations import SHORT_LATEX, TYPESET
-from ...notation.printer import MISSING, Expression, Notation
+from ...notation.printer import MISSING, Formula, Notation
 from ...notation.summary import heat_map
 from ...notation.symbol import Symbol
 from ...ops import OPS, Op, shape_of, sum_to
@@ -94,7 +94,7 @@ def _scalar_rules(node: Node, record: NodeRecord, names: list[str]) -> Callable[
         text, tex, bare = template
         if bare:
             return text, tex
-        return (text.translate({k: operand(v) for k, v in called.items()}),
+        return (text.translate({k: operand_text(v) for k, v in called.items()}),
                 tex.translate({k: _braced(tex_name(v)) for k, v in called.items()}))
     return rule
 
@@ -179,7 +179,7 @@ def _array_rules(node: Node, record: NodeRecord, names: list[str]) -> Callable[[
                 if shape_of(d) != x.shape and shape_of(d):
                     d = sum_to(d, shape=x.shape)
             numbers = heat_map(np.broadcast_to(data_behind(d), x.shape))
-            if size_of(d) > LONGEST:
+            if written_size(d) > LONGEST:
                 return *quoted, numbers
             return TYPESET(d) + end, SHORT_LATEX(d) + tex_end, numbers
         except Exception:                            # a rule that looks into its arguments
@@ -198,14 +198,14 @@ def formula(record: NodeRecord, names: list[str], notation: Notation = TYPESET) 
     if called is None:
         return ""
     op = OPS.get(called)
-    params = {key: Expression(value) for key, value in record["params"].items()} if record["params"] else {}
-    given = {use["slot"]: Expression(names[use["node"]]) for use in record["inputs"] if use["slot"] is not None}
+    params = {key: Formula(value) for key, value in record["params"].items()} if record["params"] else {}
+    given = {use["slot"]: Formula(names[use["node"]]) for use in record["inputs"] if use["slot"] is not None}
     left_out = [names[use["node"]] for use in record["inputs"] if use["slot"] is None]
     if op is not None and op.terms is not None:
         inputs = [given.get(slot, MISSING) for slot in range(record["arity"])]
-        made = [notation(Expression._made(op, inputs, params))] if given else []
+        made = [notation(Formula._made(op, inputs, params))] if given else []
         return " + ".join(made + [notation.name(name).text for name in left_out])
     if op is not None and len(given) == op.arity:
-        return notation(Expression._made(op, [*given.values()], {**op.params, **params}))
+        return notation(Formula._made(op, [*given.values()], {**op.params, **params}))
     arguments = [notation.name(names[use["node"]]) for use in record["inputs"]]
     return notation.call(called, arguments, {key: notation.name(value.name) for key, value in params.items()}).text

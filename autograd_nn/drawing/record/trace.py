@@ -14,9 +14,9 @@ import numpy as np
 from ...core.node import Node, data_of, topological
 from ...errors import UsageError
 from ...notation.names import names_of
-from ...notation.summary import Data, heat_map, summary, words
+from ...notation.summary import Data, heat_map, in_words, summary
 from .cut import nearest
-from .events import Event, events_of, local_derivatives
+from .events import Event, derivative_values, events_of
 from .expand import expanded, origins
 from .formula import written
 from .notes import ErrorRecord, Failure, ModuleRecord, Note, Notes, Recorded, Source, orders
@@ -125,7 +125,7 @@ def _numbered(roots: list[Node], max_nodes: int | None, notes: Notes | None) -> 
         inputs: list[Input] = [use_of(None, stub, None) for stub in cut.stubs.get(node, ())]
         given = node.inputs
         slots = [slot for slot in range(len(given)) if cut.keeps_use(node, slot)]
-        local = local_derivatives(node, slots)
+        local = derivative_values(node, slots)
         for slot in slots:
             x = given[slot]
             if not isinstance(x, Node):              # a constant has no identity: each use draws its own
@@ -194,8 +194,8 @@ def _params(node: Node) -> dict[str, str]:
     """The parameters that are not at their defaults."""
     assert node.op is not None
     defaults = node.op.params
-    return {key: words(value) for key, value in node.params.items() if value is not None
-            and (key not in defaults or words(value) != words(defaults[key]))}
+    return {key: in_words(value) for key, value in node.params.items() if value is not None
+            and (key not in defaults or in_words(value) != in_words(defaults[key]))}
 
 
 def use_of(slot: int | None, at: int, local: Data | None) -> Input:

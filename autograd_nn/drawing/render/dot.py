@@ -10,7 +10,7 @@ from ..record.slots import named_slots, names_of_slots, order_of_slots
 from ..record.states import ALARMS
 from ..record.trace import Input, NodeRecord, Trace
 from . import palette
-from .label import BODY, FONT, edge_label, heading, node_label, plain
+from .label import BODY, FONT, edge_label, heading, node_label, tooltip_text
 
 
 def look(colors: tuple[str, str]) -> dict[str, str]:
@@ -56,8 +56,8 @@ def dot_source(trace: Trace, *, title: str | None = None, rankdir: str = "LR",
                    "width": "0.2", "height": "0.2"},
         edge_attr={"fontname": FONT, "fontsize": "10", "color": palette.EDGE, "arrowsize": "0.6"})
     nodes = _as_read(trace)
-    scales = (max(palette.largest(node["value"]) for node in nodes),
-              max(palette.largest(node["gradient"]) for node in nodes))
+    scales = (max(palette.largest_magnitude(node["value"]) for node in nodes),
+              max(palette.largest_magnitude(node["gradient"]) for node in nodes))
     for node in nodes:
         named = named_slots(node)
         slots = {slot: named[slot] for slot in order_of_slots(node) if slot in named}
@@ -65,7 +65,7 @@ def dot_source(trace: Trace, *, title: str | None = None, rankdir: str = "LR",
         stands_out = mark is not None or not ALARMS.isdisjoint(node["state"])
         given = ROLES["parameter" if node["parameter"] else node["role"]] | (MARKED if stands_out else {})
         graph.node(f"n{node['id']}", label=node_label(node, slots, rankdir, gradients, mark, scales),
-                   tooltip=plain(_tooltip(node)), **given)
+                   tooltip=tooltip_text(_tooltip(node)), **given)
     for node in nodes:
         slots, names = named_slots(node), names_of_slots(node)
         for use in _uses(node):

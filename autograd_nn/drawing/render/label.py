@@ -31,7 +31,7 @@ def clean(text: str) -> str:
     return "\n".join(map(one_line, text.split("\n")))
 
 
-def plain(text: str) -> str:
+def tooltip_text(text: str) -> str:
     """Text for an attribute of its own, such as a tooltip: no escape and no entity means anything in it.
 
     A backslash becomes its look-alike: Graphviz reads some tooltips twice, and others once.

@@ -21,7 +21,7 @@ SYSTEM = Path("/etc/fonts/fonts.conf")
 _once = threading.Lock()
 
 
-def draw(source: str, format: str) -> bytes:
+def drawn_by_library(source: str, format: str) -> bytes:
     """The picture of a DOT text by the library's `dot`.
 
     Raises ImportError where pygraphviz is not installed or does not load, and ValueError where it fails.

@@ -60,7 +60,7 @@ def tint(x: object, scale: float) -> str | None:
     return steps[max(0, min(len(steps) - 1, len(steps) - 1 - below))]
 
 
-def largest(data: Data | None) -> float:
+def largest_magnitude(data: Data | None) -> float:
     """The largest size of a finite number in a value or gradient; 0 where there is none."""
     found = 0.0
     stack: list[object] = [data]

@@ -17,7 +17,7 @@ def labels(trace: Trace) -> list[str]:
     return names_of(trace["nodes"])
 
 
-def table(trace: Trace, marks: Mapping[int, str] | None = None) -> str:
+def text_table(trace: Trace, marks: Mapping[int, str] | None = None) -> str:
     """One line for each node, in topological order: number, role, name, formula, value, gradient and mark."""
     names = labels(trace)
     rows: list[tuple[str, ...]] = [("node", "role", "made by", "value", "gradient")]

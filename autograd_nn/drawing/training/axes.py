@@ -23,7 +23,7 @@ def axes(ax: Any, size: tuple[float, float]) -> Any:
     return plt.subplots(figsize=size, layout="constrained")[1]
 
 
-def plain(name: Any) -> str:
+def label_text(name: Any) -> str:
     """Text as it is: no formula between dollars, and no legend entry hidden by an underscore.
 
     >>> plain("a$b$"), plain(3)

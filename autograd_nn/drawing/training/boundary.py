@@ -13,7 +13,7 @@ from ...core.modes import no_grad
 from ...core.node import Node, data_of
 from ...core.value import BaseValue
 from ...errors import DataError, ShapeError, UsageError
-from .axes import COLOURS, MARKERS, axes, plain, with_font
+from .axes import COLOURS, MARKERS, axes, label_text, with_font
 
 Array = np.ndarray[Any, Any]
 FINE, COARSE = 200, 70
@@ -49,8 +49,8 @@ def decision_boundary(model: Callable[[Any], Any], x: Any, y: Any, *, output: st
     """
     points = points_of(x)
     field = Field(model, points, output, resolution)
-    classes, labels = classes_of(y, len(points), field.k)
-    names = [plain(name) for name in (labels if class_names is None else class_names)]
+    classes, labels = predicted_classes(y, len(points), field.k)
+    names = [label_text(name) for name in (labels if class_names is None else class_names)]
     if len(names) != field.k:
         raise DataError(f"class_names: {len(names)} names for {field.k} classes")
     p = field.probabilities()
@@ -141,7 +141,7 @@ def points_of(x: Any) -> Array:
     return points
 
 
-def classes_of(y: Any, n: int, k: int) -> tuple[Array, list[str]]:
+def predicted_classes(y: Any, n: int, k: int) -> tuple[Array, list[str]]:
     """The class of each point as an index, and the names of the k classes. Raises ShapeError and DataError."""
     y = np.asarray(data_of(y))
     if y.dtype == object:

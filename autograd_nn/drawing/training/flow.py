@@ -13,9 +13,9 @@ from ...core.node import Node, topological
 from ...core.reverse import cotangents
 from ...errors import ShapeError, UsageError
 from ...notation.summary import short
+from .health import overall, verdict
 from .layers import check_unchanged, layers_of
 from .measure import LayerFlow, Spread, change_by, measured
-from .verdict import overall, verdict
 
 
 @dataclass(frozen=True)

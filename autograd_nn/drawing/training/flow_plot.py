@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .axes import COLOURS, MARKERS, axes, plain, with_font
+from .axes import COLOURS, MARKERS, axes, label_text, with_font
 
 if TYPE_CHECKING:
     from .flow import Flow
@@ -84,7 +84,7 @@ def _dress(panels: list[Any], flows: Mapping[str, Flow], rows: int) -> None:
     longest = max(flows.values(), key=lambda flow: len(flow.layers))
     every = -(-rows // SEEN)
     ticks = range(1, rows + 1, every)
-    names = [plain(f"{i}  {longest.layers[i - 1].name}" if len(flows) == 1 else f"layer {i}") for i in ticks]
+    names = [label_text(f"{i}  {longest.layers[i - 1].name}" if len(flows) == 1 else f"layer {i}") for i in ticks]
     for panel, (title, _, _) in zip(panels, COLUMNS):
         panel.set_title(title, fontsize="medium")
         panel.set_ylim(rows + 0.6, 0.4)
@@ -125,7 +125,7 @@ def _heading(ax: Any, verdicts: list[str]) -> None:
     up, width = 26.0, ax.get_window_extent().width * 72 / ax.figure.dpi
     for k, text in reversed(list(enumerate(verdicts))):
         lines = wrap(text, max(30, int(width / LETTER)))
-        ax.annotate(plain("\n".join(lines)), (0.0, 1.0), xycoords="axes fraction", xytext=(0, up),
+        ax.annotate(label_text("\n".join(lines)), (0.0, 1.0), xycoords="axes fraction", xytext=(0, up),
                     textcoords="offset points", fontsize=9.5, fontweight="bold", annotation_clip=False,
                     color=rcParams["text.color"] if len(verdicts) == 1 else COLOURS[k % len(COLOURS)])
         up += 13.5 * len(lines)

@@ -17,7 +17,7 @@ MIXED = -1                       # the owner of a node that is made of several l
 
 
 @dataclass
-class Layer:
+class LayerNodes:
     """The parameters that belong together, and the nodes that are the layer's output."""
 
     name: str
@@ -28,7 +28,7 @@ class Layer:
     """For each output that is a Value the parameter that tells which unit made it."""
 
 
-def layers_of(model: Any, order: list[Node]) -> list[Layer]:
+def layers_of(model: Any, order: list[Node]) -> list[LayerNodes]:
     """The layers, in the order in which the graph uses them; those it does not use stand last.
 
     A layer is a module that holds parameters itself; neurons in a list, each a module of single
@@ -51,7 +51,7 @@ def layers_of(model: Any, order: list[Node]) -> list[Layer]:
                     groups[i].rank = 1               # it is added: a bias, even one of shape (n, 1)
 
     matrices = Counter(group.path for group in groups if group.rank >= 2)
-    layers: list[Layer] = []
+    layers: list[LayerNodes] = []
     latest: dict[tuple[str, bool], int] = {}
     layer_of: dict[int, int] = {MIXED: MIXED}
     for i in sorted(range(len(groups)), key=first.__getitem__):
@@ -60,7 +60,7 @@ def layers_of(model: Any, order: list[Node]) -> list[Layer]:
         at = -1 if alone else latest.get((group.path, used), -1)
         if at < 0:
             at = len(layers)
-            layers.append(Layer(group.name if matrices[group.path] > 1 else group.path or _name(model), used))
+            layers.append(LayerNodes(group.name if matrices[group.path] > 1 else group.path or _name(model), used))
         layers[at].parameters += group.parameters
         latest[group.path, used] = layer_of[i] = at
     _find_outputs(layers, order, {node: layer_of[i] for node, i in owner.items()})
@@ -121,7 +121,7 @@ def leaves_of(model: Any) -> Iterator[tuple[str, str, int, Any]]:
         raise UsageError(f"a model is a Module or a list of parameters, not {type(model).__name__} {model!r:.60}")
 
 
-def named(model: Any) -> Iterator[tuple[str, Any]]:
+def named_leaves(model: Any) -> Iterator[tuple[str, Any]]:
     """(name, leaf) of each parameter, an element of an array of Values as layers.0.weight[1,0]."""
     full = list(model.named_parameters()) if hasattr(model, "named_parameters") else []
     for i, (_, name, indices, p) in enumerate(leaves_of(model)):
@@ -176,7 +176,7 @@ def _owners(order: list[Node], place: dict[Node, int]) -> dict[Node, int]:
 
 # --- what comes out -----------------------------------------------------------------------------------
 
-def _find_outputs(layers: list[Layer], order: list[Node], owner: dict[Node, int]) -> None:
+def _find_outputs(layers: list[LayerNodes], order: list[Node], owner: dict[Node, int]) -> None:
     level: dict[Node, int] = {}                      # the last layer that a node depends on
     users: dict[Node, list[Node]] = {}
     crossing: list[dict[Node, None]] = [{} for _ in layers]

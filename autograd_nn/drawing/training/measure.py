@@ -15,7 +15,7 @@ from ...core.value import BaseValue
 from ...errors import UsageError
 from ...ops import Op
 from ..record.states import is_flat, slopes_of
-from .layers import Layer, is_activation
+from .layers import LayerNodes, is_activation
 
 Array = np.ndarray[Any, Any]
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)          # of the quantiles of a Spread
@@ -101,7 +101,7 @@ def _flat(parts: Iterable[Any]) -> Array:
     return np.concatenate(arrays) if arrays else np.zeros(0)
 
 
-def measured(layer: Layer, found: dict[Node, Any], change: Callable[[Node], Any] | None) -> LayerFlow:
+def measured(layer: LayerNodes, found: dict[Node, Any], change: Callable[[Node], Any] | None) -> LayerFlow:
     """The numbers of a layer, from the gradients of all nodes; no verdict yet."""
     weights = spread(_flat(layer.parameters))
     reached = [p for p in layer.parameters if p in found]
@@ -123,7 +123,7 @@ def measured(layer: Layer, found: dict[Node, Any], change: Callable[[Node], Any]
         float(np.mean(slopes)) if slopes is not None else None, op.steepest if op else None, samples)
 
 
-def _dead(layer: Layer, op: Op | None) -> tuple[float, int]:
+def _dead(layer: LayerNodes, op: Op | None) -> tuple[float, int]:
     """The share of units whose activation lets no gradient through, and how many samples there are."""
     alive: dict[Any, bool] = {}
     samples: dict[Any, int] = {}

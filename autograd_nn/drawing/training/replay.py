@@ -13,13 +13,13 @@ import numpy as np
 
 from ...core.node import Node, data_of, topological
 from ...errors import UsageError
-from ...notation.summary import number
+from ...notation.summary import json_number
 from ..page import Page
 from ..record.trace import numbered
 from .axes import COLOURS
-from .boundary import Field, classes_of, points_of
-from .layers import check_unchanged, leaves_of, named
-from .replay_graph import numbers_of, structure
+from .boundary import Field, points_of, predicted_classes
+from .layers import check_unchanged, leaves_of, named_leaves
+from .replay_graph import structure, values_and_gradients
 from .replay_page import replay_page
 
 Array = np.ndarray[Any, Any]
@@ -84,7 +84,7 @@ class Replay:
         model = list(model) if isinstance(model, Iterator) else model
         self.title, self.limit, self.max_nodes, self.every = title, limit, max_nodes, 1
         self.parameters = _parameters(model)
-        self._names = {p: name for name, p in named(model)}
+        self._names = {p: name for name, p in named_leaves(model)}
         self.optimizer = optimizer
         self.losses: list[float] = []
         self.shots: list[dict[str, Any]] = []
@@ -96,7 +96,7 @@ class Replay:
             if not callable(model):
                 raise UsageError("replay: only a model that can be called has a decision boundary")
             self.field = Field(model, points_of(x), output, resolution)
-            classes, names = classes_of(y, len(self.field.points), self.field.k)
+            classes, names = predicted_classes(y, len(self.field.points), self.field.k)
             self.data = {"points": _rounded(self.field.points), "classes": classes.tolist(), "names": names,
                          "extent": self.field.extent, "n": self.field.n, "colours": COLOURS}
 
@@ -128,7 +128,7 @@ class Replay:
         if key not in self._known:
             self._known[key] = len(self.structures)
             self.structures.append(drawn)
-        values, gradients = numbers_of(trace)
+        values, gradients = values_and_gradients(trace)
         self.shots.append({"step": step, "graph": self._known[key], "values": values, "gradients": gradients,
                            "parameters": [self._entries(leaves, shape) for _, shape, leaves in self.parameters],
                            "boundary": None if self.field is None else _packed(self.field.probabilities())})
@@ -146,7 +146,7 @@ class Replay:
                              "  help: film.snapshot(loss) in the training loop, between backward() and step()")
         optimizer = "" if self.optimizer is None else repr(self.optimizer)
         return replay_page({
-            "losses": [number(float(f"{loss:.6g}")) for loss in self.losses], "shots": self.shots,
+            "losses": [json_number(float(f"{loss:.6g}")) for loss in self.losses], "shots": self.shots,
             "structures": self.structures, "data": self.data, "optimizer": optimizer,
             "parameters": [{"name": name, "shape": shape, "grid": _grid(shape)} for name, shape, _ in self.parameters],
         }, title=self.title, lang=lang, height=height)
@@ -178,7 +178,7 @@ class Replay:
                     if all(np.shape(e) == p.shape for e, p in zip(entries, leaves)) and not _counts(entries[0]):
                         found[key] = _cells(entries, shape)
                     elif np.ndim(entries[0]) == 0:
-                        found[key] = number(entries[0])
+                        found[key] = json_number(entries[0])
         return found
 
 
@@ -222,7 +222,7 @@ def _cells(parts: list[Any], shape: tuple[int, ...]) -> list[Any]:
 
 def _rounded(x: Array) -> Any:
     """Nested lists of numbers with five digits."""
-    return [_rounded(part) for part in x] if x.ndim else number(float(f"{x:.5g}"))
+    return [_rounded(part) for part in x] if x.ndim else json_number(float(f"{x:.5g}"))
 
 
 def _packed(p: Array) -> str:

@@ -39,7 +39,7 @@ def structure(trace: Trace) -> dict[str, Any]:
     }
 
 
-def numbers_of(trace: Trace) -> tuple[list[Any], list[Any]]:
+def values_and_gradients(trace: Trace) -> tuple[list[Any], list[Any]]:
     """Of each node the value and the gradient: a number, a short list, or the mean of a long one; or null."""
     return [_few(n["value"]) for n in trace["nodes"]], [_few(n["gradient"]) for n in trace["nodes"]]
 

@@ -8,14 +8,14 @@ import numpy as np
 
 from ...core.random import Rng, generator
 from .._inputs import size
-from ..containers import Sequential
 from ..dropout import Dropout
 from ..linear import Linear
 from ..local_normalization import LocalResponseNorm
 from ..module import Module
 from ..pooling import MaxPool2d
 from ..reshape import Flatten
-from ._parts import Widths, checked, connected, convolution, sized
+from ..sequential import Sequential
+from ._shared import Widths, checked, connected, convolution, sized
 
 
 class AlexNet(Module):

@@ -10,7 +10,6 @@ import numpy as np
 from ... import ops
 from ...core.random import Rng, generator
 from .._inputs import size
-from ..containers import Sequential
 from ..dropout import Dropout
 from ..linear import Linear
 from ..local_normalization import LocalResponseNorm
@@ -18,7 +17,8 @@ from ..losses import cross_entropy
 from ..module import Module
 from ..pooling import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
 from ..reshape import Flatten
-from ._parts import Widths, checked, connected, convolution, sized
+from ..sequential import Sequential
+from ._shared import Widths, checked, connected, convolution, sized
 
 TABLE = {
     # 1x1, 3x3 reduce, 3x3, 5x5 reduce, 5x5, pool projection

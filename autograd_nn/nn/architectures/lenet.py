@@ -10,13 +10,13 @@ from ...core.random import Rng, generator
 from .. import init
 from .._inputs import size
 from ..activations import Tanh
-from ..containers import Sequential
 from ..conv import Conv2d
 from ..linear import Linear
 from ..module import Module
 from ..pooling import AvgPool2d
 from ..reshape import Flatten
-from ._parts import Widths, checked, sized
+from ..sequential import Sequential
+from ._shared import Widths, checked, sized
 
 
 class LeNet5(Module):

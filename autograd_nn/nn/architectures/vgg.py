@@ -9,13 +9,13 @@ import numpy as np
 from ...core.random import Rng, generator
 from ...errors import UsageError
 from .._inputs import size
-from ..containers import Sequential
 from ..dropout import Dropout
 from ..linear import Linear
 from ..module import Module
 from ..pooling import MaxPool2d
 from ..reshape import Flatten
-from ._parts import Widths, checked, connected, convolution, sized
+from ..sequential import Sequential
+from ._shared import Widths, checked, connected, convolution, sized
 
 CHANNELS = (64, 128, 256, 512, 512)
 CONVOLUTIONS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}

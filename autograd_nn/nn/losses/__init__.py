@@ -5,54 +5,37 @@ constants and are taken in the predictions' dtype, so a float32 loss stays float
 "mean", "sum" or "none". Numbers such as `margin`, and class weights, are given by name.
 """
 
-from .classification import binary_cross_entropy_with_logits, cross_entropy, kl_div, nll_loss
-from .distances import cosine_embedding_loss, cosine_similarity, triplet_margin_loss
-from .margins import hinge_loss, multi_margin_loss
-from .modules import (
+from ...core.exports import public_names as _public_names
+from .classification import (
     BCEWithLogitsLoss,
-    CosineEmbeddingLoss,
     CrossEntropyLoss,
-    HalfSumOfSquares,
-    HingeLoss,
-    HuberLoss,
     KLDivLoss,
-    L1Loss,
-    Loss,
-    MSELoss,
-    MultiMarginLoss,
     NLLLoss,
-    SmoothL1Loss,
-    TripletMarginLoss,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    kl_div,
+    nll_loss,
 )
-from .regression import half_sum_of_squares, huber_loss, l1_loss, mse_loss, smooth_l1_loss
+from .differences import (
+    HalfSumOfSquares,
+    HuberLoss,
+    L1Loss,
+    MSELoss,
+    SmoothL1Loss,
+    half_sum_of_squares,
+    huber_loss,
+    l1_loss,
+    mse_loss,
+    smooth_l1_loss,
+)
+from .distances import (
+    CosineEmbeddingLoss,
+    TripletMarginLoss,
+    cosine_embedding_loss,
+    cosine_similarity,
+    triplet_margin_loss,
+)
+from .loss import Loss
+from .margins import HingeLoss, MultiMarginLoss, hinge_loss, multi_margin_loss
 
-__all__ = [
-    "BCEWithLogitsLoss",
-    "CosineEmbeddingLoss",
-    "CrossEntropyLoss",
-    "HalfSumOfSquares",
-    "HingeLoss",
-    "HuberLoss",
-    "KLDivLoss",
-    "L1Loss",
-    "Loss",
-    "MSELoss",
-    "MultiMarginLoss",
-    "NLLLoss",
-    "SmoothL1Loss",
-    "TripletMarginLoss",
-    "binary_cross_entropy_with_logits",
-    "cosine_embedding_loss",
-    "cosine_similarity",
-    "cross_entropy",
-    "half_sum_of_squares",
-    "hinge_loss",
-    "huber_loss",
-    "kl_div",
-    "l1_loss",
-    "mse_loss",
-    "multi_margin_loss",
-    "nll_loss",
-    "smooth_l1_loss",
-    "triplet_margin_loss",
-]
+__all__ = _public_names(globals())

@@ -10,18 +10,19 @@ from ... import ops
 from ...errors import DataError, ShapeError
 from ...ops import shape_of
 from .._targets import (
+    REDUCTIONS,
     check_between_0_and_1,
     check_reduction,
     class_indices,
     class_weights,
     holds_values,
-    number,
-    operand,
+    loss_input,
+    option_within,
     pair,
     probabilities,
     weights,
 )
-from ._reduced import reduced
+from .loss import Loss, reduced
 
 
 def cross_entropy(logits: Any, target: Any, reduction: str = "mean", *, weight: Any = None, ignore_index: int = -100,
@@ -55,13 +56,13 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean", *, weight: 
     """
     name = "cross_entropy"
     check_reduction(name, reduction)
-    logits, target = operand(name, logits), operand(name, target)
+    logits, target = loss_input(name, logits), loss_input(name, target)
     shape = shape_of(logits)
     if not shape:
         raise ShapeError("cross_entropy: the logits need an axis of classes, and this is a single number\n"
                          "  help: binary_cross_entropy_with_logits takes one logit for each target")
     w = None if weight is None else class_weights(name, weight, logits)
-    s = number(name, "label_smoothing", label_smoothing, 0, 1)
+    s = option_within(name, "label_smoothing", label_smoothing, 0, 1)
     if shape_of(target) == shape[:-1]:
         index, kept = class_indices(name, target, shape[-1], ignore_index)
         if kept is not None:
@@ -88,6 +89,11 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean", *, weight: 
                      f"or probabilities of shape {shape}, and the targets have shape {shape_of(target)}")
 
 
+class CrossEntropyLoss(Loss):
+    """cross_entropy as a module, with `weight`, `ignore_index` and `label_smoothing`."""
+    function = staticmethod(cross_entropy)
+
+
 def nll_loss(log_p: Any, target: Any, reduction: str = "mean", *, weight: Any = None, ignore_index: int = -100) -> Any:
     """-w_t log p_t, the negative log likelihood of class t, for log probabilities of shape (..., classes).
 
@@ -102,7 +108,7 @@ def nll_loss(log_p: Any, target: Any, reduction: str = "mean", *, weight: Any = 
     """
     name = "nll_loss"
     check_reduction(name, reduction)
-    log_p, target = operand(name, log_p), operand(name, target)
+    log_p, target = loss_input(name, log_p), loss_input(name, target)
     shape = shape_of(log_p)
     if not shape or shape_of(target) != shape[:-1]:
         raise ShapeError(f"nll_loss: log probabilities of shape (..., classes) take class indices of shape (...), "
@@ -111,6 +117,11 @@ def nll_loss(log_p: Any, target: Any, reduction: str = "mean", *, weight: Any = 
     index, kept = class_indices(name, target, shape[-1], ignore_index)
     losses = -_of_class(log_p, index)
     return _mean_of_classes(name, losses if w is None else w[index] * losses, index, kept, w, reduction)
+
+
+class NLLLoss(Loss):
+    """nll_loss as a module, with `weight` and `ignore_index`."""
+    function = staticmethod(nll_loss)
 
 
 def binary_cross_entropy_with_logits(logits: Any, target: Any, reduction: str = "mean", *, weight: Any = None,
@@ -143,6 +154,11 @@ def binary_cross_entropy_with_logits(logits: Any, target: Any, reduction: str = 
     return reduced(losses if weight is None else weights(name, "weight", weight, logits) * losses, reduction)
 
 
+class BCEWithLogitsLoss(Loss):
+    """binary_cross_entropy_with_logits as a module, with `weight` and `pos_weight`."""
+    function = staticmethod(binary_cross_entropy_with_logits)
+
+
 def kl_div(log_p: Any, target: Any, reduction: str = "mean", *, log_target: bool = False) -> Any:
     """The divergence of the distribution p from the target t, t (log t - log p) for each element; 0 where t is 0.
 
@@ -169,6 +185,12 @@ def kl_div(log_p: Any, target: Any, reduction: str = "mean", *, log_target: bool
     if batchmean:
         return reduced(losses, "sum") / (shape_of(losses) or (1,))[0]
     return reduced(losses, reduction)
+
+
+class KLDivLoss(Loss):
+    """kl_div as a module, with `log_target`; its reduction may be "batchmean"."""
+    function = staticmethod(kl_div)
+    reductions = (*REDUCTIONS, "batchmean")
 
 
 def _of_class(x: Any, index: Any) -> Any:

@@ -7,8 +7,8 @@ from typing import Any
 from ... import ops
 from ...errors import ShapeError
 from ...ops import shape_of
-from .._targets import above_0, check_reduction, check_signs, number, operand, pair, same_kind
-from ._reduced import reduced
+from .._targets import above_0, check_reduction, check_signs, loss_input, option_within, pair, same_kind
+from .loss import Loss, reduced
 
 
 def cosine_similarity(x1: Any, x2: Any, axis: int = -1, *, eps: float = 1e-8) -> Any:
@@ -46,15 +46,20 @@ def cosine_embedding_loss(x1: Any, x2: Any, target: Any, reduction: str = "mean"
     array([1., 1.])
     """
     name = "cosine_embedding_loss"
-    margin = number(name, "margin", margin, -1, 1)
+    margin = option_within(name, "margin", margin, -1, 1)
     x1, x2 = pair(name, x1, x2, reduction)
-    target = operand(name, target)
+    target = loss_input(name, target)
     if not shape_of(x1) or shape_of(target) != shape_of(x1)[:-1]:
         raise ShapeError(f"{name}: vectors of shape (..., n) take targets of shape (...), "
                          f"and these have shapes {shape_of(x1)} and {shape_of(target)}")
     signs = check_signs(name, target)
     c = _cosine(x1, x2, -1, 1e-8)
     return reduced(ops.where(signs > 0, 1 - c, ops.relu(c - margin)), reduction)
+
+
+class CosineEmbeddingLoss(Loss):
+    """cosine_embedding_loss as a module, called with x1, x2 and the target; with `margin`."""
+    function = staticmethod(cosine_embedding_loss)
 
 
 def triplet_margin_loss(anchor: Any, positive: Any, negative: Any, reduction: str = "mean", *, margin: float = 1.0,
@@ -75,7 +80,7 @@ def triplet_margin_loss(anchor: Any, positive: Any, negative: Any, reduction: st
     """
     name = "triplet_margin_loss"
     check_reduction(name, reduction)
-    margin, p, eps = above_0(name, "margin", margin), number(name, "p", p, 1), number(name, "eps", eps, 0)
+    margin, p, eps = above_0(name, "margin", margin), option_within(name, "p", p, 1), option_within(name, "eps", eps, 0)
     anchor, positive = pair(name, anchor, positive, reduction)
     _, negative = pair(name, anchor, negative, reduction)
     same_kind(positive, negative)
@@ -85,6 +90,11 @@ def triplet_margin_loss(anchor: Any, positive: Any, negative: Any, reduction: st
     if swap:
         far = ops.minimum(far, _distance(positive, negative, p, eps))
     return reduced(ops.relu(near - far + margin), reduction)
+
+
+class TripletMarginLoss(Loss):
+    """triplet_margin_loss as a module, called with anchor, positive and negative; `margin`, `p`, `eps` and `swap`."""
+    function = staticmethod(triplet_margin_loss)
 
 
 def _cosine(x1: Any, x2: Any, axis: int, eps: float) -> Any:

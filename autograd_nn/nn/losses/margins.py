@@ -9,8 +9,8 @@ import numpy as np
 from ... import ops
 from ...errors import ShapeError, UsageError
 from ...ops import shape_of
-from .._targets import above_0, check_reduction, check_signs, class_indices, class_weights, operand, pair
-from ._reduced import reduced
+from .._targets import above_0, check_reduction, check_signs, class_indices, class_weights, loss_input, pair
+from .loss import Loss, reduced
 
 
 def hinge_loss(y: Any, target: Any, reduction: str = "mean", *, margin: float = 1.0) -> Any:
@@ -29,6 +29,11 @@ def hinge_loss(y: Any, target: Any, reduction: str = "mean", *, margin: float = 
     y, target = pair("hinge_loss", y, target, reduction)
     check_signs("hinge_loss", target)
     return reduced(ops.relu(margin - target * y), reduction)
+
+
+class HingeLoss(Loss):
+    """hinge_loss as a module, with `margin`."""
+    function = staticmethod(hinge_loss)
 
 
 def multi_margin_loss(y: Any, target: Any, reduction: str = "mean", *, p: int = 1, margin: float = 1.0,
@@ -53,7 +58,7 @@ def multi_margin_loss(y: Any, target: Any, reduction: str = "mean", *, p: int = 
     margin = above_0(name, "margin", margin)
     if p not in (1, 2):
         raise UsageError(f"{name}: p is 1 or 2, not {p!r:.60}")
-    y, target = operand(name, y), operand(name, target)
+    y, target = loss_input(name, y), loss_input(name, target)
     shape = shape_of(y)
     if not shape or shape_of(target) != shape[:-1]:
         raise ShapeError(f"{name}: scores of shape (..., classes) take class indices of shape (...), "
@@ -63,3 +68,8 @@ def multi_margin_loss(y: Any, target: Any, reduction: str = "mean", *, p: int = 
     over = ops.where(own, 0.0, ops.relu(margin - ops.take_along_axis(y, index[..., None], axis=-1) + y))
     losses = ops.mean(over if p == 1 else ops.square(over), axis=-1)
     return reduced(losses if weight is None else class_weights(name, weight, y)[index] * losses, reduction)
+
+
+class MultiMarginLoss(Loss):
+    """multi_margin_loss as a module, with `p`, `margin` and `weight`."""
+    function = staticmethod(multi_margin_loss)

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ...errors import UsageError
+from ...errors import ShapeError, UsageError
 from .._arguments import dtype_of, no_out
 from .._function import composed
-from .._numpy import NumpyOp, mask_of
+from .._numpy_op import NumpyOp, mask_of
 from .._op import Case, Op, shape_of
 from ..elementwise.arithmetic import maximum, minimum, same
 from ..elementwise.arithmetic import where as choose
@@ -50,7 +50,10 @@ def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
         return (axis % n,)
     if n == 0 and axis in (0, -1):                       # NumPy grants a single number an axis to reduce over
         return ()
-    return normalize_axis_tuple(axis, n)
+    try:
+        return normalize_axis_tuple(axis, n)
+    except ValueError as error:                          # NumPy says which axis is wrong, and not of what
+        raise ShapeError(f"axis={axis!r} of an array of shape {shape_of(x)}: {error}") from None
 
 
 def count(x: Any, axis: Any) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .._numpy import NumpyOp
+from .._numpy_op import NumpyOp
 from .._op import Case, Op, shape_of
 from ..elementwise.arithmetic import where
 from .reduction import AXIS, CASES, axes_of, count, keeping, prepared

@@ -15,12 +15,17 @@ from .fourier import fft, ifft, irfft, rfft
 from .shape import roll
 
 
-def _axes(name: str, a: Any, s: Sequence[int] | None, axes: Sequence[int] | None) -> list[tuple[Any, int]]:
-    """The pairs (n, axis) of a transform along several axes."""
+def _axes(name: str, a: Any, s: Sequence[int] | None, axes: Sequence[int] | None,
+          least: int = 0) -> list[tuple[Any, int]]:
+    """The pairs (n, axis) of a transform along several axes, `least` at least."""
     if axes is None:
         axes = range(-(len(shape_of(a)) if s is None else len(s)), 0)
     if s is not None and len(s) != len(axes):
         raise ShapeError(f"{name}: s={s!r} and axes={axes!r} must be of one length")
+    if len(axes) < least:
+        raise ShapeError(f"{name}: needs {least} axis or more, and has axes={tuple(axes)} of {shape_of(a)}")
+    for axis in axes:
+        axis_of(name, a, axis)
     return list(zip([None] * len(axes) if s is None else s, axes))
 
 
@@ -47,7 +52,7 @@ def _along_each(name: str, transform: Callable[..., Any], a: Any, s: Any, axes: 
 def rfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = None) -> Any:
     """`rfft` along the last of several axes, then `fft` along the others."""
     no_out("rfftn", out)
-    *others, (n, axis) = _axes("rfftn", a := as_array(a), s, axes)
+    *others, (n, axis) = _axes("rfftn", a := as_array(a), s, axes, 1)
     a = rfft(a, n, axis, norm)
     for n, axis in reversed(others):
         a = fft(a, n, axis, norm)
@@ -58,7 +63,7 @@ def rfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = 
 def irfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = None) -> Any:
     """The inverse of `rfftn`."""
     no_out("irfftn", out)
-    *others, (n, axis) = _axes("irfftn", a := as_array(a), s, axes)
+    *others, (n, axis) = _axes("irfftn", a := as_array(a), s, axes, 1)
     for m, other in others:
         a = ifft(a, m, other, norm)
     return irfft(a, n, axis, norm)

@@ -11,7 +11,7 @@ from ...errors import ShapeError, UsageError
 from .._arguments import as_array, dtype_of, no_out
 from .._carriers import is_plain
 from .._function import composed
-from .._numpy import NumpyOp
+from .._numpy_op import NumpyOp
 from .._op import Case, Op, shape_of
 from ..elementwise.arithmetic import square, where
 from ..elementwise.corners import divide0, sqrt0

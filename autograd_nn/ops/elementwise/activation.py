@@ -46,55 +46,55 @@ def _relu(x: Any) -> Any:
 #   elu         where(step(x), x, alpha * expm1(minimum(x, 0.0))) takes 1.2 times as long on arrays, 2 to 3 on floats
 sigmoid = Op("sigmoid", _sigmoid, _sigmoid_array,
              lambda g, y, x: g * y * (1 - y),
-             tex=r"\sigma({0})", c="ag_sigmoid({0})", symbol="σ",
+             layer="Sigmoid", tex=r"\sigma({0})", c="ag_sigmoid({0})", symbol="σ",
              steepest=0.25, range=(0, 1))
 hard_sigmoid = Composite("hard_sigmoid", lambda x: clip(x / 6 + 0.5, 0.0, 1.0),
                          lambda g, y, x: g * step(x + 3) * step(3 - x) / 6,
-                         tex=r"\operatorname{{hardsigmoid}} {0}",
+                         layer="HardSigmoid", tex=r"\operatorname{{hardsigmoid}} {0}",
                          domain=((-5, 5),), kink=lambda x: (x + 3) * (x - 3),
                          steepest=1 / 6, range=(0, 1))
 hard_tanh = Composite("hard_tanh", lambda x: clip(x, -1.0, 1.0),
                       lambda g, y, x: g * step(x + 1) * step(1 - x),
-                      tex=r"\operatorname{{hardtanh}} {0}",
+                      layer="HardTanh", tex=r"\operatorname{{hardtanh}} {0}",
                       kink=lambda x: (x + 1) * (x - 1),
                       steepest=1.0, range=(-1, 1))
 relu = Op("relu", lambda x: x if x > 0 or x != x else 0.0, _relu,
           lambda g, y, x: g * step(x),
-          tex=r"\operatorname{{relu}} {0}", c="ag_relu({0})", kink=lambda x: x,
+          layer="ReLU", tex=r"\operatorname{{relu}} {0}", c="ag_relu({0})", kink=lambda x: x,
           steepest=1.0)
 leaky_relu = Op("leaky_relu", lambda x, negative_slope: x if x > 0 else negative_slope * x,
                 lambda x, negative_slope: np.where(x > 0, x, negative_slope * x),
                 lambda g, y, x, negative_slope: g * (negative_slope + (1 - negative_slope) * step(x)),
-                tex=r"\operatorname{{relu}}_{{{negative_slope}}} {0}",
+                layer="LeakyReLU", tex=r"\operatorname{{relu}}_{{{negative_slope}}} {0}",
                 c="({0} > 0 ? {0} : {negative_slope} * {0})",
                 params={"negative_slope": 0.01}, kink=lambda x: x,
                 steepest=1.0)
 elu = Op("elu", lambda x, alpha: x if x > 0 else alpha * math.expm1(x),
          lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
          lambda g, y, x, alpha: g * where(step(x), 1.0, y + alpha),
-         tex=r"\operatorname{{elu}}_{{{alpha}}} {0}", c="({0} > 0 ? {0} : {alpha} * expm1({0}))",
+         layer="ELU", tex=r"\operatorname{{elu}}_{{{alpha}}} {0}", c="({0} > 0 ? {0} : {alpha} * expm1({0}))",
          params={"alpha": 1.0}, kink=lambda x: x,
          steepest=1.0)
 selu = Composite("selu", lambda x: SELU_SCALE * elu(x, alpha=SELU_ALPHA),
                  lambda g, y, x: g * where(step(x), SELU_SCALE, y + SELU_SCALE * SELU_ALPHA),
-                 tex=r"\operatorname{{selu}} {0}", kink=lambda x: x,
+                 layer="SELU", tex=r"\operatorname{{selu}} {0}", kink=lambda x: x,
                  steepest=SELU_ALPHA * SELU_SCALE)
 softplus = Composite("softplus", lambda x: logaddexp(x, 0.0),
                      lambda g, y, x: g * sigmoid(x),
-                     tex=r"\operatorname{{softplus}} {0}",
+                     layer="Softplus", tex=r"\operatorname{{softplus}} {0}",
                      steepest=1.0)
 silu = Composite("silu", lambda x: x * sigmoid(x),
                  lambda g, y, x: g * sigmoid(x) * (1 + x * (1 - sigmoid(x))),
-                 tex=r"\operatorname{{silu}} {0}",
+                 layer="SiLU", tex=r"\operatorname{{silu}} {0}",
                  steepest=1.0998)
 gelu = Composite("gelu", lambda x: 0.5 * x * (1 + erf(x * ROOT_HALF)),
                  lambda g, y, x: g * (0.5 + 0.5 * erf(x * ROOT_HALF) + x * exp(-0.5 * (x * x)) * INV_ROOT_TAU),
-                 tex=r"\operatorname{{gelu}} {0}",
+                 layer="GELU", tex=r"\operatorname{{gelu}} {0}",
                  steepest=1.1290)
 mish = Composite("mish", lambda x: x * tanh(softplus(x)),
                  lambda g, y, x: g * (tanh(softplus(x))
                                       + x * sigmoid(x) * (1 - square(tanh(softplus(x))))),
-                 tex=r"\operatorname{{mish}} {0}",
+                 layer="Mish", tex=r"\operatorname{{mish}} {0}",
                  steepest=1.0885)
 
 # --- over an axis ------------------------------------------------------------------------------
@@ -143,8 +143,8 @@ logsumexp = Op("logsumexp", None, _logsumexp,
                ufunc_method=np.logaddexp.reduce)
 softmax = Op("softmax", None, _softmax,
              lambda g, y, x, axis: y * (g - sum(g * y, axis=axis, keepdims=True)),
-             tex=r"\operatorname{{softmax}} {0}", params={"axis": -1}, cases=_ROWS,
+             layer="Softmax", tex=r"\operatorname{{softmax}} {0}", params={"axis": -1}, cases=_ROWS,
              range=(0, 1))
 log_softmax = Op("log_softmax", None, _log_softmax,
                  lambda g, y, x, axis: g - exp(y) * sum(g, axis=axis, keepdims=True),
-                 tex=r"\ln \operatorname{{softmax}} {0}", params={"axis": -1}, cases=_ROWS)
+                 layer="LogSoftmax", tex=r"\ln \operatorname{{softmax}} {0}", params={"axis": -1}, cases=_ROWS)

@@ -23,7 +23,7 @@ from ...errors import DTypeError, UsageError
 from .._arguments import no_out
 from .._composite import Composite
 from .._level import Level
-from .._numpy import NumpyOp
+from .._numpy_op import NumpyOp
 from .._op import Op
 from ..numpy.facts import nonzero
 from .corners import log0, multiply0, sqrt0

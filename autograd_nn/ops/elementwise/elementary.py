@@ -109,7 +109,7 @@ sinh = Op("sinh", math.sinh, np.sinh, lambda g, y, x: g * cosh(x),
 cosh = Op("cosh", math.cosh, np.cosh, lambda g, y, x: g * sinh(x),
           tex=r"\cosh {0}", c="cosh({0})")
 tanh = Op("tanh", math.tanh, np.tanh, lambda g, y, x: g * (1 - y * y),
-          tex=r"\tanh {0}", c="tanh({0})",
+          layer="Tanh", tex=r"\tanh {0}", c="tanh({0})",
           steepest=1.0, range=(-1, 1))
 arcsinh = Op("arcsinh", math.asinh, np.arcsinh, lambda g, y, x: g / sqrt(x * x + 1),
              tex=r"\operatorname{{arsinh}} {0}", c="asinh({0})")

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import ShapeError
 from .._bind import Each
 from .._misfit import of_broadcast
 from .._op import Op, shape_of
@@ -22,6 +23,8 @@ from ..matrices.matmul import matmul
 
 
 def _linear(x: Any, w: Any, b: Any) -> Any:
+    if w.ndim != 2 or not x.ndim:
+        raise ShapeError(f"linear: x is (..., n) and w (m, n), and these have shape {x.shape} and {w.shape}")
     y = x.dot(w.T)                                   # np.matmul takes three times as long for small matrices
     if b.dtype is y.dtype or b.dtype == y.dtype:
         y += b

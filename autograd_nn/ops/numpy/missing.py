@@ -10,7 +10,7 @@ import numpy as np
 from .._arguments import as_array, dtype_of, real_only
 from .._carriers import is_plain
 from .._function import composed
-from .._numpy import mask_of
+from .._numpy_op import mask_of
 from .._op import Case, Op
 from ..arrays.reduction import axes_of, max, mean, min, sum
 from ..arrays.running import cumprod, cumsum, prod

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import DataError, UsageError
-from .axes import COLOURS, axes, plain, with_font
+from .axes import COLOURS, axes, label_text, with_font
 
 DECADES = 2
 """Powers of ten: a curve that spans at least this many is drawn on a logarithmic scale."""
@@ -55,12 +55,12 @@ def plot_history(history: Mapping[str, Sequence[float]], metric: str | None = No
         x = places if places is not None and len(places) == len(values) else np.arange(1, len(values) + 1)
         colour, dashes = styles.get(part, (COLOURS[2 + i % 6], "-."))
         ax.plot(x, values, color=colour, ls=dashes, lw=1.8, marker="o" if len(values) < 20 else None, ms=3.5,
-                label=plain(part or key))
+                label=label_text(part or key))
         drawn.setdefault(part, (x, values))
     if drawn:
         _mark_best(ax, drawn.get("validation") or next(iter(drawn.values())), metric, unit)
     ax.set_xlabel(unit)
-    ax.set_ylabel(plain(metric))
+    ax.set_ylabel(label_text(metric))
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.grid(alpha=0.3)
     ax.spines[["top", "right"]].set_visible(False)

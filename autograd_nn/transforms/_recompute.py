@@ -18,7 +18,7 @@ from ..core.value import Value
 from ..errors import GraphError
 from ..ops import Each, Op
 from ..tree import Structure
-from ._calculus import Function, plain
+from ._calculus import Function, plain_result
 from ._packing import packed, put_together, taken_apart, unpacked
 from ._variable import active, variable
 from .dual import Dual, leaf
@@ -114,7 +114,7 @@ class Segment:
         self.kinds += map(type, self.closed)
         nodes = [x for x in (*inputs, *self.closed) if isinstance(x, Node)]
         if not nodes or not ys:
-            return structure.rebuild(put_together(forms, [plain(y) if isinstance(y, Node) else y for y in ys]))
+            return structure.rebuild(put_together(forms, [plain_result(y) if isinstance(y, Node) else y for y in ys]))
         data = [y._data if isinstance(y, Node) else y for y in ys]
         kind = _kind(ys[0]) or (Value if type(data[0]) is float else Tensor) if len(ys) == 1 else Tensor
         node = record(kind, packed(data), rerun, (*inputs, *self.closed), {"segment": self})

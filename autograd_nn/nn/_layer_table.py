@@ -18,8 +18,8 @@ from ..core.value import BaseValue
 from ..errors import UsageError
 from ..ops import shape_of
 from . import module as tree
+from ._evaluated import evaluated
 from ._inputs import traced
-from ._modes import evaluated
 
 if TYPE_CHECKING:
     from .module import Module

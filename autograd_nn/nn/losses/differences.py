@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ... import ops
-from .._targets import above_0, number, pair
-from ._reduced import reduced
+from .._targets import above_0, option_within, pair
+from .loss import Loss, reduced
 
 
 def half_sum_of_squares(y: Any, target: Any, reduction: str = "sum") -> Any:
@@ -24,6 +24,12 @@ def half_sum_of_squares(y: Any, target: Any, reduction: str = "sum") -> Any:
     return 0.5 * reduced(ops.square(y - target), reduction)
 
 
+class HalfSumOfSquares(Loss):
+    """half_sum_of_squares as a module; its reduction is "sum" by default."""
+    function = staticmethod(half_sum_of_squares)
+    reduction = "sum"
+
+
 def mse_loss(y: Any, target: Any, reduction: str = "mean") -> Any:
     """The mean squared error, mean (y - t)^2 over all elements.
 
@@ -37,6 +43,11 @@ def mse_loss(y: Any, target: Any, reduction: str = "mean") -> Any:
     return reduced(ops.square(y - target), reduction)
 
 
+class MSELoss(Loss):
+    """mse_loss as a module."""
+    function = staticmethod(mse_loss)
+
+
 def l1_loss(y: Any, target: Any, reduction: str = "mean") -> Any:
     """The mean absolute error, mean |y - t| over all elements; where y = t the derivative is 0.
 
@@ -48,6 +59,11 @@ def l1_loss(y: Any, target: Any, reduction: str = "mean") -> Any:
     """
     y, target = pair("l1_loss", y, target, reduction)
     return reduced(ops.absolute(y - target), reduction)
+
+
+class L1Loss(Loss):
+    """l1_loss as a module."""
+    function = staticmethod(l1_loss)
 
 
 def huber_loss(y: Any, target: Any, reduction: str = "mean", *, delta: float = 1.0) -> Any:
@@ -67,6 +83,11 @@ def huber_loss(y: Any, target: Any, reduction: str = "mean", *, delta: float = 1
     return reduced(_huber(y - target, delta), reduction)
 
 
+class HuberLoss(Loss):
+    """huber_loss as a module, with `delta`."""
+    function = staticmethod(huber_loss)
+
+
 def smooth_l1_loss(y: Any, target: Any, reduction: str = "mean", *, beta: float = 1.0) -> Any:
     """d^2 / (2 beta) where |d| < beta, else |d| - beta / 2, with d = y - t: huber_loss / beta.
 
@@ -78,10 +99,15 @@ def smooth_l1_loss(y: Any, target: Any, reduction: str = "mean", *, beta: float 
     >>> nn.smooth_l1_loss(Tensor([0.5, 10.0]), [0.0, 0.0], "none", beta=2.0).data
     array([0.0625, 9.    ])
     """
-    beta = number("smooth_l1_loss", "beta", beta, 0)
+    beta = option_within("smooth_l1_loss", "beta", beta, 0)
     y, target = pair("smooth_l1_loss", y, target, reduction)
     d = y - target
     return reduced(_huber(d, beta) * (1 / beta) if beta else ops.absolute(d), reduction)
+
+
+class SmoothL1Loss(Loss):
+    """smooth_l1_loss as a module, with `beta`."""
+    function = staticmethod(smooth_l1_loss)
 
 
 def _huber(d: Any, delta: float) -> Any:

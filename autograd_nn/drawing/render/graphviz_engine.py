@@ -47,7 +47,7 @@ def _by_dot(source: str, format: str) -> bytes:
 
 def _by_library(source: str, format: str) -> bytes:
     try:
-        return library.draw(source, format)
+        return library.drawn_by_library(source, format)
     except ModuleNotFoundError:
         raise NoEngineError(NO_ENGINE) from None
     except ImportError as error:

@@ -11,7 +11,7 @@ import numpy as np
 from ..core.node import Node
 from ..core.random import generator
 from ..errors import CheckError, EvaluationError, ShapeError, UsageError
-from ._input import Input
+from ._input import CheckedInput
 from ._laws import check_laws, hessian_symmetry, random_tangents
 from ._locate import Fault, locate_fault
 from ._own import Handwritten, subject_of
@@ -108,8 +108,8 @@ def _checked(subject: Subject, elements: int | str | None, directions: int, cota
         wide, in_float64 = _in_float64(at, gradient, w)
         of_order = []
         for i, g in enumerate(gradient):
-            second = Input(wide, i, in_float64[i], w, k, rng, lines) if wide is not None else None
-            of_order.append(Input(at, i, g, w, k, rng, lines, second).checked(elements, directions))
+            second = CheckedInput(wide, i, in_float64[i], w, k, rng, lines) if wide is not None else None
+            of_order.append(CheckedInput(at, i, g, w, k, rng, lines, second).checked(elements, directions))
         at.set_parameters(at.start[len(at.likes):])
         parts += of_order
         wrong = any(f.verdict is Verdict.DISAGREE for part in of_order for f in part.findings)

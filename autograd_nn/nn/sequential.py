@@ -13,7 +13,7 @@ from ..core.tensor import Tensor
 from ..core.value import Value
 from ..errors import UsageError
 from ._inputs import size
-from .activations import activation as activation_of
+from .activation import activation as activation_of
 from .linear import Linear
 from .module import Module
 from .neuron import Layer

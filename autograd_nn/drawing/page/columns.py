@@ -16,7 +16,7 @@ BUDGET = 150
 """Things that the page draws at a time. What exceeds them is in folded boxes; more of them make the page slower."""
 
 
-def record(trace: Trace, *, lang: str, practice: bool, marks: Mapping[int, str]) -> dict[str, Any]:
+def page_data(trace: Trace, *, lang: str, practice: bool, marks: Mapping[int, str]) -> dict[str, Any]:
     """The data of a page as plain JSON. A key of a node that no node of the graph has is left out."""
     nodes, names, boxes = trace["nodes"], names_of(trace["nodes"]), boxes_of(trace)
     numbers = [short(n["value"], 6) if isinstance(n["value"], (int, float, str)) else "" for n in nodes]

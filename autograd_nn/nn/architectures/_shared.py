@@ -11,12 +11,12 @@ from ...core.random import Rng
 from ...errors import ShapeError, UsageError
 from ...ops import shape_of
 from .. import init
-from .._images import images
+from .._images import image_batch
 from ..activations import ReLU
-from ..containers import Sequential
 from ..conv import Conv2d
 from ..linear import Linear
 from ..module import Module
+from ..sequential import Sequential
 
 
 class Widths:
@@ -46,7 +46,7 @@ def connected(n_in: int, n_out: int, rng: Rng, dtype: Any) -> Sequential:
 
 def checked(network: Module, x: Any, channels: int, side: int) -> Any:
     """The images that a network takes: (N, channels, side, side)."""
-    x = images(network, x, next(network.parameters()).dtype)
+    x = image_batch(network, x, next(network.parameters()).dtype)
     if shape_of(x)[1:] != (channels, side, side) or not shape_of(x)[0]:
         raise ShapeError(f"{type(network).__name__} takes images of shape (N, {channels}, {side}, {side}), and these "
                          f"have shape {shape_of(x)}\n  help: image_size= and in_channels= say what it is built for")
