@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.node import Node
 from ..errors import UsageError
-from ..ops import Op
+from ..ops import OPS, Op
 from ._inputs import of_values
 from .module import Module
 
@@ -54,8 +54,8 @@ class Activation(Module):
         return ", ".join(f"{k}={v!r}" for k, v in self.params.items())
 
 
-BY_NAME: dict[str, type[Activation]] = {}
-"""The activations by the names of their ops."""
+MODULE_OF: dict[Op, type[Activation]] = {}
+"""The module of each op that is an activation."""
 
 
 def activation(kind: str | Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:
@@ -68,7 +68,7 @@ def activation(kind: str | Callable[[Any], Any] | None) -> Callable[[Any], Any] 
     """
     if kind is None or (callable(kind) and not isinstance(kind, type)):
         return kind
-    if isinstance(kind, str) and kind in BY_NAME:
-        return BY_NAME[kind]()
+    if isinstance(kind, str) and kind in OPS and OPS[kind] in MODULE_OF:
+        return MODULE_OF[OPS[kind]]()
     raise UsageError(f"no activation is named {kind!r:.60}\n"
-                     f"  help: one of {', '.join(sorted(BY_NAME))}, a function, or None")
+                     f"  help: one of {', '.join(sorted(op.name for op in MODULE_OF))}, a function, or None")
