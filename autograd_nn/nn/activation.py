@@ -54,8 +54,8 @@ class Activation(Module):
         return ", ".join(f"{k}={v!r}" for k, v in self.params.items())
 
 
-BY_NAME: dict[str, type[Activation]] = {}
-"""The activations by the names of their ops."""
+KINDS: dict[Op, type[Activation]] = {}
+"""The activation of each op that has one."""
 
 
 def activation(kind: str | Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:
@@ -68,7 +68,8 @@ def activation(kind: str | Callable[[Any], Any] | None) -> Callable[[Any], Any] 
     """
     if kind is None or (callable(kind) and not isinstance(kind, type)):
         return kind
-    if isinstance(kind, str) and kind in BY_NAME:
-        return BY_NAME[kind]()
-    raise UsageError(f"no activation is named {kind!r:.60}\n"
-                     f"  help: one of {', '.join(sorted(BY_NAME))}, a function, or None")
+    found = next((made for op, made in KINDS.items() if op.name == kind), None)
+    if found is None:
+        raise UsageError(f"no activation is named {kind!r:.60}\n"
+                         f"  help: one of {', '.join(sorted(op.name for op in KINDS))}, a function, or None")
+    return found()

@@ -6,7 +6,7 @@ Their names for type checkers are in activations.pyi, which is generated from th
 from __future__ import annotations
 
 from ..ops import Op, for_each_op
-from .activation import BY_NAME, Activation
+from .activation import KINDS, Activation
 
 __all__: list[str] = []
 
@@ -16,13 +16,13 @@ def _enter(op: Op) -> None:
         return
     kind = type(op.layer, (Activation,), {"op": op, "__module__": __name__,
                                           "__doc__": f"{op.name} as a module: see help(autograd_nn.ops.{op.name})."})
-    globals()[op.layer] = BY_NAME[op.name] = kind
+    globals()[op.layer] = KINDS[op] = kind
     __all__.append(op.layer)
 
 
 def _leave(op: Op) -> None:
     if op.layer is not None:
-        del globals()[op.layer], BY_NAME[op.name]
+        del globals()[op.layer], KINDS[op]
         __all__.remove(op.layer)
 
 

@@ -8,7 +8,7 @@ from helpers.numeric import differences, slope
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_nn import OPS, Tensor, Value, jvp, nn, ops
+from autograd_nn import OPS, Op, Tensor, Value, jvp, nn, ops
 from autograd_nn.errors import DTypeError, ShapeError, UsageError
 
 # --- layers -------------------------------------------------------------------------------------
@@ -146,10 +146,21 @@ def test_sequential_applies_in_order():
 
 def test_every_activation_of_the_table_is_a_module():
     of_the_table = {op.name for op in OPS.values() if op.module.endswith(".activation")} | {"tanh"}
-    assert {kind.op.name for kind in nn.activation.BY_NAME.values()} == of_the_table - {"logsumexp"}
+    assert {op.name for op in nn.activation.KINDS} == of_the_table - {"logsumexp"}
 
 
-@pytest.mark.parametrize("name", sorted(nn.activation.BY_NAME))
+def test_a_users_op_may_name_its_activation():
+    op = Op("swish2", lambda x: 2 * x, lambda x: 2 * x, lambda g, y, x: 2 * g, tex="2 {0}", layer="Swish2")
+    try:
+        made = nn.activation.activation("swish2")
+        assert made(3.0) == 6.0 and repr(made) == "Swish2()" and type(made) is nn.activations.Swish2
+    finally:
+        op.forget()
+    with pytest.raises(UsageError, match="no activation is named 'swish2'"):
+        nn.activation.activation("swish2")
+
+
+@pytest.mark.parametrize("name", sorted(op.name for op in nn.activation.KINDS))
 def test_activations_on_every_kind_of_input(name):
     module, op = nn.activation.activation(name), OPS[name]
     x = np.array([[0.3, -0.7, 2.0], [1.5, -4.0, -0.1]])
