@@ -12,14 +12,18 @@ import numpy as np
 from ._rounding import EPS
 from ._samples import Samples
 
-POINTS, DEGREE = 8, 3
+POINTS = 8                              # samples in a window: more of them measure the noise better, and cost more
+DEGREE = 3                              # of the polynomial that stands for the smooth part of f in a window
 GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 # Points of a window, parts of its width. Between even ones rounding errors are often all alike, and unseen.
 NODES = sorted(k * GOLDEN % 1.0 for k in range(1, POINTS + 1))
 # What is left of samples at the nodes when the best polynomial is taken away, in orthonormal coordinates.
 RESIDUAL = np.linalg.qr(np.vander(NODES, DEGREE + 1), mode="complete")[0][:, DEGREE + 1:].T
-MANY = 4
-STEEP, STEEPEST, HALVINGS, LEAST_HALVINGS = 30.0, 4, 24, 4
+MANY = 4                                # windows: of this many or more, the one with the least noise is not believed
+STEEP = 30.0                            # ratio of the noise in two windows: above it f may be a staircase with slopes
+STEEPEST = 4                            # intervals that are halved at a time when a jump is looked for
+HALVINGS = 24                           # halvings at most in that search: more of them see smaller jumps
+LEAST_HALVINGS = 4                      # halvings that the last half of the search must have, or there is no jump
 LEAST = 5e-324                          # the smallest number of float64
 PROPORTION = 0.1                        # 8 times the noise, beside |f|: what trembles more is f itself
 

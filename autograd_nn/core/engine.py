@@ -1,4 +1,4 @@
-"""The engines in C, handed what they ask of Python. `value.py` and `tensor.py` say what they must do."""
+"""Sets up the engines in C: gives them what they need from Python. `value.py` and `tensor.py` say what they must do."""
 
 from __future__ import annotations
 
@@ -56,9 +56,10 @@ def _operator(op: Op, left: Any, right: Any) -> Any:
 # --- Tensor -----------------------------------------------------------------------------------------
 
 def install_tensors(Tensor: Any, apply: Callable[..., Any], not_in_c: Op) -> None:
-    """Have C do what is in `tensor.py` and `reverse.py` in its usual case, where it is compiled and wanted.
+    """Let C do the usual cases of `tensor.py` and `reverse.py`, where it is compiled and wanted.
 
-    `apply` is what C stands for and falls back on, and the only way of the op `not_in_c`.
+    `apply` is Python's way to run an op on Tensors: C calls it for the cases that it does not serve, and it always runs
+    the op `not_in_c`.
     """
     def use(in_c: Any) -> None:
         in_c.setup(Tensor, Node, constant, kept, reverse.fitted, finite, *_errors_ignored())
@@ -74,7 +75,7 @@ def install_tensors(Tensor: Any, apply: Callable[..., Any], not_in_c: Op) -> Non
 
 
 def _quicken(Tensor: Any, in_c: Any, op: Op) -> None:
-    """Put the methods and operators of an op into C."""
+    """Replace the methods and operators of an op by quicker ones in C."""
     def install(name: str, reflected: bool = False) -> None:
         method = getattr(Tensor, name)
         quick = in_c.method(method, op, op.params, op.arity, reflected)

@@ -30,7 +30,7 @@ def with_care(look: Look) -> Look:
 
 
 def _without_leaks(op: Any, rule: Any, g: Any, *others: Any, **params: Any) -> Any:
-    """What the rule gives, with 0 where it is inf or nan though the cotangent g that it comes from is 0."""
+    """What the rule gives, but 0 where the rule gives inf or nan and the cotangent g is 0."""
     part = rule(g, *others, **params)
     if finite(part):
         return part
@@ -42,11 +42,15 @@ def _without_leaks(op: Any, rule: Any, g: Any, *others: Any, **params: Any) -> A
 
 
 def finite(g: Any) -> bool:
-    """Whether no inf or nan is in a cotangent; now and then it says no though there is none."""
+    """Whether a cotangent is free of inf and nan.
+
+    It sums the squares of the numbers. Where these overflow it answers False though every number is finite, and the
+    sweep is run again with care: that costs time, and changes no result.
+    """
     if isinstance(g, Node):
         g = g._data
     if type(g) is np.ndarray:
         if g.ndim != 1:
             g = g.ravel("K")
-        g = g.dot(g)                                 # a false alarm costs only time
+        g = g.dot(g)                                 # the sum of squares: inf or nan if one of them is
     return math.isfinite(g)

@@ -1,4 +1,8 @@
-"""What Value and Tensor share with NumPy: which operands they take, and how ufuncs reach the table."""
+"""Attaches the ops of the table to Value and Tensor, as methods and operators, and leads NumPy's calls to the table.
+
+`attach` makes `t.exp()` and `t + 1`. `through_ufunc` and `through_function` are what NumPy calls for `np.exp(t)` and
+`np.sum(t)`: each looks for the op, or the composed function, of the same name.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +20,9 @@ from ..ops.arrays.shape import astype
 
 
 def attach(kind: type, elementwise: bool = False) -> None:
-    """Give `kind` every (elementwise) op, present and future, as a method and as the operator that the table names.
+    """Give a class every (elementwise) op, present and future, as a method and as the operator that the table names.
 
-    Each calls the op, which finds the right carrier; a class may have its own, quicker ones already.
+    Each method calls the op. Where the class already has a method of that name, a quicker one, that one stays.
     """
     def install(op: Op) -> None:
         if elementwise and not op.elementwise:
@@ -58,18 +62,18 @@ def named(method: Any, op: Op, kind: type) -> Any:
 
 
 def is_operand(x: Any) -> bool:
-    """Whether an operator of a node takes x, or leaves it to x's own type."""
+    """Whether an operator of a node takes x. If not, it answers NotImplemented, and Python asks x's own type."""
     return is_traced(x) or isinstance(x, (int, float, complex, np.generic, np.ndarray, list, tuple))
 
 
 def _op_of(ufunc: Any) -> Any:
-    """The op, or the function composed of ops, that a ufunc is."""
+    """The op, or the function composed of ops, that does here what a ufunc does in NumPy; None where there is none."""
     return OPS.get(ufunc.__name__) or next((op for op in OPS.values() if op.array is ufunc), None) \
         or _function_of(ufunc)
 
 
 def through_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
-    """`np.sin(node)` and `ndarray * node`: the op of the table whose array function the ufunc is."""
+    """What `np.sin(node)` and `ndarray * node` come to: a call of the op whose array function the ufunc is."""
     if method != "__call__":
         asked = getattr(ufunc, method)
         along = next((op for op in OPS.values() if op.ufunc_method == asked), None)
@@ -106,9 +110,11 @@ def _is_fact(ufunc: Any) -> bool:
     return any(types.endswith("->?") for types in ufunc.types) and "d" * ufunc.nin + "->?" in ufunc.types
 
 
-# NumPy functions that tell or write about the data, or build a plain array from its shape (ops/facts.py has more).
+# NumPy functions that say something about an array, or make a plain one of its shape. They get the data without the
+# graph. ops/numpy/facts.py has more.
 _ABOUT_DATA = frozenset("""array_repr array_str array2string can_cast common_type min_scalar_type result_type
     zeros_like ones_like empty_like full_like may_share_memory shares_memory""".split())
+# NumPy functions that write into their argument: they are refused.
 _IN_PLACE = frozenset("copyto fill_diagonal place put putmask".split())
 
 
@@ -118,7 +124,7 @@ def _function_of(func: Any) -> Any:
 
 
 def through_function(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """`np.sum(tensor)` and its like: the function of this package with the same name."""
+    """What `np.sum(tensor)` and its like come to: a call of the function of this package with the same name."""
     if func.__name__ in _IN_PLACE:
         raise UsageError(f"np.{func.__name__} writes into an array, and what a graph has recorded does not change\n"
                          "  help: where, index_set and put_along_axis make new arrays")

@@ -30,6 +30,7 @@ _lock = threading.Lock()
 special = 0
 """How many special modes are on, in all threads: while 0, no op looks at `mode`."""
 _told: list[Callable[[int], object]] = []
+"""What to call with `special` whenever it changes: one function for each engine in C."""
 
 
 def _count_special(change: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..ops import Op
 
-NOTHING: dict[str, Any] = {}
+NOTHING: dict[str, Any] = {}                     # the parameters of a node that has none, shared by all of these
 STORAGE: tuple[str, ...] = ("__weakref__", "_data", "_grad", "inputs", "name", "op", "params")
 """The slots of a node that is written in Python."""
 

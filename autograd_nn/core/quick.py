@@ -68,8 +68,10 @@ def _binary(op: Op, Value: Any) -> Callable[[Any, Any], Any]:
 
 # --- the chain rule over Values alone ---------------------------------------------------------------
 
-_REACHED: Any = object()         # in `_grad` while a backward runs: this node is in the order
+_REACHED: Any = object()
+"""Stands in the `_grad` of a node while a backward runs: the node is in the order already."""
 _one_at_a_time = threading.RLock()
+"""Held during a backward pass: its marks are in the nodes, and threads may share nodes."""
 
 
 def backward(root: Node, seed: float, kind: Any) -> bool:
@@ -139,7 +141,7 @@ def _collect(root: Node, order: list[Any], leaves: list[tuple[Any, Any]], kind: 
 
 
 def _restore(root: Node, order: list[Any], leaves: list[tuple[Any, Any]]) -> None:
-    """After an interruption: leaves as they were, nodes between without a gradient."""
+    """Undo an interrupted pass: leaves get their former gradients, nodes between get none."""
     for node in order:
         node._grad = None
     stack: list[Any] = [root]                        # where the order was not complete yet

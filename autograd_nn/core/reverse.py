@@ -85,9 +85,9 @@ def fitted(g: Any, x: Node) -> Any:
 
 
 in_c: Any = None
-"""The module `native._tensor`, where it is compiled: it does what is here, for graphs of Tensors alone."""
+"""The module `native._tensor`, or None: it does what this file does for graphs in which every node is a Tensor."""
 values_in_c: Any = None
-"""The module `native._value`, the same for graphs of Values alone."""
+"""The module `native._value`, or None: it does the same for graphs in which every node is a Value."""
 
 
 def cotangents(seeds: Mapping[Node, Any], *, create_graph: bool = False) -> dict[Node, Any]:
@@ -189,7 +189,7 @@ def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> Non
 
 
 def _unless_it_fails(in_c: Callable[..., Any], *args: Any) -> Any:
-    """What C gives; None where a rule raises there, for Python then says in which op."""
+    """What C gives, or None where a rule raises in C: then Python does it again, and its error names the op."""
     try:
         return in_c(*args)
     except Exception:

@@ -1,4 +1,4 @@
-"""The methods that Value and Tensor get from the op table, for type checkers and editors.
+"""Base classes that tell type checkers and editors which methods Value and Tensor get from the op table.
 
 The classes are empty here: `attach` in methods.py fills them at run time. Their stubs, in
 surface.pyi, are generated from the table.

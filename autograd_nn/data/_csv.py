@@ -15,7 +15,8 @@ from ..errors import DataError, UsageError
 from ._sets import Dataset
 
 Array = np.ndarray[Any, Any]
-LARGEST = float(np.finfo(np.float32).max)
+LARGEST = float(np.finfo(np.float32).max)       # a larger number would become inf
+# What a cell holds that has no number, in lower case.
 MISSING = ("", "na", "n/a", "nan", "null", "none", "?")
 
 

@@ -12,9 +12,10 @@ import numpy as np
 
 from ..errors import DataError
 
+# The code in the header -> NumPy's dtype; and the first bytes of a file that gzip compressed.
 DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 GZIP = b"\x1f\x8b"
-CHUNK = 1 << 20
+CHUNK = 1 << 20                                                 # bytes that are read at a time
 
 
 def read_idx(path: str | os.PathLike[str]) -> np.ndarray[Any, Any]:

@@ -17,27 +17,26 @@ from .record.notes import Recorded
 from .record.trace import Graph, NodeRecord, Trace, numbered
 from .render.text import aligned, data_text
 
-DIGITS = 6
+DIGITS = 6                      # significant digits of a number
 _CONDITION = re.compile(r"\[[^]]+ [>≥=] ")
 CDOT = r" \cdot "
-FACTORS, TERMS = 12, 6
-"""A derivation ends in one product, or one sum, where it has at most so many."""
+FACTORS = 12
+"""Local derivatives, at most, that a derivation multiplies in its last line, where one path leads to the leaf."""
+TERMS = 6
+"""Uses of the leaf, at most, that a derivation adds up in its last line, where several paths lead to it."""
 GIVEN = 8
-"""Of what is used and does not depend on the leaf so many values are said."""
+"""Values, at most, in the line `given: x = 3, …`: those that are used and do not depend on the leaf."""
 
 
 class Derivation(str):
-    """A derivation: text that also knows its LaTeX. A notebook shows it typeset.
-
-    steps   one LaTeX formula for each line
-    """
+    """A derivation as plain text; `steps`, `latex()` and `markdown()` have it as LaTeX. A notebook shows it typeset."""
 
     __slots__ = ("parts",)
     parts: list[tuple[str, list[tuple[str, str]]]]
 
     @property
     def steps(self) -> list[str]:
-        """Each line as a formula of its own."""
+        """The lines, each as a LaTeX formula of its own."""
         return [left + right for _, lines in self.parts for left, right in lines]
 
     def latex(self) -> str:
@@ -65,18 +64,18 @@ class Derivation(str):
 
 
 def explain(root: Graph, *leaves: Node, expand: bool = False, max_steps: int | None = 100) -> Derivation:
-    """How d root / d leaf comes about: each use of each node on the way, from the root down.
+    """How d root / d leaf comes about, written out step by step from the root down to the leaf.
 
-    For each term of the chain rule the local derivative, in symbols and in numbers, and the line in which it
-    is multiplied by the gradient that has arrived from above and added to what the node has from its other
-    uses. With several leaves (or none given: all of them) the derivation leads to each. It is computed
-    from the graph as it stands; no backward pass is needed, and `.grad` is not touched.
+    Each step is one term of the chain rule. It states the local derivative, in symbols and in numbers,
+    multiplies it by the gradient that has arrived from above, and adds the product to what the node has from
+    its other uses. With several leaves (or none given: all of them) the derivation leads to each. It is
+    computed from the graph as it stands; no backward pass is needed, and `.grad` is not touched.
 
-    root        a Value or Tensor, or what `with trace() as t` gave: then variables give their names. Of an
-                array it is the sum of the elements that is differentiated, and ḡ is d root / d node
+    root        a Value or Tensor, or what `with trace() as t` gave: then nodes have the names of variables. For
+                an array the sum of its elements is differentiated, and ḡ is d root / d node
     expand      take the sums made by `dot` and `sum_of`, which are one node each, apart into products and
                 running sums
-    max_steps   of a longer derivation the first and last so many lines of each part stand; None for all
+    max_steps   how many lines each part has at most: a longer one shows its beginning and its end; None for all
 
     The result is a str that has `.latex()` and `.markdown()` too, and that a notebook shows typeset. Raises
     UsageError for anything but a graph of one root, and GraphError for a leaf that it was not computed from.
@@ -170,7 +169,7 @@ class _Writer:
 
     # --- lines ------------------------------------------------------------------------------------
     def given(self, kept: list[NodeRecord]) -> _Line:
-        """The values that are used below and do not depend on the leaf."""
+        """The line of the values that the derivation uses and that do not depend on the leaf."""
         used = dict.fromkeys(use["node"] for node in kept for use in node["inputs"])
         known = [i for i in used if i not in self.on_path and self.nodes[i]["role"] != "constant"]
         if not known:
@@ -191,7 +190,7 @@ class _Writer:
                      f"= {tex}{tex_numbers} = {_tex_number(node['value'])}")
 
     def put_in(self, node: NodeRecord) -> tuple[str, str]:
-        """The formula with the numbers put in, where that says more and is short."""
+        """The formula of a node with numbers for its inputs; empty for arrays, many inputs and mere constants."""
         used = {use["node"] for use in node["inputs"]}
         if len(used) > GIVEN or any(isinstance(self.nodes[i]["value"], dict) for i in used) or \
                 all(self.nodes[i]["role"] == "constant" for i in used):
@@ -202,7 +201,7 @@ class _Writer:
         return text, f" = {formula(node, self.numbers, MADE_LATEX)}"
 
     def step(self, event: Event) -> list[_Line]:
-        """One use: the local derivative, and what it adds to the gradient."""
+        """The lines of one step: the local derivative, and what it adds to the gradient."""
         node, x = self.nodes[event["from"]], event["to"]
         i, d, top = node["id"], self.d, self.top
         use = next(u for u in node["inputs"] if u["slot"] == event["slot"])
@@ -224,7 +223,7 @@ class _Writer:
         return [because, added]
 
     def array_step(self, event: Event, text: str | None, tex: str | None) -> list[_Line]:
-        """One use in a graph of arrays: the rule by which the gradient is handed down."""
+        """The lines of one step in a graph of arrays: the rule by which the op hands its gradient down."""
         i, x, top = event["from"], event["to"], self.top
         text, tex = text or "…", tex or r"\ldots"
         arrived, upstream = self.d(top, i), self.dtex(top, i)
@@ -237,7 +236,7 @@ class _Writer:
                 _Line((f"    {self.d(top, x)}", f"+= {chain}", numbers), self.dtex(top, x), rf"\mathrel{{+}}= {tex}")]
 
     def all_together(self) -> _Line | None:
-        """The one product of a leaf to which one path leads; else the sum over its uses."""
+        """The last line: a product if one path leads to the leaf, else the sum over its uses; None if too long."""
         target, top = self.targets[0], self.top
         into: dict[int, list[Event]] = {}
         for event in self.events:
@@ -270,7 +269,7 @@ class _Writer:
                      self.dtex(top, target), f"= {' + '.join(tex)} = {' + '.join(tex_numbers)} = {_tex_number(after)}")
 
     def result(self, i: int, tex: bool = False) -> str:
-        """What the derivative comes to."""
+        """What stands behind the derivative by a leaf: its number, or for an array its shape."""
         found = self.gradient.get(i, 0.0)
         if found is None:
             shape = self.nodes[i]["value"]
@@ -316,7 +315,7 @@ class _Writer:
         return rows
 
     def ends(self, things: list[Any], lines: int) -> tuple[list[Any], int]:
-        """Of what takes so many lines each the first and the last, and the number of lines left out."""
+        """The first and the last of some things, each of `lines` lines, and how many lines are left out between."""
         if self.max_steps is None or len(things) * lines <= self.max_steps:
             return things, 0
         half = max(1, self.max_steps // 2 // lines)

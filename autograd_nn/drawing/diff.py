@@ -17,10 +17,10 @@ from .record.trace import VERSION, Graph, NodeRecord, Trace, trace_of
 from .render.dot import dot_source
 from .render.text import aligned, data_text
 
-COMPARED = "value", "gradient", "op", "params"
-DIGITS = 6
+COMPARED = "value", "gradient", "op", "params"          # the entries of a NodeRecord that are compared
+DIGITS = 6                                              # significant digits of a number in the tables
 LONGEST = 200
-"""Lines of text for each of: changed, added, removed."""
+"""Lines of each table (changed, added, removed). What is beyond them is counted in a last line."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -111,7 +111,7 @@ def diff(before: Trace | Graph, after: Trace | Graph, *, rtol: float = 0.0) -> D
 
     before, after   Traces, or what has one: a node, several, what `with trace()` gave. A Trace keeps the numbers of
                     its moment, a graph does not: take `trace_of(loss)` before a training step
-    rtol            numbers count as equal where they differ by at most so much of the larger one
+    rtol            numbers count as equal where they differ by at most this share of the larger one
 
     Nodes are told by their names and by what they are made of and used for, not by their numbers, so a node
     that was put in between is one node added. `diff(t, t)` is empty. The result can be printed, drawn and made JSON.

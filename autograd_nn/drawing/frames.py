@@ -18,8 +18,9 @@ from ..ops import shape_of
 from .record.notes import Failure, Source
 
 LONGEST = 1000
-"""Of the inputs of an op that raised so many are noted."""
+"""Inputs: of an op that raised, at most this many are noted."""
 
+# Folders, each with a slash at its end: of this package; of NumPy and of Python's library.
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _OTHERS = (os.path.dirname(os.path.abspath(np.__file__)) + os.sep, sysconfig.get_paths()["stdlib"] + os.sep)
 

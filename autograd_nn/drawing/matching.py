@@ -7,7 +7,7 @@ from collections import Counter, defaultdict, deque
 from .record.trace import NodeRecord, Trace
 
 ROUNDS = 20
-"""Names, what a node is made of and what it is used for are looked at in turn, so often at most."""
+"""Rounds at most. A round looks at names, at what a node is made of and at what uses it; each may settle more nodes."""
 
 
 def matched(a: Trace, b: Trace) -> dict[int, int]:

@@ -21,7 +21,7 @@ from .record.trace import Trace, trace_of
 from .statements import MISSING, Targets, index_variables, looked_up, targets_at
 
 LONGEST = 1000
-"""Of a list or array of nodes in a variable so many are called by its name and their place."""
+"""Nodes: at most this many of a list in a variable get names such as `w[3]`; a larger array of nodes gives none."""
 
 
 class trace(Recorded):

@@ -407,7 +407,7 @@ static int meet(Walk *w, PyObject *node)
     return DONE;
 }
 
-/* The nodes below those on the stack, in the order of graph.topological. */
+/* The nodes below those on the stack, in the order of node.topological. */
 static int collect(Walk *w)
 {
     while (w->height) {

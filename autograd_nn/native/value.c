@@ -13,7 +13,7 @@
 
 /* A graph is walked backwards, and in leaps: the processor is told which nodes will be next. They lie in memory as
    the program made them, so those that a node depends on are a few places before it. */
-#define AHEAD 8
+#define AHEAD 8               /* how many nodes before the present one in memory */
 #if defined(__GNUC__)
 #define INLINE static inline __attribute__((always_inline))
 #define FETCH(address) __builtin_prefetch(address, 1)
@@ -1063,7 +1063,7 @@ INLINE void meet_all(PyObject *tuple, Py_ssize_t from, Py_ssize_t n, Nodes *stac
     }
 }
 
-/* The nodes below root, inputs first and left inputs first (graph.topological), leaves apart. With `clear` the
+/* The nodes below root, inputs first and left inputs first (node.topological), leaves apart. With `clear` the
    cotangents of the others are cleared on the way.
    1; 0 if a node needs Python (an op without a code, a gradient that is a node); -1 without memory. */
 INLINE int collect(Value *root, Nodes *stack, Nodes *order, Nodes *leaves, int clear)

@@ -1,4 +1,4 @@
-"""What layers with channels take: nodes as they are, and plain arrays in a floating point dtype."""
+"""Prepares the input of layers with channels: nodes stay as they are, plain arrays get a floating point dtype."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What layers and losses take: nodes as they are, and lists and arrays made ready for them."""
+"""Prepares and checks what layers and losses are given: nodes stay as they are, lists become arrays."""
 
 from __future__ import annotations
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from .module import Module
 
 Shape = tuple[int, ...]
-WIDTH = 80
+WIDTH = 80           # of the table, in characters
 HEAD = ("layer", "output", "parameters", "multiply-adds", "activations")
-SHAPES = 18          # of the column with outputs, characters at most
+SHAPES = 18          # of the column with output shapes, in characters; longer text is cut
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Which layer an error arose in: its path, from the outermost module that was called."""
+"""Names the layer in which an error arose: by its path from the outermost module that was called."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def state_array(thing: Any) -> Array:
 
 
 def load_arrays(own: Mapping[str, Any], state: Mapping[str, Any], strict: bool, complaint: str) -> None:
-    """Give each thing in `own` the array of its name in `state`; all of them, or StateError and none."""
+    """Give each thing in `own` the array of its name in `state`. If one does not fit: StateError, and none changes."""
     arrays = {name: np.asarray(a) for name, a in state.items() if name in own}
     problems = [f"missing     {name}" for name in own if strict and name not in state]
     problems += [f"unexpected  {name}" for name in state if strict and name not in own]

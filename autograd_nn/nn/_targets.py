@@ -1,4 +1,4 @@
-"""Predictions and targets: what a loss takes, and what it refuses."""
+"""Prepares and checks the predictions, targets and weights that a loss is given."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..ops import shape_of
 from ._inputs import of_values, traced
 
 REDUCTIONS = ("mean", "sum", "none")
-NEAR = 1e-3       # probabilities come rounded, and numerical differentiation moves each a little
+NEAR = 1e-3       # how far a sum of probabilities may be from 1: they come rounded, and a gradient check moves them
 
 
 def check_reduction(name: str, reduction: str, known: tuple[str, ...] = REDUCTIONS) -> None:

@@ -58,7 +58,7 @@ class Autoencoder(Module):
         return self.decoder(code)
 
     def forward(self, x: Any) -> Any:
-        """x again, as well as it can: from the damaged input while training, from x itself after eval()."""
+        """The reconstruction of x: from the damaged input while training, from x itself after eval()."""
         return self.decode(self.encode(self._damaged(rows(self.encoder.layers[0], x, self.inputs))))
 
     def loss(self, x: Any) -> Any:

@@ -17,7 +17,7 @@ from .module import Module
 
 Array = np.ndarray[Any, Any]
 UNITS = ("bernoulli", "gaussian")
-COUNTABLE = 20       # units whose 2^n states log_partition goes through
+COUNTABLE = 20       # units of a layer: log_partition goes through all 2^units states, so one more doubles its time
 
 
 class RBM(Module):
@@ -87,7 +87,7 @@ class RBM(Module):
         return self.visible(self.hidden(v))
 
     def sample(self, v: Any, steps: int = 1) -> Array:
-        """Rows after so many steps of Gibbs sampling from rows v: h drawn given v, then v given h.
+        """Rows after `steps` steps of Gibbs sampling from rows v. A step draws h given v, then v given h.
 
         An array (rows, visible) of samples; no gradient passes a draw.
         """

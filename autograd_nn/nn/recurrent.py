@@ -262,7 +262,7 @@ def _linear(x: Any, w: Any, b: Any) -> Any:
 
 
 def _steps(x: Any) -> list[Any]:
-    """x[0], x[1] ..., by halves: the gradient of x[t] is as large as what it was taken from."""
+    """x[0], x[1] ..., by halving: the gradient of a slice is as large as what it was cut from."""
     n = shape_of(x)[0]
     return [x[0]] if n == 1 else _steps(x[:n // 2]) + _steps(x[n // 2:])
 

@@ -21,7 +21,7 @@ Array = np.ndarray[Any, Any]
 
 
 class _Word2Vec(Module):
-    """What SkipGram and CBOW share: two tables, the noise, and the search among the vectors."""
+    """What SkipGram and CBOW share: two tables of vectors, the draw of random words, the search for near words."""
 
     def __init__(self, words: Sequence[str], dim: int, counts: Any = None, negative: int = 5, power: float = 0.75, *,
                  rng: Rng = None, dtype: Any = np.float32) -> None:

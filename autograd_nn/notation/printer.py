@@ -17,10 +17,10 @@ from .summary import in_words
 from .template import ATOM, Form, Grammar, Slot, form_of
 
 LONGEST_SUM = 8
-"""Terms of a sum in a formula; of a longer one the first ones and the last one stand."""
+"""Terms of a sum in a formula, at most: a longer sum shows its first terms and its last one, with … between."""
 
 SUM_TEXT, PRODUCT_TEXT, MINUS_TEXT = "{0} + {1}", "{0} * {1}", "-{0}"
-"""What is written so is a sum, a product or a negative, whichever op it is."""
+"""The `text` of every op that is a sum, a product or a negative, whatever its name."""
 
 
 class Formula:
@@ -69,16 +69,13 @@ class Notation:
         order = _operands_first(e)
         uses = Counter(id(y) for x in order for y in x._operands)
         pieces: dict[int, Piece] = {}
-        order = _operands_first(e) if isinstance(e, Formula) else []
-        uses = Counter(id(y) for x in order for y in x._operands)
         for x in order:
-            made = self.piece(x, pieces)
-            for y in x._operands:                    # what no one else needs is forgotten: it may be long
+            pieces[id(x)] = self.piece(x, pieces)
+            for y in x._operands:
                 uses[id(y)] -= 1
-                if not uses[id(y)]:
+                if not uses[id(y)]:                  # or the text of a deep expression would be kept at each depth
                     del pieces[id(y)]
-            pieces[id(x)] = made
-        return self.operand(e, pieces).text
+        return pieces[id(e)].text
 
     def piece(self, e: Any, pieces: Mapping[int, Piece]) -> Piece:
         """An expression in print, of which the operands are printed already."""
@@ -170,17 +167,19 @@ MISSING = Formula("…")
 
 
 def _operands_first(e: Formula) -> list[Formula]:
-    """The applied ops of an expression, each once, and after its operands."""
-    order: dict[int, Formula] = {}
-    stack = [e] if e._operands else []
+    """e and all that it is made of, each after its operands, without recursion."""
+    order: list[Formula] = []
+    seen: set[int] = set()
+    stack = [e]
     while stack:
         x = stack[-1]
-        waiting = [y for y in x._operands if id(y) not in order]
+        waiting = [y for y in x._operands if id(y) not in seen]
         if waiting:
             stack += waiting
-        else:
-            order[id(x)] = stack.pop()
-    return [*order.values()]
+        elif id(stack.pop()) not in seen:
+            seen.add(id(x))
+            order.append(x)
+    return order
 
 
 def numeric(x: Any) -> bool:

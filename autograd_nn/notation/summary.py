@@ -1,4 +1,4 @@
-"""Numbers and arrays as plain JSON: whole if small, else what they range over."""
+"""Numbers and arrays as plain JSON: a small array with all its numbers, a large one with its range and mean."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 SMALL = 4
-"""An array is shown number by number if it is a vector or matrix with at most so many rows and columns."""
+"""Rows, and columns, of the largest vector or matrix that is shown number by number."""
 
 Number = float | int | bool | str
 """A number in JSON, which has no nan and inf: these are the strings "nan", "inf" and "-inf"."""
@@ -55,7 +55,7 @@ def summary(x: Any) -> Data:
 
 
 CELLS = 16
-"""A heat map has at most so many rows and columns."""
+"""Rows, and columns, of a heat map at most. A larger array is cut into blocks, and their means are shown."""
 
 
 def heat_map(x: Any) -> Data:
@@ -111,7 +111,7 @@ def in_words(x: Any) -> str:
 
 
 def short(x: Number, digits: int = 4) -> str:
-    """A number to be read: so many significant digits; whole numbers up to a million in full.
+    """A number for a reader, with `digits` significant digits; whole numbers up to a million in full.
 
     >>> [short(x) for x in (286.0, 123456.0, 1 / 3, -1.5e-7, 2.0e9, -0.0, "nan")]
     ['286', '123456', '0.3333', '-1.5e-7', '2e9', '0', 'nan']

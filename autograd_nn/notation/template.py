@@ -27,6 +27,7 @@ class Sign(NamedTuple):
     right: Level
 
 
+# A sign that no grammar lists; two factors side by side without a sign; and the comparisons of every notation.
 UNKNOWN, BESIDE = Sign(LOOSE, POWER, POWER), Sign(PRODUCT, PRODUCT, PRODUCT)
 COMPARED = dict.fromkeys(("=", ">", "<", "≥", "≤", r"\geq", r"\leq"), Sign(LOOSE, SUM, SUM))
 
@@ -89,6 +90,7 @@ class _Item:
         return self.kind == "word" and not self.text[0].isdigit()
 
 
+# What a template is cut into, and which of these pieces open or close a bracket, separate, or are mere space.
 _TOKEN = re.compile(r"\\(?:left|right)(?![a-zA-Z])\s*(?:\\[a-zA-Z]+|\\?.)|\\(?:begin|end)\{\w+\}|\\[a-zA-Z]+|\\."
                     r"|\s+|\d+(?:\.\d+)?|[^\W\d_]\w*(?<!_)|\*\*|//|[<>=!]=|.", re.S)
 _OPEN = re.compile(r"\\left(?![a-z])|\\begin|\\\|$|\\l(?:floor|ceil)$|[(\[{⌊⌈|‖]$")

@@ -1,4 +1,4 @@
-"""The arguments of a call of an op in full: its inputs, and each parameter with its value."""
+"""Splits the arguments of a call of an op into its inputs and its parameters, and fills in the defaults."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def inputs_and_params(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The inputs alone, and every parameter with its value."""
+    """The inputs, and a dict of every parameter: as given, else its default."""
     if op.arity < 0:
         if not args or not (isinstance(args[0], (list, tuple)) or getattr(args[0], "shape", None)):
             raise UsageError(f"{op.name}: the first argument is a sequence of arrays, "

@@ -1,4 +1,8 @@
-"""The kinds of arguments: an op hands itself to the highest among its own."""
+"""The kinds of arguments that an op may get: numbers, arrays, Values, Tensors, Duals, symbols.
+
+Each kind has a Carrier, which says how to run an op on it. Where the arguments of a call are of several kinds, the kind
+furthest to the right in RANKS runs the op: a Tensor, say, for a Tensor and an array.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +55,7 @@ def _apply_arrays(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
 
 
 on_each_value: Callable[[Op, list[Any]], list[Any] | None] | None = None
-"""Set by an engine that can run an op over a list of its Values at once; None from it means it cannot."""
+"""on_each_value(op, values) runs an op over a list of Values at once, or gives None. The engine in C sets it."""
 
 
 def array_of(things: list[Any], shape: tuple[int, ...]) -> Any:
@@ -60,7 +64,7 @@ def array_of(things: list[Any], shape: tuple[int, ...]) -> Any:
 
 
 def _boxed(x: Any) -> Any:
-    """x for frompyfunc; a bare Value as an array of it, for by itself it would take over and end up here again."""
+    """x as an argument of frompyfunc. A Value goes into an array: else its own __array_ufunc__ would be called."""
     if is_plain(x):
         return x
     box = np.empty((), dtype=object)
@@ -76,9 +80,11 @@ RANKS = ("number", "Value", "ndarray", "Tensor", "Dual", "Symbol", "ArraySymbol"
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """A kind of argument: where it stands in RANKS, how it applies an op, and the attribute with what is below it.
+    """A kind of argument.
 
-    A plain kind, a number or an array, has nothing below it.
+    rank    its place in RANKS
+    apply   apply(op, args, params) runs an op whose highest argument is of this kind
+    below   the attribute that holds the plain data, or the argument one level down; None for numbers and arrays
     """
 
     rank: int
@@ -87,7 +93,7 @@ class Carrier:
 
 
 class _Carriers(dict[type, Carrier]):
-    """type -> Carrier; a type that is not listed is its base's, or a number."""
+    """type -> Carrier. A type that was not entered has the Carrier of its nearest base, else that of numbers."""
 
     def __missing__(self, kind: type) -> Carrier:
         found = next((self[base] for base in kind.__mro__[1:] if base in self), NUMBER)
@@ -99,7 +105,7 @@ CARRIERS = _Carriers()
 
 
 def carrier(rank: str, kind: type, apply: Callable[..., Any], below: str | None = None) -> Carrier:
-    """Enter a class: `apply(op, args, params)` is what an op comes to where this is the highest among its arguments."""
+    """Enter a class as a kind of argument: the name of its rank in RANKS, and the fields of Carrier."""
     CARRIERS[kind] = entered = Carrier(RANKS.index(rank), apply, below)
     return entered
 

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Level(IntEnum):
-    """From what needs brackets in every formula to what needs them in none."""
+    """The levels, from what needs brackets inside every other formula (LOOSE) to what never needs them (ATOM)."""
 
     LOOSE = 0           # a mod b, and every sign that has no usual precedence
     SUM = 1             # a + b

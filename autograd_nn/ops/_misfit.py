@@ -1,4 +1,4 @@
-"""Which sizes do not fit, in words: what an op says of shapes that it cannot combine."""
+"""The words of an error for shapes that an op cannot combine: which sizes do not fit, and what helps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ops that also take the other arguments of NumPy's function of their name."""
+"""NumpyOp: an op with few parameters that can be called with all arguments of NumPy's function, such as `where=`."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ._op import Op, _Doc, shape_of
 
 
 class NumpyOp(Op):
-    """An op of few parameters, and what the other arguments of NumPy's function mean in terms of ops.
+    """An op that is also called as NumPy's function is: `sum(x, axis=0)` is the op, `sum(x, where=mask)` is composed.
 
-    form    a function with the signature of NumPy's, written in ops
-    numpy   NumPy's function itself, which is called with these arguments where no node is among them
+    form    a function with the signature of NumPy's, composed of ops
+    numpy   NumPy's function
 
-    A call with the op's inputs, and nothing but its own parameters by name, is the op itself; any
-    other call is NumPy's.
+    A call with the op's inputs, and with its own parameters by name, is the op. With any other arguments
+    a call with a node among them runs `form`, and a call with plain numbers and arrays runs `numpy`.
     """
 
     def __init__(self, *args: Any, form: Callable[..., Any], numpy: Callable[..., Any], **more: Any) -> None:
@@ -32,7 +32,7 @@ class NumpyOp(Op):
 
     @cached_property
     def signature(self) -> Signature:
-        """The signature of NumPy's function, as far as it is served here."""
+        """The signature of `form`: that of NumPy's function without the arguments that are refused here."""
         return signature(self.form)
 
     def __call__(self, *args: Any, **params: Any) -> Any:
@@ -52,7 +52,7 @@ class NumpyOp(Op):
             raise UsageError(f"{self.name}: {error}") from None
 
     def _explain(self, args: tuple[Any, ...], params: dict[str, Any]) -> None:
-        """An error that names the parameters, if these are not arguments that the form takes."""
+        """Raise a UsageError that names the parameters, if `form` cannot be called with these arguments."""
         try:
             self.signature.bind(*args, **params)
         except TypeError as error:

@@ -20,6 +20,7 @@ from ._misfit import of_broadcast
 OPS: dict[str, Op] = {}
 """Every op by name, in order of definition."""
 
+# What is called with each op that is added to the table, and with each that is taken out: see for_each_op.
 _meetings: list[Callable[[Op], None]] = []
 _partings: list[Callable[[Op], None]] = []
 

@@ -1,4 +1,4 @@
-"""Slots: which input of an op is which, by the names that its entry gives them.
+"""Slots: the names of an op's inputs, as its entry gives them.
 
 A name with a star stands for many inputs: ("w*", "x*", "b") are w1 … wn, x1 … xn, b, as in a weighted sum.
 """

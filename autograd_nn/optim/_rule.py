@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 State = dict[str, Any]
-SMALL = 1 << 20         # bytes of an array up to which its temporaries stay in the cache by themselves
-BLOCK = 1 << 19         # bytes that stay there while several operations go over them
+SMALL = 1 << 20         # bytes of an array: up to this size it is not cut into blocks, as it fits into the cache whole
+BLOCK = 1 << 19         # bytes of a block of a larger array: it stays in the cache while several operations go over it
 
 
 def decayed(g: Any, x: Any, weight_decay: float) -> Any:

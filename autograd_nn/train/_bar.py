@@ -30,7 +30,7 @@ class Bar:
         self.tqdm.close()
 
     def batch(self, epoch: int, share: float, loss: float) -> None:
-        """In this epoch, from 0, so large a share of the rows has been trained on."""
+        """Show epoch number `epoch`, from 0, of which the given share of the rows (0 to 1) has been trained on."""
         if self.within and time.monotonic() > self.drawn + PAUSE:
             self.drawn = time.monotonic()
             self.tqdm.n = epoch + share
@@ -38,7 +38,7 @@ class Bar:
             self.tqdm.set_postfix_str(f"loss {loss:.3g}")
 
     def epoch(self, done: int, measured: Mapping[str, float]) -> None:
-        """So many epochs are done; behind a slash stands what the validation rows gave."""
+        """Show that `done` epochs are done, with their numbers; behind a slash stand those of the validation rows."""
         self.tqdm.n = done
         self.tqdm.set_description_str(f"{done}/{self.epochs}", refresh=False)
         self.tqdm.set_postfix_str(", ".join(

@@ -1,4 +1,4 @@
-"""Ctrl-C as a wish, which is granted at the next good moment."""
+"""Turns Ctrl-C into a flag, which the training loop looks at after each batch."""
 
 from __future__ import annotations
 

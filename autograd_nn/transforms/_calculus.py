@@ -1,4 +1,4 @@
-"""What all transforms share: arguments made variables, cotangents pulled back, results handed out."""
+"""What all transforms share: they make variables of arguments, pull cotangents back, and hand results out."""
 
 from __future__ import annotations
 

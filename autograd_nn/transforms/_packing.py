@@ -1,4 +1,8 @@
-"""Several numbers and arrays as one, and Duals as their parts: what goes into a single node and comes out of it."""
+"""Packs what a checkpointed function takes and gives into the inputs and the output of a single node.
+
+A node has numbers and arrays as inputs, and one output. So `taken_apart` splits a Dual into its primal and its tangent,
+and `packed` joins several results to one flat array; `put_together` and `unpacked` undo that.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,11 @@ from .dual import Dual
 
 
 def taken_apart(leaves: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-    """Leaves without Duals: for each a form (None, or those of primal and tangent, and the level), and the parts."""
+    """(forms, parts): the leaves, with each Dual split into its primal and tangent, until no part is a Dual.
+
+    The form of a leaf says how to put it together again: None for a leaf that is itself a part; for a Dual its class,
+    the forms of its primal and of its tangent, and its level.
+    """
     parts: list[Any] = []
     return [_form(x, parts) for x in leaves], parts
 
@@ -28,7 +36,7 @@ def _form(x: Any, parts: list[Any]) -> Any:
 
 
 def put_together(forms: Sequence[Any], parts: Sequence[Any]) -> list[Any]:
-    """The leaves of these forms and parts."""
+    """The leaves that `taken_apart` gave these forms and parts for."""
     rest = iter(parts)
     return [_made(form, rest) for form in forms]
 
@@ -41,7 +49,7 @@ def _made(form: Any, rest: Iterator[Any]) -> Any:
 
 
 def packed(data: list[Any]) -> Any:
-    """One number or array as it is, several as one flat array."""
+    """A single number or array as it is; several of them as one flat array, one after another."""
     if len(data) == 1:
         return float(data[0]) if isinstance(data[0], float) else np.asarray(data[0])
     flat = np.concatenate([np.reshape(d, -1) for d in data])
@@ -50,7 +58,7 @@ def packed(data: list[Any]) -> Any:
 
 
 def unpacked(node: Any, like: Sequence[Any]) -> list[Any]:
-    """The parts of what `packed` made one, in the shapes and kinds of `like`."""
+    """The numbers and arrays that `packed` joined, in the shapes and kinds of `like`."""
     if len(like) == 1:
         return [node]
     parts, start = [], 0

@@ -1,4 +1,4 @@
-"""Kinds of containers: what parts each has, and how one like it is made of other parts. Each kind is registered."""
+"""The kinds of containers. Each knows its parts, and how to build a container of the same kind from other parts."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ..ops._carriers import CARRIERS, array_of, is_traced
 
 
 class Copy(Protocol):
-    """A container made for one run of a function; afterwards the original gets what that run left in it."""
+    """A container that was built for one run of a function. `carry_back` gives the original what the run left in it."""
 
     def carry_back(self) -> None: ...
 
 
 class Branch:
-    """A container: its parts, and how one like it is made of other parts."""
+    """A container, taken apart: the container (`tree`) and its `parts`."""
 
     stored = False                                       # whether the parts are a Module's parameters, which it keeps
 
@@ -28,15 +28,15 @@ class Branch:
         self.tree, self.parts = tree, parts
 
     def build(self, parts: list[Any]) -> Any:
-        """One like it with these parts."""
+        """A container of the same kind with other parts."""
         raise NotImplementedError
 
     def build_for_a_run(self, parts: list[Any], copies: list[Copy]) -> Any:
-        """The same, for a function to work on."""
+        """The same for a function to work on; what has to be carried back afterwards is put into `copies`."""
         return self.build(parts)
 
     def results(self, parts: list[Any]) -> Any:
-        """What holds a result for each part."""
+        """A container of results, one for each part: of a Module it is a dict."""
         return self.build(parts)
 
     def keys(self) -> Iterable[Any]:
@@ -133,7 +133,7 @@ KINDS: dict[type, Reading] = {
     tuple: lambda x: SequenceBranch(x, list(x)),
     np.ndarray: lambda x: ArrayBranch(x, x.ravel().tolist()) if x.dtype == object else None,
 }
-"""Class -> how one of it, or of a class derived from it, is read as a container."""
+"""Class -> the function that makes a Branch of an instance, also of a derived class. None from it: no container."""
 
 
 def register(kind: type, flatten: Flatten, build: Build) -> None:

@@ -91,7 +91,8 @@ def read(text, notation, names=POINT):
         return [eval(text, {**functions, **names})]
     kind, options = READ[notation]
     kind = StarReader if kind is LatexReader else kind
-    return [float(kind(text, names, greedy, **options).value()) for greedy in (True, False)]
+    with np.errstate(all="ignore"):                               # a wrong way is tried before the right one
+        return [float(kind(text, names, greedy, **options).value()) for greedy in (True, False)]
 
 
 # --- random expressions ---------------------------------------------------------------------------------
@@ -286,6 +287,6 @@ def test_a_record_of_an_op_that_is_gone_is_a_call(own):
 
 def test_a_deep_expression_is_printed_without_recursion():
     x = e = Symbol("x")
-    for _ in range(5000):
+    for _ in range(3_000):                           # three times as deep as Python may recurse
         e = ops.tanh(e) + x
-    assert e.text().count("tanh") == e.latex().count(r"\tanh") == TYPESET(e).count("tanh") == 5000
+    assert e.text().count("tanh") == e.latex().count(r"\tanh") == TYPESET(e).count("tanh") == 3_000

@@ -15,7 +15,7 @@ from ...ops import Op
 from ...ops._slots import slot_groups
 
 FEW = 4
-"""The inputs of an op with more inputs than this are not told apart by their slot, unless its entry names them."""
+"""Inputs: an op with more than this has all of them treated alike, unless its entry names them."""
 
 
 @dataclass

@@ -1,7 +1,8 @@
 """A large graph as a small one: modules as boxes, nodes that are alike as one, repetitions as "the same again".
 
-Layers come first, and one box at a time is opened. What is given is the plan of a picture; trace_of_plan() in
-`folded.py` writes it down as a Trace.
+`collapsed` takes the classes of nodes that are alike (alike.py), puts modules into boxes, and then folds the longest
+repetition, again and again, until the picture has at most `budget` items. The result is a Plan; `folded.py` makes the
+Trace of it.
 """
 
 from __future__ import annotations
@@ -18,21 +19,21 @@ from ...errors import UsageError
 from .alike import Classes, classes_of
 
 PERIOD = 64
-"""The longest block of classes, in the order of the graph, whose repetition is looked for."""
-MOST = 12
-"""About so many foldings are tried before a graph is given up as one that does not repeat itself."""
+"""Items: the longest block that is looked for as a repeated one. The search takes time in proportion."""
+MOST = 48
+"""Foldings: a graph that would need more of them than this, each as good as the best, does not repeat itself enough."""
 LEAST = 3
-"""So many times a block must come to be folded."""
+"""Times that a block must stand in a row to be folded."""
 
 SHARED = 4
-"""What more classes than so many use is no part of a repeated block."""
+"""Users: a class that more classes than this use belongs to no repeated block; it is the same one for all of them."""
 WORTH = 6
-"""What saves so many classes is folded even where there is room for them."""
+"""Classes that a folding must save to be done even where the picture has room for them."""
 
 
 @dataclass
 class Fold:
-    """Classes that a picture shows as one: a module's, or what repeats the `period` classes before it."""
+    """Classes that are one node of a picture: a module's, or `times` repetitions of the `period` items before it."""
 
     name: str
     classes: list[int]
@@ -44,6 +45,7 @@ class Fold:
 Item = int | Fold
 """What a picture shows as one node: a class or a box."""
 LeafUses = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], int]
+"""Pairs of a class of leaves and a class that uses it, as two arrays; and how many classes there are."""
 
 
 @dataclass
@@ -58,7 +60,7 @@ class Plan:
 
 def collapsed(order: list[Node], budget: int, *, modules: Mapping[Node, str] | None = None,
               paths: Iterable[str] = (), unfold: str | None = None) -> Plan | None:
-    """The plan of a picture of at most `budget` items; None if there is none.
+    """The plan of a picture of at most `budget` items; None if too little in the graph is repeated.
 
     modules   the module path of each node made in a module
     paths     the paths of all modules
@@ -77,7 +79,7 @@ def collapsed(order: list[Node], budget: int, *, modules: Mapping[Node, str] | N
         over = _visible(sequence, below) - budget
         run = _longest_run(signs)
         saved = 0 if run is None else (run[2] - 1) * run[1]
-        if over > MOST * saved * SHARED:
+        if over > MOST * saved:
             if unfold is None:
                 return None                          # too little is repeated
             break
@@ -146,7 +148,7 @@ def _box_of(path: str, names: set[str], unfold: str | None) -> str | None:
 
 
 def _signs(sequence: list[Item], classes: Classes, order: list[Node]) -> np.ndarray[Any, Any]:
-    """A number for each item; it is the same for items that are made in the same way from those just before them."""
+    """A number for each item. Two items have the same one if the same op made them of items equally far before them."""
     number: dict[Any, int] = {}
     place = {item: i for i, item in enumerate(sequence) if isinstance(item, int)}
     for i, item in enumerate(sequence):
@@ -173,7 +175,7 @@ def _signs(sequence: list[Item], classes: Classes, order: list[Node]) -> np.ndar
 
 
 def _longest_run(signs: np.ndarray[Any, Any]) -> tuple[int, int, int] | None:
-    """(start, period, times) of the repetition that saves most."""
+    """(start, period, times) of the repetition that saves most items; None where none comes LEAST times."""
     best, most = None, 0
     n = len(signs)
     for period in range(1, min(PERIOD, n // LEAST) + 1):
@@ -189,7 +191,7 @@ def _longest_run(signs: np.ndarray[Any, Any]) -> tuple[int, int, int] | None:
 
 
 def _leaf_uses(classes: Classes) -> LeafUses:
-    """Which class of leaves or constants is used by which class, sorted by the former; how many there are."""
+    """Which class of leaves or constants is used by which class, sorted by the former."""
     pairs = {(used, c) for c, inputs in enumerate(classes.inputs) for _, used in inputs if not classes.inputs[used]}
     array = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
     return array[:, 0], array[:, 1], len(classes.inputs)

@@ -37,12 +37,12 @@ from ..record.trace import (
 )
 from .collapse import Fold, Item, Plan, collapsed
 
-_NO_NOTE = Note()
+_NO_NOTE = Note()               # of a node of which nothing was noted
 
 
 @contextmanager
 def _no_collector() -> Iterator[None]:
-    """The garbage collector off: no cycles are made here, and to look for them takes longer than the work."""
+    """Inside, the garbage collector is off: no cycles are made here, and a search for some is slower than the work."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -11,9 +11,11 @@ from ..record.trace import NodeRecord, Trace
 from .layout import Layers, layered
 
 LARGEST = 60
-"""Things in one box. More are cut into blocks."""
-BLOCK, BLOCKS = 40, 8
-"""Nodes that a block has at best; blocks side by side."""
+"""Things (nodes and boxes) in one box. A box with more is cut into blocks."""
+BLOCK = 40
+"""Nodes that a block should have. Larger blocks mean fewer clicks to open them and more to see at a time."""
+BLOCKS = 8
+"""Blocks at most that a box is cut into. If they are still too large, they are cut in turn."""
 
 
 @dataclass

@@ -13,7 +13,7 @@ from .boxes import Box, boxes_of
 from .words import WORDS
 
 BUDGET = 150
-"""Things that are drawn at a time: what else there is waits in folded boxes."""
+"""Things that the page draws at a time. What exceeds them is in folded boxes; more of them make the page slower."""
 
 
 def page_data(trace: Trace, *, lang: str, practice: bool, marks: Mapping[int, str]) -> dict[str, Any]:

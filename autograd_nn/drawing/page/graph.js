@@ -1,5 +1,6 @@
 // The drawing: nodes, boxes, edges; what is lit, and what is folded.
 
+// characters of a text in a node; a longer one ends in …
 const LONGEST = 26;
 const stage = byId("stage"), view = svg("g");
 stage.append(svg("defs", {}, ["edge", "path", "lit"].map(kind => svg("marker", {

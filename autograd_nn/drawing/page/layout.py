@@ -14,9 +14,10 @@ from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
 SWEEPS = 6
-"""Passes over the columns, there and back; few graphs gain from more."""
+"""Passes over the columns, to the right and to the left in turn; few graphs have fewer crossings after more."""
 
 Edge = tuple[int, int]
+"""From one thing to another, by their numbers."""
 
 
 @dataclass

@@ -15,11 +15,12 @@ from .frame import framed
 from .words import WORDS
 
 LARGEST = 30_000
-"""Of a graph of more nodes there is a page of its folded picture alone."""
+"""Nodes: the page of a larger graph shows its folded picture, without steps."""
 
 SCRIPTS = ("data", "elements", "steps", "place", "graph", "window", "practice", "panel", "page")
-"""The script is these files, one after another."""
+"""The files of the script, in the order in which they are joined."""
 
+# The HTML of the page: bare elements, which the script finds by their ids and fills.
 BODY = """<header><h1></h1><div id="finder"><input id="search" type="search" autocomplete="off" spellcheck="false">
 <div id="found" hidden></div></div><button id="language"></button><button id="theme"></button></header>
 <main><div id="window"><svg id="stage" role="group"></svg><div id="legend"></div>

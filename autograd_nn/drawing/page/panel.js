@@ -1,5 +1,6 @@
 // The column beside the drawing: the present step in words, symbols and numbers, and the node that was chosen.
 
+// items of a list (of a node's inputs, or of what uses it); a longer one ends in ⋯
 const MOST = 24;
 const link = i => html("button", {class: "link", click: () => select(i, true)}, isConstant(i) ? brief(valueOf(i)) : nameOf(i));
 const dots = () => mo("·");
@@ -73,7 +74,7 @@ function stepCard() {
   return card;
 }
 
-// A sum in lines of so many terms: "= a + b", "+ c".
+// A sum written in lines of `perLine` terms each: "= a + b", "+ c".
 function sumInLines(make, head, terms, tail, perLine) {
   const lines = [];
   for (let at = 0; at < terms.length; at += perLine) {

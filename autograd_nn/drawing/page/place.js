@@ -1,6 +1,7 @@
 // Where everything stands. Python chose the columns and the order in them; here they get coordinates,
 // for what is unfolded alone.
 
+// pixels: from column to column, from thing to thing in a column, around what is in a box, for the title of a box
 const GAP_X = 40, GAP_Y = 16, PAD = 14, HEAD = 28;
 const open = new Set([0]);
 // of each node: its box, and its place among the box's things

@@ -1,7 +1,7 @@
 // The page of a replay: a slider over the snapshots of a training run.
 
 const shots = D.shots, losses = D.losses.map(Number), last = shots.length - 1;
-// a box; the curve; left, top, right, bottom
+// pixels: the width of a node's box; width and height of the curve's picture; its margins left, top, right, bottom
 const WIDTH = 140, VIEW = [400, 150], INSET = [64, 10, 12, 24];
 const MARKS = [(c, r) => c.arc(0, 0, r, 0, 7), (c, r) => c.rect(-r, -r, 2 * r, 2 * r), polygon(3), polygon(4), polygon(3, Math.PI),
                polygon(5), polygon(6), polygon(8)];

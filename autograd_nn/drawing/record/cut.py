@@ -10,7 +10,7 @@ from ...errors import UsageError
 from ...ops._slots import reading_order
 
 USES_PER_NODE = 4
-"""A picture of n nodes has at most this many times n edges: one node may be used a million times."""
+"""Edges for each node of a picture, at most: a single node may be used a million times."""
 
 
 @dataclass
@@ -58,7 +58,7 @@ def nearest(roots: list[Node], order: list[Node], max_nodes: int | None) -> Cut:
 
 
 def _border(cut: Cut) -> int:
-    """How many of the nodes kept have inputs left out: there are at most so many stubs."""
+    """How many of the nodes kept have inputs left out: each of them has a stub at most."""
     assert cut.nodes is not None
     kept = Counter(node for node, _ in cut.uses)
     return sum(kept[node] < len(node.inputs) for node in cut.nodes)
@@ -87,7 +87,7 @@ def _keep(cut: Cut, roots: list[Node], max_nodes: int) -> int:
 
 
 def _count(cut: Cut, order: list[Node]) -> None:
-    """One stub for each kept node with inputs left out; each node left out counts to the first that leads to it."""
+    """Make a stub for each kept node with inputs left out. The first stub that leads to a node left out counts it."""
     stub_of: dict[Node, int] = {}
     for node in reversed(order):
         if cut.keeps(node):

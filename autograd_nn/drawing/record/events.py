@@ -62,7 +62,7 @@ def _event(ids: dict[Node, int], node: Node, slot: int, **numbers: Data | None) 
 
 
 def _steps(roots: list[Node], order: list[Node]) -> Iterator[tuple[Node, int]]:
-    """Along which inputs of which nodes a backward pass goes, in its order."""
+    """(node, slot) for each input that a backward pass reaches, in its order."""
     reached = {*roots}
     for node in reversed(order):
         if node.op is not None and node in reached:

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from .trace import NodeRecord
 
 LARGEST = 100_000
-"""A rule is run on arrays, to know the shapes in it, if they have at most so many elements; else it is quoted."""
+"""Elements of an array: with larger arrays a rule is quoted as it stands, and not run to learn its shapes."""
 
 LONGEST = 200
-"""A formula of more names, numbers and ops than so many would not be read: its rule is quoted."""
+"""Names, numbers and ops in a formula: nobody would read a longer one, so the rule is quoted instead."""
 
 Written = tuple[str, str]
 """Something as text and as LaTeX."""
@@ -69,7 +69,7 @@ def _placeholder(slot: int) -> str:
 
 
 _OUT = 0x400
-"""The slot of the output among the placeholders."""
+"""The placeholder of the output: a slot that no input has."""
 
 
 def _scalar_rules(node: Node, record: NodeRecord, names: list[str]) -> Callable[[Any], Written | None]:
@@ -121,7 +121,7 @@ def _templates(op: Op, constants: tuple[float | None, ...], params: tuple[tuple[
 
 
 def _sum_rules(node: Node, record: NodeRecord, names: list[str]) -> Callable[[Any], Written | None]:
-    """Of sums of many inputs, where a template for each number of them would be one too many."""
+    """The derivatives of a sum of many inputs: each is written anew, for a template serves one number of inputs."""
     op = node.op
     assert op is not None
     xs: list[Any] = [Symbol("…")] * len(node.inputs)

@@ -19,7 +19,7 @@ from ...core.node import Node, data_of
 from ...ops import Op
 
 SATURATED = 0.01
-"""tanh is called saturated from about |x| = 3 on, sigmoid from |x| = 6 on."""
+"""Share of the steepest slope: an activation is flat below it. For tanh that is above |x| = 3, for sigmoid |x| = 6."""
 
 ALARMS = frozenset({"nan", "inf", "nan gradient", "inf gradient"})
 """States that stand out like marks."""

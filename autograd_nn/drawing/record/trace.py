@@ -22,10 +22,10 @@ from .formula import written
 from .notes import ErrorRecord, Failure, ModuleRecord, Note, Notes, Recorded, Source, orders
 from .states import states_of
 
-VERSION = 2
+VERSION = 2                     # of the format; it rises when the meaning of an entry changes
 PICTURED = 1000
-"""In graphs of at most so many nodes the values and gradients that are large arrays have heat maps."""
-_NO_NOTE = Note()
+"""Nodes: in a larger graph large arrays have no heat maps, which would make the Trace too long."""
+_NO_NOTE = Note()               # of a node of which nothing was noted
 
 
 class Input(TypedDict):
@@ -80,7 +80,7 @@ Graph = Node | Iterable[Node] | Recorded
 def trace_of(graph: Graph, *, max_nodes: int | None = None, expand: bool = False) -> Trace:
     """The Trace of all that a Value or Tensor (or several) was computed from, or of what `with trace()` recorded.
 
-    max_nodes   keep only so many nodes, those nearest the roots; nodes of role "omitted" stand for
+    max_nodes   how many nodes to keep at most, those nearest the roots; nodes of role "omitted" stand for
                 the others, and there are no events then. By default all are kept.
     expand      write `dot` and `sum_of`, which are one node each, as their products and running sums
 

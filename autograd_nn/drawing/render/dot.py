@@ -18,7 +18,7 @@ def look(colors: tuple[str, str]) -> dict[str, str]:
     return {"fillcolor": colors[0], "color": colors[1]}
 
 
-# Who is who is told by shape and border as well as by colour.
+# The look of a node by its role. Shape and border differ as well as colour, for readers who do not see the colours.
 ROLES: dict[str, dict[str, str]] = {
     "leaf": {"style": "filled", "penwidth": "2"} | look(palette.LEAF),
     "parameter": {"style": "filled,diagonals", "penwidth": "2"} | look(palette.PARAMETER),

@@ -11,7 +11,7 @@ from ...errors import FontWarning
 from .text import columns
 
 SAMPLE = 16
-"""So many different characters of a picture are looked up."""
+"""Characters of a picture, at most, whose fonts are looked up: a look-up may start a program."""
 
 
 def warn_of_boxes(text: str, format: str) -> None:

@@ -14,15 +14,15 @@ from .palette import FRAME, GREY, ORDERS, RED, tint
 from .text import columns
 
 FONT = "Helvetica,Arial,Noto Sans CJK JP,Hiragino Sans,Yu Gothic,Meiryo,sans-serif"
-BODY, SMALLER, LARGER = 12, 10, 15
-LONGEST, MOST = 48, 3
-"""Characters of a name in a picture, and lines of a mark."""
+BODY, SMALLER, LARGER = 12, 10, 15              # sizes of letters, in points
+LONGEST = 48                                    # characters in a line: a longer name is cut, a longer mark is wrapped
+MOST = 3                                        # lines of a mark; the rest is left out
 SLACK = 60
-"""Graphviz shares out spare width evenly among columns: so many empty ones keep caption and number together."""
+"""Empty columns at the right of a table. They take up spare width, which Graphviz shares out evenly among columns."""
 SPARE = 12 * ["<TD></TD>"]
-"""Rows that take up spare height, as those columns do width: beside many slots the rest stays together."""
+"""Empty rows above and below a node's text. They take up the spare height beside a long column of slots."""
 FEW = 4
-"""So many slots are no higher than what stands beside them."""
+"""Slots: more than this are higher than the node's text beside them, which then needs the rows of SPARE."""
 LEFT: dict[str, Any] = {"ALIGN": "LEFT", "BALIGN": "LEFT"}
 
 

@@ -11,7 +11,7 @@ from ..record.states import ALARMS, WORDS
 from ..record.trace import Input, NodeRecord
 from .text import data_text
 
-LONGEST = 48
+LONGEST = 48                    # characters in a line; a longer one ends in …
 
 
 def lines_of(node: NodeRecord, gradients: bool = True, mark: str | None = None) -> list[str]:

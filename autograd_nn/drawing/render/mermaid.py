@@ -9,14 +9,16 @@ from ..record.trace import Trace
 from . import palette
 from .lines import edge_text, lines_of, style_of
 
+# The shape of a node's box, in Mermaid's brackets, and its colours (ground, border), by its role.
 SHAPES = {"leaf": '["{}"]', "parameter": '[/"{}"/]', "constant": '(["{}"])', "intermediate": '("{}")',
           "output": '{{{{"{}"}}}}', "box": '[["{}"]]', "omitted": '>"{}"]'}
 COLORS = {"leaf": palette.LEAF, "parameter": palette.PARAMETER, "constant": palette.CONSTANT,
           "intermediate": palette.INTERMEDIATE, "output": palette.OUTPUT, "box": palette.BLOCK,
           "omitted": palette.CONSTANT, "marked": palette.MARKED}
 PLAIN = frozenset(" .,")
+"""Characters beside letters and digits that stand for themselves; all others are written by number."""
 JOINED = frozenset("\\$")
-"""Of these Mermaid still makes a line break (\\n) or a formula ($$) when they are numbers; what follows is held off."""
+"""Mermaid makes a line break of \\n and a formula of $$ even where they are written by number; so a joiner follows."""
 
 
 def escape(text: str) -> str:

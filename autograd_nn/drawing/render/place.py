@@ -11,7 +11,8 @@ from ..record.trace import Trace
 from .label import width
 from .lines import lines_of
 
-GAP, BETWEEN, ROUNDS = 18.0, 56.0, 8
+GAP, BETWEEN = 18.0, 56.0        # from node to node in a column, and from column to column, in px
+ROUNDS = 8                       # passes that move nodes towards their neighbours; more make edges hardly straighter
 
 
 @dataclass
@@ -26,9 +27,9 @@ class Placed:
 
 def laid_out(trace: Trace, gradients: bool, marks: Mapping[int, str], *, letter: float, line: float,
              pad: float) -> tuple[list[list[str]], list[tuple[float, float]], Placed]:
-    """The lines in each node of a Trace, the size that each has so, and where all of them stand.
+    """The lines of text in each node of a Trace, the size of each node (width, height), and where each stands.
 
-    letter, line, pad   the size of the letters, from line to line, and around them
+    letter, line, pad   in px: the size of the letters, the distance of lines, and the room around the text
     """
     lines = [lines_of(node, gradients, marks.get(node["id"])) for node in trace["nodes"]]
     sizes = [(max(map(width, shown), default=1.0) * letter + 2 * pad, len(shown) * line + 2 * pad) for shown in lines]

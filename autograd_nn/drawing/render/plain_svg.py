@@ -13,7 +13,7 @@ from .lines import edge_text, style_of
 from .mermaid import COLORS
 from .place import laid_out
 
-SIZE, LINE, PAD, MARGIN = 12, 16, 8, 6
+SIZE, LINE, PAD, MARGIN = 12, 16, 8, 6     # px: letters, line to line, around a node's text, around the picture
 
 
 def escape(text: str) -> str:

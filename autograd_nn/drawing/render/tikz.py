@@ -13,7 +13,8 @@ from .lines import edge_text, style_of
 from .mermaid import COLORS
 from .place import laid_out
 
-SIZE, LINE, PAD = 10, 13, 6
+SIZE, LINE, PAD = 10, 13, 6      # points: letters, line to line, around a node's text
+# How TeX writes a character that means something to it or that its fonts lack; and the border of a node by its role.
 _WRITTEN = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",

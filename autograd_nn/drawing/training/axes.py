@@ -7,6 +7,7 @@ from typing import Any
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5C00", "#444444")
 """Okabe and Ito's, in an order in which neighbours differ also in brightness."""
+# One for each colour, so that a curve or class is told by its marker too.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 _CJK = ("NotoSansCJK", "NotoSansJP", "SourceHanSans", "ipaexg", "ipag", "TakaoGothic", "VL-Gothic", "Hiragino",

@@ -17,9 +17,9 @@ from .axes import COLOURS, MARKERS, axes, label_text, with_font
 
 Array = np.ndarray[Any, Any]
 FINE, COARSE = 200, 70
-"""Points of the grid along each side for arrays, and for Values, which compute each point by itself."""
+"""Points of the grid along each side: FINE for models of arrays, COARSE for those of Values, which are slower."""
 MARGIN = 0.12
-"""Room around the data, as a share of its width."""
+"""Room on each side of the data, as a share of its width (and height)."""
 
 
 def decision_boundary(model: Callable[[Any], Any], x: Any, y: Any, *, output: str | None = None,

@@ -11,7 +11,8 @@ from ...errors import DataError, UsageError
 from .axes import COLOURS, axes, label_text, with_font
 
 DECADES = 2
-"""From so many powers of ten on, a curve is drawn on a logarithmic scale."""
+"""Powers of ten: a curve that spans at least this many is drawn on a logarithmic scale."""
+# What stands before the name of a metric for each part of the data: "train_loss", "val_loss".
 TRAINING, VALIDATION = ("train", "training"), ("val", "valid", "validation", "dev")
 RISING = ("acc", "accuracy", "score", "f1", "auc", "precision", "recall", "r2")
 """Words in the name of a metric of which more is better."""

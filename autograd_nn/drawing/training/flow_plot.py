@@ -18,9 +18,9 @@ COLUMNS = (("gradient", 0.0, 0.29), ("activation", 0.33, 0.19), ("update / weigh
            ("dead, saturated", 0.76, 0.14))
 """Title, left edge and width of each panel, in shares of the Axes; the words stand to the right of the last."""
 SEEN = 40
-"""So many layers get a label each; of more, only some."""
+"""Layers, at most, of which each has a label; in a deeper network every second or third one has."""
 LETTER = 6.0
-"""How wide a letter of the heading is, about, in points."""
+"""The width of a letter of the heading, about, in points. A larger one breaks the lines earlier."""
 
 
 def plot_flows(flows: Mapping[str, Flow], ax: Any = None) -> Any:

@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from .measure import LayerFlow, Spread
 
 FAR = 1e3
-"""So many times smaller or larger than in another layer is vanishing or exploding."""
+"""Ratio of sizes between two layers. A gradient this many times smaller than a later one vanishes, larger explodes."""
 MOST = 0.5
-"""The share of units from which on a layer is called dead or saturated."""
+"""Share of a layer's units: if more are dead (or saturated), the layer is called so."""
 FEW = 8
-"""With fewer samples a unit that is 0 for all of them need not be dead."""
+"""Samples: a unit that is 0 for fewer than this is not called dead, for that may be chance."""
 LARGE = 0.1
-"""A step of this share of the weights is large; about 0.001 is usual."""
+"""Step / weights, both as rms: above this a step is called large; about 0.001 is usual."""
+# Every status of a layer, the gravest first.
 SEVERITY = ("not finite", "exploding", "vanishing", "dead", "saturated", "unused", "large steps", "healthy")
 
 

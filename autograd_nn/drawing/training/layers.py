@@ -13,7 +13,7 @@ from ...core.node import Node, data_of
 from ...core.value import BaseValue
 from ...errors import UsageError
 
-MIXED = -1
+MIXED = -1                       # the owner of a node that is made of several layers' parameters
 
 
 @dataclass

@@ -18,7 +18,7 @@ from ..record.states import is_flat, slopes_of
 from .layers import LayerNodes, is_activation
 
 Array = np.ndarray[Any, Any]
-LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)          # of the quantiles of a Spread
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,9 @@ from .replay_page import replay_page
 
 Array = np.ndarray[Any, Any]
 SIDE = 24
-"""Rows and columns of an array that are kept; of a larger one the means of blocks."""
+"""Rows, and columns, of an array that are kept at most. A larger array is cut into blocks, and their means are kept."""
 SHADES = 31
-"""A point of the boundary is a byte: its class, times 32, and how sure the model is, from 0 to 31."""
+"""Steps of a class's colour, from unsure (0) to sure (SHADES). A byte holds a point: class * (SHADES + 1) + step."""
 
 
 def replay(model: Any, optimizer: Any = None, *, x: Any = None, y: Any = None, output: str | None = None,
@@ -47,9 +47,9 @@ def replay(model: Any, optimizer: Any = None, *, x: Any = None, y: Any = None, o
     x, y        points of the plane (n, 2) and their classes, to watch the decision boundary; `output` is
                 then as for decision_boundary. Without them there is none.
     title       stands above the page
-    limit       so many snapshots are kept at most: when there are more, every second one goes, and from
+    limit       how many snapshots are kept at most: when there are more, every second one goes, and from
                 then on only every second call is kept. The loss is kept of all.
-    max_nodes   of a larger graph only so many nodes are shown, those nearest the loss
+    max_nodes   how many nodes of the graph are shown at most: those nearest the loss
     resolution  points of the boundary's grid along each side
 
     Raises UsageError for what is no model; ShapeError and DataError for x and y as decision_boundary.

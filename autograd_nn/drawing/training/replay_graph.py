@@ -14,8 +14,8 @@ WIDTH, HEIGHT = 140, 50          # of a box, in pixels
 CONSTANT = 26                    # height of the box of a constant
 ACROSS, DOWN = 40, 14            # between columns, and between boxes
 FEW = 4
-"""So many numbers of an array are shown; of a longer one their mean."""
-SWEEPS = 12
+"""Numbers: an array of at most this many is shown in full, a longer one by its mean."""
+SWEEPS = 12                      # passes that move boxes towards their neighbours, to the right and left in turn
 
 
 def structure(trace: Trace) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def checked(network: Module, x: Any, channels: int, side: int) -> Any:
 
 
 def sized(network: Module, image_size: int, least: int) -> int:
-    """image_size, of which the last map must be left at least one place."""
+    """image_size as an int; UsageError below `least`, where the poolings would leave no place of the last map."""
     if isinstance(image_size, bool) or not isinstance(image_size, (int, np.integer)) or image_size < least:
         raise UsageError(f"{type(network).__name__}: image_size is an integer >= {least}, as the poolings leave "
                          f"nothing of smaller images, not {image_size!r:.60}\n  help: nn.Upsample makes images larger")

@@ -158,7 +158,7 @@ def _blocks(part: Any) -> list[Any]:
 # --- splitting ----------------------------------------------------------------------------------
 
 def _pieces(name: str, x: Any, sections: Any, axis: int, equal: bool) -> list[Any]:
-    """x cut along an axis into so many pieces, or before each of the given places."""
+    """x cut along an axis into `sections` pieces; or, if that is a sequence of places, before each of them."""
     x = as_array(x)
     axis = axis_of(name, x, axis)
     n = shape_of(x)[axis]

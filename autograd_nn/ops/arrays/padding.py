@@ -26,6 +26,7 @@ from .reduction import max, min
 from .shape import broadcast_to, moveaxis, reshape
 from .statistics import median
 
+# The modes by the three ways in which they are computed (see above), and the options of each with their defaults.
 _COPIES = ("edge", "reflect", "symmetric", "wrap")
 _LINEAR = ("linear_ramp", "mean")
 _OF_ALL: dict[str, Any] = {"maximum": max, "minimum": min, "median": median}

@@ -19,8 +19,8 @@ from ..arrays.shape import reshape
 from .arithmetic import clip, square, step, where
 from .elementary import erf, exp, logaddexp, tanh
 
-SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
-WIDE = 64                                   # elements in a row, from which on a row of zeros pays
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805     # with these selu keeps mean 0 and variance 1
+WIDE = 64                                   # elements: relu compares rows this long, or longer, with a row of zeros
 ROOT_HALF, INV_ROOT_TAU = math.sqrt(0.5), 1 / math.sqrt(2 * math.pi)
 
 

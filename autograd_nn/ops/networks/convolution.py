@@ -32,13 +32,17 @@ from ..matrices.matmul import matmul
 from ._sliding import Pair, fits, images, numbers, padded, places
 
 CACHE = 1 << 19
-"""Bytes of a block of columns: half of the second-level cache of a usual core."""
+"""Bytes of a block of columns: half of the second-level cache of a usual core. A larger block means fewer products."""
 FEW = 256
-"""Columns below which a matrix product is slow, so that several images share one."""
+"""Columns of a matrix. With fewer a matrix product is slow, so several small images share one block."""
 
 
 def _blocks(batch: int, rows: int, width: int, column: int) -> Iterator[tuple[slice, slice]]:
-    """Slices of images and of rows of places, for columns of so many bytes: whole images, or rows of a single one."""
+    """The blocks, each as a slice of the images and a slice of the rows of places: whole images, or rows of one image.
+
+    width    how many places a row has
+    column   bytes of one column, which is what the kernel meets at one place
+    """
     most = max(CACHE // column, 1)
     together = min(max(min(FEW, most) // (rows * width), 1), batch)
     step = rows if together > 1 else min(max(most // width, 1), rows)
@@ -339,7 +343,7 @@ def conv2d(input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: 
     stride, dilation    an integer, or one for each axis
     padding    zeros around the input: an integer, one for each axis, "valid" (none) or "same" (as
                many places as elements; where their number is odd, one more behind)
-    groups     the channels in so many groups, each with its own part of the weight
+    groups     the number of groups of channels, each with its own part of the weight
 
     The result is (N, out, H', W') with H' = (H + 2 padding - dilation (kernel - 1) - 1) // stride + 1.
     Raises ShapeError for axes, channels or groups that do not fit, a kernel larger than the padded

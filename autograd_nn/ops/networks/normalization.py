@@ -29,7 +29,7 @@ from ..arrays.statistics import var
 from ..elementwise.elementary import sqrt
 
 BLOCK = 1 << 18
-"""Bytes of a part of a batch: it stays in the second-level cache while several steps go over it."""
+"""Bytes of a part of a batch. A part stays in the second-level cache while several steps go over it."""
 
 
 def _standardize(x: Any, axis: Any = None, eps: float = 1e-5) -> Any:
