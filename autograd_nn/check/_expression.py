@@ -35,7 +35,7 @@ class Expression:
 
     Its repr() is the function as Python source, with the package as `ag`.
 
-    >>> e = Expression(Call(ops.sin, (Variable(0),)), (0.5,))
+    >>> e = Expression(Call(ops.sin, (Argument(0),)), (0.5,))
     >>> e, round(e(*e.point), 6)
     (lambda x: ag.sin(x), 0.479426)
     """

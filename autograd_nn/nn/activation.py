@@ -21,7 +21,7 @@ class Activation(Module):
     its op, and that is all. Input and output have one shape: a number, an array, a
     Tensor, a Value, or a list or object array of Values. Raises UsageError for an unknown parameter.
 
-    >>> from autograd_nn import nn
+    >>> from autograd_nn import nn, ops
     >>> nn.LeakyReLU(0.1)(-2.0)
     -0.2
     >>> class Sine(nn.Activation):

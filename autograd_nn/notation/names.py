@@ -98,7 +98,7 @@ def tex_name(name: str) -> str:
 def operand_text(text: str) -> str:
     """A name or number as part of a formula: in parentheses if it is more than a word or has a sign.
 
-    >>> operand("w1"), operand("u[0]"), operand("array(32, 4)"), operand("-2"), operand("a b")
+    >>> operand_text("w1"), operand_text("u[0]"), operand_text("array(32, 4)"), operand_text("-2"), operand_text("a b")
     ('w1', 'u[0]', 'array(32, 4)', '(-2)', '(a b)')
     """
     return text if is_one_word(text) else f"({text})"

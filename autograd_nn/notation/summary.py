@@ -20,7 +20,7 @@ Data = Number | dict[str, Any]
 def json_number(x: Any) -> Number:
     """x as JSON can hold it.
 
-    >>> number(2.5), number(float("-inf"))
+    >>> json_number(2.5), json_number(float("-inf"))
     (2.5, '-inf')
     """
     if isinstance(x, (bool, int, np.bool_, np.integer)):
@@ -87,7 +87,7 @@ def _nested(x: np.ndarray[Any, Any]) -> Any:
 def in_words(x: Any) -> str:
     """A parameter of an op in a few words, with no address of an object in them.
 
-    >>> words((slice(1, None), None, ...)), words(np.zeros((2, 3)))
+    >>> in_words((slice(1, None), None, ...)), in_words(np.zeros((2, 3)))
     ('1:, None, ...', 'array (2, 3)')
     """
     if isinstance(x, (list, tuple)):

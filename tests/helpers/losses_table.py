@@ -17,11 +17,9 @@ WEIGHTS = [0.5, 2.0, 1.5]
 
 @dataclass
 class Case:
-    """One loss: its function and module, which of its inputs are differentiated, and the loop."""
+    """One loss: its function, which of its inputs are differentiated, and the loop."""
 
     function: Callable[..., Any]
-    module: type[nn.Loss]
-    torch: str                                       # the name in torch.nn.functional
     inputs: Callable[[np.random.Generator], list[Any]]
     loop: Callable[..., list[float]]                 # the losses one by one
     options: dict[str, Any] = field(default_factory=dict)
@@ -31,6 +29,11 @@ class Case:
 
     def __str__(self) -> str:
         return "-".join([self.function.__name__, *self.options])
+
+    @property
+    def module(self) -> type[nn.Loss]:
+        """The loss as a module."""
+        return next(kind for kind in nn.Loss.__subclasses__() if kind.function is self.function)
 
     def shape(self, losses: list[float], y: Any) -> Any:
         return np.reshape(losses, np.shape(y)) if len(losses) == np.size(y) else np.array(losses)
@@ -192,46 +195,41 @@ def triplets(rng: Any) -> list[Any]:
     return [normal(rng), normal(rng), normal(rng)]
 
 
-F, M = nn, nn
-CE, NLL, BCE = (F.cross_entropy, M.CrossEntropyLoss, "cross_entropy"), (F.nll_loss, M.NLLLoss, "nll_loss"), \
-    (F.binary_cross_entropy_with_logits, M.BCEWithLogitsLoss, "binary_cross_entropy_with_logits")
-TRIPLET = (F.triplet_margin_loss, M.TripletMarginLoss, "triplet_margin_loss", triplets, triplet_loop)
 CASES = [
-    Case(F.mse_loss, M.MSELoss, "mse_loss", numbers, each(lambda y, t: (y - t) ** 2)),
-    Case(F.l1_loss, M.L1Loss, "l1_loss", numbers, each(lambda y, t: abs(y - t)), smooth=False),
-    Case(F.huber_loss, M.HuberLoss, "huber_loss", numbers, each(huber), smooth=False),
-    Case(F.huber_loss, M.HuberLoss, "huber_loss", numbers, each(huber), {"delta": 2.5}, smooth=False),
-    Case(F.huber_loss, M.HuberLoss, "huber_loss", numbers, each(huber), {"delta": 100.0}),
-    Case(F.smooth_l1_loss, M.SmoothL1Loss, "smooth_l1_loss", numbers, each(smooth_l1), smooth=False),
-    Case(F.smooth_l1_loss, M.SmoothL1Loss, "smooth_l1_loss", numbers, each(smooth_l1), {"beta": 0.3}, smooth=False),
-    Case(F.smooth_l1_loss, M.SmoothL1Loss, "smooth_l1_loss", numbers, each(lambda y, t, beta: abs(y - t)),
-         {"beta": 0.0}, smooth=False),
-    Case(*CE, classes, classes_loop, mean=classes_mean),
-    Case(*CE, classes, classes_loop, {"weight": WEIGHTS}, mean=classes_mean),
-    Case(*CE, classes, classes_loop, {"label_smoothing": 0.2}, mean=classes_mean),
-    Case(*CE, some_ignored(-100), classes_loop, {"weight": WEIGHTS, "label_smoothing": 0.2}, mean=classes_mean),
-    Case(*CE, some_ignored(-100), classes_loop, mean=classes_mean),
-    Case(*CE, some_ignored(1), classes_loop, {"ignore_index": 1, "weight": WEIGHTS}, mean=classes_mean),
-    Case(*CE, rows, classes_loop, {"weight": WEIGHTS, "label_smoothing": 0.2}, mean=classes_mean),
-    Case(*NLL, log_classes, nll_loop, mean=nll_mean),
-    Case(*NLL, lambda rng: [np.log(simplex(rng)), some_ignored(-1)(rng)[1]], nll_loop,
+    Case(nn.half_sum_of_squares, numbers, each(lambda y, t: (y - t) ** 2 / 2)),
+    Case(nn.mse_loss, numbers, each(lambda y, t: (y - t) ** 2)),
+    Case(nn.l1_loss, numbers, each(lambda y, t: abs(y - t)), smooth=False),
+    Case(nn.huber_loss, numbers, each(huber), smooth=False),
+    Case(nn.huber_loss, numbers, each(huber), {"delta": 2.5}, smooth=False),
+    Case(nn.huber_loss, numbers, each(huber), {"delta": 100.0}),
+    Case(nn.smooth_l1_loss, numbers, each(smooth_l1), smooth=False),
+    Case(nn.smooth_l1_loss, numbers, each(smooth_l1), {"beta": 0.3}, smooth=False),
+    Case(nn.smooth_l1_loss, numbers, each(lambda y, t, beta: abs(y - t)), {"beta": 0.0}, smooth=False),
+    Case(nn.cross_entropy, classes, classes_loop, mean=classes_mean),
+    Case(nn.cross_entropy, classes, classes_loop, {"weight": WEIGHTS}, mean=classes_mean),
+    Case(nn.cross_entropy, classes, classes_loop, {"label_smoothing": 0.2}, mean=classes_mean),
+    Case(nn.cross_entropy, some_ignored(-100), classes_loop,
+         {"weight": WEIGHTS, "label_smoothing": 0.2}, mean=classes_mean),
+    Case(nn.cross_entropy, some_ignored(-100), classes_loop, mean=classes_mean),
+    Case(nn.cross_entropy, some_ignored(1), classes_loop, {"ignore_index": 1, "weight": WEIGHTS}, mean=classes_mean),
+    Case(nn.cross_entropy, rows, classes_loop, {"weight": WEIGHTS, "label_smoothing": 0.2}, mean=classes_mean),
+    Case(nn.nll_loss, log_classes, nll_loop, mean=nll_mean),
+    Case(nn.nll_loss, lambda rng: [np.log(simplex(rng)), some_ignored(-1)(rng)[1]], nll_loop,
          {"weight": WEIGHTS, "ignore_index": -1}, mean=nll_mean),
-    Case(*BCE, yes_or_no, bce_loop),
-    Case(*BCE, yes_or_no, bce_loop, {"pos_weight": WEIGHTS}),
-    Case(*BCE, yes_or_no, bce_loop, {"weight": [[1.0], [2.0], [0.0], [0.5]], "pos_weight": 3.0}),
-    Case(F.kl_div, M.KLDivLoss, "kl_div", log_rows, each(kl)),
-    Case(F.kl_div, M.KLDivLoss, "kl_div", two_logs, each(kl), {"log_target": True}, nodes=2),
-    Case(F.hinge_loss, M.HingeLoss, "", signs, each(hinge), smooth=False),
-    Case(F.hinge_loss, M.HingeLoss, "", signs, each(hinge), {"margin": 0.5}, smooth=False),
-    Case(F.multi_margin_loss, M.MultiMarginLoss, "multi_margin_loss", classes, multi_margin_loop, smooth=False),
-    Case(F.multi_margin_loss, M.MultiMarginLoss, "multi_margin_loss", classes, multi_margin_loop,
-         {"p": 2, "margin": 0.7, "weight": WEIGHTS}, smooth=False),
-    Case(F.cosine_embedding_loss, M.CosineEmbeddingLoss, "cosine_embedding_loss", pairs, cosine_loop, nodes=2,
-         smooth=False),
-    Case(F.cosine_embedding_loss, M.CosineEmbeddingLoss, "cosine_embedding_loss", pairs, cosine_loop,
-         {"margin": -1.0}, nodes=2),
-    Case(*TRIPLET, nodes=3, smooth=False),
-    Case(*TRIPLET, {"margin": 50.0}, nodes=3),
-    Case(*TRIPLET, {"margin": 50.0, "p": 3.0}, nodes=3),
-    Case(*TRIPLET, {"p": 1.0, "swap": True, "eps": 1e-3}, nodes=3, smooth=False),
+    Case(nn.binary_cross_entropy_with_logits, yes_or_no, bce_loop),
+    Case(nn.binary_cross_entropy_with_logits, yes_or_no, bce_loop, {"pos_weight": WEIGHTS}),
+    Case(nn.binary_cross_entropy_with_logits, yes_or_no, bce_loop,
+         {"weight": [[1.0], [2.0], [0.0], [0.5]], "pos_weight": 3.0}),
+    Case(nn.kl_div, log_rows, each(kl)),
+    Case(nn.kl_div, two_logs, each(kl), {"log_target": True}, nodes=2),
+    Case(nn.hinge_loss, signs, each(hinge), smooth=False),
+    Case(nn.hinge_loss, signs, each(hinge), {"margin": 0.5}, smooth=False),
+    Case(nn.multi_margin_loss, classes, multi_margin_loop, smooth=False),
+    Case(nn.multi_margin_loss, classes, multi_margin_loop, {"p": 2, "margin": 0.7, "weight": WEIGHTS}, smooth=False),
+    Case(nn.cosine_embedding_loss, pairs, cosine_loop, nodes=2, smooth=False),
+    Case(nn.cosine_embedding_loss, pairs, cosine_loop, {"margin": -1.0}, nodes=2),
+    Case(nn.triplet_margin_loss, triplets, triplet_loop, nodes=3, smooth=False),
+    Case(nn.triplet_margin_loss, triplets, triplet_loop, {"margin": 50.0}, nodes=3),
+    Case(nn.triplet_margin_loss, triplets, triplet_loop, {"margin": 50.0, "p": 3.0}, nodes=3),
+    Case(nn.triplet_margin_loss, triplets, triplet_loop, {"p": 1.0, "swap": True, "eps": 1e-3}, nodes=3, smooth=False),
 ]

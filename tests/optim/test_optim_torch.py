@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from helpers.optimizers import RULES
 from helpers.torch_peer import require_torch
 
 from autograd_nn import Tensor, Value, optim
@@ -24,33 +25,44 @@ def _float64():
 
 STEPS = 50
 SHAPES = [(3, 4), (5,), ()]
-SETTINGS = [
-    ("SGD", {"lr": 0.1}),
-    ("SGD", {"lr": 0.05, "weight_decay": 0.3}),
-    ("SGD", {"lr": 0.02, "momentum": 0.9}),
-    ("SGD", {"lr": 0.02, "momentum": 0.9, "dampening": 0.9}),
-    ("SGD", {"lr": 0.02, "momentum": 0.9, "dampening": 0.3, "weight_decay": 0.1}),
-    ("SGD", {"lr": 0.02, "momentum": 0.8, "nesterov": True, "weight_decay": 0.1}),
-    ("Adagrad", {}),
-    ("Adagrad", {"lr": 0.3, "lr_decay": 0.1, "weight_decay": 0.2, "initial_accumulator_value": 0.5, "eps": 1e-4}),
-    ("RMSprop", {}),
-    ("RMSprop", {"lr": 0.02, "alpha": 0.8, "eps": 1e-3, "weight_decay": 0.1}),
-    ("RMSprop", {"momentum": 0.9}),
-    ("RMSprop", {"centered": True}),
-    ("RMSprop", {"lr": 0.02, "alpha": 0.9, "momentum": 0.5, "centered": True, "weight_decay": 0.1, "eps": 1e-4}),
-    ("Adadelta", {}),
-    ("Adadelta", {"lr": 0.5, "rho": 0.7, "eps": 1e-4, "weight_decay": 0.2}),
-    ("Adam", {}),
-    ("Adam", {"lr": 0.1, "betas": (0.7, 0.95), "eps": 1e-3, "weight_decay": 0.2}),
-    ("Adam", {"lr": 0.1, "betas": (0.8, 0.7), "amsgrad": True}),
-    ("Adam", {"lr": 0.1, "betas": (0.0, 0.0), "weight_decay": 0.1, "amsgrad": True}),
-    ("AdamW", {}),
-    ("AdamW", {"lr": 0.1, "betas": (0.7, 0.95), "eps": 1e-3, "weight_decay": 0.2}),
-    ("AdamW", {"lr": 0.1, "betas": (0.8, 0.7), "weight_decay": 0.0, "amsgrad": True}),
-    ("NAdam", {}),
-    ("NAdam", {"lr": 0.1, "betas": (0.8, 0.9), "eps": 1e-3, "weight_decay": 0.2, "momentum_decay": 0.05}),
-    ("NAdam", {"lr": 0.1, "weight_decay": 0.2, "decoupled_weight_decay": True}),
-]
+PEERS = [kind for kind in RULES if hasattr(torch.optim, kind.__name__)]
+OPTIONS = {                                      # beside the defaults
+    "SGD": [
+        {"lr": 0.05, "weight_decay": 0.3},
+        {"lr": 0.02, "momentum": 0.9},
+        {"lr": 0.02, "momentum": 0.9, "dampening": 0.9},
+        {"lr": 0.02, "momentum": 0.9, "dampening": 0.3, "weight_decay": 0.1},
+        {"lr": 0.02, "momentum": 0.8, "nesterov": True, "weight_decay": 0.1},
+    ],
+    "Adagrad": [
+        {"lr": 0.3, "lr_decay": 0.1, "weight_decay": 0.2, "initial_accumulator_value": 0.5, "eps": 0.0001},
+    ],
+    "RMSprop": [
+        {"lr": 0.02, "alpha": 0.8, "eps": 0.001, "weight_decay": 0.1},
+        {"momentum": 0.9},
+        {"centered": True},
+        {"lr": 0.02, "alpha": 0.9, "momentum": 0.5, "centered": True, "weight_decay": 0.1, "eps": 0.0001},
+    ],
+    "Adadelta": [
+        {"lr": 0.5, "rho": 0.7, "eps": 0.0001, "weight_decay": 0.2},
+    ],
+    "Adam": [
+        {"lr": 0.1, "betas": (0.7, 0.95), "eps": 0.001, "weight_decay": 0.2},
+        {"lr": 0.1, "betas": (0.8, 0.7), "amsgrad": True},
+        {"lr": 0.1, "betas": (0.0, 0.0), "weight_decay": 0.1, "amsgrad": True},
+    ],
+    "AdamW": [
+        {"lr": 0.1, "betas": (0.7, 0.95), "eps": 0.001, "weight_decay": 0.2},
+        {"lr": 0.1, "betas": (0.8, 0.7), "weight_decay": 0.0, "amsgrad": True},
+    ],
+    "NAdam": [
+        {"lr": 0.1, "betas": (0.8, 0.9), "eps": 0.001, "weight_decay": 0.2, "momentum_decay": 0.05},
+        {"lr": 0.1, "weight_decay": 0.2, "decoupled_weight_decay": True},
+    ],
+}
+NEEDED = {"SGD": {"lr": 0.1}}                      # what has no default
+SETTINGS = [(kind.__name__, options) for kind in PEERS
+            for options in (NEEDED.get(kind.__name__, {}), *OPTIONS.get(kind.__name__, []))]
 IDS = [f"{kind}-{'-'.join(options)}" for kind, options in SETTINGS]
 
 
@@ -115,11 +127,11 @@ def test_groups_with_numbers_of_their_own(kind, options):
             np.testing.assert_allclose(a, b, rtol=2e-12, atol=1e-13)
 
 
-@pytest.mark.parametrize("kind", ["SGD", "Adagrad", "RMSprop", "Adadelta", "Adam", "AdamW", "NAdam"])
+@pytest.mark.parametrize("kind", [kind.__name__ for kind in PEERS])
 def test_defaults_are_the_same(kind):
-    mine = getattr(optim, kind)([Value(1.0)], **({"lr": 0.1} if kind == "SGD" else {})).param_groups[0]
-    other = getattr(torch.optim, kind)([torch.nn.Parameter(torch.ones(1))],
-                                       **({"lr": 0.1} if kind == "SGD" else {})).param_groups[0]
+    needed = NEEDED.get(kind, {})
+    mine = getattr(optim, kind)([Value(1.0)], **needed).param_groups[0]
+    other = getattr(torch.optim, kind)([torch.nn.Parameter(torch.ones(1))], **needed).param_groups[0]
     for name, x in mine.items():
         assert name == "params" or other[name] == x, name
 

@@ -26,7 +26,7 @@ def axes(ax: Any, size: tuple[float, float]) -> Any:
 def label_text(name: Any) -> str:
     """Text as it is: no formula between dollars, and no legend entry hidden by an underscore.
 
-    >>> plain("a$b$"), plain(3)
+    >>> label_text("a$b$"), label_text(3)
     ('a\\\\$b\\\\$', '3')
     """
     text = str(name).replace("$", r"\$")
