@@ -247,8 +247,8 @@ case AG_fmod: A(g) B(-(g * rint((x - z) / y))) break;  /* 1, -\operatorname{roun
 case AG_remainder: A(g) B(-(g * rint((x - z) / y))) break;  /* 1, -\operatorname{round} \frac{x - z}{y} */
 case AG_fabs: A(ag_multiply0(g, ag_sign(x))) break;  /* \operatorname{sgn} x */
 case AG_sigmoid: A((g * z) * (1.0 - z)) break;  /* y \, \left(1 - y\right) */
-case AG_hard_sigmoid: A(((g * ((double)(x + 3.0 > 0))) * ((double)(3.0 - x > 0))) / 6.0) break;  /* \frac{[x + 3 > 0] \, [3 - x > 0]}{6} */
-case AG_hard_tanh: A((g * ((double)(x + 1.0 > 0))) * ((double)(1.0 - x > 0))) break;  /* [x + 1 > 0] \, [1 - x > 0] */
+case AG_hard_sigmoid: A(((g * ((double)((x + 3.0) > 0))) * ((double)((3.0 - x) > 0))) / 6.0) break;  /* \frac{[x + 3 > 0] \, [3 - x > 0]}{6} */
+case AG_hard_tanh: A((g * ((double)((x + 1.0) > 0))) * ((double)((1.0 - x) > 0))) break;  /* [x + 1 > 0] \, [1 - x > 0] */
 case AG_relu: A(g * ((double)(x > 0))) break;  /* [x > 0] */
 case AG_leaky_relu: A(g * (y + ((1.0 - y) * ((double)(x > 0))))) break;  /* \mathrm{negative\_slope} + \left(1 - \mathrm{negative\_slope}\right) \, [x > 0] */
 case AG_elu: A(g * ((((double)(x > 0)) != 0 ? 1.0 : (z + y)))) break;  /* \begin{cases} 1 & [x > 0] \\ y + \alpha & \text{else} \end{cases} */

@@ -95,6 +95,7 @@ _TOKEN = re.compile(r"\\(?:left|right)(?![a-zA-Z])\s*(?:\\[a-zA-Z]+|\\?.)|\\(?:b
                     r"|\s+|\d+(?:\.\d+)?|[^\W\d_]\w*(?<!_)|\*\*|//|[<>=!]=|.", re.S)
 _OPEN = re.compile(r"\\left(?![a-z])|\\begin|\\\|$|\\l(?:floor|ceil)$|[(\[{⌊⌈|‖]$")
 _CLOSE = re.compile(r"\\right(?![a-z])|\\end|\\r(?:floor|ceil)$|[)\]}⌋⌉]$")
+_BOTH = ("|", "‖", r"\|")            # the first one opens, the second one closes
 _SEPARATOR = (",", ";", "&", r"\\")
 _SPACES = (r"\;", r"\:", r"\!", r"\ ", "~")
 _FRACTIONS = (r"\frac", r"\tfrac", r"\dfrac")
@@ -134,9 +135,10 @@ def _grouped(tokens: Iterator[_Item], opened: str | None, grammar: Grammar) -> l
     """The items up to the bracket that closes, with everything in brackets as one item."""
     items: list[_Item] = []
     for item in tokens:
-        if item.kind == "slot" or not (item.text == opened or _OPEN.match(item.text) or _CLOSE.match(item.text)):
+        closes = _CLOSE.match(item.text) or (item.text == opened and opened in _BOTH)
+        if item.kind == "slot" or not (closes or _OPEN.match(item.text)):
             items.append(item)
-        elif _CLOSE.match(item.text) or item.text == opened:      # of | and ‖ the second one closes
+        elif closes:
             break
         else:
             item.kind, item.inside = "group", _grouped(tokens, item.text, grammar)
