@@ -14,7 +14,7 @@ import numpy as np
 
 from ._noise import Noise, hidden_steps, noise, noise_of_both_sides, together
 from ._plateau import FINE, ROUNDING, plateau
-from ._quotients import Quotients
+from ._quotients import Quotients, Side
 from ._rounding import EPS
 from ._samples import Samples
 
@@ -26,13 +26,6 @@ TIGHT = 1e-6                            # a relative bar that needs no more step
 TINY = 2.0 ** -24                       # of the scale: a step to look at what goes on close to x
 NEAR = ((9, 1.0), (24, -1.0))           # windows scale * 2^-k for the noise, and their sides
 WINDOWS = (3, 6, 9, 14, 19, 24, 29, 34, 39, 44, 60, 80)      # for the hard cases, on both sides, where floats allow
-
-
-class Side(NamedTuple):
-    """A derivative from one side: its value and its error bar."""
-
-    value: float
-    bar: float
 
 
 class Step(NamedTuple):
@@ -48,7 +41,8 @@ class Step(NamedTuple):
 class Derivative:
     """A numerical derivative, `value` ± `bar`, and what it rests on.
 
-    left, right   the derivatives from either side, extrapolated by themselves
+    left, right   the derivatives from either side, extrapolated by themselves; infinite at a jump or an infinite
+                  slope, nan where f has no value
     step, noise   the step chosen, and the standard deviation of the noise in f
     steps         the V curve: `Step`s of decreasing h
     evaluations   how often f was called
@@ -72,6 +66,11 @@ class Derivative:
     slope: float = math.nan
     negligible: float = 0.0
     tread: Side | None = None
+
+    @property
+    def sides(self) -> dict[str, Side]:
+        """The derivatives from the left and from the right that f has."""
+        return {name: side for name, side in (("left", self.left), ("right", self.right)) if not math.isnan(side.value)}
 
 
 def differentiate(f: Callable[[float], float], x: float = 0.0, *, scale: float | None = None,
@@ -179,12 +178,11 @@ class _Search:
 
     def measure(self) -> Derivative:
         q = Quotients(self.samples, self.steps, self.noise or Noise(), self.s)
-        kind, reason = q.kind()
+        kind, reason, left, right = q.kind()
         c = q.choice()
         noise = (self.noise or Noise()).deviation
         curve = tuple(Step(h, v, abs(v - c.value), n) for h, v, n in zip(q.hs, q.central, q.noises))
-        return Derivative(c.value, c.bar, Side(q.left.value, q.left.bar), Side(q.right.value, q.right.bar),
-                          q.hs[c.row] if q.hs else math.nan, noise, curve,
+        return Derivative(c.value, c.bar, left, right, q.hs[c.row] if q.hs else math.nan, noise, curve,
                           self.samples.evaluations, kind, reason, q.slope, self.negligible, self.tread)
 
 

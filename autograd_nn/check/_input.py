@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import EvaluationError
+from ..errors import AutogradError, EvaluationError
 from ._bisection import kinked_elements, wrong_elements
 from ._complex_step import complex_step
 from ._derivative import Derivative, differentiate
@@ -25,6 +25,7 @@ from ._verdict import Finding, Verdict, judge
 NAMED = 8                        # at most so many wrong elements of an input are looked for
 BUDGET = 400                     # evaluations to name those of one direction
 WITNESSES = 4                    # elements that are asked where halving names none
+CLOSE = 2.0 ** -16               # of x: a step at which a kink at x stands alone
 SUSPICIOUS = 2.0                 # so many error bars off, and the elements of a direction are asked
 
 
@@ -54,16 +55,21 @@ class Input:
 
     def _value(self, array: Array) -> float:
         """The number that is differentiated, with this input in the place of its own."""
+        y = self._output(array)
+        return float(y.item()) if self.cotangent is None else float(np.vdot(self.cotangent, y))
+
+    def _output(self, array: Array) -> Array:
         arrays = list(self.subject.start)
         arrays[self.i] = array
         try:
-            y = self.subject.value(arrays)
-        except EvaluationError as error:
+            return self.subject.value(arrays)
+        except AutogradError as error:               # what it raises, or returns, where it has no value
             cause = error.__cause__ or error
             if isinstance(cause, MISSING):
                 raise cause from None
-            raise ValueError(f"{type(cause).__name__}: {cause}") from cause
-        return float(y.item()) if self.cotangent is None else float(np.vdot(self.cotangent, y))
+            said = f"{type(cause).__name__}: {cause}" if isinstance(error, EvaluationError) else \
+                str(error).partition("\n")[0].removeprefix("check_gradients: ")
+            raise ValueError(said) from cause
 
     @cached_property
     def _nearby(self) -> list[Array]:
@@ -76,8 +82,8 @@ class Input:
     def _finding(self, where: str, analytic: float, numeric: Derivative, verdict: Verdict,
                  part: Callable[[Array], float]) -> Finding:
         """The finding; a gradient that is off by its own rounding is not refused. `part` gives it of a gradient."""
-        if verdict is Verdict.DISAGREE and math.isfinite(analytic) and self._nearby:
-            spread = float(np.ptp([analytic, *map(part, self._nearby)]))
+        if verdict is Verdict.DISAGREE and math.isfinite(analytic) and numeric.kind != "kink" and self._nearby:
+            spread = float(np.ptp([*map(part, self._nearby)]))
             if abs(analytic - numeric.value) <= SPREAD * spread:
                 reason = f"the gradient itself changes by {spread:.0e} where the inputs do by rounding"
                 return Finding(where, analytic, replace(numeric, reason=reason), Verdict.INCONCLUSIVE)
@@ -103,9 +109,26 @@ class Input:
             verdict = judge(analytic, numeric, complex_step(lambda z: self._complex(moved(z)), x))
         if verdict is not Verdict.AGREE and self.wide is not None:
             return self.wide._element(k)
+        if verdict is Verdict.DISAGREE and numeric.kind == "kink" and self._allowed_by_each_output(moved, x, analytic):
+            verdict = Verdict.NOT_DIFFERENTIABLE
+            numeric = replace(numeric, reason="each output has a kink of its own")
         where = f"{self.name} [{', '.join(str(int(j)) for j in index)}]" if index else self.name
         self.lines[where] = self._again(line), x
         return self._finding(where, analytic, numeric, verdict, lambda g: float(g[index]))
+
+    def _allowed_by_each_output(self, moved: Callable[[float], Array], x: float, analytic: float) -> bool:
+        """Whether it is a sum of cotangent * slope, with a slope for each output between that output's two."""
+        if self.cotangent is None or self.cotangent.size == 1:
+            return False
+        try:
+            y0, w, h = self._output(moved(x)), self.cotangent, CLOSE * (abs(x) or 1.0)
+            left, right = (sum(c * (self._output(moved(x + s * t)) - y0) / (s * t) for c, t in ((2, h / 2), (-1, h)))
+                           for s in (-1.0, 1.0))
+        except MISSING:
+            return False
+        low, high = (float(np.sum(each(w * left, w * right))) for each in (np.minimum, np.maximum))
+        slack = 1e-3 * float(np.sum(np.abs(w) * np.maximum(np.abs(left), np.abs(right))))
+        return low - slack <= analytic <= high + slack
 
     def _again(self, line: Callable[[float], float]) -> Callable[[float], float]:
         """The line as a function that may be called when the check is over, for a plot."""

@@ -105,12 +105,26 @@ def _independent(subject: Subject, gradient: list[Array], cotangent: Array | Non
         subject.trace(elsewhere).pull(cotangent)
     except Exception:
         return Law(name, Verdict.INCONCLUSIVE, "the function cannot run close by")
-    after = first.pull(cotangent)
-    for which, a, b in zip(subject.names, after, gradient):
+    which = _unlike(subject, first.pull(cotangent), gradient)
+    if which:
+        return Law(name, Verdict.DISAGREE, f"the gradient of {which} depends on what ran after the forward pass; "
+                   "does a rule keep something between calls?")
+    try:
+        subject.value(elsewhere)
+        alone = subject.gradient_alone(subject.start, cotangent)
+        kept = "" if alone is None else _unlike(subject, alone, gradient)
+    except EvaluationError as error:
+        kept = str(error.__cause__ or error)
+    return Law(name, Verdict.AGREE, kept and "the gradient is that of the last run of the function, which it keeps: "
+               "the function was run just before it each time")
+
+
+def _unlike(subject: Subject, found: list[Array], gradient: list[Array]) -> str:
+    """The name of the first gradient that is not as it was; "" if all are."""
+    for which, a, b in zip(subject.names, found, gradient):
         if not np.allclose(a, b, rtol=1e5 * eps_of(b), atol=1e5 * eps_of(b) * _largest(b), equal_nan=True):
-            return Law(name, Verdict.DISAGREE, f"the gradient of {which} depends on what ran after the forward pass; "
-                       "does a rule keep something between calls?")
-    return Law(name, Verdict.AGREE)
+            return which
+    return ""
 
 
 def _linear(subject: Subject, trace: Trace, gradient: list[Array], cotangent: Array | None,

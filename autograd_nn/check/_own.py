@@ -90,7 +90,10 @@ class Own(Subject):
 
 
 class Handwritten(Subject):
-    """A function of plain numbers and arrays, with its gradient as another function."""
+    """A function of plain numbers and arrays, with its gradient as another function.
+
+    The function runs just before its gradient, each time: a layer may keep its forward pass for its backward pass.
+    """
 
     what = "the gradient"
     widens = True
@@ -109,15 +112,18 @@ class Handwritten(Subject):
         return np.array(data) if np.ndim(data) else float(data)
 
     def trace(self, arrays: Sequence[Array]) -> Trace:
-        value = self.value(arrays)
-
         def pull(cotangent: Array | None) -> list[Array]:
-            args, variables = self.arguments(arrays)
-            extra = [cotangent] if self.many else []
-            found = self.call(self.gradient, [*args, *extra], self.what)
-            self.check_unchanged(variables, arrays, self.what)
-            return self._parts(found)
-        return Trace(value, pull)
+            self.value(arrays)
+            return self.gradient_alone(arrays, cotangent)
+        return Trace(self.value(arrays), pull)
+
+    def gradient_alone(self, arrays: Sequence[Array], cotangent: Array | None) -> list[Array]:
+        """The gradient, whatever the function ran on last."""
+        args, variables = self.arguments(arrays)
+        extra = [cotangent] if self.many else []
+        found = self.call(self.gradient, [*args, *extra], self.what)
+        self.check_unchanged(variables, arrays, self.what)
+        return self._parts(found)
 
     def _parts(self, found: Any) -> list[Array]:
         n = len(self.structures)

@@ -152,6 +152,9 @@ class Report:
         for law in self.laws:
             if law.verdict is Verdict.INCONCLUSIVE:
                 yield f"not told: {law.name}: {law.text}"
+        for law in self.laws:
+            if law.verdict is Verdict.AGREE and law.text:
+                yield f"note: {law.text}"
         if self.inconclusive > 0.5 and any(p.dtype == "float32" for p in self.parts):
             yield "help: float32 is coarse; in float64 (model.astype(np.float64)) more can be told"
         held = [law.name for law in self.laws if law.verdict is Verdict.AGREE]

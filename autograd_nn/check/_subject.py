@@ -100,6 +100,10 @@ class Subject:
         """A run that can be differentiated."""
         raise NotImplementedError
 
+    def gradient_alone(self, arrays: Sequence[Array], cotangent: Array | None) -> list[Array] | None:
+        """The gradient without a run of the function before it; None where its graph is what the gradient is of."""
+        return None
+
     def push(self, arrays: Sequence[Array], tangents: Sequence[Array]) -> Array:
         """The derivative of the output along tangents of the inputs, by forward mode."""
         raise NotImplementedError
