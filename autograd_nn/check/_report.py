@@ -93,6 +93,8 @@ class Report:
     laws         one `Law` for each law that was checked
     faults       the `Fault`s that `locate_fault` found, where the function has a graph
     evaluations  how often the function was called
+    framework    whose gradient was checked: "autograd_nn", "torch", "jax", "autograd" (HIPS) or "hand-written"
+    origin       how that was found, where the inputs did not tell
     """
 
     parts: tuple[Checked, ...]
@@ -100,6 +102,8 @@ class Report:
     faults: tuple[Fault, ...] = ()
     evaluations: int = 0
     lines: Lines = field(default_factory=dict, repr=False, compare=False)       # for plot()
+    framework: str = ""
+    origin: str = ""
 
     @property
     def ok(self) -> bool:
@@ -186,6 +190,8 @@ class Report:
         for law in self.laws:
             if law.verdict is Verdict.INCONCLUSIVE:
                 yield f"not told: {law.name}: {law.text}"
+        if self.origin:
+            yield f"note: {self.origin}"
         for law in self.laws:
             if law.verdict is Verdict.AGREE and law.text:
                 yield f"note: {law.text}"
@@ -224,7 +230,7 @@ class Report:
         >>> check_gradients(lambda x: x * x, 3.0).to_dict()["counts"]["agree"]
         1
         """
-        return {"ok": self.ok, "title": self.title, "inconclusive": self.inconclusive,
+        return {"ok": self.ok, "title": self.title, "framework": self.framework, "inconclusive": self.inconclusive,
                 "counts": {str(v): k for v, k in self.counts.items()}, "evaluations": self.evaluations,
                 "inputs": [{"name": p.name, "order": p.order, "shape": list(p.shape), "dtype": p.dtype, "how": p.how,
                             "kinked": p.kinked, "unseen": p.unseen, "findings": [_record(f) for f in p.findings]}

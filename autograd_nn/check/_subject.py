@@ -34,6 +34,8 @@ class Subject:
     the function is run for its value and for its gradient.
     """
 
+    framework = ""                   # whose gradient it is
+    origin = ""                      # how that was found, where it is to be told
     what = "the backward pass"
     forward_mode = True
     widens = False                   # whether the function may be run in float64 where it was given float32
