@@ -21,15 +21,21 @@ OWN = "autograd_nn"
 HOMES = {"torch": "torch", "jax": "jax", "jaxlib": "jax", "autograd": "autograd", OWN: OWN}
 # What these refer to says nothing: they take the arrays of many frameworks.
 NEUTRAL = {"numpy", "scipy", "sklearn", "pandas", "matplotlib", "hypothesis", "pytest", "_pytest"}
+# A function with these may use what it does not name.
+DYNAMIC = {"getattr", "eval", "exec", "globals", "__import__", "import_module", "modules"}
 MOST = 5000                      # objects that are looked at
 FIRST = 100                      # of those in a list
 
 
 @dataclass
 class Mentions:
-    """The frameworks that a function refers to, the nearest first, each with the name that gave it away."""
+    """The frameworks that a function refers to, the nearest first, each with the name that gave it away.
+
+    hidden  what could not be looked into
+    """
 
     of: dict[str, str] = field(default_factory=dict)
+    hidden: list[str] = field(default_factory=list)
 
     @property
     def foreign(self) -> list[str]:
@@ -61,7 +67,10 @@ def by_function(f: Callable[..., Any]) -> tuple[str, str]:
         name = found.foreign[0]
         return OWN, (f"the gradient is that of {OWN}; the function refers to {found.of[name]}, too: "
                      f"framework={name!r} checks that one's")
-    return OWN, "" if found.of else f"the gradient is that of {OWN}: the function refers to no framework"
+    if found.of or not found.hidden:
+        return OWN, ""
+    return OWN, (f"the gradient is that of {OWN}: no framework was found in the function, which uses "
+                 f"{found.hidden[0]}; framework= names one")
 
 
 def mentions(f: Callable[..., Any]) -> Mentions:
@@ -85,16 +94,33 @@ def mentions(f: Callable[..., Any]) -> Mentions:
             # A function of this package that was made of another (a wrapper) is looked through.
             if home is not None and (name or home != OWN):
                 found.of.setdefault(home, x.__name__ if isinstance(x, types.ModuleType) else name)
-            if home is not None or (module.partition(".")[0] in NEUTRAL | sys.stdlib_module_names and name):
+            if home is not None or (_neutral(module) and name):
                 queue.extend((part, "", names) for part in _closure(x))
                 break
         else:
-            queue.extend(_parts(x, names))
+            parts = list(_parts(x, names))
+            code = getattr(x, "__code__", None)
+            if code is not None:
+                found.hidden += sorted(DYNAMIC & _names(code)[0])
+            elif _compiled(x):
+                found.hidden.append(name or getattr(x, "__name__", type(x).__name__))
+            queue.extend(parts)
     return found
 
 
 def _home(module: str | None) -> str | None:
     return HOMES.get((module or "").partition(".")[0])
+
+
+def _neutral(module: str) -> bool:
+    return module.partition(".")[0] in NEUTRAL | sys.stdlib_module_names
+
+
+def _compiled(x: Any) -> bool:
+    """Whether a function has no Python code, and is not one that is known to be neutral."""
+    if not callable(x) or isinstance(x, (type, types.MethodType, functools.partial)) or hasattr(x, "__wrapped__"):
+        return False
+    return not hasattr(type(x).__call__, "__code__") and not any(map(_neutral, _modules(x)))
 
 
 def _modules(x: Any) -> list[str]:
@@ -140,7 +166,7 @@ def _parts(x: Any, names: frozenset[str]) -> Iterator[tuple[Any, str, frozenset[
     elif isinstance(x, (list, tuple, set, frozenset, dict)):
         for part in islice(x.values() if isinstance(x, dict) else x, FIRST):
             yield part, type(part).__name__, names
-    elif type(x).__module__ != "builtins":
+    elif type(x).__module__ != "builtins" and not _neutral(type(x).__module__):
         yield type(x), type(x).__name__, names
         for name, part in getattr(x, "__dict__", {}).items():
             yield part, f"{type(x).__name__}.{name}", names
@@ -149,11 +175,7 @@ def _parts(x: Any, names: frozenset[str]) -> Iterator[tuple[Any, str, frozenset[
 
 
 def _of_function(f: Any, code: types.CodeType) -> Iterator[tuple[Any, str, frozenset[str]]]:
-    names, imported, codes = set[str](), [], [code]
-    for part in codes:                               # and those of functions inside
-        names.update(part.co_names)
-        imported += [i.argval for i in dis.get_instructions(part) if i.opname == "IMPORT_NAME"]
-        codes += [c for c in part.co_consts if isinstance(c, types.CodeType)]
+    names, imported = _names(code)
     known = frozenset(names)
     for name in imported:
         yield sys.modules.get(name) or types.ModuleType(name), name, known
@@ -166,3 +188,13 @@ def _of_function(f: Any, code: types.CodeType) -> Iterator[tuple[Any, str, froze
             continue
     for part in (*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()):
         yield part, type(part).__name__, known
+
+
+def _names(code: types.CodeType) -> tuple[set[str], list[str]]:
+    """(the names that code uses, the modules that it imports), with those of functions inside it."""
+    names, imported, codes = set[str](), [], [code]
+    for part in codes:
+        names.update(part.co_names)
+        imported += [i.argval for i in dis.get_instructions(part) if i.opname == "IMPORT_NAME"]
+        codes += [c for c in part.co_consts if isinstance(c, types.CodeType)]
+    return names, imported
