@@ -23,7 +23,11 @@ Kind = Literal["smooth", "kink", "unclear"]
 FIRST = 13                              # so many steps scale * 2^-k first, and where those do not settle it:
 MORE = (*range(13, 28), *range(28, 46, 2), *range(48, 120, 6))
 TIGHT = 1e-6                            # a relative bar that needs no more steps
+CALM = 2.0                              # noise beside eps |f|: what trembles more is looked at closely ...
+CLOSEST = ((4, 1.0), (6, -1.0), (8, 1.0))                    # in windows of 2^k floats, and their sides:
+RIPPLE = 8.0                            # noise that is so much less there is no noise
 TINY = 2.0 ** -24                       # of the scale: a step to look at what goes on close to x
+FINELY = 5e-5                           # a relative bar that tells the slope of a ripple
 NEAR = ((9, 1.0), (24, -1.0))           # windows scale * 2^-k for the noise, and their sides
 WINDOWS = (3, 6, 9, 14, 19, 24, 29, 34, 39, 44, 60, 80)      # for the hard cases, on both sides, where floats allow
 
@@ -113,9 +117,22 @@ class _Search:
     def run(self) -> Derivative:
         """The derivative, from the steps that are tried first if they settle it."""
         found = self.measure()
-        if found.kind == "smooth" and found.bar <= TIGHT * abs(found.value) and self.confirms(found):
+        if found.kind == "smooth" and found.bar <= TIGHT * abs(found.value) and self.confirms(found) \
+                and self.ripples(self.noise) is None:
             return replace(found, evaluations=self.samples.evaluations)
         return self.search()
+
+    def ripples(self, known: Noise | None) -> Noise | None:
+        """The noise over a few floats, if f trembles there much less than it does over wider windows; else None.
+
+        Then what seems to be noise is f itself: a ripple that is shorter than the steps on which it passes for noise.
+        """
+        x = self.samples.x
+        if known is None or known.deviation <= CALM * self.samples.eps * known.size:
+            return None
+        unit = math.ulp(x) * self.samples.eps / EPS
+        fine = together(noise(self.samples, unit * 2.0 ** k, side) for k, side in CLOSEST)
+        return fine if fine is not None and known.deviation > RIPPLE * fine.deviation else None
 
     def confirms(self, found: Derivative) -> bool:
         """Whether f continues towards x as it does over the steps: quotients over a tiny step say so, too."""
@@ -135,7 +152,7 @@ class _Search:
         if self.s < 0.5:                            # the scale of f need not be that of x
             self.extend([h for h in ladder(1.0, (*range(FIRST), *MORE[:24])) if h > self.s])
             widths = [2.0 ** -k for k in WINDOWS[:10] if 2.0 ** -k > self.s] + widths
-        self.noise = noise_of_both_sides(samples, widths)
+        near, self.noise = self.noise, noise_of_both_sides(samples, widths)
         known = self.noise or Noise()
         steps = hidden_steps(samples, widths, known.deviation)
         size = max(1.0, abs(samples.centre))
@@ -144,6 +161,7 @@ class _Search:
                 on_step = self.measure()
                 self.tread = Side(on_step.value, on_step.bar)
             self.noise = known = known._replace(deviation=max(known.deviation, steps))
+        fine = (self.ripples(near) or self.ripples(known)) if steps == 0 else None
         level = plateau(samples, self.steps)
         if level is not None:
             if not level.rounded(samples.eps, size):
@@ -151,6 +169,14 @@ class _Search:
             if level.height > FINE * samples.eps * size:
                 self.tread = Side(0.0, 0.0)
             self.noise = known._replace(deviation=max(known.deviation, level.height / 2))
+        elif fine is not None:
+            self.noise = fine
+            found = self.measure()
+            border = math.isnan(found.left.value + found.right.value)
+            if not border and not found.bar <= FINELY * abs(found.value):
+                reason = "f ripples over steps so small that noise hides its slope"
+                found = replace(found, kind="unclear", reason=reason)
+            return found
         return self.measure()
 
     def extend(self, steps: list[float]) -> None:

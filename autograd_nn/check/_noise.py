@@ -21,6 +21,7 @@ RESIDUAL = np.linalg.qr(np.vander(NODES, DEGREE + 1), mode="complete")[0][:, DEG
 MANY = 4
 STEEP, STEEPEST, HALVINGS, LEAST_HALVINGS = 30.0, 4, 24, 4
 LEAST = 5e-324                          # the smallest number of float64
+BESIDE, NO_NOISE = 64.0, 64.0           # a window so narrow beside its distance; residuals there fall so much
 PROPORTION = 0.1                        # noise beside |f|, times 8: what trembles more is no noise but f itself
 
 
@@ -69,8 +70,23 @@ def noise(samples: Samples, width: float, side: float) -> Noise | None:
 
 def noise_of_both_sides(samples: Samples, widths: list[float]) -> Noise | None:
     """On each side of x the noise that all windows allow; of the two sides the larger."""
-    sides = [together(noise(samples, width, side) for width in widths) for side in (1.0, -1.0)]
+    sides = []
+    for side in (1.0, -1.0):
+        found = together(noise(samples, width, side) for width in widths)
+        if found is not None and found.proportion and self_similar(samples, side * widths[len(widths) // 2], found):
+            found = found._replace(proportion=0.0)
+        sides.append(found)
     return max((n for n in sides if n is not None), default=None)
+
+
+def self_similar(samples: Samples, width: float, found: Noise) -> bool:
+    """Whether what seems to be noise in proportion to f is f itself, as of |x|^1.1 around 0.
+
+    All windows that begin at x then see the same shape; a narrow one beside x sees a smooth function.
+    """
+    values = [samples.at(samples.x + width * (1.0 + node / BESIDE)) for node in NODES]
+    return not any(map(math.isnan, values)) and \
+        window_noise(values) < found.proportion * max(map(abs, values)) / NO_NOISE
 
 
 def together(windows: Iterable[Noise | None]) -> Noise | None:

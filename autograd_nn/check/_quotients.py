@@ -32,6 +32,8 @@ class Quotients:
 
     def __init__(self, samples: Samples, steps: list[float], noise: Noise, s: float) -> None:
         self.samples, self.s = samples, s
+        self.trembles = noise.deviation <= noise.size and not noise.proportion          # else it is f that goes to 0
+        self.hidden = False                          # whether quotients that do not settle go on until noise hides them
         x, f0 = samples.x, samples.centre
         self.hs: list[float] = []
         self.central: list[float] = []
@@ -85,6 +87,8 @@ class Quotients:
             return "kink", f"a border: to the {missing[0]} f {self.samples.complaint}"
         if troubles:
             return "kink", troubles[0]
+        if self.hidden:
+            return "unclear", "f changes over steps so small that noise hides whether its quotients settle"
         left, right, middle = self.left, self.right, self.middle
         gap, size = abs(left.value - right.value), max(abs(left.value), abs(right.value))
         if gap > APART * (left.bar + right.bar) + 1e-6 * size:
@@ -108,7 +112,7 @@ class Quotients:
             return "", None
         if end < len(changes) and limits[end] < 0.3 * abs(changes[end - 1]):
             return "", None                         # below these steps they do settle
-        last = changes[end - ROWS:end]
+        last = [changes[i] / math.log2(self.hs[i] / self.hs[i + 1]) for i in range(end - ROWS, end)]      # an octave
         octaves = math.log2(self.hs[end - ROWS] / self.hs[end - ROWS // 2])
         growth = (max(map(abs, last[ROWS // 2:])) / max(map(abs, last[:ROWS // 2]))) ** (1 / octaves)
         steady = monotone(last)
@@ -118,6 +122,9 @@ class Quotients:
             before, after = (abs(quotients[i] * self.hs[i]) for i in (end - ROWS, end))
             infinite = Side(math.copysign(math.inf, last[-1]), 0.0)
             return "a jump" if after > 0.5 * before else "an infinite slope", infinite
+        if end < len(changes) and self.trembles:
+            self.hidden = True
+            return "", None
         trouble = "the difference quotients do not settle"
         if growth > UNBOUNDED:
             return trouble, Side(0.0, math.inf)
