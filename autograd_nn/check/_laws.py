@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import EvaluationError
+from ._noise import hidden_steps, noise_of_both_sides
 from ._rounding import SPREAD, eps_of, neighbours
+from ._samples import Samples
 from ._subject import Array, Subject, Trace
 from ._verdict import Verdict
 
+WIDTHS = [2.0 ** -k for k in (6, 9, 12, 15, 18, 22, 26, 30)]        # in which the noise of a derivative is looked for
 FAR = -1.0, 1024.0       # cotangents by which a linear rule scales exactly: rounding does not enter
 
 
@@ -191,9 +194,24 @@ def _equal(name: str, start: Sequence[Array], what: tuple[str, str], size: float
         return Law(name, Verdict.INCONCLUSIVE, "the function cannot run close by")
     if abs(x - y) <= SPREAD * spread:
         return Law(name, Verdict.AGREE)
+    if abs(x - y) <= SPREAD * max(trembling(f, start) for f in (a, b)):
+        return Law(name, Verdict.AGREE)
     text = f"{what[0]} {x:.10g}, {what[1]} {y:.10g}"
     close = abs(x - y) <= 1e8 * eps * max(abs(x), abs(y))        # rounding, perhaps: too little to accuse anybody
     return Law(name, Verdict.INCONCLUSIVE if close else Verdict.DISAGREE, text)
+
+
+def trembling(f: Callable[[Sequence[Array]], float], start: Sequence[Array]) -> float:
+    """The noise of f around these arrays: that of a function that computes in float32, or iterates, is its own."""
+    rng = np.random.default_rng(0)
+    us = [a * rng.choice([-1.0, 1.0], a.shape) * rng.uniform(0.5, 1.5, a.shape) for a in start]
+
+    def line(t: float) -> float:
+        return f([np.asarray(a + (t - 1.0) * u, a.dtype) for a, u in zip(start, us)])
+    samples = Samples(line, 1.0)
+    found = noise_of_both_sides(samples, WIDTHS)
+    steady = found.deviation if found is not None else 0.0
+    return max(steady, hidden_steps(samples, WIDTHS, steady))
 
 
 def _dot(gradient: Sequence[Array], tangents: Sequence[Array]) -> float:

@@ -136,9 +136,11 @@ def has_jump(samples: Samples, width: float, height: float) -> bool:
     points = sorted(samples.x + width * node for node in NODES)
     intervals = list(itertools.pairwise(points))
     heights: list[float] = []
+    slope = (samples.at(points[-1]) - samples.at(points[0])) / (points[-1] - points[0])
 
     def change(interval: tuple[float, float]) -> float:
-        size = abs(samples.at(interval[1]) - samples.at(interval[0]))
+        a, b = interval
+        size = abs(samples.at(b) - samples.at(a) - slope * (b - a))      # a jump may be against the slope
         return size if size == size else 0.0
 
     while len(heights) < HALVINGS:

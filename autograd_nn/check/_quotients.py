@@ -12,6 +12,7 @@ from ._tableau import APART, CLEAN, Entry, best, settled, tableau
 
 ROWS = 8                    # a trend of the changes needs so many rows ...
 CLOSE = 2.0 ** -8           # ... and ends below this step, beside the scale
+FLOATS = 2.0 ** 8           # a step of so few floats is as small as rounding allows
 UNBOUNDED = 1.15            # quotients that grow so per octave have no bound
 NONE = Entry(math.nan, math.inf, 0, math.inf, math.inf)
 
@@ -122,7 +123,7 @@ class Quotients:
             before, after = (abs(quotients[i] * self.hs[i]) for i in (end - ROWS, end))
             infinite = Side(math.copysign(math.inf, last[-1]), 0.0)
             return "a jump" if after > 0.5 * before else "an infinite slope", infinite
-        if end < len(changes) and self.trembles:
+        if (end < len(changes) and self.trembles) or self.hs[end] < FLOATS * math.ulp(self.samples.x):
             self.hidden = True
             return "", None
         trouble = "the difference quotients do not settle"

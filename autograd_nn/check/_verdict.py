@@ -86,8 +86,10 @@ def outside(analytic: float, numeric: Derivative) -> bool:
     Where one of them is infinite no finite slope is too steep, and 0 is what such a slope is often clipped to.
     """
     ends = sorted(numeric.sides.values())
-    if not ends or math.isinf(analytic):
-        return bool(ends) and not any(value == analytic or math.isinf(bar) for value, bar in ends)
+    if not ends or any(math.isinf(bar) for _, bar in ends):
+        return False
+    if math.isinf(analytic):
+        return all(value != analytic for value, _ in ends)
     height = ends[-1].value - ends[0].value if ends[0].value < ends[-1].value else 0.0
     flat = Side(0.0, 0.0)
     low = flat if ends[0].value == math.inf else ends[0]
