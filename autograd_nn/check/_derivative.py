@@ -173,7 +173,10 @@ class _Search:
             self.noise = fine
             found = self.measure()
             border = math.isnan(found.left.value + found.right.value)
-            if not border and not found.bar <= FINELY * abs(found.value):
+            within = noise(samples, found.step / 64, 1.0)
+            told = found.bar <= FINELY * abs(found.value) and within is not None and \
+                within.deviation <= RIPPLE * max(fine.deviation, samples.eps * within.size)
+            if not border and not told:
                 reason = "f ripples over steps so small that noise hides its slope"
                 found = replace(found, kind="unclear", reason=reason)
             return found

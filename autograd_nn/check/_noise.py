@@ -19,7 +19,7 @@ NODES = sorted(k * GOLDEN % 1.0 for k in range(1, POINTS + 1))
 # What is left of samples at the nodes when the best polynomial is taken away, in orthonormal coordinates.
 RESIDUAL = np.linalg.qr(np.vander(NODES, DEGREE + 1), mode="complete")[0][:, DEGREE + 1:].T
 MANY = 4
-STEEP, STEEPEST, HALVINGS, LEAST_HALVINGS = 30.0, 4, 24, 4
+STEEP, STEEPEST, HALVINGS, LEAST_HALVINGS = 30.0, 4, 60, 4
 LEAST = 5e-324                          # the smallest number of float64
 BESIDE, NO_NOISE = 64.0, 64.0           # a window so narrow beside its distance; residuals there fall so much
 PROPORTION = 0.1                        # noise beside |f|, times 8: what trembles more is no noise but f itself
@@ -131,7 +131,8 @@ def has_jump(samples: Samples, width: float, height: float) -> bool:
     """Whether f jumps by more than `height` somewhere in a window.
 
     Of the intervals between its points the steepest few are halved, and of these again: on a
-    staircase with tilted steps the greatest change of all may be that along a step.
+    staircase with tilted steps the greatest change of all may be that along a step. It goes on down to neighbouring
+    floats, for a ripple is a jump to all that is wider.
     """
     points = sorted(samples.x + width * node for node in NODES)
     intervals = list(itertools.pairwise(points))
@@ -145,8 +146,8 @@ def has_jump(samples: Samples, width: float, height: float) -> bool:
 
     while len(heights) < HALVINGS:
         steepest = sorted(intervals, key=change)[-STEEPEST:]
-        intervals = [half for a, b in steepest if a < (m := (a + b) / 2) < b for half in ((a, m), (m, b))]
-        if not intervals:
+        intervals = [half for a, b in steepest for half in itertools.pairwise(sorted({a, (a + b) / 2, b}))]
+        if set(intervals) == set(steepest):
             break
         heights.append(max(map(change, intervals)))
         if not heights[-1] > height:

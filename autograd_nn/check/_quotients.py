@@ -12,6 +12,7 @@ from ._tableau import APART, CLEAN, Entry, best, settled, tableau
 
 ROWS = 8                    # a trend of the changes needs so many rows ...
 CLOSE = 2.0 ** -8           # ... and ends below this step, beside the scale
+TREMBLING = 0.1             # noise beside |f|: more is f itself
 FLOATS = 2.0 ** 8           # a step of so few floats is as small as rounding allows
 UNBOUNDED = 1.15            # quotients that grow so per octave have no bound
 NONE = Entry(math.nan, math.inf, 0, math.inf, math.inf)
@@ -33,7 +34,7 @@ class Quotients:
 
     def __init__(self, samples: Samples, steps: list[float], noise: Noise, s: float) -> None:
         self.samples, self.s = samples, s
-        self.trembles = noise.deviation <= noise.size and not noise.proportion          # else it is f that goes to 0
+        self.trembles = noise.deviation <= TREMBLING * noise.size and not noise.proportion
         self.hidden = False                          # whether quotients that do not settle go on until noise hides them
         x, f0 = samples.x, samples.centre
         self.hs: list[float] = []
