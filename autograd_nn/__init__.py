@@ -8,13 +8,14 @@
 7.0
 """
 
-from importlib import import_module
-from typing import Any
+from importlib import import_module as _import_module
+from typing import Any as _Any
 
 __version__ = "0.1.0"
 
-# Where each public name lives; every op of the table is one more. A name is imported when it is
-# first used, so that importing one part of the package costs only that part.
+# Where each public name lives; every op of the table is one more, unless its entry says that it is internal, and
+# so is every transform. A name is imported when it is first used, so that importing one part of the package costs
+# only that part.
 _HOMES = {
     "check": "check_gradients",
     "core.modes": "check_finite no_grad",
@@ -27,8 +28,6 @@ _HOMES = {
     "errors": "AutogradError",
     "notation.symbol": "Symbol",
     "ops": "OPS Op",
-    "transforms": """checkpoint custom_op elementwise_grad grad hessian hvp jacobian jvp stop_gradient
-        value_and_grad vjp""",
     "transforms.dual": "Dual",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
@@ -36,32 +35,49 @@ _PARTS = ("check", "data", "drawing", "errors", "fft", "linalg", "nn", "ops", "o
           "tree")
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _Any:
     if name in _PARTS:
-        thing: Any = import_module(f"{__name__}.{name}")
+        thing: _Any = _import_module(f"{__name__}.{name}")
     elif name in _HOME:
-        thing = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+        thing = getattr(_import_module(f"{__name__}.{_HOME[name]}"), name)
     elif name == "__all__":
-        thing = _public()
+        import builtins
+        thing = sorted({*_public()} - {*vars(builtins)})     # `import *` leaves Python's own max, min, round, sum alone
+    elif name.startswith("__"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    elif name in _ops():
+        thing = getattr(_import_module(f"{__name__}.ops"), name)
+    elif name in _transforms():
+        thing = getattr(_import_module(f"{__name__}.transforms"), name)
     else:
-        ops = import_module(f"{__name__}.ops")
-        thing = ops.OPS.get(name)
-        if name in ops.FUNCTIONS:
-            thing = ops.FUNCTIONS[name].call
-        elif thing is None or not thing.module.startswith(__name__):
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_instead(name)}")
     globals()[name] = thing
     return thing
 
 
+def _ops() -> set[str]:
+    """The ops, and functions composed of them, that are public at the top."""
+    ops = _import_module(f"{__name__}.ops")
+    own = {name for name, op in ops.OPS.items() if op.module.startswith(f"{__name__}.ops.") and not op.internal}
+    return own | {name for name in ops.FUNCTIONS if "." not in name}
+
+
+def _transforms() -> list[str]:
+    names: list[str] = _import_module(f"{__name__}.transforms").__all__
+    return names
+
+
 def _public() -> list[str]:
-    """Every public name, but those of Python's own functions: `import *` leaves max, min, round, sum alone."""
-    import builtins
-    ops = import_module(f"{__name__}.ops")
-    own = {name for name, op in ops.OPS.items() if op.module.startswith(f"{__name__}.ops.")}
-    functions = {name for name in ops.FUNCTIONS if "." not in name}
-    return sorted({*_HOME, *_PARTS, *own, *functions} - {*vars(builtins)})
+    """Every public name."""
+    return sorted({*_HOME, *_PARTS, *_ops(), *_transforms()})
+
+
+def _instead(name: str) -> str:
+    """The help for a name that is written otherwise, or elsewhere."""
+    near = [public for public in _public() if public.lower() == name.lower()]
+    near += [f"{part}.{name}" for part in ("linalg", "ops") if hasattr(_import_module(f"{__name__}.{part}"), name)]
+    return f"\n  help: autograd_nn.{near[0]}" if near else ""
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_public()})
+    return [*(name for name in globals() if name.startswith("__")), *_public()]

@@ -20,7 +20,7 @@ class AutogradError(Exception):
 
     def __reduce__(self) -> Any:
         """Pickled without those two, which refer to the graph and the network."""
-        return type(self), self.args, {k: x for k, x in vars(self).items() if k not in ("named", "arose")}
+        return type(self), self.args, {k: x for k, x in vars(self).items() if k not in ("named", "arose", "culprit")}
 
 
 class ShapeError(AutogradError, ValueError):
@@ -75,3 +75,32 @@ class StateError(AutogradError, ValueError):
 
 class FontWarning(UserWarning):
     """A picture with characters that no font of this machine has."""
+
+
+class Culprit:
+    """The op that raised an exception, and what it was given."""
+
+    def __init__(self, op: Any, inputs: tuple[Any, ...]) -> None:
+        self.op, self.inputs = op, inputs
+
+    def __reduce__(self) -> Any:
+        """Pickled as None: an exception that travels to another process leaves the graph behind."""
+        return type(None), ()
+
+
+def blame(error: Exception, op: Any, inputs: tuple[Any, ...]) -> None:
+    """Note in an exception which op raised it, on which inputs; the innermost op is the one that did."""
+    vars(error).setdefault("culprit", Culprit(op, inputs))
+
+
+def culprit_of(error: BaseException) -> Culprit | None:
+    """The op that raised this exception; None where none did.
+
+    >>> from autograd_nn import Value, maximum
+    >>> try:
+    ...     maximum(Value(1.0), "text")
+    ... except UsageError as error:
+    ...     print(culprit_of(error).op, culprit_of(error).inputs)
+    <op maximum> (Value(1.0), 'text')
+    """
+    return vars(error).get("culprit")

@@ -1,7 +1,7 @@
 """`numpy.linalg` for Tensors: matrices in the last two axes, and their derivatives of any order."""
 
 from .ops import cholesky, det, inv, matmul, pinv, solve
-from .ops.arrays.arranging import matrix_transpose
+from .ops.arrays.shape import matrix_transpose
 from .ops.matrices.decompositions import eigh, eigvalsh, qr, svd, svdvals
 from .ops.matrices.inverses import LinAlgError, matrix_power, slogdet
 from .ops.matrices.norms import cond, lstsq, matrix_norm, matrix_rank, norm, vector_norm

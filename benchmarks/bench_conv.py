@@ -72,9 +72,9 @@ def conv(torch: Any, x: tuple[int, ...], w: tuple[int, ...], by_input: bool) -> 
     return ours, theirs
 
 
-def layer(torch: Any, kind: str, *options: int) -> tuple[Step, Step | None]:
+def layer(torch: Any, batch: int, kind: str, *options: int) -> tuple[Step, Step | None]:
     """A layer of nn, and the one of PyTorch that has its name."""
-    data, = arrays((32, 64, 28, 28))
+    data, = arrays((batch, 64, 28, 28))
     mine, x = getattr(nn, kind)(*options), Tensor(data)
     _, seed = arrays((1,), mine(x).shape)                # other numbers than the data
 
@@ -137,15 +137,16 @@ def main(argv: list[str] | None = None) -> None:
     print(f"Python {platform.python_version()}, NumPy {np.__version__} ({blas}), torch {torch and torch.__version__}, "
           f"{platform.machine()}, one thread, float32; medians of interleaved runs")
     print(f"{'forward and backward':34}{'autograd_nn ms':>16}{'torch ms':>12}{'relative to torch':>20}")
-    works = [("conv 5x5", conv(torch, (32, 3, 32, 32), (64, 3, 5, 5), True)),
-             ("conv 5x5, input constant", conv(torch, (32, 3, 32, 32), (64, 3, 5, 5), False)),
-             ("conv 3x3", conv(torch, (32, 64, 16, 16), (64, 64, 3, 3), True)),
-             ("max pool 2x2", layer(torch, "MaxPool2d", 2)),
-             ("batch norm", layer(torch, "BatchNorm2d", 64))]
+    batch = 2 if quick else 32
+    works = [("conv 5x5", conv(torch, (batch, 3, 32, 32), (64, 3, 5, 5), True)),
+             ("conv 5x5, input constant", conv(torch, (batch, 3, 32, 32), (64, 3, 5, 5), False)),
+             ("conv 3x3", conv(torch, (batch, 64, 16, 16), (64, 64, 3, 3), True)),
+             ("max pool 2x2", layer(torch, batch, "MaxPool2d", 2)),
+             ("batch norm", layer(torch, batch, "BatchNorm2d", 64))]
     for title, (ours, theirs) in works:
         if theirs is not None:
             same(title, ours(), theirs())
-        times = medians([step for step in (ours, theirs) if step], 2 if quick else 41)
+        times = medians([step for step in (ours, theirs) if step], 1 if quick else 41)
         mine, other = (*times, float("nan"))[:2]
         print(f"{title:34}{mine:16.2f}{other:12.2f}{mine / other:20.2f}")
 

@@ -18,11 +18,11 @@ def shifted(x, rng):
 
 
 def main(task: Task) -> None:
-    rows, held_out = data.split(data.digits(), rng=0)
-    model = nn.MLP(64, 512, 256, 10, rng=0)
+    rows, held_out = data.split(data.digits(), rng=task.seed)
+    model = nn.MLP(64, 512, 256, 10, rng=task.seed)
     optimizer = optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.05)
     epochs = 2 if task.quick else 100
-    train.fit(model, (rows.x / 16, rows.y), loss=nn.cross_entropy, epochs=epochs, rng=0, optimizer=optimizer,
+    train.fit(model, (rows.x / 16, rows.y), loss=nn.cross_entropy, epochs=epochs, rng=task.seed, optimizer=optimizer,
               schedule=optim.CosineAnnealingLR(optimizer, epochs), augment=shifted, progress=False)
     right = train.accuracy(model(held_out.x / 16), held_out.y)
     task.figure(f"right of {len(held_out)} held-out digits, %", 100 * right, ">= 97.5", right >= 0.975)

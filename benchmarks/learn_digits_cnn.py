@@ -29,11 +29,11 @@ def network(rng) -> nn.Sequential:
 
 
 def main(task: Task) -> None:
-    rows, held_out = data.split(data.digits(), rng=0)
+    rows, held_out = data.split(data.digits(), rng=task.seed)
     x, test = (part.x.reshape(-1, 1, 8, 8) / 16 for part in (rows, held_out))
     epochs, size = 1 if task.quick else 60, 64
     probabilities = np.zeros((len(test), 10))
-    for seed in range(1 if task.quick else 4):
+    for seed in range(4 * task.seed, 4 * task.seed + (1 if task.quick else 4)):
         model = network(np.random.default_rng(seed))
         optimizer = optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.05)
         schedule = optim.OneCycleLR(optimizer, max_lr=3e-3, total_steps=epochs * -(-len(x) // size))

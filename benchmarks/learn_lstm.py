@@ -24,8 +24,8 @@ def adding(rows: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]
 class Adder(nn.Module):
     """A number after the last step of a sequence."""
 
-    def __init__(self) -> None:
-        self.lstm, self.last = nn.LSTM(2, 64, batch_first=True, rng=0), nn.Linear(64, 1, rng=1)
+    def __init__(self, rng: np.random.Generator) -> None:
+        self.lstm, self.last = nn.LSTM(2, 64, batch_first=True, rng=rng), nn.Linear(64, 1, rng=rng)
 
     def forward(self, x):
         _, (h, _) = self.lstm(x)
@@ -35,10 +35,10 @@ class Adder(nn.Module):
 class Characters(nn.Module):
     """The logits of the next character at each place of a text."""
 
-    def __init__(self, vocabulary: data.Vocabulary) -> None:
+    def __init__(self, vocabulary: data.Vocabulary, rng: np.random.Generator) -> None:
         n = len(vocabulary)
-        self.table, self.lstm = nn.Embedding(n, 32, rng=0), nn.LSTM(32, 128, batch_first=True, rng=1)
-        self.last = nn.Linear(128, n, rng=2)
+        self.table, self.lstm = nn.Embedding(n, 32, rng=rng), nn.LSTM(32, 128, batch_first=True, rng=rng)
+        self.last = nn.Linear(128, n, rng=rng)
 
     def forward(self, index):
         return self.last(self.lstm(self.table(index))[0])
@@ -62,9 +62,9 @@ def told(model: Characters, vocabulary: data.Vocabulary, start: str, length: int
 
 
 def main(task: Task) -> None:
-    rng = np.random.default_rng(0)
-    model = Adder()
-    train.fit(model, adding(8000, rng), loss=nn.mse_loss, epochs=1 if task.quick else 20, batch_size=32, rng=0,
+    rng = np.random.default_rng(task.seed)
+    model = Adder(rng)
+    train.fit(model, adding(8000, rng), loss=nn.mse_loss, epochs=1 if task.quick else 20, batch_size=32, rng=task.seed,
               clip_norm=1.0, optimizer=optim.Adam(model.parameters(), lr=0.003), progress=False)
     x, y = adding(2000, rng)
     with no_grad():
@@ -74,8 +74,8 @@ def main(task: Task) -> None:
     text = data.alice()
     vocabulary = data.Vocabulary(text)
     index = vocabulary.encode(text)
-    reader = Characters(vocabulary)
-    train.fit(reader, data.windows(index, 50, 10), loss=nn.cross_entropy, batch_size=32, rng=0,
+    reader = Characters(vocabulary, rng)
+    train.fit(reader, data.windows(index, 50, 10), loss=nn.cross_entropy, batch_size=32, rng=task.seed,
               epochs=1 if task.quick else 15, clip_norm=1.0, optimizer=optim.Adam(reader.parameters(), lr=0.005),
               progress=False)
     found = bits(reader, index)

@@ -8,15 +8,15 @@ from autograd_nn import data, nn, optim, train
 
 
 def main(task: Task) -> None:
-    rows, held_out = data.split(data.digits(), rng=0)
+    rows, held_out = data.split(data.digits(), rng=task.seed)
     x, test = (rows.x > 7).astype(np.float32), (held_out.x > 7).astype(np.float32)
-    machine = nn.RBM(64, 64, rng=0)
+    machine = nn.RBM(64, 64, rng=task.seed)
     # A machine that knows how often each pixel is set, and nothing of how they go together.
     share = x.mean(0).clip(0.01, 0.99)
     machine.visible_bias.data = np.log(share / (1 - share))
     before = machine.reconstruction_error(test)
     optimizer = optim.SGD(machine.parameters(), lr=0.1, momentum=0.5)
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(task.seed)
     for _ in range(1 if task.quick else 40):
         for batch, in data.batches(x, size=32, rng=rng):
             optimizer.zero_grad()
@@ -29,12 +29,14 @@ def main(task: Task) -> None:
     sizes, few = (64, 100, 64, 32), 300                 # many digits without labels, few with
     losses = {}
     for start in ("random", "belief network"):
-        stack = nn.DeepBeliefNetwork(*sizes, rng=1)
-        if start != "random":
+        if start == "random":
+            model = nn.MLP(*sizes, 10, activation="sigmoid", rng=task.seed + 2)
+        else:
+            stack = nn.DeepBeliefNetwork(*sizes, rng=task.seed + 1)
             stack.pretrain(x, epochs=1 if task.quick else 30, lr=0.1, batch_size=16)
-        model = stack.mlp(10, rng=2) if start != "random" else nn.MLP(*sizes, 10, activation="sigmoid", rng=2)
+            model = stack.mlp(10, rng=task.seed + 2)
         history = train.fit(model, (x[:few], rows.y[:few]), loss=nn.cross_entropy, epochs=2 if task.quick else 20,
-                            rng=3, optimizer=optim.Adam(model.parameters(), lr=3e-3), progress=False)
+                            rng=task.seed + 3, optimizer=optim.Adam(model.parameters(), lr=3e-3), progress=False)
         losses[start] = history["loss"][-1]
         right = train.accuracy(model(test), held_out.y)
         task.figure(f"{start} start, {few} labels, 20 epochs: training loss", losses[start])

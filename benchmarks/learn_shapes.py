@@ -16,14 +16,14 @@ def spirals(n: int, rng: np.random.Generator):
 
 
 def main(task: Task) -> None:
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(task.seed)
     exclusive_or = (np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32), np.array([0, 1, 1, 0]))
     for name, (x, y), sizes, epochs in (("exclusive or", exclusive_or, (2, 8, 2), 200),
                                         ("two moons", two_moons(200, rng), (2, 16, 16, 2), 100),
                                         ("two spirals", spirals(300, rng), (2, 32, 32, 2), 300)):
-        model = nn.MLP(*sizes, activation="tanh", rng=0)
-        train.fit(model, (x, y), loss=nn.cross_entropy, epochs=2 if task.quick else epochs, rng=0, progress=False,
-                  optimizer=optim.Adam(model.parameters(), lr=0.02))
+        model = nn.MLP(*sizes, activation="tanh", rng=task.seed)
+        train.fit(model, (x, y), loss=nn.cross_entropy, epochs=2 if task.quick else epochs, rng=task.seed,
+                  optimizer=optim.Adam(model.parameters(), lr=0.02), progress=False)
         right = train.accuracy(model(x), y)
         task.figure(f"{name}: right of {len(y)} points, %", 100 * right, "100", right == 1)
     task.seconds(60)

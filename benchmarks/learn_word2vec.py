@@ -28,14 +28,14 @@ def beside(model: nn.SkipGram | nn.CBOW) -> float:
 
 
 def main(task: Task) -> None:
-    corpus, analogies = data.planted_corpus(400 if task.quick else 4000, rng=0), data.planted_analogies()
+    corpus, analogies = data.planted_corpus(400 if task.quick else 4000, rng=task.seed), data.planted_analogies()
     vocabulary = data.Vocabulary(word for sentence in corpus for word in sentence)
     sentences = [vocabulary.encode(sentence).tolist() for sentence in corpus]
     contexts, centres = data.cbow_windows(sentences, window=4)
     for name, kind, rows in (("skip-gram", nn.SkipGram, data.skip_gram_pairs(sentences, window=4)),
                              ("CBOW", nn.CBOW, (contexts, centres))):
-        model = kind(vocabulary.tokens, 24, vocabulary.counts, negative=10, rng=0)
-        train.fit(model, rows, loss=model.loss, batch_size=256, epochs=1 if task.quick else 10, rng=0,
+        model = kind(vocabulary.tokens, 24, vocabulary.counts, negative=10, rng=task.seed)
+        train.fit(model, rows, loss=model.loss, batch_size=256, epochs=1 if task.quick else 10, rng=task.seed,
                   optimizer=optim.Adam(model.parameters(), lr=0.005), progress=False)
         share, near = answered(model, analogies), beside(model)
         task.figure(f"{name}: analogies answered of {len(analogies)}, %", 100 * share, "100", share == 1)

@@ -1,8 +1,13 @@
-"""What the learn_*.py scripts share: one core, fixed seeds, a figure beside its bar, and the time it took.
+"""What the learn_*.py scripts share: one core, a start that is fixed, a figure beside its bar, and the time it took.
 
     python benchmarks/learn_wine.py            prints its figures and exits with 1 if one misses its bar
     python benchmarks/learn_wine.py --quick    a few steps, to see that it runs; figures mean nothing
-    python benchmarks/learning.py              all of them, one after another
+    python benchmarks/learn_wine.py --seed 1   another start: other weights, other batches, other folds
+    python benchmarks/learning.py              all of them, with these options too
+
+A bar is reached from any start and with any BLAS. To try both:
+
+    OPENBLAS_CORETYPE=Haswell python benchmarks/learning.py --seed 1
 """
 
 from __future__ import annotations
@@ -25,11 +30,11 @@ from typing import Any
 class Task:
     """Prints figures beside their bars; knows whether all were reached."""
 
-    def __init__(self, name: str, quick: bool) -> None:
+    def __init__(self, name: str, quick: bool, seed: int) -> None:
         import numpy as np
-        self.quick, self.missed, self.start = quick, 0, time.perf_counter()
+        self.quick, self.seed, self.missed, self.start = quick, seed, 0, time.perf_counter()
         print(f"{name}   ({platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}, "
-              "one thread)")
+              f"one thread, seed {seed})")
 
     def figure(self, what: str, value: float, bar: str = "", reached: bool = True) -> None:
         """One line: what was measured, and the bar that it had to reach."""
@@ -47,10 +52,11 @@ def run(name: str, main: Callable[[Task], Any], arguments: list[str] | None = No
     """Run a script's main(task); 1 if a bar was missed, but never for --quick."""
     parser = argparse.ArgumentParser(description=name)
     parser.add_argument("--quick", action="store_true", help="a few steps, to see that it runs")
-    quick = parser.parse_args(arguments).quick
-    task = Task(name, quick)
+    parser.add_argument("--seed", type=int, default=0, help="of everything random")
+    options = parser.parse_args(arguments)
+    task = Task(name, options.quick, options.seed)
     main(task)
-    return 0 if quick else int(task.missed > 0)
+    return 0 if options.quick else int(task.missed > 0)
 
 
 if __name__ == "__main__":

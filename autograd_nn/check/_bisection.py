@@ -13,8 +13,8 @@ from ._derivative import Derivative
 from ._samples import MISSING
 from ._subject import Array
 
-MARGIN = 4.0                     # a residual counts if it is so many times the error of its measurement
-SIGNAL = 32.0                    # steps serve well if what is looked for is so many times their error
+MARGIN = 4.0                     # times the error of its measurement: a smaller residual counts as none
+SIGNAL = 32.0                    # times the error of the steps: once what is looked for is larger, they serve
 
 Line = Callable[[Array], Callable[[float], float]]
 """The function along a direction."""

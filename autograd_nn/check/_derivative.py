@@ -20,16 +20,18 @@ from ._samples import Samples
 
 Kind = Literal["smooth", "kink", "unclear"]
 
-FIRST = 13                              # so many steps scale * 2^-k first, and where those do not settle it:
+FIRST = 13                              # number of steps that are tried first: scale * 2^-k for k below it
+# The k of the steps that are tried where the first ones settle nothing.
 MORE = (*range(13, 28), *range(28, 46, 2), *range(48, 120, 6))
-TIGHT = 1e-6                            # a relative bar that needs no more steps
-CALM = 2.0                              # noise beside eps |f|: what trembles more is looked at closely ...
-CLOSEST = ((4, 1.0), (6, -1.0), (8, 1.0))                    # in windows of 2^k floats, and their sides:
-RIPPLE = 8.0                            # noise that is so much less there is no noise
-TINY = 2.0 ** -24                       # of the scale: a step to look at what goes on close to x
-FINELY = 5e-5                           # a relative bar that tells the slope of a ripple
-NEAR = ((9, 1.0), (24, -1.0))           # windows scale * 2^-k for the noise, and their sides
-WINDOWS = (3, 6, 9, 14, 19, 24, 29, 34, 39, 44, 60, 80)      # for the hard cases, on both sides, where floats allow
+TIGHT = 1e-6                            # relative bar: with a narrower one no more steps are tried
+CALM = 2.0                              # times eps |f|: noise above it may be a ripple, and is looked at closely
+CLOSEST = ((6, 1.0), (8, -1.0), (9, 1.0))      # windows for that: (k of their width in floats, 2^k; side)
+RIPPLE = 8.0                            # times the noise in those: more noise in wider windows is a ripple
+FINELY = 5e-5                           # relative bar: with a wider one the slope of a ripple is not known
+TINY = 2.0 ** -24                       # step beside the scale, to see what f does close to x
+NEAR = ((9, 1.0), (24, -1.0))           # windows in which noise is measured: (k of their width scale * 2^-k, side)
+# The k of the windows for the hard cases, on both sides, as far as floats allow.
+WINDOWS = (3, 6, 9, 14, 19, 24, 29, 34, 39, 44, 60, 80)
 
 
 class Step(NamedTuple):
@@ -131,7 +133,7 @@ class _Search:
         if known is None or known.deviation <= CALM * self.samples.eps * known.size:
             return None
         unit = math.ulp(x) * self.samples.eps / EPS
-        fine = together(noise(self.samples, unit * 2.0 ** k, side) for k, side in CLOSEST)
+        fine = max((n for k, side in CLOSEST if (n := noise(self.samples, unit * 2.0 ** k, side))), default=None)
         return fine if fine is not None and known.deviation > RIPPLE * fine.deviation else None
 
     def confirms(self, found: Derivative) -> bool:
@@ -170,7 +172,7 @@ class _Search:
                 self.tread = Side(0.0, 0.0)
             self.noise = known._replace(deviation=max(known.deviation, level.height / 2))
         elif fine is not None:
-            self.noise = fine
+            self.noise = min(fine, known)            # between floats points are rounded, and that is no noise of f
             found = self.measure()
             border = math.isnan(found.left.value + found.right.value)
             within = noise(samples, found.step / 64, 1.0)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..ops import OPS, Op
+from .. import ops
+from ..ops import Op
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Expression:
 
     Its repr() is the function as Python source, with the package as `ag`.
 
-    >>> e = Expression(Call(OPS["sin"], (Variable(0),)), (0.5,))
+    >>> e = Expression(Call(ops.sin, (Variable(0),)), (0.5,))
     >>> e, round(e(*e.point), 6)
     (lambda x: ag.sin(x), 0.479426)
     """
@@ -74,8 +75,8 @@ def squashed(term: Term, domain: tuple[float, float], point: tuple[float, ...]) 
     middle, half = (low + high) / 2, 0.9 * (high - low) / 2
     if not isinstance(term, (Variable, Call)):
         return float(middle + half * np.sin(term))
-    wave = Call(OPS["multiply"], (half, Call(OPS["sin"], (term,))))
-    return Call(OPS["add"], (middle, wave)) if middle else wave
+    wave = Call(ops.multiply, (half, Call(ops.sin, (term,))))
+    return Call(ops.add, (middle, wave)) if middle else wave
 
 
 def _name(i: int) -> str:
@@ -87,5 +88,6 @@ def _text(term: Term) -> str:
         return _name(term.index)
     if isinstance(term, Call):
         own = term.op.module.startswith("autograd_nn.ops.")
-        return f"{'ag.' * own}{term.op.name}({', '.join(map(_text, term.args))})"
+        home = "" if not own else "ag.ops." if term.op.internal else "ag."
+        return f"{home}{term.op.name}({', '.join(map(_text, term.args))})"
     return repr(term)

@@ -21,7 +21,7 @@ from ._rounding import eps_of
 from ._subject import Array, Subject
 from ._verdict import Verdict
 
-FEW = 100                        # so many elements in all are checked one by one
+FEW = 100                        # elements of all inputs: up to this number each is checked, else directions are
 
 
 def check_gradients(f: Callable[..., Any], *inputs: Any, gradient: Callable[..., Any] | None = None,

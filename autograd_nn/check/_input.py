@@ -23,13 +23,13 @@ from ._samples import MISSING
 from ._subject import Array, Subject
 from ._verdict import Finding, Verdict, judge
 
-NAMED = 8                        # at most so many wrong elements of an input are looked for
-BUDGET = 400                     # evaluations to name those of one direction
-KINK_BUDGET = 20_000             # evaluations to find those at kinks
-ROUNDS = 6                       # ways to lay a direction, while it meets kinks
-WITNESSES = 4                    # elements that are asked where halving names none
-CLOSE = 2.0 ** -16               # of x: a step at which a kink at x stands alone
-SUSPICIOUS = 2.0                 # so many error bars off, and the elements of a direction are asked
+NAMED = 8                        # wrong elements of one input that are named: more cost more evaluations
+BUDGET = 400                     # evaluations of f to name the wrong elements of one direction
+KINK_BUDGET = 20_000             # evaluations of f to find the elements of one input that lie at kinks
+ROUNDS = 6                       # directions that are tried in the place of one that meets kinks
+WITNESSES = 4                    # elements that are checked one by one where halving names none
+CLOSE = 2.0 ** -16               # step beside x, at which a kink at x stands alone
+SUSPICIOUS = 2.0                 # bars that a direction is off before its elements are checked one by one
 
 
 class Input:

@@ -14,8 +14,8 @@ from ._samples import Samples
 from ._subject import Array, Subject, Trace
 from ._verdict import Verdict
 
-WIDTHS = [2.0 ** -k for k in (6, 9, 12, 15, 18, 22, 26, 30)]        # in which the noise of a derivative is looked for
-FAR = -1.0, 1024.0       # cotangents by which a linear rule scales exactly: rounding does not enter
+WIDTHS = [2.0 ** -k for k in (6, 9, 12, 15, 18, 22, 26, 30)]        # windows for the noise of a derivative
+FAR = -1.0, 1024.0       # factors of a cotangent: multiplying by them does not round, so a linear rule scales exactly
 
 
 @dataclass(frozen=True)

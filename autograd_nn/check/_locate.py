@@ -21,10 +21,10 @@ from ._verdict import Finding, Verdict, judge
 
 __all__ = ["Fault", "locate_fault"]
 
-# Closer than this to a single central difference is right without further measurements.
+# Relative difference to a single central difference: a derivative that is closer is right, and is measured no further.
 CLOSE = 1e-6
-# Around this, and not around 0, a direction is measured: a float near 0 makes steps so small that adding them
-# to the inputs changes nothing, and then a jump looks flat.
+# The place on a line where its slope is measured. It is not 0, because floats near 0 allow steps so small that
+# adding them to the inputs changes nothing, and then a jump looks flat.
 FAR = 4.0
 
 

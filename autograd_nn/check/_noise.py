@@ -21,8 +21,9 @@ RESIDUAL = np.linalg.qr(np.vander(NODES, DEGREE + 1), mode="complete")[0][:, DEG
 MANY = 4
 STEEP, STEEPEST, HALVINGS, LEAST_HALVINGS = 30.0, 4, 60, 4
 LEAST = 5e-324                          # the smallest number of float64
-BESIDE, NO_NOISE = 64.0, 64.0           # a window so narrow beside its distance; residuals there fall so much
-PROPORTION = 0.1                        # noise beside |f|, times 8: what trembles more is no noise but f itself
+BESIDE = 64.0                           # distance of a window beside its width, to tell noise from the shape of f
+NO_NOISE = 64.0                         # ratio by which residuals fall there at least, where f is smooth
+PROPORTION = 0.1                        # 8 times the noise, beside |f|: what trembles more is f itself
 
 
 class Noise(NamedTuple):

@@ -1,4 +1,4 @@
-"""Where f is constant just around x: a flat piece of the function, or a step of a staircase made by rounding?"""
+"""Where f is constant close to x: is the function flat there, or is this a stair that rounding made?"""
 
 from __future__ import annotations
 
@@ -8,27 +8,28 @@ from typing import NamedTuple
 
 from ._samples import Samples
 
-PARTS = 8
-LEAST = 3              # steps that are flat: fewer may be an accident
-ROUNDING = 1e-2         # beside max(1, |f|): steps of a staircase above this are no rounding, not even of bfloat16,
-FINE = 2.0 ** 12        # and those below so many eps can be nothing else
-NARROW = 0.375          # steps as narrow as eps**NARROW may come from adding x to a number of size eps**(NARROW - 1)
+PARTS = 8               # samples in one width of the plateau, beyond its edge: more of them see narrower stairs
+LEAST = 3               # steps over which f is flat: fewer may be an accident
+ROUNDING = 1e-2         # height of a stair beside max(1, |f|): rounding makes no higher one, not even in bfloat16
+FINE = 2.0 ** 12        # height of a stair in eps * max(1, |f|): a lower one can only be made by rounding
+# Exponent of eps, the width of a stair: a narrower one may come from adding x to a number of size eps**(NARROW - 1).
+NARROW = 0.375
 
 
 class Plateau(NamedTuple):
-    """f is constant within `width` of x; `staircase`: this is one of many narrow steps, each this high at most."""
+    """f is constant within `width` of x. `staircase`: this is one of many stairs, and none is higher than `height`."""
 
     width: float
     staircase: bool
     height: float
 
     def rounded(self, eps: float, size: float) -> bool:
-        """Whether it may come from rounding: f is then no constant."""
+        """Whether rounding may have made it. Then f is not constant: it only looks so."""
         return self.staircase and (self.height <= ROUNDING * size or self.width <= eps ** NARROW)
 
 
 def plateau(samples: Samples, steps: list[float]) -> Plateau | None:
-    """The plateau around x, if f is constant on both sides for the smallest few of `steps` (which decrease)."""
+    """The plateau around x, if there is one: over the smallest of `steps` (which decrease) f does not change."""
     x, f0 = samples.x, samples.centre
 
     def flat(h: float) -> bool:
@@ -47,7 +48,7 @@ def plateau(samples: Samples, steps: list[float]) -> Plateau | None:
         values = [samples.at(x + direction * width * (1 + j / PARTS)) for j in range(3 * PARTS)]
         changes = [abs(b - a) for a, b in itertools.pairwise(values)]
         beyond = changes[next((i for i, c in enumerate(changes) if c), len(changes)):]
-        # Off the plateau a smooth function changes with every sample; a staircase has steps again.
+        # Beyond the plateau a smooth function changes from sample to sample. A staircase is flat again.
         if beyond and 0.0 in beyond:
             stairs, height = True, max(height, *beyond)
     return Plateau(width, stairs, height)

@@ -15,7 +15,7 @@ from ._verdict import Finding, Verdict
 Array = np.ndarray[Any, Any]
 DOTS, TRUNCATION, ROUNDING, ANALYTIC = "#222222", "#0072B2", "#D55E00", "#009E73"
 LEVELS = 46                      # halvings of the step, from the largest to below the spacing of floats
-FLOOR = 1e-17                    # relative: errors of 0 are shown here
+FLOOR = 1e-17                    # relative error: smaller ones, and 0, are drawn at this height
 
 
 def plot_finding(finding: Finding, f: Callable[[float], float], x: float, ax: Any = None) -> Any:

@@ -10,11 +10,11 @@ from ._noise import Noise
 from ._samples import Samples
 from ._tableau import APART, CLEAN, Entry, best, settled, tableau
 
-ROWS = 8                    # a trend of the changes needs so many rows ...
-CLOSE = 2.0 ** -8           # ... and ends below this step, beside the scale
-TREMBLING = 0.1             # noise beside |f|: more is f itself
-FLOATS = 2.0 ** 8           # a step of so few floats is as small as rounding allows
-UNBOUNDED = 1.15            # quotients that grow so per octave have no bound
+ROWS = 8                    # changes in a row that make a trend: with more of them fewer sides are called diverging
+CLOSE = 2.0 ** -8           # step beside the scale: a trend that ends at a larger one says nothing of x itself
+TREMBLING = 0.1             # noise beside |f|: what trembles more is f itself
+FLOATS = 2.0 ** 8           # step in floats: below it a trend may end because floats do
+UNBOUNDED = 1.15            # growth of quotients an octave: if they grow by more, they have no bound
 NONE = Entry(math.nan, math.inf, 0, math.inf, math.inf)
 
 

@@ -13,7 +13,7 @@ from ..core.value import BaseValue
 from ..ops import Each, Op
 from ..transforms._checkpoint import rerun
 
-CORNER = 1e-7                    # an op's kink function below this: too near for differences
+CORNER = 1e-7                    # value of an op's kink function: below this the kink is too near for differences
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 EPS = 2.0 ** -52
-NEIGHBOURS = 5
-SPREAD = 16.0            # two values may differ by so many times the spread of their neighbours
+NEIGHBOURS = 5           # points around the inputs, units in the last place away
+SPREAD = 16.0            # times the spread of the neighbours: two values that differ by less may be one, rounded
 
 
 def eps_of(*arrays: Array) -> float:

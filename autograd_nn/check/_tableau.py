@@ -7,12 +7,13 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-COLUMNS = 6
-GAP = 2.0 ** 8          # between steps farther apart than this there is nothing to extrapolate
-CLEAN = 4.0             # a change this many times its noise is no noise
-GROWTH = 4.0            # changes this many times larger at smaller steps: the larger steps have not settled
-SLOW, LAZY = 3, 0.85    # changes that fall so little an octave, so many times: there is no series to extrapolate
-APART = 2.0             # two estimates farther apart than this many bars contradict each other
+COLUMNS = 6             # extrapolations of a row: each takes one more step into account
+GAP = 2.0 ** 8          # ratio of two steps: steps farther apart are not extrapolated together
+CLEAN = 4.0             # times its noise: a larger change is no noise
+GROWTH = 4.0            # ratio of changes: if they grow by more as the step shrinks, the larger steps had not settled
+LAZY = 0.85             # fall of the changes an octave: where they fall by less, there is no series to extrapolate ...
+SLOW = 3                # ... after so many of them in a row
+APART = 2.0             # bars: two estimates farther apart contradict each other
 
 
 class Entry(NamedTuple):

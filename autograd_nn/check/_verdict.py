@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from ._derivative import Derivative
 from ._quotients import Side
 
-RTOL = 1e-5             # a relative difference below this may come from rounding and iteration: it refuses nothing ...
-SURE = 5e-7             # ... but above this, and so many bars off, it confirms nothing either
-DOUBT = 4.0
-RESOLUTION = 5e-5       # a relative bar wider than this might hide an error of 0.01 %
-ZERO = 1e-6             # a derivative of 0 is believed if the bar is this small beside the slopes around
-NOISY = 1e-6            # a wider relative bar comes from noise, and is a matter of chance: so many times it ...
-CHANCE = 16.0           # ... are needed to refuse
-ROUGH = 1e-2            # and one wider than this is itself no more than rough, for f may change over less ...
-CAUTION = 50.0          # ... than the steps that tell it from noise; so it is taken so many times
+# "Relative" is beside the larger of the two derivatives. A "bar" is the error bar of the numerical one.
+RTOL = 1e-5             # relative difference: a smaller one may come from rounding or iteration and refuses nothing
+SURE = 5e-7             # relative difference: a larger one, if it is also above DOUBT bars, confirms nothing
+DOUBT = 4.0             # bars
+RESOLUTION = 5e-5       # relative bar: a wider one might hide an error of 0.01 %, and confirms nothing
+ZERO = 1e-6             # bar beside the slopes of f nearby: up to this width it confirms a derivative of 0
+NOISY = 1e-6            # relative bar: a wider one was measured from noise, and its width is a matter of chance
+CHANCE = 16.0           # bars that a derivative must be off to be refused, where the bar is wider than NOISY
+ROUGH = 1e-2            # relative bar: a wider one is a rough guess, as f may change over the steps that measure noise
+CAUTION = 50.0          # bars that a derivative must be off to be refused, where the bar is wider than ROUGH
 
 
 class Verdict(enum.StrEnum):

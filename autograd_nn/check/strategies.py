@@ -15,6 +15,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from .. import ops as table
 from ..core.node import Node
 from ..core.tensor import Tensor
 from ..core.value import Value
@@ -168,19 +169,19 @@ def graphs(draw: Any, max_nodes: int = 20, *, arrays: bool | None = None, ops: S
     nodes: list[Any] = draw(st.lists(leaf, min_size=1, max_size=3))
     for _ in range(draw(st.integers(1, max(1, max_nodes - len(nodes) - 1)))):
         x = draw(st.sampled_from(nodes))
-        step = draw(st.sampled_from(["elementwise", *_STEPS])) if isinstance(x, Tensor) else "elementwise"
+        step = draw(st.sampled_from([None, *_STEPS])) if isinstance(x, Tensor) else None
         if more and isinstance(x, Tensor) and draw(st.integers(0, 3)) == 0:
             y = draw(st.sampled_from(list(more)))(x)
-        elif step == "elementwise":
+        elif step is None:
             y = _elementwise(draw, draw(st.sampled_from(pool)), x, nodes)
         else:
-            y = _STEPS[step](draw, x, nodes)
+            y = step(draw, x, nodes)
         if np.all(np.isfinite(y._data)) and 0 < np.size(y._data) <= 64:
             nodes.append(y)
     used = {id(x) for node in nodes for x in node.inputs}
     ends = [node for node in nodes if id(node) not in used and node.op is not None] or nodes[-1:]
-    ends = [OPS["sum"](end) if end.shape else end for end in ends]
-    return ends[0] if len(ends) == 1 else OPS["sum_of"](ends)
+    ends = [table.sum(end) if end.shape else end for end in ends]
+    return ends[0] if len(ends) == 1 else table.sum_of(ends)
 
 
 def _elementwise(draw: Any, op: Op, x: Node, nodes: list[Any]) -> Any:
@@ -200,7 +201,7 @@ def _elementwise(draw: Any, op: Op, x: Node, nodes: list[Any]) -> Any:
             shape = np.broadcast_shapes(shape, shape_of(arg))
         if not inside(arg._data if isinstance(arg, Node) else arg, domain):
             middle, half = (domain[0] + domain[1]) / 2, (domain[1] - domain[0]) / 2
-            arg = middle + 0.9 * half * OPS["sin"](arg)
+            arg = middle + 0.9 * half * table.sin(arg)
         args.append(arg)
     return op(*args)
 
@@ -218,27 +219,26 @@ def _product(draw: Any, x: Tensor, nodes: list[Any]) -> Any:
     if x.ndim not in (1, 2):
         return x * x
     others = [n for n in nodes if isinstance(n, Tensor) and n.ndim in (1, 2) and n.shape[0] == x.shape[-1]]
-    return OPS["matmul"](x, draw(st.sampled_from([x.T, *others])))
+    return table.matmul(x, draw(st.sampled_from([x.T, *others])))
 
 
 def _axis(draw: Any, x: Tensor) -> int:
     return draw(st.integers(-x.ndim, x.ndim - 1))  # type: ignore[no-any-return]
 
 
-_STEPS: dict[str, Callable[[Any, Any, list[Any]], Any]] = {
-    "sum": lambda draw, x, nodes: OPS["sum"](x, axis=draw(axes_for(x)), keepdims=draw(st.booleans())),
-    "mean": lambda draw, x, nodes: OPS["mean"](x, axis=draw(axes_for(x)), keepdims=draw(st.booleans())),
-    "matmul": _product,
-    "transpose": lambda draw, x, nodes: x.T,
-    "reshape": lambda draw, x, nodes: x.reshape(draw(st.sampled_from([(-1,), (1, -1), (-1, 1)]))),
-    "getitem": lambda draw, x, nodes: x[draw(indices_for(x))],
-    "concatenate": lambda draw, x, nodes:
-        OPS["concatenate"]([x, _matched(draw, x, nodes)], axis=_axis(draw, x)) if x.ndim else x * x,
-    "stack": lambda draw, x, nodes: OPS["stack"]([x, _matched(draw, x, nodes)], axis=0),
-    "softmax": lambda draw, x, nodes: OPS["softmax"](x, axis=_axis(draw, x)) if x.ndim else x * x,
-    "logsumexp": lambda draw, x, nodes: OPS["logsumexp"](x, axis=draw(axes_for(x))),
-    "cumsum": lambda draw, x, nodes: OPS["cumsum"](x, axis=_axis(draw, x)) if x.ndim else x * x,
-}
+_STEPS: tuple[Callable[[Any, Any, list[Any]], Any], ...] = (
+    lambda draw, x, nodes: table.sum(x, axis=draw(axes_for(x)), keepdims=draw(st.booleans())),
+    lambda draw, x, nodes: table.mean(x, axis=draw(axes_for(x)), keepdims=draw(st.booleans())),
+    _product,
+    lambda draw, x, nodes: x.T,
+    lambda draw, x, nodes: x.reshape(draw(st.sampled_from([(-1,), (1, -1), (-1, 1)]))),
+    lambda draw, x, nodes: x[draw(indices_for(x))],
+    lambda draw, x, nodes: table.concatenate([x, _matched(draw, x, nodes)], axis=_axis(draw, x)) if x.ndim else x * x,
+    lambda draw, x, nodes: table.stack([x, _matched(draw, x, nodes)], axis=0),
+    lambda draw, x, nodes: table.softmax(x, axis=_axis(draw, x)) if x.ndim else x * x,
+    lambda draw, x, nodes: table.logsumexp(x, axis=draw(axes_for(x))),
+    lambda draw, x, nodes: table.cumsum(x, axis=_axis(draw, x)) if x.ndim else x * x,
+)
 
 
 # --- modules ---------------------------------------------------------------------------------------------

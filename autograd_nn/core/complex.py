@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,10 @@ import numpy as np
 
 from .. import ops
 from ..errors import DTypeError, LeavesGraphError, UsageError
-from ..ops import CARRIERS, OPS, Op, shape_of
+from ..ops import Op, shape_of
 from ..ops._arguments import data_of
-from .methods import through_function, through_ufunc
+from ..ops._carriers import carrier
+from .methods import attach, through_function, through_ufunc
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -46,8 +47,6 @@ class Complex:
         array = np.empty(real.shape, dtype=np.result_type(real.dtype, np.complex64))
         array.real, array.imag = real, imag
         return array
-
-    primal = data
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -126,25 +125,21 @@ def _parts(x: Any) -> Part:
     return x, None
 
 
-def _linear(op: Op, xs: tuple[Any, ...], params: dict[str, Any]) -> Any:
-    """An op that does the same to either part."""
-    real, imag = _parts(xs[0])
-    return Complex(op(real, **params), op(imag, **params))
+def _linear(op: Op, parts: list[Part], params: dict[str, Any]) -> Any:
+    """The op on all real parts, and on all imaginary ones; an input in which it is not linear is real, and in both."""
+    slots = op.linear if op.linear is not True else range(len(parts))
+    imags = [_zero(real) if imag is None and i in slots else real if imag is None else imag
+             for i, (real, imag) in enumerate(parts)]
+    return Complex(_called(op, [real for real, _ in parts], params), _called(op, imags, params))
 
 
-def _joined(op: Op, xs: tuple[Any, ...], params: dict[str, Any]) -> Any:
-    pairs = [_parts(x) for x in xs]
-    imags = [np.zeros(shape_of(real)) if imag is None else imag for real, imag in pairs]
-    return Complex(op([real for real, _ in pairs], **params), op(imags, **params))
-
-
-def _multilinear(op: Op, xs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+def _multilinear(op: Op, parts: list[Part], params: dict[str, Any]) -> Any:
     """A product of any kind: the products of all choices of parts, i for each imaginary one."""
     sums: list[Any] = [None, None]
-    choices = [[(k, part) for k, part in enumerate(_parts(x)) if part is not None] for x in xs]
+    choices = [[(k, part) for k, part in enumerate(pair) if part is not None] for pair in parts]
     for chosen in itertools.product(*choices):
-        turns, factors = sum(k for k, _ in chosen), [part for _, part in chosen]
-        product = op(*factors, **params) if op.arity >= 0 else op(factors, **params)
+        turns = sum(k for k, _ in chosen)
+        product = _called(op, [part for _, part in chosen], params)
         before, place = sums[turns % 2], turns % 2
         if before is None:
             sums[place] = product if turns < 2 else -product
@@ -153,91 +148,27 @@ def _multilinear(op: Op, xs: tuple[Any, ...], params: dict[str, Any]) -> Any:
     return Complex(*sums)
 
 
-def _added(op: Op, xs: tuple[Any, ...], params: dict[str, Any]) -> Any:
-    (a, b), (c, d) = map(_parts, xs)
-    real = op(a, c)
-    imag = b if d is None else op(0.0 if b is None else b, d)
-    return Complex(real, imag if shape_of(imag) == shape_of(real) else ops.broadcast_to(imag, shape_of(real)))
+def _called(op: Op, xs: list[Any], params: dict[str, Any]) -> Any:
+    return op(*xs, **params) if op.arity >= 0 else op(xs, **params)
 
 
-def _divided(op: Op, xs: tuple[Any, ...], params: dict[str, Any]) -> Any:
-    x, y = xs
-    c, d = _parts(y)
-    if d is None:
-        return Complex(x.real / c, x.imag / c)
-    size = c * c + d * d
-    return ops.multiply(x, Complex(c / size, -d / size))
-
-
-def _to_power(op: Op, xs: tuple[Any, ...], params: dict[str, Any]) -> Any:
-    x: Any = xs[0]
-    n: Any = xs[1]
-    if not isinstance(x, Complex) or not isinstance(n, (int, float, np.number)) or n != int(n):
-        raise DTypeError("power: a Complex can be raised to whole numbers only\n"
-                         "  help: x ** y is exp(y * log(x)) on the principal branch")
-    if n < 0:
-        return 1 / op(x, -n)
-    result: Any = Complex(ops.where(False, x.real, 1.0), ops.where(False, x.imag, 0.0)) if n == 0 else x
-    for digit in f"{int(n):b}"[1:] if n else "":
-        result = result * result * x if digit == "1" else result * result
-    return result
-
-
-def _modulus(op: Op, xs: tuple[Any, ...], params: dict[str, Any]) -> Any:
-    """sqrt(a² + b²), with derivative 0 at 0."""
-    return ops.euclidean_norm(ops.stack([xs[0].real, xs[0].imag]), axis=0)
-
-
-def _exp(op: Op, xs: tuple[Any, ...], params: dict[str, Any]) -> Any:
-    size, angle = ops.exp(xs[0].real), xs[0].imag
-    return Complex(size * ops.cos(angle), size * ops.sin(angle))
-
-
-def _log(op: Op, xs: tuple[Any, ...], params: dict[str, Any]) -> Any:
-    return Complex(ops.log(_modulus(op, xs, params)), ops.arctan2(xs[0].imag, xs[0].real))
-
-
-def _where(op: Op, xs: tuple[Any, ...], params: dict[str, Any]) -> Any:
-    (a, b), (c, d) = map(_parts, xs[1:])
-    return Complex(op(xs[0], a, c), op(xs[0], 0.0 if b is None else b, 0.0 if d is None else d))
-
-
-_RULES: dict[str, Callable[[Op, tuple[Any, ...], dict[str, Any]], Any]] = {
-    **dict.fromkeys("""negative sum mean cumsum reshape transpose swapaxes moveaxis expand_dims squeeze broadcast_to
-                       sum_to spread flip roll tile repeat getitem take_along_axis copy""".split(), _linear),
-    **dict.fromkeys("concatenate stack".split(), _joined),
-    **dict.fromkeys("multiply matmul dot contract".split(), _multilinear),
-    "add": _added, "subtract": _added, "divide": _divided, "power": _to_power,
-    "reciprocal": lambda op, xs, params: 1 / xs[0],
-    "square": lambda op, xs, params: xs[0] * xs[0],
-    "absolute": _modulus, "exp": _exp, "log": _log, "where": _where,
-    "conjugate": lambda op, xs, params: Complex(xs[0].real, -xs[0].imag),
-    "real": lambda op, xs, params: xs[0].real,
-}
+def _zero(x: Any) -> Any:
+    return np.zeros(shape_of(x), getattr(x, "dtype", float)) if shape_of(x) else 0.0
 
 
 def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-    rule = _RULES.get(op.name)
-    if rule is None:
+    """What the entry says of complex inputs: linear in them, linear in each of them, or a function of its own."""
+    parts = [_parts(x) for x in args]
+    if op.multilinear:
+        return _multilinear(op, parts, params)
+    if op.is_linear_in(i for i, (_, imag) in enumerate(parts) if imag is not None):
+        return _linear(op, parts, params)
+    if op.complex is None:
         raise DTypeError(f"{op.name} is not defined for complex numbers here\n"
                          "  help: x.real, x.imag and abs(x) are real")
-    return rule(op, args, params)
+    found = op.complex(*[real if imag is None else Complex(real, imag) for real, imag in parts], **params)
+    return Complex(*found) if isinstance(found, tuple) else found
 
 
-def _method(op: Op) -> Callable[..., Any]:
-    return lambda self, *args, **params: op(self, *args, **params)
-
-
-def _reflected(op: Op) -> Callable[..., Any]:
-    return lambda self, other: op(other, self)
-
-
-for name in _RULES:
-    if OPS[name].method and not hasattr(Complex, name):
-        setattr(Complex, name, _method(OPS[name]))
-    if OPS[name].dunder:
-        setattr(Complex, f"__{OPS[name].dunder}__", _method(OPS[name]))
-        if OPS[name].arity == 2:
-            setattr(Complex, f"__r{OPS[name].dunder}__", _reflected(OPS[name]))
-
-CARRIERS[Complex] = (6, _apply)                      # above all others: a part may be of any kind
+carrier("Complex", Complex, _apply, below="data")      # above all others: a part may be of any kind
+attach(Complex)

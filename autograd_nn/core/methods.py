@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, UsageError
-from ..ops import CARRIERS, FUNCTIONS, OPS, Op, for_each_op
-from ..ops._arguments import data_of, no_out
-from ..ops.arrays.shaping import astype, dtype_of
+from ..ops import FUNCTIONS, OPS, Op, for_each_op
+from ..ops._arguments import data_of, dtype_of, no_out
+from ..ops._carriers import is_traced
+from ..ops.arrays.shape import astype
 
 
 def attach(kind: type) -> None:
@@ -56,10 +57,9 @@ def named(method: Any, op: Op, kind: type) -> Any:
 
 def operand(x: Any) -> bool:
     """Whether an operator of a node takes x, or leaves it to x's own type."""
-    return CARRIERS[type(x)][0] > 0 or isinstance(x, (int, float, complex, np.generic, np.ndarray, list, tuple))
+    return is_traced(x) or isinstance(x, (int, float, complex, np.generic, np.ndarray, list, tuple))
 
 
-@cache
 def _op_of(ufunc: Any) -> Any:
     """The op, or the function composed of ops, that a ufunc is."""
     return OPS.get(ufunc.__name__) or next((op for op in OPS.values() if op.array is ufunc), None) \
@@ -68,8 +68,11 @@ def _op_of(ufunc: Any) -> Any:
 
 def through_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """`np.sin(node)` and `ndarray * node`: the op of the table whose array function the ufunc is."""
-    if (method, ufunc.__name__) in _ALONG_AXIS:
-        return OPS[_ALONG_AXIS[method, ufunc.__name__]](*inputs, **{"axis": 0, **params})
+    if method != "__call__":
+        asked = getattr(ufunc, method)
+        along = next((op for op in OPS.values() if op.ufunc_method == asked), None)
+        if along is not None:
+            return along(*inputs, **{"axis": 0, **params})
     no_out(f"np.{ufunc.__name__}", params.get("out"))
     if _is_fact(ufunc):
         return getattr(ufunc, method)(*[data_of(x) for x in inputs], **{k: data_of(v) for k, v in params.items()})
@@ -93,11 +96,6 @@ def _cast(ufunc: Any, inputs: tuple[Any, ...], dtype: Any, **rest: Any) -> tuple
     if kind.kind != "f":
         raise DTypeError(f"np.{ufunc.__name__}: dtype={kind} has no derivative\n  help: one of floating point numbers")
     return tuple(x if dtype_of(x) == kind else astype(x, kind) for x in inputs), rest
-
-
-# The methods of ufuncs that are reductions of the table.
-_ALONG_AXIS = {("reduce", "add"): "sum", ("reduce", "multiply"): "prod", ("reduce", "maximum"): "max",
-               ("reduce", "minimum"): "min", ("accumulate", "add"): "cumsum", ("accumulate", "multiply"): "cumprod"}
 
 
 @cache

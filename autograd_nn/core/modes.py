@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,8 @@ class _Mode(threading.local):
     make: Any = None                                 # of a checkpoint: makes each node in record's place
     note: Callable[[Node], object] | None = None     # of a recording: is told of each node that an op makes
     call: Callable[[Any, tuple[Any, ...], dict[str, Any]], Any] | None = None   # and calls each module
+    sweep: Callable[[Mapping[Node, Any]], AbstractContextManager[None]] | None = None   # and surrounds each backward
+    #                                                pass that makes nodes, from these seeds
 
 
 mode = _Mode()

@@ -9,9 +9,8 @@ import numpy as np
 
 from .. import ops
 from ..errors import ShapeError, UsageError
-from ..ops import CARRIERS
-from ..ops._carriers import array_of
-from .value import core
+from ..ops._carriers import array_of, is_traced
+from . import reverse
 
 
 def sum_of(values: Sequence[Any]) -> Any:
@@ -26,7 +25,8 @@ def sum_of(values: Sequence[Any]) -> Any:
     (6.0, 3)
     """
     values = list(values)
-    node = core.sum_of(values) if core is not None else None
+    in_c = reverse.values_in_c
+    node = in_c.sum_of(values) if in_c is not None else None
     return ops.sum_of(values) if node is None else node
 
 
@@ -47,10 +47,11 @@ def dot(weights: Any, inputs: Any, bias: Any = 0) -> Any:
     if _is_row(weights) and _is_row(inputs):
         if len(weights) != len(inputs):
             raise ShapeError(f"dot: {len(weights)} weights and {len(inputs)} inputs")
-        node = core.weighted_sum((*weights, bias), inputs) if core is not None else None
+        in_c = reverse.values_in_c
+        node = in_c.weighted_sum((*weights, bias), inputs) if in_c is not None else None
         if node is not None:
             return node
-        if any(CARRIERS[type(x)][0] for x in (*weights, *inputs, bias)):
+        if any(is_traced(x) or isinstance(x, np.ndarray) for x in (*weights, *inputs, bias)):
             return ops.weighted_sum([*weights, *inputs, bias])
     product = ops.dot(weights, inputs)
     return product if isinstance(bias, (int, float)) and bias == 0 else product + bias
@@ -66,9 +67,9 @@ def weighted_sums(weight: Any, x: Any, bias: Any) -> Any:
     units = weight.reshape(-1, x.shape[-1]).tolist()
     biases = [0.0] * len(units) if bias is None else bias.tolist() if weight.ndim == 2 else [bias]
     rows = tuple(map(tuple, x.reshape(-1, x.shape[-1]).tolist()))
-    sums = None
-    if core is not None:
-        sums = core.layer(tuple((*w, b) for w, b in zip(units, biases)), rows, x.shape[-1])
+    sums, in_c = None, reverse.values_in_c
+    if in_c is not None:
+        sums = in_c.layer(tuple((*w, b) for w, b in zip(units, biases)), rows, x.shape[-1])
     if sums is None:
         sums = [dot(w, row, b) for row in rows for w, b in zip(units, biases)]
     return array_of(sums, (*x.shape[:-1], *weight.shape[:-1]))[()]

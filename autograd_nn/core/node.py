@@ -127,33 +127,14 @@ class Node:
     def __ge__(self, other: Any) -> Any:
         return self._data >= data_of(other)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        """A copy of the whole graph below, without recursion."""
-        for node in topological([self]):
-            if id(node) not in memo:
-                inputs = tuple(memo[id(x)] if isinstance(x, Node) else x for x in node.inputs)
-                memo[id(node)] = rebuild(type(node), node._data, node.op, inputs, node.params,
-                                         node.name, _plain(node._grad))
-        return memo[id(self)]
-
     def __copy__(self) -> Any:
-        return rebuild(type(self), self._data, self.op, self.inputs, self.params, self.name, self._grad)
+        return copies.shallow(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return copies.deep(self, memo)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickled as a flat list of records, so the depth of the graph does not matter."""
-        if self.op is None:
-            return rebuild, (type(self), self._data, None, (), NOTHING, self.name, _plain(self._grad))
-        order = topological([self])
-        place = {node: i for i, node in enumerate(order)}
-        records: list[Any] = []
-        for node in order:
-            if node.op is None:
-                records.append(node)                     # a leaf pickles itself, and stays shared
-            else:
-                wires = tuple((place[x], None) if isinstance(x, Node) else (-1, x) for x in node.inputs)
-                records.append((type(node), node._data, node.op, wires, node.params, node.name,
-                                _plain(node._grad)))
-        return _rewire, (records,)
+        return copies.pickled(self)
 
 
 def data_of(x: Any) -> Any:
@@ -193,30 +174,4 @@ def topological(roots: Iterable[Node]) -> list[Node]:
     return order
 
 
-# --- what copies and pickles are made of ------------------------------------------------------------
-
-def _plain(grad: Any) -> Any:
-    return grad._data if isinstance(grad, Node) else grad
-
-
-def rebuild(kind: type[Node], data: Any, op: Op | None, inputs: tuple[Any, ...],
-            params: dict[str, Any], name: str | None, grad: Any) -> Any:
-    """A node with all that it holds."""
-    node = kind._made(data, op, inputs, params)
-    node.name, node._grad = name, grad
-    return node
-
-
-def _rewire(records: list[Any]) -> Any:
-    nodes: list[Any] = []
-    for record in records:
-        if isinstance(record, Node):
-            nodes.append(record)
-        else:
-            kind, data, op, wires, params, name, grad = record
-            inputs = tuple(nodes[i] if i >= 0 else constant for i, constant in wires)
-            nodes.append(rebuild(kind, data, op, inputs, params, name, grad))
-    return nodes[-1]
-
-
-from . import reverse  # noqa: E402  (at the end, for it needs what is above, and `backward` needs it)
+from . import copies, reverse  # noqa: E402  (at the end, for they need what is above)

@@ -1,4 +1,4 @@
-"""What may enter a graph of arrays: a Tensor's data and gradient, an index, constants and parameters."""
+"""What may enter a graph: the data and gradient of a Tensor or Value, an index, constants and parameters."""
 
 from __future__ import annotations
 
@@ -99,3 +99,28 @@ def _frozen(x: Any) -> np.ndarray[Any, Any]:
                          "array.astype(float) makes numbers of numbers")
     array.setflags(write=False)
     return array
+
+
+def number(x: Any) -> float:
+    """x as a Python float; a UsageError if it is not a single number."""
+    if type(x) is float:
+        return x
+    single = isinstance(x, (int, float, np.generic)) or (isinstance(x, np.ndarray) and x.shape == ())
+    if single and np.asarray(x).dtype.kind in "fiub":
+        return float(x)
+    real_only("Value", x)
+    if isinstance(x, Node):
+        raise UsageError(f"this is a {type(x).__name__} already: {x!r:.60}\n"
+                         "  help: use it as it is, or x.detach() for a leaf with the same data")
+    what = f"an array of shape {x.shape}" if isinstance(x, np.ndarray) else f"{type(x).__name__} {x!r:.60}"
+    raise UsageError(f"a Value holds a single real number, not {what}"
+                     + ("\n  help: Tensor(x) holds an array" if isinstance(x, (np.ndarray, list, tuple)) else ""))
+
+
+def number_among(op: Op, x: Any) -> Any:
+    """x as an operand beside a Value: a number."""
+    real_only(op.name, x)
+    try:
+        return number(x)
+    except UsageError:
+        raise UsageError(f"{op.name}: cannot combine a Value and {type(x).__name__} {x!r:.60}") from None

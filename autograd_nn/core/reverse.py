@@ -3,16 +3,86 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
 from .. import ops
-from ..errors import GraphError, ShapeError
-from ..ops import Op, shape_of
+from ..errors import GraphError, ShapeError, blame
+from ..ops import shape_of
 from ..ops._arguments import real_only
+from . import modes
+from .leaks import Look, finite, with_care, zero
 from .node import Node, data_of, topological
+
+Step = tuple[Node, int, Any, Any, Any]
+
+
+def chain_rule(order: list[Node], found: dict[Node, Any], look: Look) -> Iterator[Step]:
+    """The chain rule, step by step. It fills `found`, which has the cotangents of the roots, with those of all below.
+
+    `look(node, g)` gives the output, the inputs and the rules of the op that made a node: their data, or the nodes
+    themselves, and then each cotangent is a graph too. A step is (node, number of the input, cotangent of the node,
+    what this adds to the cotangent of the input, what that was before or None).
+    """
+    for node in reversed(order):
+        op, g = node.op, found.get(node)
+        if op is None or g is None:                      # a leaf, or no root depends on it
+            continue
+        try:
+            y, xs, rules = look(node, g)
+            for i, (x, rule) in enumerate(zip(node.inputs, rules)):
+                if rule is not None and isinstance(x, Node):         # a constant has no cotangent
+                    part = fit(rule(g, y, *xs, **node.params), x)
+                    before = found.get(x)
+                    found[x] = part if before is None else before + part
+                    yield node, i, g, part, before
+        except Exception as error:
+            blame(error, op, node.inputs)
+            raise
+
+
+def on_data(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
+    """What the rules see in a backward pass that makes no graph: floats and arrays."""
+    op: Any = node.op
+    y = node._data
+    if type(y) is np.ndarray:
+        return y, node._operands, op.array_rules         # type: ignore[attr-defined]
+    rules = op.array_rules if op.scalar is None else op.float_rules
+    if type(g) is float and g == 0.0:                    # an inf or nan of a rule does not leak past a zero
+        rules = [rule and zero for _, rule in zip(node.inputs, rules)]
+    return y, [x._data if isinstance(x, Node) else x for x in node.inputs], rules
+
+
+def on_nodes(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
+    """What the rules see with create_graph: the nodes."""
+    op: Any = node.op
+    for x, before in zip(node.inputs, getattr(node, "_operands", ())):
+        if isinstance(before, np.ndarray) and isinstance(x, Node) and x._data is not before:
+            raise GraphError(f"{op.name}: the data of {x.name or 'an input'} was assigned after the forward "
+                             "pass, and a gradient that is a graph needs it as it was\n"
+                             "  help: run the forward pass again")
+    return node, node.inputs, op.vjps
+
+
+def fit(g: Any, x: Node) -> Any:
+    """`g` as a cotangent of x: summed over the axes along which x was broadcast, in x's dtype."""
+    data, kind = x._data, type(g)
+    if kind is type(data) and (kind is float or (
+            kind is np.ndarray and g.shape == data.shape and g.dtype is data.dtype)):
+        return g                                         # the common case, fast
+    shape, own = shape_of(g), x.shape
+    if shape != own:
+        lead = len(shape) - len(own)
+        if lead > 0 and own and shape[lead:] == own and type(g) is np.ndarray:      # a bias: the common case, fast
+            g = np.add.reduce(g, axis=0 if lead == 1 else tuple(range(lead)))
+            return x._own(g)
+        g = ops.sum_to(g, own) if lead >= 0 and shape else ops.broadcast_to(g, own)
+    return x._own(g)
+
 
 in_c: Any = None
 """The module `native._tensor`, where it is compiled: it does what is here, for graphs of Tensors alone."""
@@ -30,7 +100,7 @@ def cotangents(seeds: Mapping[Node, Any], *, create_graph: bool = False) -> dict
     nothing as long as none arises: only then the sweep is run again with care.
     """
     if in_c is not None and not create_graph:
-        found: dict[Node, Any] | None = in_c.cotangents(seeds)
+        found: dict[Node, Any] | None = _unless_it_fails(in_c.cotangents, seeds)
         if found is not None:
             return found
     return _cotangents(topological(seeds), seeds, create_graph)
@@ -58,113 +128,23 @@ def leaves_below(roots: Iterable[Node]) -> Iterator[Node]:
 
 
 def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool) -> dict[Node, Any]:
-    alarm: list[str] = []
-    with np.errstate(over="ignore", under="ignore", divide="call", invalid="call",
-                     call=lambda kind, flag: alarm.append(kind)):
-        found = _sweep_nodes(order, seeds, careful=False) if create_graph else _sweep(order, seeds)
-        fine = not alarm
-        for node, g in found.items() if fine else ():
-            if node.op is None and not finite(g):
-                fine = False
-                break
-    if not fine:
+    watch = modes.mode.sweep if create_graph else None
+    with nullcontext() if watch is None else watch(seeds):
+        alarm: list[str] = []
+        with np.errstate(over="ignore", under="ignore", divide="call", invalid="call",
+                         call=lambda kind, flag: alarm.append(kind)):
+            look = on_nodes if create_graph else on_data
+            found = _swept(order, seeds, look)
+            if not alarm and all(finite(g) for node, g in found.items() if node.op is None):
+                return found
         with np.errstate(all="ignore"):
-            found = _sweep_nodes(order, seeds, careful=True) if create_graph else _sweep(order, seeds, careful=True)
-    return found
+            return _swept(order, seeds, with_care(look))
 
 
-def _sweep(order: list[Node], seeds: Mapping[Node, Any], careful: bool = False) -> dict[Node, Any]:
-    """The chain rule on the data."""
+def _swept(order: list[Node], seeds: Mapping[Node, Any], look: Look) -> dict[Node, Any]:
     found = {root: root._own(seed) for root, seed in seeds.items()}
-    get, array = found.get, np.ndarray
-    for node in reversed(order):
-        op = node.op
-        if op is None:
-            continue
-        g = get(node)
-        if g is None:
-            continue
-        y, inputs, params = node._data, node.inputs, node.params
-        xs: Any
-        rules: Any
-        part: Any
-        if type(y) is array:
-            xs, rules = node._operands, op.array_rules   # type: ignore[attr-defined]
-        else:
-            xs = [x._data if isinstance(x, Node) else x for x in inputs]
-            rules = op.array_rules if op.scalar is None else op.float_rules
-        zero = type(g) is float and g == 0.0
-        for x, rule in zip(inputs, rules):
-            if rule is None or not isinstance(x, Node):
-                continue
-            part = 0.0 if zero else rule(g, y, *xs, **params) if params else rule(g, y, *xs)
-            if careful:
-                part = without_leaks(g, part, op)
-            data = x._data
-            if type(part) is not array or type(data) is not array or part.shape != data.shape \
-                    or part.dtype is not data.dtype:
-                part = fit(part, x)
-            before = get(x)
-            found[x] = part if before is None else before + part
+    deque(chain_rule(order, found, look), maxlen=0)      # to the end
     return found
-
-
-def _sweep_nodes(order: list[Node], seeds: Mapping[Node, Any], careful: bool) -> dict[Node, Any]:
-    """The chain rule on the nodes themselves: what it gives are nodes, and can be differentiated."""
-    found = {root: root._own(seed) for root, seed in seeds.items()}
-    for node in reversed(order):
-        op = node.op
-        if op is None or node not in found:
-            continue
-        g = found[node]
-        for x, before in zip(node.inputs, getattr(node, "_operands", ())):
-            if isinstance(before, np.ndarray) and isinstance(x, Node) and x._data is not before:
-                raise GraphError(f"{op.name}: the data of {x.name or 'an input'} was assigned after the forward "
-                                 "pass, and a gradient that is a graph needs it as it was\n"
-                                 "  help: run the forward pass again")
-        for x, rule in zip(node.inputs, op.vjps):
-            if rule is None or not isinstance(x, Node):
-                continue
-            part = rule(g, node, *node.inputs, **node.params)
-            if careful:
-                part = without_leaks(g, part, op)
-            part = fit(part, x)
-            found[x] = found[x] + part if x in found else part
-    return found
-
-
-def fit(g: Any, x: Node) -> Any:
-    """`g` as a cotangent of x: summed over the axes along which x was broadcast, in x's dtype."""
-    shape, own = shape_of(g), x.shape
-    if shape != own:
-        lead = len(shape) - len(own)
-        if lead > 0 and own and shape[lead:] == own and type(g) is np.ndarray:      # a bias: the common case, fast
-            g = np.add.reduce(g, axis=0 if lead == 1 else tuple(range(lead)))
-            return x._own(g)
-        g = ops.sum_to(g, own) if lead >= 0 and shape else ops.broadcast_to(g, own)
-    return x._own(g)
-
-
-def without_leaks(g: Any, part: Any, op: Op) -> Any:
-    """`part`, with 0 where it is inf or nan though the cotangent g that it comes from is 0."""
-    zero, bad = data_of(g) == 0, ~np.isfinite(data_of(part))
-    if not np.any(bad):
-        return part
-    if op.scalar is not None:
-        leaks = zero & bad
-        return ops.where(~leaks, part, 0.0) if np.any(leaks) else part
-    return ops.where(~bad, part, 0.0) if np.all(zero) else part
-
-
-def finite(g: Any) -> bool:
-    """Whether no inf or nan is in a cotangent; now and then it says no though there is none."""
-    if isinstance(g, Node):
-        g = g._data
-    if type(g) is np.ndarray:
-        if g.ndim != 1:
-            g = g.ravel("K")
-        g = g.dot(g)                                 # a false alarm costs only time
-    return math.isfinite(g)
 
 
 def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> None:
@@ -180,7 +160,7 @@ def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> Non
         if shape_of(data_of(seed)) != shape and np.shape(seed) != shape:
             raise ShapeError(f"backward(seed): the seed has shape {np.shape(data_of(seed))}, and what it seeds {shape}")
         seed = root._own(seed if isinstance(seed, Node) else np.array(seed) if shape else seed)     # a copy
-    if in_c is not None and not create_graph and in_c.backward(root, seed):
+    if in_c is not None and not create_graph and _unless_it_fails(in_c.backward, root, seed):
         return
     order = topological([root])
     found = _cotangents(order, {root: seed}, create_graph)
@@ -206,3 +186,11 @@ def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> Non
         else:
             node._grad = g
             hold(id(g))
+
+
+def _unless_it_fails(in_c: Callable[..., Any], *args: Any) -> Any:
+    """What C gives; None where a rule raises there, for Python then says in which op."""
+    try:
+        return in_c(*args)
+    except Exception:
+        return None

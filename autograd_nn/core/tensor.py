@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextvars import ContextVar, copy_context
-from functools import cache, update_wrapper
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from .. import ops
 from ..errors import LeavesGraphError, ShapeError, UsageError
-from ..native import load
-from ..ops import CARRIERS, FUNCTIONS, Op, for_each_op
-from ..ops._carriers import ARRAY_RANK
-from . import modes, reverse
+from ..ops import FUNCTIONS, Op
+from ..ops._carriers import carrier, is_traced
+from . import engine, modes
 from .explain import explained
 from .methods import attach, operand, through_function, through_ufunc
 from .modes import record
@@ -186,7 +184,7 @@ class Tensor(TensorMethods, Node):
         dtype = self._data.dtype
         if isinstance(g, Tensor):
             return g if g.dtype == dtype else ops.astype(g, dtype)
-        if isinstance(g, Node) or CARRIERS[type(g)][0] > ARRAY_RANK:
+        if is_traced(g):
             return g
         return g if isinstance(g, np.ndarray) and g.dtype == dtype else np.asarray(g, dtype=dtype)
 
@@ -270,48 +268,11 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     return node
 
 
-CARRIERS[Tensor] = (3, _apply)
+carrier("Tensor", Tensor, _apply, below="_data")
 
 attach(Tensor)
 for function in FUNCTIONS.values():
     if function.method and function.name not in vars(Tensor):
         setattr(Tensor, function.name, function.call)
 
-
-# --- in C, where it is compiled: what is here, and in core/reverse.py, in its usual case ------------
-
-def _errors_ignored() -> tuple[ContextVar[Any], Any]:
-    """The context variable that np.errstate(all="ignore") sets, and its value: setting it is seven times as quick."""
-    with np.errstate(all="ignore"):
-        for variable, value in copy_context().items():
-            if variable.name == "numpy.ufunc.extobj":
-                return variable, value
-    raise ImportError("this NumPy keeps elsewhere how it treats floating point errors")
-
-
-def _use(in_c: Any) -> None:
-    in_c.setup(Tensor, Node, constant, kept, reverse.fit, reverse.finite, *_errors_ignored())
-    reverse.in_c = in_c
-    modes.tell_special(in_c.set_special)
-
-    def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        node = in_c.apply(op, args, params) if op is not as_value else None
-        return _apply(op, args, params) if node is None else node
-    CARRIERS[Tensor] = (3, apply)
-
-    def quicken(name: str, op: Op, reflected: bool = False) -> None:
-        method = getattr(Tensor, name)
-        quick = in_c.method(method, op, op.params, op.arity, reflected)
-        setattr(Tensor, name, update_wrapper(quick, method))
-
-    def install(op: Op) -> None:
-        if op.arity == 1 and getattr(getattr(Tensor, op.name, None), "op", None) is op:
-            quicken(op.name, op)
-        if op.dunder and op.arity in (1, 2):
-            quicken(f"__{op.dunder}__", op)
-            if op.arity == 2:
-                quicken(f"__r{op.dunder}__", op, reflected=True)
-    for_each_op(install)
-
-
-load("_tensor", _use)
+engine.tensors(Tensor, _apply, not_in_c=as_value)

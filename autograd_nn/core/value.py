@@ -3,27 +3,25 @@
 There are two engines with the same answers: `PureValue` below, which is the specification, and the
 one in C (`native/value.c`), which is used where it has been compiled. AUTOGRAD_NN_PURE=1 in the
 environment asks for the pure one; AUTOGRAD_NN_REQUIRE_NATIVE=1 makes a missing C engine an error.
+`quick.py` has what makes the pure one quicker, and changes nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import ops
-from ..errors import LeavesGraphError, UsageError
-from ..native import load
-from ..ops import CARRIERS, OPS, Op, _carriers, for_each_op
-from ..ops._arguments import real_only
-from ..ops._carriers import ARRAY_RANK
-from ..ops._op import MATH_ERRORS
-from . import modes, quick_backward, reverse
-from .methods import attach, operand, through_ufunc
+from ..errors import LeavesGraphError
+from ..ops import CARRIERS, Op
+from ..ops._carriers import carrier, is_traced
+from . import engine, quick, reverse
+from .methods import attach, through_ufunc
 from .modes import record
 from .node import NOTHING, STORAGE, Node, data_of
+from .operands import number, number_among
 from .surface import ValueMethods
 
 
@@ -63,7 +61,7 @@ class BaseValue(ValueMethods, Node):
     def _own(self, g: Any) -> Any:
         if isinstance(g, Node):
             return g if isinstance(g, BaseValue) else as_value(g)
-        return g if CARRIERS[type(g)][0] > ARRAY_RANK else float(g)
+        return g if is_traced(g) else float(g)
 
     def _one(self) -> float:
         return 1.0
@@ -107,42 +105,18 @@ class BaseValue(ValueMethods, Node):
         return through_ufunc(ufunc, method, inputs, params)
 
 
-def _number(x: Any) -> float:
-    """x as a Python float; a UsageError if it is not a single number."""
-    if type(x) is float:
-        return x
-    single = isinstance(x, (int, float, np.generic)) or (isinstance(x, np.ndarray) and x.shape == ())
-    if single and np.asarray(x).dtype.kind in "fiub":
-        return float(x)
-    real_only("Value", x)
-    if isinstance(x, Node):
-        raise UsageError(f"this is a {type(x).__name__} already: {x!r:.60}\n"
-                         "  help: use it as it is, or x.detach() for a leaf with the same data")
-    what = f"an array of shape {x.shape}" if isinstance(x, np.ndarray) else f"{type(x).__name__} {x!r:.60}"
-    raise UsageError(f"a Value holds a single real number, not {what}"
-                     + ("\n  help: Tensor(x) holds an array" if isinstance(x, (np.ndarray, list, tuple)) else ""))
-
-
 def _apply(kind: type[BaseValue], op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """Run `op` on Values and numbers, and record it as a node of this kind."""
     if op.scalar is None:
         from .tensor import Tensor  # an op on arrays takes a Value as one of shape ()
-        return CARRIERS[Tensor][1](op, args, params)
-    inputs = tuple(a if isinstance(a, Node) or type(a) in (float, int) else _constant(op, a) for a in args)
+        return CARRIERS[Tensor].apply(op, args, params)
+    inputs = tuple(a if isinstance(a, Node) or type(a) in (float, int) else number_among(op, a) for a in args)
     params = {k: float(v) if isinstance(v, np.floating) else v for k, v in params.items()} if params else NOTHING
     xs = [x._data if isinstance(x, Node) else x for x in inputs]
     if op.arity < 0:
         xs = [float(x) for x in xs]                      # a sum of many would add its leading ints exactly
     data = op.number(*xs, **params)
     return record(kind, float(data), op, inputs, params)
-
-
-def _constant(op: Op, x: Any) -> Any:
-    real_only(op.name, x)
-    try:
-        return _number(x)
-    except UsageError:
-        raise UsageError(f"{op.name}: cannot combine a Value and {type(x).__name__} {x!r:.60}") from None
 
 
 attach(BaseValue)
@@ -156,7 +130,7 @@ class PureValue(BaseValue):
     __slots__ = STORAGE
 
     def __init__(self, data: Any, name: str | None = None) -> None:
-        self._data = _number(data)
+        self._data = number(data)
         self._grad = None
         self.op, self.inputs, self.params, self.name = None, (), NOTHING, name
 
@@ -166,8 +140,8 @@ class PureValue(BaseValue):
         return self._data  # type: ignore[no-any-return]
 
     @data.setter
-    def data(self, number: Any) -> None:
-        self._data = _number(number)
+    def data(self, x: Any) -> None:
+        self._data = number(x)
 
     @property
     def grad(self) -> Any:
@@ -176,105 +150,25 @@ class PureValue(BaseValue):
 
     @grad.setter
     def grad(self, g: Any) -> None:
-        self._grad = g if g is None or isinstance(g, BaseValue) else _number(g)
+        self._grad = g if g is None or isinstance(g, BaseValue) else number(g)
 
     def backward(self, seed: Any = None, *, create_graph: bool = False) -> None:
         """Add this value's derivatives to the `.grad` of every leaf: see Node.backward."""
-        seed = 1.0 if seed is None else _number(seed)
-        if create_graph or not quick_backward.backward(self, seed, PureValue):
+        seed = 1.0 if seed is None else number(seed)
+        if create_graph or not quick.backward(self, seed, PureValue):
             reverse.backward(self, seed, create_graph=create_graph)
 
 
-CARRIERS[PureValue] = (1, partial(_apply, PureValue))
+carrier("Value", PureValue, partial(_apply, PureValue), below="_data")
 
-
-# Operators and methods from the table: the same as _apply, for the common types, in fewer steps.
-
-
-def _unary(op: Op) -> Callable[[Any], Any]:
-    scalar, new = op.scalar, object.__new__
-
-    def method(self: Any, *rest: Any) -> Any:
-        if modes.special or rest:
-            return op(self, *rest)
-        try:
-            data = scalar(self._data)                # type: ignore[misc]
-        except MATH_ERRORS:
-            data = op.number(self._data)
-        node = new(PureValue)
-        node._data, node._grad, node.op, node.inputs, node.params, node.name = data, None, op, (self,), NOTHING, None
-        return node
-    method.op = op  # type: ignore[attr-defined]
-    return method
-
-
-def _binary(op: Op) -> Callable[[Any, Any], Any]:
-    scalar, new = op.scalar, object.__new__
-
-    def method(self: Any, other: Any) -> Any:
-        kind = type(other)
-        if modes.special or (kind is not PureValue and kind is not float and kind is not int):
-            return op(self, other) if operand(other) else NotImplemented
-        try:
-            data = scalar(self._data, other._data if kind is PureValue else other)  # type: ignore[misc]
-        except MATH_ERRORS:
-            data = op.number(self._data, other._data if kind is PureValue else other)
-        node = new(PureValue)
-        node._data, node._grad, node.op, node.inputs = data, None, op, (self, other)
-        node.params, node.name = NOTHING, None
-        return node
-    return method
-
-
-def _install(op: Op) -> None:
-    if op.elementwise and not op.params and op.arity == 1:
-        setattr(PureValue, op.name, _unary(op))
-    if op.elementwise and op.dunder:
-        setattr(PureValue, f"__{op.dunder}__", _unary(op) if op.arity == 1 else _binary(op))
-
-
-def _remove(op: Op) -> None:
-    if getattr(vars(PureValue).get(op.name), "op", None) is op:
-        delattr(PureValue, op.name)
-
-
-for_each_op(_install, _remove)
-
-
-# --- the engine in C, where there is one -----------------------------------------------------------
-
-def _operator(op: Op, left: Any, right: Any) -> Any:
-    """An operator of a Value whose operands are not just Values and floats."""
-    return op(left, right) if operand(left) and operand(right) else NotImplemented
-
-
-def _backward(root: Node, seed: Any, create_graph: bool) -> None:
-    reverse.backward(root, None if seed is None else _number(seed), create_graph=create_graph)
-
-
-def _native_value(core: Any) -> Any:
-    """The Value of the C engine, set up with what it asks of Python."""
-    kind = core.setup(BaseValue, OPS, NOTHING, _number, _operator, _backward)
-    in_python = partial(_apply, kind)
-
-    def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        node = core.apply(op, args, params)
-        return in_python(op, args, params) if node is None else node
-
-    CARRIERS[kind] = (1, apply)
-    modes.tell_special(core.set_special)
-    reverse.values_in_c = core
-    _carriers.on_each_value = core.each
-    return kind
-
-
-core = load("_value")
-NATIVE = core is not None
+quick.install(PureValue)
+_in_c = engine.values(BaseValue, _apply, number)
+NATIVE = _in_c is not None
 """Whether Value is the engine in C."""
 if TYPE_CHECKING:
     Value = PureValue
 elif NATIVE:
-    Value = _native_value(core)
+    Value = _in_c
     Value.__doc__ = BaseValue.__doc__
 else:
     Value = PureValue
@@ -283,5 +177,3 @@ else:
 as_value = Op("as_value", None, lambda x: x.reshape(()),
               lambda g, y, x: ops.broadcast_to(g, x.shape),
               tex="{0}", method=False)
-
-

@@ -71,7 +71,7 @@ def cifar100(folder: str | os.PathLike[str], *, coarse: bool = False) -> tuple[D
 
 
 def _records(name: str, files: Iterable[Path], labels: int) -> Array:
-    """Files of records, so many bytes of labels and 3072 of planes, as one table."""
+    """Files of records as one table. A record is a row: `labels` bytes of labels, then 3072 bytes of planes."""
     found, length = [], labels + 3072
     for path in files:
         raw = np.frombuffer(_bytes(path), np.uint8)

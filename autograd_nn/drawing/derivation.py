@@ -9,12 +9,13 @@ from typing import Any
 from ..core.node import Node
 from ..errors import GraphError, UsageError
 from ..notation.names import names_of, operand, tex_name
+from ..notation.printer import MADE_LATEX
 from ..notation.summary import Data
 from .record.events import Event
-from .record.formula import forward_tex
+from .record.formula import formula
 from .record.notes import Recorded
 from .record.trace import Graph, NodeRecord, Trace, numbered
-from .render.text import aligned, data_text, formula
+from .render.text import aligned, data_text
 
 DIGITS = 6
 _CONDITION = re.compile(r"\[[^]]+ [>≥=] ")
@@ -182,7 +183,7 @@ class _Writer:
     def forward(self, node: NodeRecord) -> _Line:
         """How a node is made, and its value."""
         name, value = self.names[node["id"]], _number(node["value"])
-        made, tex = formula(node, self.names), forward_tex(node, self.names)
+        made, tex = formula(node, self.names), formula(node, self.names, MADE_LATEX)
         if not made:
             return _Line((f"  {name}", f"= {value}"), tex_name(name), f"= {_tex_number(node['value'])}")
         with_numbers, tex_numbers = self.put_in(node)
@@ -198,7 +199,7 @@ class _Writer:
         for i in used:
             self.numbers[i] = _number(self.nodes[i]["value"])
         text = f" = {formula(node, self.numbers)}"
-        return text, f" = {forward_tex(node, self.numbers)}"
+        return text, f" = {formula(node, self.numbers, MADE_LATEX)}"
 
     def step(self, event: Event) -> list[_Line]:
         """One use: the local derivative, and what it adds to the gradient."""

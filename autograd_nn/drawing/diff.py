@@ -12,9 +12,10 @@ from ..notation.names import names_of
 from ..notation.summary import Data
 from .matching import matched
 from .picture import Picture
+from .record.formula import formula
 from .record.trace import VERSION, Graph, NodeRecord, Trace, trace_of
 from .render.dot import dot_source
-from .render.text import aligned, data_text, formula
+from .render.text import aligned, data_text
 
 COMPARED = "value", "gradient", "op", "params"
 DIGITS = 6

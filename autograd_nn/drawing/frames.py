@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..core.node import Node
-from ..ops import Op, shape_of
+from ..errors import culprit_of
+from ..ops import shape_of
 from .record.notes import Failure, Source
 
 LONGEST = 1000
@@ -32,22 +33,17 @@ def _is_users(code: CodeType) -> bool:
     return ("site-packages" in file and not file.startswith(_OTHERS[0])) or not file.startswith(_OTHERS)
 
 
-def users_frames(base: FrameType | None) -> tuple[list[FrameType], Any]:
-    """The program's frames, innermost first, up to `base`; and the roots of a backward pass that is running."""
+def users_frames(base: FrameType | None) -> list[FrameType]:
+    """The program's frames, innermost first, up to `base`."""
     found: list[FrameType] = []
-    swept = None
     frame: FrameType | None = sys._getframe(2)
     while frame is not None:
-        code = frame.f_code
-        if _is_users(code):
+        if _is_users(frame.f_code):
             found.append(frame)
-        elif code.co_name == "_sweep_nodes" and code.co_filename.startswith(_PACKAGE) and swept is None:
-            swept = frame.f_locals["seeds"]
-            found.clear()                            # a rule of the user's is not the line that is looked for
         if frame is base:
             break
         frame = frame.f_back
-    return found, swept
+    return found
 
 
 def source_at(file: str, line: int) -> Source:
@@ -55,23 +51,24 @@ def source_at(file: str, line: int) -> Source:
 
 
 def failure_of(error: Exception, traceback: TracebackType | None) -> Failure:
-    """The op that raised, as the frames of the traceback show it."""
+    """The op that raised, which the exception knows; and the innermost line of the program."""
     source: Source | None = None
-    op: str | None = None
-    given: tuple[Any, ...] = ()
+    refused: tuple[Any, ...] = ()
     while traceback is not None:
         frame, line = traceback.tb_frame, traceback.tb_lineno
         if _is_users(frame.f_code):
-            source, op, given = source_at(frame.f_code.co_filename, line), None, ()
+            source, refused = source_at(frame.f_code.co_filename, line), ()
         elif frame.f_code.co_filename.startswith(_PACKAGE):
-            names = frame.f_locals
-            if isinstance(names.get("op"), Op):
-                op = names["op"].name
-                given = next((names[k] for k in ("inputs", "args") if isinstance(names.get(k), tuple)),
-                             tuple(names[k] for k in ("self", "left", "right", "other") if k in names)) or given
-            elif op is None:                         # refused before any op was reached, as by a layer
-                given = tuple(x for k, x in names.items() if isinstance(x, (Node, np.ndarray)) and k != "self") or given
+            refused = tuple(x for x in _arguments(frame) if isinstance(x, (Node, np.ndarray))) or refused
         traceback = traceback.tb_next
+    culprit = culprit_of(error)
+    given = refused if culprit is None else culprit.inputs       # without an op a function refused, as of a layer
     given = tuple(x for x in given if isinstance(x, (Node, np.ndarray, np.generic, int, float)))[:LONGEST]
-    return Failure(op, str(error), [[*shape_of(x)] for x in given], source,
+    return Failure(None if culprit is None else culprit.op.name, str(error), [[*shape_of(x)] for x in given], source,
                    [x if isinstance(x, Node) else None for x in given])
+
+
+def _arguments(frame: FrameType) -> list[Any]:
+    """What the function that runs in a frame was given by position."""
+    code, values = frame.f_code, frame.f_locals
+    return [values[name] for name in code.co_varnames[:code.co_argcount] if name in values]

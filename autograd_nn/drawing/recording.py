@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -62,6 +63,7 @@ class trace(Recorded):
         self._called: dict[int, tuple[Any, str | None]] = {}   # outermost modules, with their variables' names
         self._inner: dict[int, tuple[Any, Any]] = {}     # other modules, with the one that called each
         self._running: list[Any] = []
+        self._passes: list[tuple[list[FrameType], int]] = []   # backward passes: who asked, and their nodes' order
         self._frames: dict[FrameType, tuple[Targets, dict[str, Any]]] = {}   # what each was assigning
         self._base: FrameType | None = None
         self._context: Any = None
@@ -72,8 +74,8 @@ class trace(Recorded):
             raise UsageError("this trace() is running already\n  help: with trace() as inner: ... makes another")
         self._clear()
         self._base = sys._getframe(1)
-        self._outer = mode.note, mode.call
-        self._context = special_mode(note=self._note, call=self._call)
+        self._outer = mode.note, mode.call, mode.sweep
+        self._context = special_mode(note=self._note, call=self._call, sweep=self._sweep)
         self._context.__enter__()
         return self
 
@@ -95,7 +97,7 @@ class trace(Recorded):
                 self._name(text, node)
             self._place()
         finally:
-            self._frames, self._inside, self._base, self._outer = {}, {}, None, (None, None)
+            self._frames, self._inside, self._base, self._outer = {}, {}, None, (None, None, None)
 
     # --- what it stands for -----------------------------------------------------------------------
     def of(self, *roots: Node) -> trace:
@@ -163,10 +165,12 @@ class trace(Recorded):
         if self._outer[0] is not None:
             self._outer[0](node)
         noted = self._notes.nodes
-        frames, swept = users_frames(self._base)
         order = max((noted[x].order for x in node.inputs if isinstance(x, Node) and x in noted), default=0)
-        if swept is not None:
-            order = max(order, 1 + max((noted[x].order for x in swept if x in noted), default=0))
+        if self._passes:
+            frames, least = self._passes[-1]         # a rule of the user's is not the line that is looked for
+            order = max(order, least)
+        else:
+            frames = users_frames(self._base)
         for frame in [*self._frames]:
             if frame not in frames:
                 self._leave(frame)
@@ -183,6 +187,19 @@ class trace(Recorded):
         if self._running:
             self._owner[node] = self._running[-1]
         self._used.update(x for x in node.inputs if isinstance(x, Node))
+
+    @contextmanager
+    def _sweep(self, seeds: Mapping[Node, Any]) -> Iterator[None]:
+        """A backward pass that makes nodes: they are of one order more than what it differentiates."""
+        outer = self._outer[2]
+        with nullcontext() if outer is None else outer(seeds):
+            noted = self._notes.nodes
+            least = 1 + max((noted[x].order for x in seeds if x in noted), default=0)
+            self._passes.append((users_frames(self._base), least))
+            try:
+                yield
+            finally:
+                self._passes.pop()
 
     def _call(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self._running:

@@ -12,26 +12,6 @@ X(multiply0, 2, "")
 X(divide0, 2, "")
 X(log0, 1, "")
 X(sqrt0, 1, "")
-X(add, 2, "")
-X(subtract, 2, "")
-X(multiply, 2, "")
-X(divide, 2, "")
-X(negative, 1, "")
-X(power, 2, "")
-X(square, 1, "")
-X(reciprocal, 1, "")
-X(absolute, 1, "")
-X(sign, 1, "")
-X(step, 1, "")
-X(tie, 2, "")
-X(same, 2, "")
-X(floor, 1, "")
-X(ceil, 1, "")
-X(round, 1, "")
-X(maximum, 2, "")
-X(minimum, 2, "")
-X(fmod, 2, "")
-X(remainder, 2, "")
 X(exp, 1, "")
 X(exp2, 1, "")
 X(expm1, 1, "")
@@ -58,6 +38,30 @@ X(hypot, 2, "")
 X(erf, 1, "")
 X(logaddexp, 2, "")
 X(expdiff, 2, "")
+X(logaddexp2, 2, "")
+X(radians, 1, "")
+X(degrees, 1, "")
+X(add, 2, "")
+X(subtract, 2, "")
+X(multiply, 2, "")
+X(divide, 2, "")
+X(negative, 1, "")
+X(power, 2, "")
+X(square, 1, "")
+X(reciprocal, 1, "")
+X(absolute, 1, "")
+X(sign, 1, "")
+X(step, 1, "")
+X(tie, 2, "")
+X(same, 2, "")
+X(floor, 1, "")
+X(ceil, 1, "")
+X(round, 1, "")
+X(maximum, 2, "")
+X(minimum, 2, "")
+X(fmod, 2, "")
+X(remainder, 2, "")
+X(fabs, 1, "")
 X(sigmoid, 1, "")
 X(hard_sigmoid, 1, "")
 X(hard_tanh, 1, "")
@@ -74,14 +78,6 @@ X(clip, 3, "")
 #endif
 
 #ifdef AG_UNARY
-X(negative)
-X(square)
-X(reciprocal)
-X(absolute)
-X(sign)
-X(step)
-X(floor)
-X(ceil)
 X(exp)
 X(exp2)
 X(expm1)
@@ -104,6 +100,16 @@ X(arcsinh)
 X(arccosh)
 X(arctanh)
 X(erf)
+X(radians)
+X(degrees)
+X(negative)
+X(square)
+X(reciprocal)
+X(absolute)
+X(sign)
+X(floor)
+X(ceil)
+X(fabs)
 X(sigmoid)
 X(hard_sigmoid)
 X(hard_tanh)
@@ -120,26 +126,6 @@ case AG_multiply0: z = ag_multiply0(x, y); break;  /* x \, y */
 case AG_divide0: z = ag_divide0(x, y); break;  /* \frac{x}{y} */
 case AG_log0: z = ag_log0(x); break;  /* \ln x */
 case AG_sqrt0: z = sqrt(x); break;  /* \sqrt{x} */
-case AG_add: z = x + y; break;  /* x + y */
-case AG_subtract: z = x - y; break;  /* x - y */
-case AG_multiply: z = x * y; break;  /* x \, y */
-case AG_divide: z = x / y; break;  /* \frac{x}{y} */
-case AG_negative: z = -x; break;  /* -x */
-case AG_power: z = pow(x, y); break;  /* x^{y} */
-case AG_square: z = x * x; break;  /* x^{2} */
-case AG_reciprocal: z = 1.0 / x; break;  /* \frac{1}{x} */
-case AG_absolute: z = fabs(x); break;  /* \left|x\right| */
-case AG_sign: z = ag_sign(x); break;  /* \operatorname{sgn} x */
-case AG_step: z = ag_step(x); break;  /* [x > 0] */
-case AG_tie: z = ag_tie(x, y); break;  /* \left[x \geq y\right] */
-case AG_same: z = ((double)(x == y)); break;  /* [x = y] */
-case AG_floor: z = floor(x); break;  /* \lfloor x \rfloor */
-case AG_ceil: z = ceil(x); break;  /* \lceil x \rceil */
-case AG_round: z = rint(x); break;  /* \operatorname{round} x */
-case AG_maximum: z = ag_maximum(x, y); break;  /* \max(x, y) */
-case AG_minimum: z = ag_minimum(x, y); break;  /* \min(x, y) */
-case AG_fmod: z = fmod(x, y); break;  /* \operatorname{fmod}(x, y) */
-case AG_remainder: z = ag_remainder(x, y); break;  /* x \bmod y */
 case AG_exp: z = exp(x); break;  /* e^{x} */
 case AG_exp2: z = exp2(x); break;  /* 2^{x} */
 case AG_expm1: z = expm1(x); break;  /* e^{x} - 1 */
@@ -166,17 +152,41 @@ case AG_hypot: z = hypot(x, y); break;  /* \sqrt{x^2 + y^2} */
 case AG_erf: z = erf(x); break;  /* \operatorname{erf} x */
 case AG_logaddexp: z = ag_logaddexp(x, y); break;  /* \ln \left(e^{x} + e^{y}\right) */
 case AG_expdiff: z = ag_expdiff(x, y); break;  /* e^{x - y} */
+case AG_logaddexp2: z = ag_logaddexp(x * 0.6931471805599453, y * 0.6931471805599453) / 0.6931471805599453; break;  /* \log_2 \left(2^{x} + 2^{y}\right) */
+case AG_radians: z = x * 0.017453292519943295; break;  /* \tfrac{\pi}{180} \, x */
+case AG_degrees: z = x * 57.29577951308232; break;  /* \tfrac{180}{\pi} \, x */
+case AG_add: z = x + y; break;  /* x + y */
+case AG_subtract: z = x - y; break;  /* x - y */
+case AG_multiply: z = x * y; break;  /* x \, y */
+case AG_divide: z = x / y; break;  /* \frac{x}{y} */
+case AG_negative: z = -x; break;  /* -x */
+case AG_power: z = pow(x, y); break;  /* x^{y} */
+case AG_square: z = x * x; break;  /* x^{2} */
+case AG_reciprocal: z = 1.0 / x; break;  /* \frac{1}{x} */
+case AG_absolute: z = fabs(x); break;  /* \left|x\right| */
+case AG_sign: z = ag_sign(x); break;  /* \operatorname{sgn} x */
+case AG_step: z = ((double)(x > 0)); break;  /* [x > 0] */
+case AG_tie: z = ag_tie(x, y); break;  /* \left[x \geq y\right] */
+case AG_same: z = ((double)(x == y)); break;  /* [x = y] */
+case AG_floor: z = floor(x); break;  /* \lfloor x \rfloor */
+case AG_ceil: z = ceil(x); break;  /* \lceil x \rceil */
+case AG_round: z = rint(x); break;  /* \operatorname{round} x */
+case AG_maximum: z = ag_maximum(x, y); break;  /* \max(x, y) */
+case AG_minimum: z = ag_minimum(x, y); break;  /* \min(x, y) */
+case AG_fmod: z = fmod(x, y); break;  /* \operatorname{fmod}(x, y) */
+case AG_remainder: z = ag_remainder(x, y); break;  /* x \bmod y */
+case AG_fabs: z = fabs(x); break;  /* \left|x\right| */
 case AG_sigmoid: z = ag_sigmoid(x); break;  /* \sigma(x) */
-case AG_hard_sigmoid: z = ag_minimum(ag_maximum(x / 6 + 0.5, 0.0), 1.0); break;  /* \operatorname{hardsigmoid} x */
+case AG_hard_sigmoid: z = ag_minimum(ag_maximum((x / 6.0) + 0.5, 0.0), 1.0); break;  /* \operatorname{hardsigmoid} x */
 case AG_hard_tanh: z = ag_minimum(ag_maximum(x, -1.0), 1.0); break;  /* \operatorname{hardtanh} x */
 case AG_relu: z = ag_relu(x); break;  /* \operatorname{relu} x */
 case AG_leaky_relu: z = (x > 0 ? x : y * x); break;  /* \operatorname{relu}_{\mathrm{negative\_slope}} x */
 case AG_elu: z = (x > 0 ? x : y * expm1(x)); break;  /* \operatorname{elu}_{\alpha} x */
 case AG_selu: z = 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * expm1(x)); break;  /* \operatorname{selu} x */
-case AG_softplus: z = ag_softplus(x); break;  /* \operatorname{softplus} x */
+case AG_softplus: z = ag_logaddexp(x, 0.0); break;  /* \operatorname{softplus} x */
 case AG_silu: z = x * ag_sigmoid(x); break;  /* \operatorname{silu} x */
-case AG_gelu: z = 0.5 * x * (1 + erf(x * 0.70710678118654757)); break;  /* \operatorname{gelu} x */
-case AG_mish: z = x * tanh(ag_softplus(x)); break;  /* \operatorname{mish} x */
+case AG_gelu: z = (0.5 * x) * (1.0 + erf(x * 0.7071067811865476)); break;  /* \operatorname{gelu} x */
+case AG_mish: z = x * tanh(ag_logaddexp(x, 0.0)); break;  /* \operatorname{mish} x */
 case AG_where: z = (x != 0 ? y : w); break;  /* \begin{cases} x & \mathrm{condition} \\ y & \text{else} \end{cases} */
 case AG_clip: z = ag_minimum(ag_maximum(x, y), w); break;  /* \operatorname{clip}(x, \mathrm{low}, \mathrm{high}) */
 #endif
@@ -186,12 +196,41 @@ case AG_multiply0: A(ag_multiply0(g, y)) B(ag_multiply0(g, x)) break;  /* y, x *
 case AG_divide0: A(ag_divide0(g, y)) B(-ag_divide0(g * z, y)) break;  /* \frac{1}{y}, -\frac{z}{y} */
 case AG_log0: A(ag_divide0(g, x)) break;  /* \frac{1}{x} */
 case AG_sqrt0: A(ag_divide0(g, 2.0 * z)) break;  /* \frac{1}{2 \, y} */
+case AG_exp: A(g * z) break;  /* y */
+case AG_exp2: A((g * z) * 0.6931471805599453) break;  /* \left(\ln 2\right) \, y */
+case AG_expm1: A(g * (z + 1.0)) break;  /* y + 1 */
+case AG_log: A(g / x) break;  /* \frac{1}{x} */
+case AG_log1p: A(g / (1.0 + x)) break;  /* \frac{1}{1 + x} */
+case AG_log2: A(g / (x * 0.6931471805599453)) break;  /* \frac{1}{\left(\ln 2\right) \, x} */
+case AG_log10: A(g / (x * 2.302585092994046)) break;  /* \frac{1}{\left(\ln 10\right) \, x} */
+case AG_sqrt: A(g / (2.0 * z)) break;  /* \frac{1}{2 \, y} */
+case AG_cbrt: A(g / (3.0 * (z * z))) break;  /* \frac{1}{3 \, y^{2}} */
+case AG_sin: A(g * cos(x)) break;  /* \cos x */
+case AG_cos: A(-(g * sin(x))) break;  /* -\sin x */
+case AG_tan: A(g * (1.0 + (z * z))) break;  /* 1 + y^{2} */
+case AG_arcsin: A(g / sqrt(1.0 - (x * x))) break;  /* \frac{1}{\sqrt{1 - x^{2}}} */
+case AG_arccos: A(-(g / sqrt(1.0 - (x * x)))) break;  /* \frac{-1}{\sqrt{1 - x^{2}}} */
+case AG_arctan: A(g / (1.0 + (x * x))) break;  /* \frac{1}{1 + x^{2}} */
+case AG_arctan2: A(g * ag_divide0(ag_divide0(y, hypot(y, x)), hypot(y, x))) B(-(g * ag_divide0(ag_divide0(x, hypot(y, x)), hypot(y, x)))) break;  /* \frac{\frac{x}{\sqrt{x^2 + y^2}}}{\sqrt{x^2 + y^2}}, -\frac{\frac{y}{\sqrt{x^2 + y^2}}}{\sqrt{x^2 + y^2}} */
+case AG_sinh: A(g * cosh(x)) break;  /* \cosh x */
+case AG_cosh: A(g * sinh(x)) break;  /* \sinh x */
+case AG_tanh: A(g * (1.0 - (z * z))) break;  /* 1 - y^{2} */
+case AG_arcsinh: A(g / sqrt((x * x) + 1.0)) break;  /* \frac{1}{\sqrt{x^{2} + 1}} */
+case AG_arccosh: A(g / sqrt((x * x) - 1.0)) break;  /* \frac{1}{\sqrt{x^{2} - 1}} */
+case AG_arctanh: A(g / (1.0 - (x * x))) break;  /* \frac{1}{1 - x^{2}} */
+case AG_hypot: A(g * ag_divide0(x, z)) B(g * ag_divide0(y, z)) break;  /* \frac{x}{z}, \frac{y}{z} */
+case AG_erf: A((g * 1.1283791670955126) * exp(-(x * x))) break;  /* \tfrac{2}{\sqrt{\pi}} \, e^{-x^{2}} */
+case AG_logaddexp: A(g * ag_expdiff(x, z)) B(g * ag_expdiff(y, z)) break;  /* e^{x - z}, e^{y - z} */
+case AG_expdiff: A(g * z) B(-(g * z)) break;  /* z, -z */
+case AG_logaddexp2: A(g * ag_expdiff(x * 0.6931471805599453, z * 0.6931471805599453)) B(g * ag_expdiff(y * 0.6931471805599453, z * 0.6931471805599453)) break;  /* e^{\left(\ln 2\right) \, x - \left(\ln 2\right) \, z}, e^{\left(\ln 2\right) \, y - \left(\ln 2\right) \, z} */
+case AG_radians: A(g * 0.017453292519943295) break;  /* 0.0174533 */
+case AG_degrees: A(g * 57.29577951308232) break;  /* 57.2958 */
 case AG_add: A(g) B(g) break;  /* 1, 1 */
 case AG_subtract: A(g) B(-g) break;  /* 1, -1 */
 case AG_multiply: A(g * y) B(g * x) break;  /* y, x */
 case AG_divide: A(g / y) B(-((g * z) / y)) break;  /* \frac{1}{y}, -\frac{z}{y} */
 case AG_negative: A(-g) break;  /* -1 */
-case AG_power: A(g * (ag_multiply0(y, pow(x, y - 1.0)))) B(g * (ag_multiply0(z, ag_log0(x)))) break;  /* y \, x^{y - 1}, z \, \ln x */
+case AG_power: A(g * ag_multiply0(y, pow(x, y - 1.0))) B(g * ag_multiply0(z, ag_log0(x))) break;  /* y \, x^{y - 1}, z \, \ln x */
 case AG_square: A((g * 2.0) * x) break;  /* 2 \, x */
 case AG_reciprocal: A(-(g * (z * z))) break;  /* -y^{2} */
 case AG_absolute: A(ag_multiply0(g, ag_sign(x))) break;  /* \operatorname{sgn} x */
@@ -204,45 +243,20 @@ case AG_ceil: A(0.0) break;  /* 0 */
 case AG_round: A(0.0) break;  /* 0 */
 case AG_maximum: A(g * ag_tie(x, y)) B(g * ag_tie(y, x)) break;  /* \left[x \geq y\right], \left[y \geq x\right] */
 case AG_minimum: A(g * ag_tie(y, x)) B(g * ag_tie(x, y)) break;  /* \left[y \geq x\right], \left[x \geq y\right] */
-case AG_fmod: A(g) B(-(g * (rint((x - z) / y)))) break;  /* 1, -\operatorname{round} \frac{x - z}{y} */
-case AG_remainder: A(g) B(-(g * (rint((x - z) / y)))) break;  /* 1, -\operatorname{round} \frac{x - z}{y} */
-case AG_exp: A(g * z) break;  /* y */
-case AG_exp2: A((g * z) * 0.6931471805599453) break;  /* \ln 2 \, y */
-case AG_expm1: A(g * (z + 1.0)) break;  /* y + 1 */
-case AG_log: A(g / x) break;  /* \frac{1}{x} */
-case AG_log1p: A(g / (1.0 + x)) break;  /* \frac{1}{1 + x} */
-case AG_log2: A(g / (x * 0.6931471805599453)) break;  /* \frac{1}{\ln 2 \, x} */
-case AG_log10: A(g / (x * 2.302585092994046)) break;  /* \frac{1}{\ln 10 \, x} */
-case AG_sqrt: A(g / (2.0 * z)) break;  /* \frac{1}{2 \, y} */
-case AG_cbrt: A(g / (3.0 * (z * z))) break;  /* \frac{1}{3 \, y^{2}} */
-case AG_sin: A(g * cos(x)) break;  /* \cos x */
-case AG_cos: A(-(g * sin(x))) break;  /* -\sin x */
-case AG_tan: A(g * (1.0 + (z * z))) break;  /* 1 + y^{2} */
-case AG_arcsin: A(g / (sqrt(1.0 - (x * x)))) break;  /* \frac{1}{\sqrt{1 - x^{2}}} */
-case AG_arccos: A(-(g / (sqrt(1.0 - (x * x))))) break;  /* \frac{-1}{\sqrt{1 - x^{2}}} */
-case AG_arctan: A(g / (1.0 + (x * x))) break;  /* \frac{1}{1 + x^{2}} */
-case AG_arctan2: A(g * (ag_divide0(ag_divide0(y, hypot(y, x)), hypot(y, x)))) B(-(g * (ag_divide0(ag_divide0(x, hypot(y, x)), hypot(y, x))))) break;  /* \frac{\frac{x}{\sqrt{x^2 + y^2}}}{\sqrt{x^2 + y^2}}, -\frac{\frac{y}{\sqrt{x^2 + y^2}}}{\sqrt{x^2 + y^2}} */
-case AG_sinh: A(g * cosh(x)) break;  /* \cosh x */
-case AG_cosh: A(g * sinh(x)) break;  /* \sinh x */
-case AG_tanh: A(g * (1.0 - (z * z))) break;  /* 1 - y^{2} */
-case AG_arcsinh: A(g / (sqrt((x * x) + 1.0))) break;  /* \frac{1}{\sqrt{x^{2} + 1}} */
-case AG_arccosh: A(g / (sqrt((x * x) - 1.0))) break;  /* \frac{1}{\sqrt{x^{2} - 1}} */
-case AG_arctanh: A(g / (1.0 - (x * x))) break;  /* \frac{1}{1 - x^{2}} */
-case AG_hypot: A(g * ag_divide0(x, z)) B(g * ag_divide0(y, z)) break;  /* \frac{x}{z}, \frac{y}{z} */
-case AG_erf: A((g * 1.1283791670955126) * (exp(-(x * x)))) break;  /* \tfrac{2}{\sqrt{\pi}} \, e^{-x^{2}} */
-case AG_logaddexp: A(g * ag_expdiff(x, z)) B(g * ag_expdiff(y, z)) break;  /* e^{x - z}, e^{y - z} */
-case AG_expdiff: A(g * z) B(-(g * z)) break;  /* z, -z */
+case AG_fmod: A(g) B(-(g * rint((x - z) / y))) break;  /* 1, -\operatorname{round} \frac{x - z}{y} */
+case AG_remainder: A(g) B(-(g * rint((x - z) / y))) break;  /* 1, -\operatorname{round} \frac{x - z}{y} */
+case AG_fabs: A(ag_multiply0(g, ag_sign(x))) break;  /* \operatorname{sgn} x */
 case AG_sigmoid: A((g * z) * (1.0 - z)) break;  /* y \, \left(1 - y\right) */
-case AG_hard_sigmoid: A(((g * ag_step(x + 3.0)) * ag_step(3.0 - x)) / 6.0) break;  /* \frac{[x + 3 > 0] \, [3 - x > 0]}{6} */
-case AG_hard_tanh: A((g * ag_step(x + 1.0)) * ag_step(1.0 - x)) break;  /* [x + 1 > 0] \, [1 - x > 0] */
-case AG_relu: A(g * ag_step(x)) break;  /* [x > 0] */
-case AG_leaky_relu: A(g * (y + ((1.0 - y) * ag_step(x)))) break;  /* \mathrm{negative\_slope} + \left(1 - \mathrm{negative\_slope}\right) \, [x > 0] */
-case AG_elu: A(g * ((ag_step(x) != 0 ? 1.0 : (z + y)))) break;  /* \begin{cases} 1 & [x > 0] \\ y + \alpha & \text{else} \end{cases} */
-case AG_selu: A(g * ((ag_step(x) != 0 ? 1.0507009873554805 : (z + 1.7580993408473766)))) break;  /* \begin{cases} 1.0507009873554805 & [x > 0] \\ y + 1.7580993408473766 & \text{else} \end{cases} */
+case AG_hard_sigmoid: A(((g * ((double)(x + 3.0 > 0))) * ((double)(3.0 - x > 0))) / 6.0) break;  /* \frac{[x + 3 > 0] \, [3 - x > 0]}{6} */
+case AG_hard_tanh: A((g * ((double)(x + 1.0 > 0))) * ((double)(1.0 - x > 0))) break;  /* [x + 1 > 0] \, [1 - x > 0] */
+case AG_relu: A(g * ((double)(x > 0))) break;  /* [x > 0] */
+case AG_leaky_relu: A(g * (y + ((1.0 - y) * ((double)(x > 0))))) break;  /* \mathrm{negative\_slope} + \left(1 - \mathrm{negative\_slope}\right) \, [x > 0] */
+case AG_elu: A(g * ((((double)(x > 0)) != 0 ? 1.0 : (z + y)))) break;  /* \begin{cases} 1 & [x > 0] \\ y + \alpha & \text{else} \end{cases} */
+case AG_selu: A(g * ((((double)(x > 0)) != 0 ? 1.0507009873554805 : (z + 1.7580993408473766)))) break;  /* \begin{cases} 1.0507009873554805 & [x > 0] \\ y + 1.7580993408473766 & \text{else} \end{cases} */
 case AG_softplus: A(g * ag_sigmoid(x)) break;  /* \sigma(x) */
 case AG_silu: A((g * ag_sigmoid(x)) * (1.0 + (x * (1.0 - ag_sigmoid(x))))) break;  /* \sigma(x) \, \left(1 + x \, \left(1 - \sigma(x)\right)\right) */
-case AG_gelu: A(g * ((0.5 + (0.5 * erf(x * 0.7071067811865476))) + ((x * (exp((-0.5) * (x * x)))) * 0.3989422804014327))) break;  /* 0.5 + 0.5 \, \operatorname{erf} \left(\tfrac{1}{\sqrt{2}} \, x\right) + \tfrac{1}{\sqrt{2\pi}} \, x \, e^{-0.5 \, x^{2}} */
-case AG_mish: A(g * ((tanh(ag_softplus(x))) + ((x * ag_sigmoid(x)) * (1.0 - ((tanh(ag_softplus(x))) * (tanh(ag_softplus(x)))))))) break;  /* \tanh \operatorname{softplus} x + x \, \sigma(x) \, \left(1 - \left(\tanh \operatorname{softplus} x\right)^{2}\right) */
+case AG_gelu: A(g * ((0.5 + (0.5 * erf(x * 0.7071067811865476))) + ((x * exp((-0.5) * (x * x))) * 0.3989422804014327))) break;  /* 0.5 + 0.5 \, \operatorname{erf} \left(\tfrac{1}{\sqrt{2}} \, x\right) + \tfrac{1}{\sqrt{2\pi}} \, x \, e^{-0.5 \, x^{2}} */
+case AG_mish: A(g * (tanh(ag_logaddexp(x, 0.0)) + ((x * ag_sigmoid(x)) * (1.0 - (tanh(ag_logaddexp(x, 0.0)) * tanh(ag_logaddexp(x, 0.0))))))) break;  /* \tanh \operatorname{softplus} x + x \, \sigma(x) \, \left(1 - \left(\tanh \operatorname{softplus} x\right)^{2}\right) */
 case AG_where: B((x != 0 ? g : 0.0)) W((x != 0 ? 0.0 : g)) break;  /* \begin{cases} 1 & \mathrm{condition} \\ 0 & \text{else} \end{cases}, \begin{cases} 0 & \mathrm{condition} \\ 1 & \text{else} \end{cases} */
-case AG_clip: A((g * ag_tie(x, y)) * (ag_tie(w, ag_maximum(x, y)))) B((g * ag_tie(y, x)) * (ag_tie(w, ag_maximum(x, y)))) W(g * (ag_tie(ag_maximum(x, y), w))) break;  /* \left[x \geq \mathrm{low}\right] \, \left[\mathrm{high} \geq \max(x, \mathrm{low})\right], \left[\mathrm{low} \geq x\right] \, \left[\mathrm{high} \geq \max(x, \mathrm{low})\right], \left[\max(x, \mathrm{low}) \geq \mathrm{high}\right] */
+case AG_clip: A((g * ag_tie(x, y)) * ag_tie(w, ag_maximum(x, y))) B((g * ag_tie(y, x)) * ag_tie(w, ag_maximum(x, y))) W(g * ag_tie(ag_maximum(x, y), w)) break;  /* \left[x \geq \mathrm{low}\right] \, \left[\mathrm{high} \geq \max(x, \mathrm{low})\right], \left[\mathrm{low} \geq x\right] \, \left[\mathrm{high} \geq \max(x, \mathrm{low})\right], \left[\max(x, \mathrm{low}) \geq \mathrm{high}\right] */
 #endif

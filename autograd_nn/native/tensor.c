@@ -8,75 +8,34 @@
    is no Tensor or number; a sweep that meets a Value, a Dual, or an inf or nan (which may have leaked past a zero)
    gives up before it has changed anything, and reverse.py does it all. */
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-#include <structmember.h>
-#include <math.h>
-#include <stdint.h>
+#include "common.h"
 
-#ifdef Py_GIL_DISABLED
-#error "the chain rule in C needs the global interpreter lock"
-#endif
+#define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
+#define NPY_TARGET_VERSION NPY_2_0_API_VERSION          /* it runs with every NumPy from 2.0 on */
+#include <numpy/arrayobject.h>
 
 /* --- what this file knows of the things that it walks over -------------------------------------------------- */
 
-/* The beginning of NumPy's PyArrayObject, which has been as it is since NumPy 1.0 and is part of its binary
-   interface. `setup` compares it with an array, and refuses if they differ. */
-typedef struct {
-    PyObject_HEAD
-    char *data;
-    int nd;
-    Py_ssize_t *dimensions, *strides;
-    PyObject *base, *descr;
-    int flags;
-} Array;
-
-enum { WRITEABLE = 0x0400 };    /* in the flags */
-
-enum { FAILED = -1, UNKNOWN = 0, DONE = 1 };           /* FAILED: an exception is set; UNKNOWN: Python must do it */
-
-static PyTypeObject *tensor, *ndarray;
-static PyObject *float32, *float64, *asarray, *empty_like, *zeros_like, *add_reduce, *zero;      /* of NumPy, and 0 */
+static PyTypeObject *tensor;
+static PyArray_Descr *float32, *float64;
+static PyObject *add_reduce, *zero;                     /* np.add.reduce, and 0 */
 static PyObject *node_type, *constant, *kept, *fit, *is_finite, *errors, *ignored;              /* of the package */
-static int special;             /* how many modes (no_grad, check_finite) are on */
-static PyObject *s_array, *s_array_rules, *s_own, *s_copy, *s_velocity, *s_step, *s_mean, *s_square;
+static PyObject *s_array, *s_array_rules, *s_own;
 static Py_ssize_t at_data, at_grad, at_op, at_inputs, at_params, at_name, at_operands;          /* a Tensor's slots */
 
 #define SLOT(node, at) (*(PyObject **)((char *)(node) + (at)))
-#define DATA(node) ((Array *)SLOT(node, at_data))
+#define ARRAY(o) ((PyArrayObject *)(o))
+#define DATA(node) ARRAY(SLOT(node, at_data))
 
-static int is_array(PyObject *o) { return Py_TYPE(o) == ndarray; }
+static int is_array(PyObject *o) { return PyArray_CheckExact(o); }
 
-static int same_form(const Array *a, const Array *b)
+static int same_form(const PyArrayObject *a, const PyArrayObject *b)
 {
-    if (a->descr != b->descr || a->nd != b->nd)
-        return 0;
-    for (int i = 0; i < a->nd; i++)
-        if (a->dimensions[i] != b->dimensions[i])
-            return 0;
-    return 1;
-}
-
-static Py_ssize_t size_of(const Array *a)
-{
-    Py_ssize_t n = 1;
-    for (int i = 0; i < a->nd; i++)
-        n *= a->dimensions[i];
-    return n;
+    return PyArray_DESCR(a) == PyArray_DESCR(b) && PyArray_SAMESHAPE(a, b);
 }
 
 /* Whether the numbers are in memory as C has them, one after the other. */
-static int is_plain(const Array *a, Py_ssize_t itemsize)
-{
-    if ((uintptr_t)a->data % (size_t)itemsize)
-        return 0;
-    if (size_of(a) == 0)
-        return 1;
-    for (int i = a->nd; i-- > 0; itemsize *= a->dimensions[i])
-        if (a->strides[i] != itemsize && a->dimensions[i] != 1)
-            return 0;
-    return 1;
-}
+static int is_plain(const PyArrayObject *a) { return PyArray_CHKFLAGS(a, NPY_ARRAY_CARRAY_RO); }
 
 /* The compiler makes the loops for each width of the processor's vectors, and the loader takes the widest there is. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
@@ -107,11 +66,11 @@ static int any_nonfinite64(Py_ssize_t n, const int64_t *bits)
 /* Whether every number is finite: 1, 0, or -1 for an exception. */
 static int all_finite(PyObject *o)
 {
-    const Array *a = (const Array *)o;
-    if (a->descr == float32 && is_plain(a, 4))
-        return !any_nonfinite32(size_of(a), (const int32_t *)(const void *)a->data);
-    if (a->descr == float64 && is_plain(a, 8))
-        return !any_nonfinite64(size_of(a), (const int64_t *)(const void *)a->data);
+    PyArrayObject *a = ARRAY(o);
+    if (PyArray_DESCR(a) == float32 && is_plain(a))
+        return !any_nonfinite32(PyArray_SIZE(a), PyArray_DATA(a));
+    if (PyArray_DESCR(a) == float64 && is_plain(a))
+        return !any_nonfinite64(PyArray_SIZE(a), PyArray_DATA(a));
     PyObject *answer = PyObject_CallOneArg(is_finite, o);
     int yes = answer ? PyObject_IsTrue(answer) : -1;
     Py_XDECREF(answer);
@@ -132,8 +91,7 @@ typedef struct {
 static PyObject *made(PyObject *op, PyObject *params, PyObject *data, PyObject *inputs, PyObject *operands)
 {
     PyObject *node = NULL;
-    if (data && !is_array(data))
-        Py_SETREF(data, PyObject_CallOneArg(asarray, data));
+    data = PyArray_EnsureArray(data);
     if (data && inputs && operands && (node = tensor->tp_alloc(tensor, 0))) {
         SLOT(node, at_data) = data;
         SLOT(node, at_grad) = Py_NewRef(Py_None);
@@ -155,8 +113,8 @@ static int is_constant(PyObject *o)
 {
     if (PyFloat_CheckExact(o) || PyLong_CheckExact(o))
         return 1;
-    return is_array(o) && !((Array *)o)->base && !(((Array *)o)->flags & WRITEABLE) &&
-        (((Array *)o)->descr == float32 || ((Array *)o)->descr == float64);
+    return is_array(o) && !PyArray_BASE(ARRAY(o)) && !PyArray_ISWRITEABLE(ARRAY(o)) &&
+        (PyArray_DESCR(ARRAY(o)) == float32 || PyArray_DESCR(ARRAY(o)) == float64);
 }
 
 /* The parameters of a call as the graph keeps them: arrays and lists are copied, unless nobody can change them. */
@@ -226,9 +184,8 @@ static PyObject *applied(PyObject *op, PyObject *args, PyObject *given)
     Py_XDECREF(array);
     if (answer == DONE && !data) {
         answer = FAILED;
-        if (PyErr_ExceptionMatches(PyExc_ValueError) || PyErr_ExceptionMatches(PyExc_TypeError) ||
-            PyErr_ExceptionMatches(PyExc_IndexError)) {
-            PyErr_Clear();                              /* Python's says what is wrong */
+        if (PyErr_ExceptionMatches(PyExc_Exception)) {
+            PyErr_Clear();                              /* Python's says what is wrong, and in which op */
             answer = UNKNOWN;
         }
     }
@@ -374,15 +331,6 @@ static PyObject *new_method(PyObject *Py_UNUSED(module), PyObject *args)
     return (PyObject *)m;
 }
 
-static PyObject *set_special(PyObject *Py_UNUSED(module), PyObject *number)
-{
-    long n = PyLong_AsLong(number);
-    if (n == -1 && PyErr_Occurred())
-        return NULL;
-    special = n != 0;
-    Py_RETURN_NONE;
-}
-
 /* --- the walk -------------------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -493,12 +441,12 @@ static int collect(Walk *w)
 /* What a rule gave as a cotangent of x: summed over what was broadcast, in x's dtype. Steals it. */
 static PyObject *fitted(PyObject *part, PyObject *x)
 {
-    if (!part || (is_array(part) && same_form((Array *)part, DATA(x))))
+    if (!part || (is_array(part) && same_form(ARRAY(part), DATA(x))))
         return part;
-    const Array *g = (Array *)part, *own = DATA(x);
+    const PyArrayObject *g = ARRAY(part), *own = DATA(x);
     PyObject *result;
-    if (is_array(part) && g->descr == own->descr && g->nd == 2 && own->nd == 1 &&
-        g->dimensions[1] == own->dimensions[0])
+    if (is_array(part) && PyArray_DESCR(g) == PyArray_DESCR(own) && PyArray_NDIM(g) == 2 && PyArray_NDIM(own) == 1 &&
+        PyArray_DIM(g, 1) == PyArray_DIM(own, 0))
         result = PyObject_CallFunctionObjArgs(add_reduce, part, zero, NULL);       /* a bias, over the batch */
     else
         result = PyObject_CallFunctionObjArgs(fit, part, x, NULL);
@@ -623,8 +571,8 @@ static int accumulate(Item *leaf)
         Py_DECREF(before);
         g = sum ? PyObject_CallMethodOneArg(leaf->node, s_own, sum) : NULL;
         Py_XDECREF(sum);
-    } else if (Py_REFCNT(leaf->g) > 1 || ((Array *)leaf->g)->base) {
-        g = PyObject_CallMethodNoArgs(leaf->g, s_copy);
+    } else if (Py_REFCNT(leaf->g) > 1 || PyArray_BASE(ARRAY(leaf->g))) {
+        g = PyArray_NewCopy(ARRAY(leaf->g), NPY_CORDER);
     } else {
         g = Py_NewRef(leaf->g);
     }
@@ -680,7 +628,7 @@ static PyObject *tensor_cotangents(PyObject *Py_UNUSED(module), PyObject *seeds)
         seed = PyDict_GetItemWithError(seeds, root);
         PyObject *g = seed ? PyObject_CallMethodOneArg(root, s_own, seed) : NULL;
         w.items[*place(&w, root) - 1].g = g;
-        answer = !g ? FAILED : is_array(g) && same_form((Array *)g, DATA(root)) ? DONE : UNKNOWN;
+        answer = !g ? FAILED : is_array(g) && same_form(ARRAY(g), DATA(root)) ? DONE : UNKNOWN;
     }
     if (answer == DONE)
         answer = sweep(&w);
@@ -715,178 +663,105 @@ static PyObject *tensor_leaves(PyObject *Py_UNUSED(module), PyObject *root)
 
 /* --- optimizers: one step over a list of Tensors, with the state that the Python classes keep ------------------- */
 
-#define T float
-#define NAME(step) step##32
-#define SQRT sqrtf
-#include "steps.h"
-#undef T
-#undef NAME
-#undef SQRT
-#define T double
-#define NAME(step) step##64
-#define SQRT sqrt
-#include "steps.h"
-#undef T
-#undef NAME
-#undef SQRT
+typedef struct { PyObject *x, *g, *state[2], *out; } Held;                      /* the arrays */
+#include "optimizers.h"
 
-/* A parameter's arrays: of its data, its gradient, what the state has under up to two names, and its new data. */
-typedef struct {
-    PyObject *x, *g, *state[2], *out;
-    Py_ssize_t n;
-    int single, first;
-} Part;
-
-static int is_like(PyObject *o, const Part *part)
+/* Whether o is an array of the parameter's form, with its numbers one after the other. */
+static int is_like(PyObject *o, const Held *held)
 {
-    return is_array(o) && same_form((Array *)o, (Array *)part->x) && is_plain((Array *)o, part->single ? 4 : 8);
+    return is_array(o) && same_form(ARRAY(o), ARRAY(held->x)) && is_plain(ARRAY(o));
 }
 
-/* 1: the part of a parameter that takes a step; 0: Python must do it; -1: an exception. The references are borrowed,
-   and what the state has not got yet is NULL. */
-static int part_of(PyObject *p, PyObject *state, PyObject *const *names, Part *part)
+/* What a parameter has for a step, in borrowed references, and NULL for what the state has not got yet. */
+static int look(PyObject *p, PyObject *state, PyObject *const *names, Held *held)
 {
-    *part = (Part){0};
+    *held = (Held){0};
     if (Py_TYPE(p) != tensor || !PyDict_CheckExact(state))
         return UNKNOWN;
-    part->x = SLOT(p, at_data);
-    part->g = SLOT(p, at_grad);
-    part->single = is_array(part->x) && ((Array *)part->x)->descr == float32;
-    if (!is_array(part->x) || !(part->single || ((Array *)part->x)->descr == float64) || !is_like(part->x, part) ||
-        (part->g != Py_None && !is_like(part->g, part)))
+    held->x = SLOT(p, at_data);
+    held->g = SLOT(p, at_grad);
+    if (!is_array(held->x) || (PyArray_DESCR(ARRAY(held->x)) != float32 && PyArray_DESCR(ARRAY(held->x)) != float64) ||
+        !is_like(held->x, held) || (held->g != Py_None && !is_like(held->g, held)))
         return UNKNOWN;
-    part->n = size_of((Array *)part->x);
     for (int i = 0; i < 2 && names[i]; i++) {
-        part->state[i] = PyDict_GetItemWithError(state, names[i]);
-        if (part->state[i] ? !is_like(part->state[i], part) : PyErr_Occurred() != NULL)
-            return part->state[i] ? UNKNOWN : FAILED;
+        held->state[i] = PyDict_GetItemWithError(state, names[i]);
+        if (held->state[i] ? !is_like(held->state[i], held) : PyErr_Occurred() != NULL)
+            return held->state[i] ? UNKNOWN : FAILED;
     }
     return DONE;
 }
 
 static int steppable(PyObject *params, PyObject *states, PyObject *const *names)
 {
-    Part part;
+    Held held;
     int answer = PyList_GET_SIZE(params) == PyList_GET_SIZE(states) ? DONE : UNKNOWN;
     for (Py_ssize_t i = 0; answer == DONE && i < PyList_GET_SIZE(params); i++)
-        answer = part_of(PyList_GET_ITEM(params, i), PyList_GET_ITEM(states, i), names, &part);
+        answer = look(PyList_GET_ITEM(params, i), PyList_GET_ITEM(states, i), names, &held);
     return answer;
 }
 
 static void release(Part *part)
 {
-    Py_XDECREF(part->x);
-    Py_XDECREF(part->g);
-    Py_XDECREF(part->state[0]);
-    Py_XDECREF(part->state[1]);
-    Py_XDECREF(part->out);
+    Py_XDECREF(part->held.x);
+    Py_XDECREF(part->held.g);
+    Py_XDECREF(part->held.state[0]);
+    Py_XDECREF(part->held.state[1]);
+    Py_XDECREF(part->held.out);
 }
 
-/* The part with references of its own, ready to step: arrays that the state has not got are made, of zeros, and one
-   for the result. 0 for a parameter without a gradient. */
+static PyObject *zeros_like(PyArrayObject *a)
+{
+    PyArray_Descr *descr = PyArray_DESCR(a);
+    Py_INCREF(descr);                                   /* which PyArray_Zeros steals */
+    return PyArray_Zeros(PyArray_NDIM(a), PyArray_DIMS(a), descr, 0);
+}
+
+/* Arrays that the state has not got are made, of zeros, and one for the result. */
 static int ready(PyObject *p, PyObject *state, PyObject *const *names, Part *part)
 {
-    int answer = part_of(p, state, names, part);
-    if (answer == DONE && part->g == Py_None)
+    Held *held = &part->held;
+    int answer = look(p, state, names, held);
+    if (answer == DONE && held->g == Py_None)
         return UNKNOWN;
     if (answer == UNKNOWN)
         PyErr_SetString(PyExc_RuntimeError, "the parameters or the state changed during a step");
     if (answer != DONE)
         return FAILED;
-    Py_INCREF(part->x);
-    Py_INCREF(part->g);
-    Py_XINCREF(part->state[0]);
-    Py_XINCREF(part->state[1]);
+    part->first = 0;
+    part->state[0] = part->state[1] = NULL;
+    Py_INCREF(held->x);
+    Py_INCREF(held->g);
+    Py_XINCREF(held->state[0]);
+    Py_XINCREF(held->state[1]);
     for (int i = 0; answer == DONE && i < 2 && names[i]; i++) {
-        if (!part->state[i]) {
+        if (!held->state[i]) {
             part->first = 1;
-            part->state[i] = PyObject_CallOneArg(zeros_like, part->x);
-            answer = part->state[i] ? PyDict_SetItem(state, names[i], part->state[i]) < 0 ? FAILED : DONE : FAILED;
+            held->state[i] = zeros_like(ARRAY(held->x));
+            answer = held->state[i] && PyDict_SetItem(state, names[i], held->state[i]) == 0 ? DONE : FAILED;
         }
+        part->state[i] = answer == DONE ? PyArray_DATA(ARRAY(held->state[i])) : NULL;
     }
-    if (answer == DONE && !(part->out = PyObject_CallOneArg(empty_like, part->x)))
+    if (answer == DONE && !(held->out = PyArray_NewLikeArray(ARRAY(held->x), NPY_CORDER, NULL, 0)))
         answer = FAILED;
-    if (answer != DONE)
+    if (answer != DONE) {
         release(part);
-    return answer;
+        return FAILED;
+    }
+    part->n = PyArray_SIZE(ARRAY(held->x));
+    part->single = PyArray_DESCR(ARRAY(held->x)) == float32;
+    part->x = PyArray_DATA(ARRAY(held->x));
+    part->g = PyArray_DATA(ARRAY(held->g));
+    part->out = PyArray_DATA(ARRAY(held->out));
+    return DONE;
 }
 
-/* The step is taken. */
-static void finish(PyObject *p, Part *part)
+/* The state's arrays were changed in place. */
+static int finish(PyObject *p, PyObject *Py_UNUSED(state), PyObject *const *Py_UNUSED(names), Part *part)
 {
-    Py_XSETREF(SLOT(p, at_data), part->out);
-    part->out = NULL;
+    Py_XSETREF(SLOT(p, at_data), part->held.out);
+    part->held.out = NULL;
     release(part);
-}
-
-#define NUMBERS(type, o) ((o) ? (type *)(void *)((Array *)(o))->data : NULL)
-
-/* sgd(params, states, lr, momentum, nesterov, weight_decay) -> False if Python must do it */
-static PyObject *tensor_sgd(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    PyObject *params, *states;
-    int nesterov;
-    double lr, momentum, decay;
-    if (!PyArg_ParseTuple(args, "O!O!ddpd", &PyList_Type, &params, &PyList_Type, &states, &lr, &momentum, &nesterov,
-                          &decay))
-        return NULL;
-    PyObject *names[2] = {momentum ? s_velocity : NULL, NULL};
-    int answer = steppable(params, states, names);
-    for (Py_ssize_t i = 0; answer == DONE && i < PyList_GET_SIZE(params); i++) {
-        PyObject *p = PyList_GET_ITEM(params, i);
-        Part part;
-        int moves = ready(p, PyList_GET_ITEM(states, i), names, &part);
-        if (moves != DONE) {
-            answer = moves == FAILED ? FAILED : answer;
-            continue;
-        }
-        if (part.single)
-            sgd32(part.n, NUMBERS(float, part.x), NUMBERS(float, part.g), NUMBERS(float, part.state[0]),
-                  NUMBERS(float, part.out), part.first, (float)lr, (float)momentum, nesterov, (float)decay);
-        else
-            sgd64(part.n, NUMBERS(double, part.x), NUMBERS(double, part.g), NUMBERS(double, part.state[0]),
-                  NUMBERS(double, part.out), part.first, lr, momentum, nesterov, decay);
-        finish(p, &part);
-    }
-    return answer == FAILED ? NULL : PyBool_FromLong(answer);
-}
-
-/* adam(params, states, lr, b1, b2, eps, weight_decay) -> False if Python must do it */
-static PyObject *tensor_adam(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    PyObject *params, *states, *names[2] = {s_mean, s_square};
-    double lr, b1, b2, eps, decay;
-    if (!PyArg_ParseTuple(args, "O!O!ddddd", &PyList_Type, &params, &PyList_Type, &states, &lr, &b1, &b2, &eps, &decay))
-        return NULL;
-    int answer = steppable(params, states, names);
-    for (Py_ssize_t i = 0; answer == DONE && i < PyList_GET_SIZE(params); i++) {
-        PyObject *p = PyList_GET_ITEM(params, i), *state = PyList_GET_ITEM(states, i);
-        Part part;
-        int moves = ready(p, state, names, &part);
-        if (moves != DONE) {
-            answer = moves == FAILED ? FAILED : answer;
-            continue;
-        }
-        PyObject *step = PyDict_GetItemWithError(state, s_step), *next = NULL;
-        double t = step ? PyFloat_AsDouble(step) + 1.0 : 1.0;
-        if (PyErr_Occurred() || !(next = PyLong_FromDouble(t)) || PyDict_SetItem(state, s_step, next) < 0) {
-            Py_XDECREF(next);
-            release(&part);
-            return NULL;
-        }
-        Py_DECREF(next);
-        double root = sqrt(1 - pow(b2, t)), size = lr * root / (1 - pow(b1, t));
-        if (part.single)
-            adam32(part.n, NUMBERS(float, part.x), NUMBERS(float, part.g), NUMBERS(float, part.state[0]),
-                   NUMBERS(float, part.state[1]), NUMBERS(float, part.out), (float)size, (float)b1, (float)(1 - b1),
-                   (float)b2, (float)(1 - b2), (float)(eps * root), (float)decay);
-        else
-            adam64(part.n, NUMBERS(double, part.x), NUMBERS(double, part.g), NUMBERS(double, part.state[0]),
-                   NUMBERS(double, part.state[1]), NUMBERS(double, part.out), size, b1, 1 - b1, b2, 1 - b2, eps * root,
-                   decay);
-        finish(p, &part);
-    }
-    return answer == FAILED ? NULL : PyBool_FromLong(answer);
+    return DONE;
 }
 
 /* --- the module -------------------------------------------------------------------------------------------------- */
@@ -903,31 +778,19 @@ static int offset(const char *name, Py_ssize_t *into)
     return found ? DONE : FAILED;
 }
 
-/* What is used of NumPy; and whether its arrays are as they are declared above. */
+/* What is used of NumPy. */
 static int use_numpy(void)
 {
-    PyObject *numpy = PyImport_ImportModule("numpy"), *add = NULL, *sample = NULL;
-    int answer = FAILED;
-    if (numpy && (ndarray = (PyTypeObject *)PyObject_GetAttrString(numpy, "ndarray")) &&
-        (asarray = PyObject_GetAttrString(numpy, "asarray")) &&
-        (empty_like = PyObject_GetAttrString(numpy, "empty_like")) &&
-        (zeros_like = PyObject_GetAttrString(numpy, "zeros_like")) && (add = PyObject_GetAttrString(numpy, "add")) &&
-        (add_reduce = PyObject_GetAttrString(add, "reduce")) && (zero = PyLong_FromLong(0)) &&
-        (float32 = PyObject_CallMethod(numpy, "dtype", "s", "float32")) &&
-        (float64 = PyObject_CallMethod(numpy, "dtype", "s", "float64")) &&
-        (sample = PyObject_CallMethod(numpy, "ones", "(nn)O", (Py_ssize_t)2, (Py_ssize_t)3, float32))) {
-        const Array *a = (const Array *)sample;
-        if (is_array(sample) && a->nd == 2 && a->descr == float32 && !a->base && a->dimensions[0] == 2 &&
-            a->dimensions[1] == 3 && a->strides[0] == 12 && a->strides[1] == 4 && a->flags & WRITEABLE &&
-            ((float *)(void *)a->data)[5] == 1.0f)
-            answer = DONE;
-        else
-            PyErr_SetString(PyExc_ImportError, "NumPy's arrays are not as this engine was compiled for");
-    }
-    Py_XDECREF(sample);
+    if (PyArray_ImportNumPyAPI() < 0)
+        return FAILED;
+    PyObject *numpy = PyImport_ImportModule("numpy"), *add = numpy ? PyObject_GetAttrString(numpy, "add") : NULL;
+    add_reduce = add ? PyObject_GetAttrString(add, "reduce") : NULL;
+    zero = PyLong_FromLong(0);
+    float32 = PyArray_DescrFromType(NPY_FLOAT32);
+    float64 = PyArray_DescrFromType(NPY_FLOAT64);
     Py_XDECREF(add);
     Py_XDECREF(numpy);
-    return answer;
+    return add_reduce && zero && float32 && float64 ? DONE : FAILED;
 }
 
 /* setup(Tensor, Node, constant, kept, fit, finite, errors, ignored): errors is the context variable in which NumPy
@@ -953,8 +816,7 @@ static PyMethodDef tensor_methods[] = {
     {"backward", (PyCFunction)(void (*)(void))tensor_backward, METH_FASTCALL, "backward(root, seed) -> bool"},
     {"cotangents", tensor_cotangents, METH_O, "cotangents(seeds) -> dict or None"},
     {"leaves", tensor_leaves, METH_O, "leaves(root) -> list or None"},
-    {"sgd", tensor_sgd, METH_VARARGS, NULL},
-    {"adam", tensor_adam, METH_VARARGS, NULL},
+    OPTIMIZERS,
     {NULL, NULL, 0, NULL},
 };
 
@@ -967,13 +829,8 @@ PyMODINIT_FUNC PyInit__tensor(void)
 {
     s_array_rules = PyUnicode_InternFromString("array_rules");
     s_own = PyUnicode_InternFromString("_own");
-    s_copy = PyUnicode_InternFromString("copy");
-    s_velocity = PyUnicode_InternFromString("velocity");
-    s_step = PyUnicode_InternFromString("step");
-    s_mean = PyUnicode_InternFromString("mean");
-    s_square = PyUnicode_InternFromString("square");
     s_array = PyUnicode_InternFromString("array");
-    if (!s_array || !s_array_rules || !s_own || !s_copy || !s_velocity || !s_step || !s_mean || !s_square)
+    if (!s_array || !s_array_rules || !s_own || name_states() < 0)
         return NULL;
     method_type = (PyTypeObject *)PyType_FromSpec(&method_spec);
     return method_type ? PyModule_Create(&tensor_module) : NULL;

@@ -7,21 +7,9 @@
 
    What each op computes, and how it differentiates, is in rules.h, which is generated from the op
    table. Whatever is not plain arithmetic on Values and numbers (an array, a Tensor, a Dual, an op
-   of the user's own, a mode that is on) goes to the Python functions handed over by `setup`.
+   of the user's own, a mode that is on) goes to the Python functions handed over by `setup`. */
 
-   State shared by all threads (the pages, the epoch) is guarded by the global interpreter lock,
-   which no function here gives up while it holds a part of that state in its hands. A build of
-   Python without the lock refuses this file, and the package is then pure Python. */
-
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-#include <structmember.h>
-#include <math.h>
-#include <stdint.h>
-
-#ifdef Py_GIL_DISABLED
-#error "the scalar engine in C needs the global interpreter lock"
-#endif
+#include "common.h"
 
 /* A graph is walked backwards, and in leaps: the processor is told which nodes will be next. They lie in memory as
    the program made them, so those that a node depends on are a few places before it. */
@@ -74,9 +62,9 @@ static const char *const op_parameter[AG_codes] = {
     "", "",
 };
 
-/* The functions that C's library does not have, as the op table defines them on Python's floats. */
+/* Functions that C's library does not have, as the op table defines them on Python's floats. The first name an operand
+   more than once, which as a template would be computed as often; the last three have cases for accuracy. */
 static inline double ag_sign(double x) { return x == x ? (x > 0) - (x < 0) + 0.0 : x; }
-static inline double ag_step(double x) { return (x > 0) + 0.0; }
 static inline double ag_tie(double x, double y) { return (x > y) + 0.5 * (x == y); }
 static inline double ag_maximum(double x, double y) { return x >= y || x != x ? x : y; }
 static inline double ag_minimum(double x, double y) { return x <= y || x != x ? x : y; }
@@ -85,15 +73,12 @@ static inline double ag_divide0(double x, double y) { return y == 0 ? 0.0 : x / 
 static inline double ag_log0(double x) { return x == 0 ? 0.0 : log(x); }
 static inline double ag_expdiff(double x, double y) { return y == -INFINITY ? 0.0 : exp(x - y); }
 static inline double ag_relu(double x) { return x > 0 || x != x ? x : 0.0; }
+
 static inline double ag_sigmoid(double x) { return x > -700 ? 1 / (1 + exp(-x)) : exp(x); }
-static inline double ag_softplus(double x)
-{
-    return x == x ? (x >= 0 ? x : 0.0) + log1p(exp(-fabs(x))) : x;
-}
 static inline double ag_logaddexp(double x, double y)
 {
     if (x == y)
-        return x + 0.6931471805599453;
+        return x + log(2.0);
     if (x != x || y != y)
         return x + y;
     return (x >= y ? x : y) + log1p(exp(-fabs(x - y)));
@@ -141,7 +126,6 @@ enum { A_NODE = 1, B_NODE = 2, A_INT = 4, B_INT = 8, HAS_GRAD = 16, WIDE = 32, E
 
 static PyTypeObject *value_type;        /* the exact type; subclasses in Python are allowed */
 static uint32_t epoch;
-static int special;                     /* how many modes (no_grad, check_finite) are on */
 
 /* What the Python side hands over. */
 static PyObject *ops[AG_codes];         /* the Op of each code */
@@ -1425,113 +1409,66 @@ static PyObject *value_zero_grad(PyObject *self, PyObject *Py_UNUSED(none))
 
 /* --- optimizers: one step over a list of Values, with the state that the Python classes keep ------- */
 
-/* Whether each parameter is a leaf of this engine, with a dict of state, and no gradient that is a node. */
-static int steppable(PyObject *params, PyObject *states)
+typedef struct { double state[2], out; } Held;          /* the numbers that the step writes */
+#define WIDE_VECTORS                                    /* a step is over one number */
+#include "optimizers.h"
+
+/* Whether a parameter is a Value of this engine, with a dict of state, and no gradient that is a node. */
+static int fits(PyObject *p, PyObject *state)
 {
-    if (PyList_GET_SIZE(params) != PyList_GET_SIZE(states))
-        return 0;
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params); i++) {
-        PyObject *p = PyList_GET_ITEM(params, i);
-        Extra *e = is_value(p) ? extra((Value *)p) : NULL;
-        if (!is_value(p) || (e && e->grad) || !PyDict_CheckExact(PyList_GET_ITEM(states, i)))
-            return 0;
+    Extra *e = is_value(p) ? extra((Value *)p) : NULL;
+    return is_value(p) && !(e && e->grad) && PyDict_CheckExact(state);
+}
+
+static int steppable(PyObject *params, PyObject *states, PyObject *const *Py_UNUSED(names))
+{
+    int answer = PyList_GET_SIZE(params) == PyList_GET_SIZE(states) ? DONE : UNKNOWN;
+    for (Py_ssize_t i = 0; answer == DONE && i < PyList_GET_SIZE(params); i++)
+        answer = fits(PyList_GET_ITEM(params, i), PyList_GET_ITEM(states, i)) ? DONE : UNKNOWN;
+    return answer;
+}
+
+INLINE int ready(PyObject *p, PyObject *state, PyObject *const *names, Part *part)
+{
+    Value *v = (Value *)p;
+    if (!fits(p, state)) {
+        PyErr_SetString(PyExc_RuntimeError, "the parameters or the state changed during a step");
+        return FAILED;
     }
-    return 1;
-}
-
-/* A number that the state has under a name: 1 found, 0 not there, -1 an exception. */
-static int recall(PyObject *state, PyObject *name, double *into)
-{
-    PyObject *x = PyDict_GetItemWithError(state, name);
-    if (!x)
-        return PyErr_Occurred() ? -1 : 0;
-    *into = PyFloat_AsDouble(x);
-    return *into == -1.0 && PyErr_Occurred() ? -1 : 1;
-}
-
-static int remember(PyObject *state, PyObject *name, PyObject *x)
-{
-    int failed = !x || PyDict_SetItem(state, name, x) < 0;
-    Py_XDECREF(x);
-    return failed ? -1 : 0;
-}
-
-#define WIDE_VECTORS
-#define T double
-#define NAME(step) step##64
-#define SQRT sqrt
-#include "steps.h"
-#undef WIDE_VECTORS
-#undef T
-#undef NAME
-#undef SQRT
-
-static PyObject *name_velocity, *name_step, *name_mean, *name_square;
-
-/* sgd(params, states, lr, momentum, nesterov, weight_decay) -> False if Python must do it */
-static PyObject *core_sgd(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    PyObject *params, *states;
-    int nesterov;
-    double lr, momentum, weight_decay;
-    if (!PyArg_ParseTuple(args, "O!O!ddpd", &PyList_Type, &params, &PyList_Type, &states, &lr, &momentum, &nesterov,
-                          &weight_decay))
-        return NULL;
-    if (!steppable(params, states))
-        Py_RETURN_FALSE;
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params); i++) {
-        Value *p = (Value *)PyList_GET_ITEM(params, i);
-        PyObject *state = PyList_GET_ITEM(states, i);
-        double v = 0.0, x;
-        if (!(p->flags & HAS_GRAD))
-            continue;
-        int known = momentum ? recall(state, name_velocity, &v) : 0;
-        if (known < 0)
-            return NULL;
-        sgd64(1, &p->data, &p->grad, momentum ? &v : NULL, &x, !known, lr, momentum, nesterov, weight_decay);
-        if (momentum && remember(state, name_velocity, PyFloat_FromDouble(v)) < 0)
-            return NULL;
-        p->data = x;
+    if (!(v->flags & HAS_GRAD))
+        return UNKNOWN;
+    part->single = part->first = 0;
+    part->state[0] = part->state[1] = NULL;
+    for (int i = 0; i < 2 && names[i]; i++) {
+        PyObject *x = PyDict_GetItemWithError(state, names[i]);
+        double number = x ? PyFloat_AsDouble(x) : 0.0;
+        if ((!x || number == -1.0) && PyErr_Occurred())
+            return FAILED;
+        part->first |= !x;
+        part->held.state[i] = number;
+        part->state[i] = &part->held.state[i];
     }
-    Py_RETURN_TRUE;
+    part->n = 1;
+    part->x = &v->data;
+    part->g = &v->grad;
+    part->out = &part->held.out;
+    return DONE;
 }
 
-/* adam(params, states, lr, b1, b2, eps, weight_decay) -> False if Python must do it */
-static PyObject *core_adam(PyObject *Py_UNUSED(module), PyObject *args)
+INLINE int finish(PyObject *p, PyObject *state, PyObject *const *names, Part *part)
 {
-    PyObject *params, *states;
-    double lr, b1, b2, eps, weight_decay;
-    if (!PyArg_ParseTuple(args, "O!O!ddddd", &PyList_Type, &params, &PyList_Type, &states, &lr, &b1, &b2, &eps,
-                          &weight_decay))
-        return NULL;
-    if (!steppable(params, states))
-        Py_RETURN_FALSE;
-    double last_t = 0.0, size = 0.0, small = 0.0;
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params); i++) {
-        Value *p = (Value *)PyList_GET_ITEM(params, i);
-        PyObject *state = PyList_GET_ITEM(states, i);
-        double t = 0.0, m = 0.0, v = 0.0, x;
-        if (!(p->flags & HAS_GRAD))
-            continue;
-        if (recall(state, name_step, &t) < 0 || recall(state, name_mean, &m) < 0 ||
-            recall(state, name_square, &v) < 0)
-            return NULL;
-        t += 1.0;
-        if (t != last_t) {
-            last_t = t;
-            small = sqrt(1 - pow(b2, t));
-            size = lr * small / (1 - pow(b1, t));
-            small = eps * small;
-        }
-        adam64(1, &p->data, &p->grad, &m, &v, &x, size, b1, 1 - b1, b2, 1 - b2, small, weight_decay);
-        if (remember(state, name_step, PyLong_FromDouble(t)) < 0 ||
-            remember(state, name_mean, PyFloat_FromDouble(m)) < 0 ||
-            remember(state, name_square, PyFloat_FromDouble(v)) < 0)
-            return NULL;
-        p->data = x;
+    for (int i = 0; i < 2 && names[i]; i++) {
+        PyObject *x = PyFloat_FromDouble(part->held.state[i]);
+        int failed = !x || PyDict_SetItem(state, names[i], x) < 0;
+        Py_XDECREF(x);
+        if (failed)
+            return FAILED;
     }
-    Py_RETURN_TRUE;
+    ((Value *)p)->data = part->held.out;
+    return DONE;
 }
+
+static void release(Part *Py_UNUSED(part)) {}
 
 /* --- the type and the module -------------------------------------------------------------------- */
 
@@ -1639,18 +1576,9 @@ static PyObject *core_setup(PyObject *module, PyObject *args)
     return type;
 }
 
-static PyObject *core_set_special(PyObject *Py_UNUSED(module), PyObject *number)
-{
-    long n = PyLong_AsLong(number);
-    if (n == -1 && PyErr_Occurred())
-        return NULL;
-    special = n != 0;
-    Py_RETURN_NONE;
-}
-
 static PyMethodDef core_methods[] = {
     {"setup", core_setup, METH_VARARGS, "Make the Value type, once."},
-    {"set_special", core_set_special, METH_O, "How many modes are on: while any is, every op goes to Python."},
+    {"set_special", set_special, METH_O, "How many modes are on: while any is, every op goes to Python."},
     {"apply", (PyCFunction)(void (*)(void))core_apply, METH_FASTCALL, "apply(op, inputs, params) -> Value or None"},
     {"sum_of", core_sum_of, METH_O, "sum_of(values) -> Value or None"},
     {"weighted_sum", (PyCFunction)(void (*)(void))core_weighted_sum, METH_FASTCALL,
@@ -1660,8 +1588,7 @@ static PyMethodDef core_methods[] = {
     {"cotangents", (PyCFunction)(void (*)(void))core_cotangents, METH_FASTCALL,
      "cotangents(root, seed, list) -> list or None"},
     {"leaves", core_leaves, METH_O, "leaves(root) -> list or None"},
-    {"sgd", core_sgd, METH_VARARGS, NULL},
-    {"adam", core_adam, METH_VARARGS, NULL},
+    OPTIMIZERS,
     {NULL, NULL, 0, NULL},
 };
 
@@ -1672,11 +1599,5 @@ static struct PyModuleDef core_module = {
 
 PyMODINIT_FUNC PyInit__value(void)
 {
-    name_velocity = PyUnicode_InternFromString("velocity");
-    name_step = PyUnicode_InternFromString("step");
-    name_mean = PyUnicode_InternFromString("mean");
-    name_square = PyUnicode_InternFromString("square");
-    if (!name_velocity || !name_step || !name_mean || !name_square)
-        return NULL;
-    return PyModule_Create(&core_module);
+    return name_states() < 0 ? NULL : PyModule_Create(&core_module);
 }

@@ -10,15 +10,15 @@ import numpy as np
 from ..core.node import Node
 from ..core.value import BaseValue, Value
 from ..errors import DTypeError, ShapeError, UsageError
-from ..ops import CARRIERS, shape_of
-from ..ops._carriers import ARRAY_RANK
+from ..ops import shape_of
+from ..ops._carriers import is_traced
 
 Array = np.ndarray[Any, Any]
 
 
 def traced(x: Any) -> bool:
     """Whether x is a Value or a Tensor, or a Dual or Symbol of a transform."""
-    return isinstance(x, Node) or CARRIERS[type(x)][0] > ARRAY_RANK
+    return is_traced(x)
 
 
 def of_values(x: Any) -> Array:

@@ -18,7 +18,6 @@ from ..core.value import BaseValue
 from ..errors import UsageError
 from ..ops import shape_of
 from . import module as tree
-from ._costs import multiply_adds
 from ._inputs import traced
 from ._modes import evaluated
 
@@ -201,6 +200,17 @@ class _Watch:
                         row.parameters += math.prod(leaf.shape)
                         size += leaf.data.nbytes if isinstance(leaf, Tensor) else 8
         return Summary(rows, size)
+
+
+def multiply_adds(node: Node) -> int:
+    """The multiply-adds of the operation that made a node; 0 for all but sums of products.
+
+    >>> multiply_adds(Tensor(np.ones((2, 3))) @ np.ones((3, 5)))
+    30
+    """
+    if node.op is None or node.op.cost is None:
+        return 0
+    return node.op.cost([shape_of(x) for x in node.inputs], node.shape, **node.params)
 
 
 # --- the inputs and what comes out ------------------------------------------------------------------

@@ -9,7 +9,7 @@ import numpy as np
 from ..core.random import Rng, generator
 from ..errors import ShapeError, UsageError
 from ..ops import shape_of
-from ..ops.arrays.shaping import dtype_of
+from ..ops._arguments import dtype_of
 from ._inputs import of_values, traced
 from .module import Module
 

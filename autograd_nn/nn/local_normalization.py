@@ -10,7 +10,7 @@ import numpy as np
 from .. import ops
 from ..errors import ShapeError, UsageError
 from ..ops import shape_of
-from ..ops.arrays.shaping import dtype_of
+from ..ops._arguments import dtype_of
 from ..ops.networks._sliding import numbers
 from ._images import images
 from ._inputs import positive

@@ -13,10 +13,11 @@ from ..core.node import Node
 from ..core.tensor import Tensor
 from ..core.value import BaseValue
 from ..errors import AutogradError, DTypeError, StateError, UsageError
-from ..tree._parts import named_parts
+from ..tree._containers import enter
 from . import _files, _state
 from ._buffer import Buffer
 from ._located import located
+from ._tree import ModuleBranch, named_parts
 
 if TYPE_CHECKING:
     from ._summary import Summary
@@ -28,8 +29,9 @@ class Module:
     """A part of a network; a subclass makes its parameters in `__init__` and writes `forward`.
 
     The attributes are the tree: a leaf Tensor or Value is a parameter, a Module is a part, and
-    lists, tuples, dicts and NumPy object arrays hold more of them. There is nothing to register and
-    no `super().__init__()` to call. What is reached twice counts once, under its first name.
+    lists, tuples, dicts, dataclasses, NumPy object arrays and other containers of `autograd_nn.tree`
+    hold more of them. There is nothing to register and no `super().__init__()` to call. What is
+    reached twice counts once, under its first name.
 
     >>> from autograd_nn import Tensor, nn
     >>> class Scale(nn.Module):
@@ -246,6 +248,9 @@ class Module:
                       if not extra and not isinstance(thing, Module)]
             stack += [(depth + 1, f"{name}: ", thing) for name, thing in reversed(below) if isinstance(thing, Module)]
         return "\n".join(lines)
+
+
+enter(Module, ModuleBranch)
 
 
 # --- walking the tree -------------------------------------------------------------------------------

@@ -12,8 +12,7 @@ from .. import ops
 from ..core.tensor import Tensor
 from ..errors import ShapeError, UsageError
 from ..ops import shape_of
-from ..ops._arguments import data_of
-from ..ops.arrays.shaping import dtype_of
+from ..ops._arguments import data_of, dtype_of
 from ..ops.networks._sliding import numbers
 from ..ops.networks.normalization import moments
 from ._buffer import Buffer

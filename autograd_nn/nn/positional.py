@@ -11,7 +11,7 @@ from ..core.random import Rng, generator
 from ..core.tensor import Tensor
 from ..errors import ShapeError
 from ..ops import shape_of
-from ..ops.arrays.shaping import dtype_of
+from ..ops._arguments import dtype_of
 from . import init as initialisers
 from ._images import images
 from ._inputs import size

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograd_nn.notation.printer import C_CODE
 from autograd_nn.notation.symbol import Symbol, applied, local_derivatives
 from autograd_nn.ops import Op
+from autograd_nn.ops._numpy import NumpyOp
 
 HEAD = """\
 /* {header}
@@ -31,7 +33,7 @@ def rules(ops: list[Op], header: str) -> str:
         lines.append(f'X({op.name}, {op.arity}, "{next(iter(op.params), "")}")')
     lines += ["#endif", "", "#ifdef AG_UNARY"]
     lines += [f"X({op.name})" for op in ops
-              if op.arity == 1 and not op.params and op.method and type(op) is Op]      # another takes arguments
+              if op.arity == 1 and not op.params and op.method and not isinstance(op, NumpyOp)]    # it takes arguments
     lines += ["#endif", "", "#ifdef AG_FORWARD"]
     for op in ops:
         x = _symbols(op)
@@ -44,7 +46,7 @@ def rules(ops: list[Op], header: str) -> str:
         for letter, rule in zip("ABW", op.vjps):
             if rule is not None:
                 part = rule(g, z, *x[:op.arity], **dict(zip(op.params, x[op.arity:])))
-                parts.append(f"{letter}({_c(part)})")
+                parts.append(f"{letter}({C_CODE(part)})")
         tex = ", ".join(d.latex() if isinstance(d, Symbol) else f"{d:g}"
                         for d in local_derivatives(op) if d is not None)
         lines.append(f"case AG_{op.name}: {' '.join(parts)} break;  /* {_comment(tex)} */")
@@ -53,10 +55,6 @@ def rules(ops: list[Op], header: str) -> str:
 
 def _symbols(op: Op) -> list[Any]:
     return [Symbol(name) for name in "xyw"[:op.arity + len(op.params)]]
-
-
-def _c(part: Any) -> str:
-    return part.c() if isinstance(part, Symbol) else repr(float(part))
 
 
 def _comment(tex: str) -> str:

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import ast
 import inspect
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import autograd_nn
 from autograd_nn import ops
+from autograd_nn.core.tensor import Tensor
 from autograd_nn.notation.c_rules import rules
 from autograd_nn.notation.symbol import Symbol, applied, input_names, local_derivatives
 from autograd_nn.ops import FUNCTIONS, OPS, Op
+from autograd_nn.ops._bind import Each
 from autograd_nn.ops._numpy import NumpyOp
-from autograd_nn.ops._op import Each
 
 HEADER = "Generated from the op table by `python -m autograd_nn.notation.generate`; do not edit."
 PACKAGE = Path(autograd_nn.__file__).parent
@@ -41,7 +43,7 @@ def surface() -> str:
             lines += _operators(op, "Value", "Value | _Number")
     lines += ["", "class TensorMethods:"]
     for op in table_ops():
-        if op.method and op.name not in ("reshape", "transpose"):     # written out in tensor.py
+        if op.method and getattr(vars(Tensor)[op.name], "op", None) is op:     # others are written out in tensor.py
             lines.append(f"    def {op.name}({_arguments(op)}) -> Tensor: ...")
         if op.dunder:
             lines += _operators(op, "Tensor", "Tensor | Value | _Number | _Array")
@@ -85,8 +87,10 @@ def _operators(op: Op, kind: str, operand: str) -> list[str]:
 def functions() -> str:
     """ops/__init__.pyi: the ops as typed functions."""
     lines = [f"# {HEADER}", "from typing import Any, overload", "", "from ..core.tensor import Tensor",
-             "from ..core.value import Value", "from ._carriers import CARRIERS as CARRIERS"]
-    lines += [f"from ._op import {name} as {name}" for name in ("OPS", "Each", "Op", "for_each_op", "shape_of")]
+             "from ..core.value import Value", "from ._bind import Each as Each",
+             "from ._carriers import CARRIERS as CARRIERS"]
+    lines.append("from ._composite import Composite as Composite")
+    lines += [f"from ._op import {name} as {name}" for name in ("OPS", "Op", "for_each_op", "shape_of")]
     lines.append("from ._function import FUNCTIONS as FUNCTIONS")
     top = {name: function for name, function in FUNCTIONS.items() if "." not in name}
     for name, function in top.items():
@@ -109,14 +113,11 @@ def functions() -> str:
 
 def package() -> str:
     """__init__.pyi: the public names, which the module itself finds only when they are used."""
-    lines = [f"# {HEADER}"]
     home: Any = autograd_nn
-    for part in home._PARTS:
-        lines.append(f"from . import {part} as {part}")
-    for module, names in home._HOMES.items():
-        lines += [f"from .{module} import {name} as {name}" for name in names.split()]
-    lines += [f"from .ops import {name} as {name}" for name in sorted({op.name for op in table_ops()} - {*home._HOME})]
-    lines += [f"from .ops import {name} as {name}" for name in FUNCTIONS if "." not in name]
+    lines = [f"# {HEADER}", *(f"from . import {part} as {part}" for part in home._PARTS)]
+    places = {module: names.split() for module, names in home._HOMES.items()} | {"transforms": home._transforms()}
+    lines += [f"from .{module} import {name} as {name}" for module, names in places.items() for name in names]
+    lines += [f"from .ops import {name} as {name}" for name in sorted(home._ops() - {*home._HOME})]
     return "\n".join([*lines, "", "__version__: str"]) + "\n"
 
 
@@ -180,13 +181,35 @@ def _source(rule: Any) -> str:
     return " ".join(ast.unparse(best.body).split())
 
 
+# --- where each entry stands ---------------------------------------------------------------------
+
+_BEGIN, _END = "<!-- the table of files: generated -->\n", "<!-- end of the table of files -->\n"
+
+
+def files_of_ops() -> str:
+    """ops/README.md, with its table of files written anew: what each is about, and the names that it defines."""
+    entries: dict[str, list[str]] = {}
+    for op in table_ops():
+        entries.setdefault(op.module, []).append(op.name)
+    for function in FUNCTIONS.values():
+        if function.module.startswith("autograd_nn.ops."):
+            entries.setdefault(function.module, []).append(function.name)
+    lines = ["| file | about | names |", "|---|---|---|"]
+    for module in sorted(entries):
+        about = (import_module(module).__doc__ or "").split("\n\n")[0].replace("\n", " ").rstrip(".:")
+        names = ", ".join(f"`{name}`" for name in entries[module])
+        lines.append(f"| `{module.removeprefix('autograd_nn.ops.').replace('.', '/')}.py` | {about} | {names} |")
+    before, _, rest = (PACKAGE / "ops/README.md").read_text(encoding="utf-8").partition(_BEGIN)
+    return before + _BEGIN + "\n".join(lines) + "\n" + _END + rest.partition(_END)[2]
+
+
 def native_rules() -> str:
     """native/rules.h: the rules in C."""
     return rules(table_ops(), HEADER)
 
 
 FILES = {"core/surface.pyi": surface, "native/rules.h": native_rules, "ops/__init__.pyi": functions,
-         "__init__.pyi": package, "ops/DERIVATIVES.md": derivatives}
+         "__init__.pyi": package, "ops/DERIVATIVES.md": derivatives, "ops/README.md": files_of_ops}
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .summary import Data, short
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _GREEK = frozenset("""alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau
     upsilon phi chi psi omega""".split())
+_OWN = {"ḡ": r"\bar{g}", "…": r"\ldots"}
 _ESCAPED = {"_": r"\_", " ": r"\ ", "\n": r"\ ", "\\": r"\backslash ", "{": r"\{", "}": r"\}", "$": r"\$",
             "%": r"\%", "#": r"\#", "&": r"\&", "^": r"\wedge ", "~": r"\sim ", "'": r"\text{'}",
             '"': r"\text{''}", "⏎": r"\hookleftarrow "}
@@ -74,6 +76,7 @@ def _shown(char: str) -> str:
     return "\ufffd" if 0x7F <= code <= 0x9F or 0xD800 <= code <= 0xDFFF or code in (0xFFFE, 0xFFFF) else char
 
 
+@lru_cache(maxsize=4096)
 def tex_name(name: str) -> str:
     r"""A name in LaTeX's mathematics, whatever characters it is of.
 
@@ -82,7 +85,9 @@ def tex_name(name: str) -> str:
     """
     if name in _GREEK:
         return rf"\{name}"
-    if re.fullmatch(r"-?\d+(\.\d+)?|[^\W\d_]", name):
+    if name in _OWN:
+        return _OWN[name]
+    if re.fullmatch(r"-?\d+(\.\d+)?|[^\W\d_]|[\ue000-\uf8ff]", name):
         return name
     found = re.fullmatch(r"([^\W\d_])_?(\d+)", name)
     if found:
@@ -96,4 +101,10 @@ def operand(text: str) -> str:
     >>> operand("w1"), operand("u[0]"), operand("array(32, 4)"), operand("-2"), operand("a b")
     ('w1', 'u[0]', 'array(32, 4)', '(-2)', '(a b)')
     """
-    return text if re.fullmatch(r"[\w.,\[\]]+(\([\d, ]*\))?", text) else f"({text})"
+    return text if is_one_word(text) else f"({text})"
+
+
+@lru_cache(maxsize=4096)
+def is_one_word(text: str) -> bool:
+    """Whether a name or number needs no parentheses within a formula."""
+    return re.fullmatch(r"[\w.,\[\]]+(\([\d, ]*\))?", text) is not None

@@ -4,31 +4,31 @@ The entries are the functions: `ops.sin` is the entry named "sin". Functions com
 stand beside them. Their types are in __init__.pyi, which is generated from the table.
 """
 
+from ._bind import Each
 from ._carriers import CARRIERS
+from ._composite import Composite
 from ._function import FUNCTIONS
-from ._op import OPS, Each, Op, for_each_op, shape_of
+from ._op import OPS, Op, for_each_op, shape_of
 from .arrays import (
-    arranging,
-    diagonals,
     fourier,
     indexing,
     joining,
     padding,
-    picking,
     reduction,
+    replacing,
     running,
-    shaping,
+    shape,
     sorting,
     spectra,
     statistics,
     windows,
 )
 from .elementwise import activation, arithmetic, corners, elementary
-from .matrices import contraction, decompositions, inverses, matmul, norms, products
-from .networks import convolution, layers, normalization, pooling, recurrent, sums
+from .matrices import contraction, decompositions, diagonals, inverses, matmul, norms, products
+from .networks import convolution, fused, normalization, pooling, recurrent
 from .numpy import aliases, facts, missing, parts, sampled
 
-__all__ = ["CARRIERS", "Each", "FUNCTIONS", "OPS", "Op", "for_each_op", "shape_of", *OPS,
+__all__ = ["CARRIERS", "Composite", "Each", "FUNCTIONS", "OPS", "Op", "for_each_op", "shape_of", *OPS,
            *(name for name in FUNCTIONS if "." not in name)]
 
 globals().update(OPS)

@@ -8,18 +8,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..errors import AutogradError, DTypeError, IndexingError, ShapeError, UsageError
-from ._carriers import ARRAY_RANK, CARRIERS
-from ._op import shape_of
+import numpy as np
 
-_TENSOR_RANK = 3
+from ..errors import AutogradError, DTypeError, IndexingError, ShapeError, UsageError
+from ._carriers import CARRIERS, is_traced
+from ._op import OPS, shape_of
 
 
 def data_of(x: Any) -> Any:
     """The number or array behind a Value, Tensor or Dual, for decisions that follow the data."""
-    while (rank := CARRIERS[type(x)][0]) not in (0, ARRAY_RANK):
-        x = x._data if rank <= _TENSOR_RANK else x.primal
+    while (below := CARRIERS[type(x)].below) is not None:
+        x = getattr(x, below)
     return x
+
+
+def as_array(x: Any) -> Any:
+    """A list or tuple as an array, or a Tensor where nodes are in it; anything else as it is."""
+    if not isinstance(x, (list, tuple)):
+        return x
+    return OPS["stack"](x) if any(map(is_traced, x)) else np.asarray(x)
+
+
+def dtype_of(x: Any) -> Any:
+    """The dtype of an array or Tensor; float64 for a Value."""
+    return getattr(x, "dtype", np.dtype(float))
 
 
 def size_of(x: Any) -> int:

@@ -1,8 +1,9 @@
-"""Which kind of argument an op hands itself to: numbers and arrays; every other kind enters itself."""
+"""The kinds of arguments: an op hands itself to the highest among its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -43,10 +44,10 @@ def _apply_arrays(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
                 return array_of(values, args[0].shape)
         with np.errstate(all="ignore"):              # a nan in a Value is no error of the loop over the array
             return np.frompyfunc(partial(op, **params), len(args), 1)(*map(_boxed, args))
-    if all(CARRIERS[type(a)][0] in (0, ARRAY_RANK) for a in args):
+    if all(map(is_plain, args)):
         return op.array(*args, **params)
     from ..core.tensor import Tensor
-    return CARRIERS[Tensor][1](op, args, params)
+    return CARRIERS[Tensor].apply(op, args, params)
 
 
 on_each_value: Callable[[Op, list[Any]], list[Any] | None] | None = None
@@ -60,20 +61,33 @@ def array_of(things: list[Any], shape: tuple[int, ...]) -> Any:
 
 def _boxed(x: Any) -> Any:
     """x for frompyfunc; a bare Value as an array of it, for by itself it would take over and end up here again."""
-    if CARRIERS[type(x)][0] in (0, ARRAY_RANK):
+    if is_plain(x):
         return x
     box = np.empty((), dtype=object)
     box[()] = x
     return box
 
 
-Carrier = tuple[int, Callable[..., Any]]
-NUMBER: Carrier = (0, _apply_numbers)
-ARRAY_RANK = 2
+# --- the kinds, and which takes an op ---------------------------------------------------------------
+
+RANKS = ("number", "Value", "ndarray", "Tensor", "Dual", "Symbol", "ArraySymbol", "Complex")
+"""The kinds of arguments. An op hands itself to the one furthest to the right among its arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """A kind of argument: where it stands in RANKS, how it applies an op, and the attribute with what is below it.
+
+    A plain kind, a number or an array, has nothing below it.
+    """
+
+    rank: int
+    apply: Callable[..., Any]
+    below: str | None
 
 
 class _Carriers(dict[type, Carrier]):
-    """type -> (precedence, how an op is applied); a type that is not listed is its base's, or a number."""
+    """type -> Carrier; a type that is not listed is its base's, or a number."""
 
     def __missing__(self, kind: type) -> Carrier:
         found = next((self[base] for base in kind.__mro__[1:] if base in self), NUMBER)
@@ -81,5 +95,26 @@ class _Carriers(dict[type, Carrier]):
         return found
 
 
-# number < Value (1) < ndarray < Tensor (3) < Dual (4) < Symbol (5); each type enters itself.
-CARRIERS = _Carriers({float: NUMBER, int: NUMBER, object: NUMBER, np.ndarray: (ARRAY_RANK, _apply_arrays)})
+CARRIERS = _Carriers()
+
+
+def carrier(rank: str, kind: type, apply: Callable[..., Any], below: str | None = None) -> Carrier:
+    """Enter a class: `apply(op, args, params)` is what an op comes to where this is the highest among its arguments."""
+    CARRIERS[kind] = entered = Carrier(RANKS.index(rank), apply, below)
+    return entered
+
+
+NUMBER = carrier("number", object, _apply_numbers)
+for _number in (float, int):                         # listed too, for they are looked up most
+    CARRIERS[_number] = NUMBER
+carrier("ndarray", np.ndarray, _apply_arrays)
+
+
+def is_plain(x: Any) -> bool:
+    """Whether x is a number, an array or something else that is in no graph."""
+    return CARRIERS[type(x)].below is None
+
+
+def is_traced(x: Any) -> bool:
+    """Whether x is a Value or a Tensor, or what a transform or a printer makes of one."""
+    return CARRIERS[type(x)].below is not None

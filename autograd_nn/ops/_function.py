@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -23,6 +24,7 @@ class Function:
     listed  whether these come as one sequence, as in vstack([a, b])
     method  whether Tensor has it as a method
     order   how often it can be differentiated on its cases (the tests go to 2 at most)
+    module  where it is written
     """
 
     name: str
@@ -32,6 +34,7 @@ class Function:
     listed: bool
     method: bool
     order: int
+    module: str
 
 
 FUNCTIONS: dict[str, Function] = {}
@@ -41,8 +44,10 @@ FUNCTIONS: dict[str, Function] = {}
 def composed(numpy: Callable[..., Any] | None = None, *, cases: Sequence[Case] = (), listed: bool = False,
              method: bool = False, order: int = 2, name: str | None = None) -> Callable[[Callee], Callee]:
     """Enter a function that is written in ops: see Function."""
+    module: str = sys._getframe(1).f_globals["__name__"]
+
     def enter(call: Callee) -> Callee:
         own = name or call.__name__
-        FUNCTIONS[own] = Function(own, call, numpy, tuple(cases), listed, method, order)
+        FUNCTIONS[own] = Function(own, call, numpy, tuple(cases), listed, method, order, module)
         return call
     return enter

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import AutogradError, ShapeError, UsageError
-from ._carriers import ARRAY_RANK, CARRIERS
+from ._carriers import CARRIERS, is_plain
 from ._op import Op, _Doc, shape_of
 
 
@@ -37,7 +37,7 @@ class NumpyOp(Op):
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         if not params and len(args) == self.arity == 1:
-            return CARRIERS[type(args[0])][1](self, args, self.params)       # the common case: np.mean(x)
+            return CARRIERS[type(args[0])].apply(self, args, self.params)       # the common case: np.mean(x)
         if len(args) == self.arity and params.keys() <= self.params.keys() \
                 and (self.arity == 1 or all(a is not None for a in args)):
             return super().__call__(*args, **params)
@@ -61,11 +61,6 @@ class NumpyOp(Op):
 
 
 NumpyOp.__doc__ = _Doc(NumpyOp.__doc__ or "")  # type: ignore[assignment]
-
-
-def is_plain(x: Any) -> bool:
-    """Whether x is a number, an array or something else that is no node."""
-    return CARRIERS[type(x)][0] in (0, ARRAY_RANK)
 
 
 def mask_of(name: str, a: Any, where: Any) -> Any:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import builtins
 import importlib
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
-from types import CodeType, FunctionType
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Literal
 
 import numpy as np
 
-from ..errors import GraphError, UsageError
+from ..errors import GraphError, UsageError, blame
+from ._bind import Bindable, Each, Rule, bind, ieee
+from ._call import inputs_and_params
 from ._carriers import CARRIERS, NUMBER
+from ._level import Level
+from ._misfit import of_broadcast
 
 OPS: dict[str, Op] = {}
 """Every op by name, in order of definition."""
@@ -21,31 +23,11 @@ OPS: dict[str, Op] = {}
 _meetings: list[Callable[[Op], None]] = []
 _partings: list[Callable[[Op], None]] = []
 
-Rule = Callable[..., Any]
 Domain = tuple[float, float] | frozenset[float]
 Case = tuple[tuple[Any, ...], dict[str, Any]]
 
-# What Python's math raises where IEEE arithmetic has an answer (inf or nan).
-MATH_ERRORS = (OverflowError, ValueError, ZeroDivisionError)
 
-
-class Each:
-    """The rule of an op with any number of inputs: `rule(i, g, y, *xs)` serves input i."""
-
-    def __init__(self, rule: Rule) -> None:
-        self.rule = rule
-
-    def __getitem__(self, i: int) -> Rule:
-        return partial(self.rule, i)
-
-    def __iter__(self) -> Iterator[Rule]:
-        i = 0
-        while True:
-            yield self[i]
-            i += 1
-
-
-class Op:
+class Op(Bindable):
     """An operation of the graph: one entry of the op table.
 
     A rule (one per input, or None where an input has no derivative) takes the cotangent `g` of
@@ -57,6 +39,12 @@ class Op:
     array       the op on ndarrays (a ufunc where there is one); a float32 array stays float32
     vjps        the rules
     tex, c      how it is written: `{0}`, `{1}` stand for the inputs, `{alpha}` for a parameter
+    text        the same in a line of text, with Python's signs: "{0} + {1}", "|{0}|"; or a name to call it by;
+                by default a call
+    level       how tightly that holds together; by default it follows from the signs in it
+    terms       for a sum of many inputs: how many there are -> the inputs that are multiplied, for each term
+    neutral     for each of two inputs the number beside which the op gives the other one, or None
+    absorbing   for each of two inputs the number beside which the op gives that number, or None
     symbol      the label in pictures; the name where none is given
     dunder      the operator: "add" makes `__add__` and, for two inputs, `__radd__`
     params      keyword parameters with their defaults; they may be given by position as well
@@ -66,6 +54,20 @@ class Op:
                 of a shape is the input itself, where the op is not defined everywhere
     zero        True where the derivative is 0 wherever it exists
     method      whether Value (elementwise ops) and Tensor have it as a method
+    internal    whether it stays in `ops`, without a method: a helper of rules, or public elsewhere (`linalg.inv`)
+    commutes    True where the order of the inputs makes no difference
+    slots       the names of the inputs, for pictures and errors; "w*" stands for w1, w2 and so on
+    shaped_by   the inputs that make another function of the op where they are constants, as an exponent does
+    linear      the inputs in which the op is linear, all of them together; True: in all that it has
+    multilinear True where the op is linear in each input by itself, as a product is
+    complex     the op on complex inputs, where it is not linear: a function of them (by operators, ops, .real
+                and .imag) that gives a pair of real and imaginary part, or a result as it is
+    steepest    of an activation, its steepest slope
+    range       the closed interval in which the results lie; a bounded activation saturates
+    cost        a function of the inputs' shapes, the output's shape and the parameters: the multiply-adds
+    misfit      a function of the inputs' shapes that says which sizes do not fit, or None
+    expansion   a function of the inputs: the same op by simpler ones, which draw(expand=True) shows
+    ufunc_method  the method of a ufunc that is this op, such as np.add.reduce
 
     >>> from autograd_nn import Value
     >>> from autograd_nn.ops import Op
@@ -80,10 +82,21 @@ class Op:
 
     def __init__(self, name: str, scalar: Callable[..., float] | None, array: Callable[..., Any],
                  *vjps: Rule | Each | None, tex: str, c: str | None = None,
+                 text: str | None = None, level: Level | None = None,
+                 terms: Callable[[int], Sequence[Sequence[int]]] | None = None,
+                 neutral: Sequence[float | None] = (), absorbing: Sequence[float | None] = (),
                  symbol: str | None = None, dunder: str | None = None,
                  params: Mapping[str, Any] | None = None,
                  domain: Sequence[Domain] = (), kink: Callable[..., float] | None = None,
-                 cases: Sequence[Case] = (), zero: bool = False, method: bool = True) -> None:
+                 cases: Sequence[Case] = (), zero: bool = False, method: bool = True,
+                 internal: bool = False,
+                 commutes: bool = False, slots: Sequence[str] = (), shaped_by: Sequence[int] = (),
+                 linear: Literal[True] | Sequence[int] = (), multilinear: bool = False,
+                 complex: Callable[..., Any] | None = None,
+                 steepest: float | None = None, range: tuple[float, float] = (-np.inf, np.inf),
+                 cost: Callable[..., int] | None = None, misfit: Callable[..., str | None] | None = None,
+                 expansion: Callable[..., Any] | None = None,
+                 ufunc_method: Callable[..., Any] | None = None) -> None:
         if name in OPS:
             raise UsageError(f"an op named {name!r} exists already, from {OPS[name].module}; "
                              "give this one another name")
@@ -95,10 +108,19 @@ class Op:
         self.vjps = vjps[0] if isinstance(vjps[0], Each) else tuple(vjps)  # type: ignore[arg-type]
         self.arity = -1 if isinstance(self.vjps, Each) else len(self.vjps)
         self.tex, self.c = tex, c
+        self.text, self.level, self.terms = text, level, terms
+        self.neutral, self.absorbing = tuple(neutral), tuple(absorbing)
         self.symbol, self.dunder = symbol or name, dunder
         self.params = dict(params or {})
         self.domain = tuple(domain) or ((-3.0, 3.0),) * max(self.arity, 1)
-        self.kink, self.cases, self.zero, self.method = kink, tuple(cases), zero, method
+        self.kink, self.cases, self.zero = kink, tuple(cases), zero
+        self.method, self.internal = method and not internal, internal
+        self.commutes, self.slots, self.shaped_by = commutes, tuple(slots), tuple(shaped_by)
+        self.linear: Literal[True] | tuple[int, ...] = linear if linear is True else tuple(linear)
+        self.multilinear, self.complex = multilinear, complex
+        self.steepest, self.range, self.cost = steepest, range, cost
+        self.misfit = misfit or (of_broadcast if self.elementwise else None)
+        self.expansion, self.ufunc_method = expansion, ufunc_method
         self.module: str = sys._getframe(1).f_globals.get("__name__", "__main__")
         OPS[name] = self
         for meet in _meetings:
@@ -109,41 +131,30 @@ class Op:
         """Whether the op works element by element on a fixed number of inputs, and so on floats too."""
         return self.scalar is not None and self.arity > 0
 
-    def __call__(self, *args: Any, **params: Any) -> Any:
-        if len(args) != self.arity or params:
-            args, params = self._bind(args, params)
-        else:
-            params = self.params
-        top, apply = NUMBER
-        for arg in args:
-            carrier = CARRIERS[type(arg)]
-            if carrier[0] > top:
-                top, apply = carrier
-        return apply(self, args, params)
+    def is_linear_in(self, slots: Iterable[int]) -> bool:
+        """Whether the op is linear in these inputs together, the others being held."""
+        return self.linear is True or set(slots) <= set(self.linear)
 
-    def _bind(self, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The inputs alone, and every parameter with its value."""
-        if self.arity < 0:
-            if not args or not (isinstance(args[0], (list, tuple)) or shape_of(args[0])):
-                raise UsageError(f"{self.name}: the first argument is a sequence of arrays, "
-                                 f"as in {self.name}([a, b])")
-            inputs, rest = tuple(args[0]), args[1:]
-            if not inputs:
-                raise UsageError(f"{self.name}: needs at least one array, got an empty sequence")
-        else:
-            inputs, rest = args[:self.arity], args[self.arity:]
-        if self.arity > len(inputs) or len(rest) > len(self.params):
-            takes = f"{self.arity} input{'s' * (self.arity != 1)}"
-            takes += "".join(f", {k}={v!r}" for k, v in self.params.items())
-            raise UsageError(f"{self.name} takes {takes}; {len(args)} arguments were given")
-        full = {**self.params, **dict(zip(self.params, rest)), **params}
-        if len(full) > len(self.params):
-            from ._arguments import no_out
-            no_out(self.name, params.get("out"))
-            extra = ", ".join(sorted(set(full) - set(self.params)))
-            known = ", ".join(self.params) or "none"
-            raise UsageError(f"{self.name}: unknown parameter {extra} (its parameters: {known})")
-        return inputs, full
+    @cached_property
+    def is_bounded(self) -> bool:
+        """Whether the results lie in a finite interval."""
+        return bool(np.isfinite(self.range).all())
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        try:
+            if len(args) != self.arity or params:
+                args, params = inputs_and_params(self, args, params)
+            else:
+                params = self.params
+            top = NUMBER
+            for arg in args:
+                carrier = CARRIERS[type(arg)]
+                if carrier.rank > top.rank:
+                    top = carrier
+            return top.apply(self, args, params)
+        except Exception as error:
+            blame(error, self, args)
+            raise
 
     @cached_property
     def number(self) -> Callable[..., float]:
@@ -172,6 +183,11 @@ class Op:
         if isinstance(self.vjps, Each):
             return Each(bind(self.vjps.rule, "array"))
         return tuple(rule and bind(rule, "array") for rule in self.vjps)
+
+    def bound(self, kind: str) -> Callable[..., Any]:
+        """What a rule that names this op calls on floats ("scalar") or arrays ("array")."""
+        plain = getattr(self, kind)
+        return plain if self.arity >= 0 else lambda xs, **params: plain(*xs, **params)
 
     def forget(self) -> None:
         """Take the op out of the table, and its methods with it; it may then be defined again."""
@@ -210,17 +226,6 @@ def op_named(name: str, module: str) -> Op:
     return OPS[name]
 
 
-def ieee(scalar: Callable[..., float], array: Callable[..., Any]) -> Callable[..., float]:
-    """`scalar`, and where Python's math raises instead of answering, what NumPy says."""
-    def on_floats(*xs: Any, **params: Any) -> float:
-        try:
-            return scalar(*xs, **params)
-        except MATH_ERRORS:
-            with np.errstate(all="ignore"):
-                return float(array(*[np.float64(x) for x in xs], **params))
-    return on_floats
-
-
 class _Doc:
     """The docstring of an op: its formula and its derivatives, written by its own rules."""
 
@@ -237,51 +242,6 @@ class _Doc:
 Op.__doc__ = _Doc(Op.__doc__ or "")  # type: ignore[assignment]
 
 
-_bound: dict[tuple[FunctionType, str], FunctionType] = {}
-
-
-def bind(rule: Rule, kind: str) -> Rule:
-    """`rule` with each op that it names replaced by that op's plain `kind`: "scalar" or "array".
-
-    The code object is the same; only the globals differ, in the rule and in the helpers of its
-    module that it calls. An unbound rule gives the same answer more slowly, for each op then looks
-    at the types of its arguments first.
-    """
-    if not isinstance(rule, FunctionType):
-        return rule
-    if (rule, kind) in _bound:
-        return _bound[rule, kind]
-    world = rule.__globals__
-    names: dict[str, Any] = {"__builtins__": builtins}
-    bound = FunctionType(rule.__code__, names, rule.__name__, rule.__defaults__, rule.__closure__)
-    bound.__kwdefaults__ = rule.__kwdefaults__
-    _bound[rule, kind] = bound                       # entered first: a helper may call itself
-    for name in _names(rule.__code__):
-        if name in world:
-            thing = world[name]
-            if isinstance(thing, Op):
-                plain = getattr(thing, kind)
-                names[name] = plain if thing.arity >= 0 else _on_sequence(plain)
-            elif isinstance(thing, FunctionType) and thing.__globals__ is world:
-                names[name] = bind(thing, kind)
-            else:
-                names[name] = thing
-    return bound
-
-
-def _on_sequence(plain: Callable[..., Any]) -> Callable[..., Any]:
-    """The plain function of an op with any number of inputs, called as the op is: with one sequence of them."""
-    return lambda xs, **params: plain(*xs, **params)
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for const in code.co_consts:
-        if isinstance(const, CodeType):
-            yield from _names(const)
-
-
 def shape_of(x: Any) -> tuple[int, ...]:
     """The shape of a number, array or node."""
     return getattr(x, "shape", ())
-

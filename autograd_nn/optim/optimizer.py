@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core import reverse
 from ..core.node import data_of
-from ..core.value import BaseValue, core
+from ..core.value import BaseValue
 from ..errors import StateError, UsageError
 from ._numbers import non_negative, positive
 from ._parameters import Group, groups_of, leaves
@@ -21,21 +21,22 @@ Check = Callable[[str, Any], Any]
 class Optimizer:
     """Parameters (Tensors and Values, mixed if need be) and a rule that changes them.
 
-    A subclass names its numbers in `options`, each with a check, and writes `update` once, for
-    floats and ndarrays alike: operators and ops of the table. If the rule treats each element alone
-    it may say `elementwise = True`, and goes over large arrays in blocks.
+    A subclass names its numbers in `options`, each with a function that checks it. It writes the rule
+    once, as `update`: with operators and ops of the table the same text serves floats and ndarrays. A
+    rule that treats each element by itself may say `elementwise = True`; then step() goes over large
+    arrays in blocks, which is faster.
 
-    params    leaves, as in `model.parameters()`; or groups, a list of dicts {"params": leaves, name: number}
-              with numbers of their own
-    numbers   of every group that has none of its own
+    params    leaves, as in `model.parameters()`; or groups: a list of dicts {"params": leaves, name: number},
+              each with numbers of its own
+    numbers   lr and so on, for the groups that do not give their own
 
-    `param_groups` are these dicts, complete, and what a schedule changes. Each number is an attribute
-    too: `opt.lr = 0.1` sets it in every group, and `opt.lr` is it if the groups agree. A parameter
-    without a gradient is passed over; a nan or inf in a gradient goes into the parameter
-    (clip_grad_norm_ refuses it).
+    `param_groups` holds these dicts with every number filled in; a schedule changes the numbers there. Each
+    number is an attribute too: `opt.lr = 0.1` sets it in every group, and `opt.lr` gives it if all groups
+    have the same. step() leaves a parameter without a gradient as it is. A nan or inf in a gradient goes
+    into the parameter (clip_grad_norm_ refuses it).
 
-    Raises UsageError for no parameters, one that is no leaf or comes twice, an unknown or missing
-    number, and one out of range; a rate `lr` is > 0 (and may become 0 later).
+    Raises UsageError where there is no parameter, where one is no leaf or comes twice, and where a
+    number is unknown, missing or out of range. The rate `lr` must be > 0; later it may become 0.
 
     >>> from autograd_nn import Value, ops, optim
     >>> class SignDescent(optim.Optimizer):
@@ -58,7 +59,7 @@ class Optimizer:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "update" in vars(cls) and "elementwise" not in vars(cls):
-            cls.elementwise = False                  # another rule: nothing is known of it
+            cls.elementwise = False                  # it was said of the rule of the class above, not of this one
         for name in cls.options:
             if not hasattr(cls, name):
                 setattr(cls, name, _OfAllGroups(name))
@@ -70,7 +71,7 @@ class Optimizer:
             self.add_param_group({**numbers, **group})
 
     def add_param_group(self, group: Mapping[str, Any]) -> None:
-        """Take over a further group, a dict {"params": leaves, name: number} with every number.
+        """Add a group: a dict {"params": leaves, name: number} with every number.
 
         Raises UsageError as the constructor does; nothing is added then.
 
@@ -99,7 +100,7 @@ class Optimizer:
                              f"its numbers are {', '.join(self.options)}")
 
     def _fit_together(self, **numbers: Any) -> None:
-        """Raise UsageError where numbers, each in range, contradict each other."""
+        """Raise UsageError where numbers contradict each other, though each is in range. A subclass says when."""
 
     def update(self, x: Any, g: Any, state: State, **numbers: Any) -> Any:
         """The new data of a parameter from its data, its gradient, what `state` remembers of it, and the numbers."""
@@ -107,7 +108,10 @@ class Optimizer:
                          "an Optimizer must define how a parameter changes")
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Change every parameter that has a gradient; `closure()`, if given, computes them first and is returned."""
+        """Change every parameter that has a gradient.
+
+        `closure()`, if given, runs first: it computes the gradients, and step() returns the loss that it returns.
+        """
         loss = None if closure is None else closure()
         start = 0
         for group in self.param_groups:
@@ -115,7 +119,7 @@ class Optimizer:
             states = self.state[start:start + len(params)]
             start += len(params)
             numbers = {name: group[name] for name in self.options}
-            engine = core if isinstance(params[0], BaseValue) else reverse.in_c
+            engine = reverse.values_in_c if isinstance(params[0], BaseValue) else reverse.in_c
             if engine is not None and self._step_in_c(engine, params, states, **numbers):
                 continue
             for p, state in zip(params, states):
@@ -128,7 +132,10 @@ class Optimizer:
         return loss
 
     def _step_in_c(self, engine: Any, params: list[Any], states: list[State], **numbers: Any) -> bool:
-        """The same step of a group by the C engine of its first; False, with nothing changed, if it cannot be taken."""
+        """Let C take the step of one group. True if it did; False if it cannot, and then nothing has changed.
+
+        `engine` is the one of the group's first parameter: the engine of Values or that of Tensors.
+        """
         return False
 
     def zero_grad(self) -> None:
@@ -138,11 +145,11 @@ class Optimizer:
 
     # --- state ----------------------------------------------------------------------------------
     def state_dict(self) -> dict[str, Any]:
-        """All that a later step depends on besides the parameters, copied: arrays and plain numbers.
+        """A copy of all that later steps depend on besides the parameters, as arrays and plain numbers.
 
         {"optimizer": its name,
          "param_groups": [{name: number, "params": [place, ...]}, ...],
-         "state": [{name: number or array}, ...]}, the last in the order of the parameters.
+         "state": [{name: number or array}, ...]}; "state" has one dict for each parameter, in their order.
 
         >>> from autograd_nn import Value, optim
         >>> optim.SGD([Value(1.0)], lr=0.1).state_dict()["param_groups"][0]["lr"]
@@ -157,10 +164,10 @@ class Optimizer:
                 "state": [{k: _copied(x) for k, x in state.items()} for state in self.state]}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what state_dict() gave; steps then go on with the same bits.
+        """Load what state_dict() gave. Later steps then have the same bits as if nothing had been saved.
 
-        Raises StateError where it is another optimizer's or does not fit the parameters; nothing is
-        loaded then.
+        Raises StateError if the state is another optimizer's or does not fit the parameters; then nothing
+        is loaded.
         """
         name = type(self).__name__
         try:
@@ -194,7 +201,7 @@ class Optimizer:
                        else _copied(x) for k, x in entries.items()} for p, entries in zip(self.params, states)]
 
     def _checked(self, name: str, x: Any) -> Any:
-        """A number that is set later: a rate may have become 0 by then."""
+        """A number that is set after the start, checked: by then a rate may be 0."""
         return non_negative(name, x) if name == "lr" else self.options[name](name, x)
 
     def __repr__(self) -> str:
@@ -204,7 +211,7 @@ class Optimizer:
 
 
 class _OfAllGroups:
-    """A number of every group, as an attribute of the optimizer."""
+    """An attribute of the optimizer that stands for a number of its groups."""
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -18,18 +18,20 @@ _STATE = ("last_epoch", "best", "num_bad_epochs", "cooldown_counter")
 class ReduceLROnPlateau:
     """lr <- max(lr factor, min_lr) after more than `patience` epochs without a better metric.
 
-    mode            "min" or "max": which way is better
-    factor          from 0 up to, but not, 1
-    patience        epochs without improvement that are borne; the next one reduces
-    threshold       better is: below best (1 - threshold) with threshold_mode "rel", below
-                    best - threshold with "abs"; for "max", above best (1 + threshold), best + threshold
-    cooldown        epochs after a reduction in which none is counted as bad
-    min_lr          a number, or one for each group
-    eps             a smaller change than this is not made
+    mode            "min": a smaller metric is better; "max": a larger one
+    factor          the rate is multiplied by it: 0 <= factor < 1
+    patience        number of epochs in a row without improvement that change nothing; the next one reduces
+    threshold       how much better than the best a metric must be to count as an improvement. With "min" it must
+                    be below best (1 - threshold), or below best - threshold with threshold_mode "abs"; with
+                    "max" above best (1 + threshold), or above best + threshold
+    threshold_mode  "rel": threshold is a part of the best metric; "abs": it is in the metric's own unit
+    cooldown        number of epochs after a reduction that are not counted as epochs without improvement
+    min_lr          the least rate: a number, or a list of one for each group
+    eps             the least change of a rate; a smaller one is not made
 
-    Call `step(metric)` after each epoch. A nan is no improvement.
+    Call `step(metric)` after each epoch. A metric of nan is no improvement.
 
-    Raises UsageError for other arguments.
+    Raises UsageError for an argument that is none of these.
 
     >>> from autograd_nn import Value, optim
     >>> opt = optim.SGD([Value(1.0)], lr=1.0)
@@ -64,7 +66,7 @@ class ReduceLROnPlateau:
         self.best: float | None = None
 
     def step(self, metrics: Any) -> None:
-        """Take note of the metric of an epoch, and reduce the rates if it is time."""
+        """Count an epoch with this metric, and reduce the rates if `patience` is used up."""
         metric = float(data_of(metrics))
         self.last_epoch += 1
         if self._better(metric):
@@ -89,17 +91,17 @@ class ReduceLROnPlateau:
         return sign * metric > sign * self.best + margin
 
     def get_last_lr(self) -> list[float]:
-        """The rate of each group now."""
+        """The rates of the groups as they are now."""
         return [group["lr"] for group in self.optimizer.param_groups]
 
     def state_dict(self) -> dict[str, Any]:
-        """What later steps depend on besides the optimizer: the best metric (None before any) and the counters."""
+        """What later steps depend on besides the optimizer: the best metric (at first None) and the counters."""
         return {"schedule": type(self).__name__, **{name: getattr(self, name) for name in _STATE}}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on where state_dict() was taken; the rates are the optimizer's to load.
+        """Load what state_dict() gave. The rates are not in it: they come with the optimizer's own state.
 
-        Raises StateError for another state; nothing is loaded then.
+        Raises StateError for a state of another kind; then nothing is loaded.
         """
         entries = checked_state(self, state, _STATE)
         for name in _STATE:

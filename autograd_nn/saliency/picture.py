@@ -11,8 +11,10 @@ from ..errors import DataError, ShapeError
 
 Array = np.ndarray[Any, Any]
 FOR, AGAINST = "#0072B2", "#D55E00"      # Okabe and Ito's blue and vermilion
-STRONG = 99.5            # the percentile of |map| that has the full colour, so that a few spikes do not pale the rest
-PALE = 1.0               # so much darker than the image's least number would black be: colours show on greys alone
+STRONG = 99.5            # percentile of |map| that has the full colour: at 100 a few spikes would pale the rest
+# How far below the least number of an image black lies, in ranges of its numbers. The larger, the paler is the image
+# under the colours: at 0 its darkest points are black, and no colour shows on them.
+PALE = 1.0
 
 
 def show(image: Any, map: Any, ax: Any = None) -> Any:

@@ -42,7 +42,7 @@ def fit(model: Module, train: Any, valid: Any = None, *, loss: Callable[[Any, An
                     are measured while the epoch runs, each row as it was predicted then
     schedule        a schedule of optim; it steps after every "epoch" or "batch", as schedule_every says
     clip_norm, clip_value   clip the gradients before each step
-    patience        stop after so many epochs in which the watched number did not improve
+    patience        number of epochs without an improvement of the watched number, after which training stops
     monitor         that number: by default "valid_loss", or "loss" without `valid`. Of a number whose name ends in
                     "loss" the least is best, of any other the greatest
     augment         augment(x, rng) gives the rows that are trained on, drawn anew for each batch

@@ -15,7 +15,7 @@ from ..core.tensor import Tensor
 from ..errors import DTypeError, ShapeError, UsageError
 from ..ops import shape_of
 from ..tree import Structure
-from ..tree._containers import ModuleCopy
+from ..tree._containers import Copy, is_unknown
 from ._variable import Variable, active, is_storage, lifted
 from .dual import Dual, leaf, nodes_in, recording, transposed
 
@@ -46,7 +46,7 @@ class Arguments:
 
     def call(self, f: Function, leaves: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         """f(*args, **kwargs) with these leaves in the place of its own."""
-        args, copies = list(self.args), list[ModuleCopy]()
+        args, copies = list(self.args), list[Copy]()
         for i, structure, part in zip(self.places, self.structures, self.per_argument(leaves)):
             args[i] = structure.rebuild(part, copies)
         y = f(*args, **kwargs)
@@ -79,6 +79,10 @@ def _not_differentiable(what: str, i: int, x: Any) -> Exception:
     if isinstance(x, (np.ndarray, np.generic, bool, complex)):
         return DTypeError(f"{what}: argument {i} is {np.asarray(x).dtype}, and has no derivative\n"
                           "  help: give real floating point numbers, such as x.astype(float)")
+    if is_unknown(x):
+        return UsageError(f"{what}: argument {i} has nothing to differentiate: {type(x).__name__} is not known as a "
+                          "container\n"
+                          f"  help: autograd_nn.tree.register({type(x).__name__}, flatten, build) says what is in one")
     return UsageError(f"{what}: argument {i} has nothing to differentiate: {type(x).__name__} {x!r:.60}\n"
                       "  help: give floats, floating point arrays, Values, Tensors, or a nest of them; "
                       "integers in a nest are constants (write 1.0)")

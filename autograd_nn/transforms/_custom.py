@@ -20,7 +20,7 @@ def custom_op(*vjps: Callable[..., Any] | None, elementwise: bool = False, name:
                  derivative can be differentiated. Broadcasting is undone for you.
     elementwise  whether the function works element by element, and on single numbers as well
     name, tex    the op's name and how it is written; by default made of the function's name
-    fields       further fields of the entry: see `Op`
+    fields       further fields of the entry: see `Op`; its `slots` are by default the inputs' own names
 
     The function's arguments with a default are the op's parameters, the others its inputs. What the op
     table gives its entries this gives: a function of numbers, arrays, Values and Tensors, and a method;
@@ -52,7 +52,8 @@ def custom_op(*vjps: Callable[..., Any] | None, elementwise: bool = False, name:
             OPS[called].forget()                         # a cell of a notebook that runs again
         written = tex or rf"\operatorname{{{{{called}}}}}({', '.join(f'{{{i}}}' for i in range(len(inputs)))})"
         on_numbers = (lambda *xs, **kw: float(function(*xs, **kw))) if elementwise else None
-        made = Op(called, on_numbers, function, *vjps, tex=written, params=params, **fields)
+        known = {"slots": inputs if len(inputs) > 1 else (), **fields}
+        made = Op(called, on_numbers, function, *vjps, tex=written, params=params, **known)
         made.module = function.__module__
         if function.__doc__:
             made.__doc__ = inspect.cleandoc(function.__doc__)

@@ -17,9 +17,9 @@ from ..core.reverse import cotangents_of
 from ..core.tensor import Tensor
 from ..core.value import Value
 from ..errors import LeavesGraphError
-from ..ops import CARRIERS, FUNCTIONS, Op, shape_of
+from ..ops import FUNCTIONS, Op, shape_of
 from ..ops._arguments import data_of, real_only
-from ..ops._carriers import ARRAY_RANK
+from ..ops._carriers import carrier, is_plain
 
 
 class Dual:
@@ -118,7 +118,7 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     for x in primals:
         real_only(op.name, np.asarray(x) if isinstance(x, (list, tuple)) else x)
     y = op(*primals, **params) if op.arity >= 0 else op(primals, **params)
-    if mode.watch is not None and CARRIERS[type(y)][0] in (0, ARRAY_RANK):
+    if mode.watch is not None and is_plain(y):
         mode.watch(op, tuple(primals), y)                # a node is watched where it is made
     tangent: Any = None
     for i, (a, mine, rule) in enumerate(zip(args, here, op.vjps)):
@@ -219,7 +219,7 @@ def recording() -> Iterator[None]:
             yield
 
 
-CARRIERS[Dual] = (4, _apply)
+carrier("Dual", Dual, _apply, below="primal")
 attach(Dual)
 for function in FUNCTIONS.values():
     if function.method and function.name not in vars(Dual):

@@ -1,29 +1,47 @@
-"""Kinds of containers: what parts each has, and how one like it is made of other parts."""
+"""Kinds of containers: what parts each has, and how one like it is made of other parts. Each kind is registered."""
 
 from __future__ import annotations
 
 import copy
 import dataclasses
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
-from ..ops import CARRIERS
-from ..ops._carriers import ARRAY_RANK, array_of
-from ._parts import is_module, named_parts
+from ..errors import UsageError
+from ..ops._carriers import CARRIERS, array_of, is_traced
+
+
+class Copy(Protocol):
+    """A container made for one run of a function; afterwards the original gets what that run left in it."""
+
+    def carry_back(self) -> None: ...
 
 
 class Branch:
     """A container: its parts, and how one like it is made of other parts."""
 
+    stored = False                                       # whether the parts are a Module's parameters, which it keeps
+
     def __init__(self, tree: Any, parts: list[Any]) -> None:
         self.tree, self.parts = tree, parts
 
     def build(self, parts: list[Any]) -> Any:
+        """One like it with these parts."""
         raise NotImplementedError
 
-    def results(self, parts: list[Any]) -> Any:
+    def build_for_a_run(self, parts: list[Any], copies: list[Copy]) -> Any:
+        """The same, for a function to work on."""
         return self.build(parts)
+
+    def results(self, parts: list[Any]) -> Any:
+        """What holds a result for each part."""
+        return self.build(parts)
+
+    def keys(self) -> Iterable[Any]:
+        """What each part is called in the name of a parameter."""
+        return range(len(self.parts))
 
     def parts_of(self, other: Any) -> list[Any] | None:
         """The parts of another container of this kind; None if it is not one."""
@@ -47,6 +65,9 @@ class DictBranch(Branch):
         made.update(zip(self.tree, parts))
         return made
 
+    def keys(self) -> Iterable[Any]:
+        return list(self.tree)
+
     def parts_of(self, other: Any) -> list[Any] | None:
         same = isinstance(other, dict) and other.keys() == self.tree.keys()
         return [other[key] for key in self.tree] if same else None
@@ -62,6 +83,9 @@ class DataclassBranch(Branch):
             object.__setattr__(made, field.name, part)   # a frozen one, too
         return made
 
+    def keys(self) -> Iterable[Any]:
+        return [field.name for field in dataclasses.fields(self.tree)]
+
     def parts_of(self, other: Any) -> list[Any] | None:
         return super().parts_of(other) if type(other) is type(self.tree) else None
 
@@ -70,43 +94,97 @@ class ArrayBranch(Branch):
     def build(self, parts: list[Any]) -> Any:
         return array_of(parts, self.tree.shape)
 
+    def keys(self) -> Iterable[Any]:
+        return (".".join(map(str, index)) for index in np.ndindex(self.tree.shape))
 
-class ModuleBranch(Branch):
-    """A Module, whose parts are its parameters by name, each once."""
 
-    def __init__(self, tree: Any) -> None:
-        self.below = _below(tree)
-        own = [(name, x) for name, x in self.below if is_traced(x) and _is_parameter(x)]
-        self.names = [name for name, _ in own]
-        super().__init__(tree, [x for _, x in own])
+class UsersBranch(Branch):
+    """A container of a kind that a user has registered."""
 
-    def results(self, parts: list[Any]) -> Any:
-        return dict(zip(self.names, parts))
+    def __init__(self, tree: Any, flatten: Flatten, build: Build) -> None:
+        found = flatten(tree)
+        kind = type(tree).__name__
+        if not isinstance(found, tuple) or len(found) != 2 or not isinstance(found[0], (list, tuple)):
+            raise UsageError(f"tree.register: flatten(x) of {kind} must return (parts, rest), parts being a list or "
+                             f"tuple, and returned {type(found).__name__} {found!r:.60}\n"
+                             "  help: such as `lambda p: ((p.a, p.b), None)`")
+        if any(part is tree for part in found[0]):
+            raise UsageError(f"tree.register: flatten(x) of {kind} returned x itself among its parts, "
+                             "which would never end")
+        super().__init__(tree, list(found[0]))
+        self.rest, self.made_by = found[1], build
+
+    def build(self, parts: list[Any]) -> Any:
+        return self.made_by(self.rest, parts)
 
     def parts_of(self, other: Any) -> list[Any] | None:
-        if type(other) is type(self.tree):
-            branch = ModuleBranch(other)
-            return branch.parts if branch.names == self.names else None
-        same = isinstance(other, dict) and set(other) == set(self.names)
-        return [other[name] for name in self.names] if same else None
+        branch = branch_of(other) if type(other) is type(self.tree) else None
+        same = isinstance(branch, UsersBranch) and len(branch.parts) == len(self.parts) and branch.rest == self.rest
+        return branch.parts if same and branch is not None else None
 
-    def describe(self) -> str:
-        return f"a {type(self.tree).__name__} with the parameters {', '.join(self.names)}"
+
+Flatten = Callable[[Any], tuple[Sequence[Any], Any]]
+Build = Callable[[Any, Sequence[Any]], Any]
+Reading = Callable[[Any], Branch | None]
+
+KINDS: dict[type, Reading] = {
+    dict: lambda x: DictBranch(x, list(x.values())),
+    list: lambda x: SequenceBranch(x, list(x)),
+    tuple: lambda x: SequenceBranch(x, list(x)),
+    np.ndarray: lambda x: ArrayBranch(x, x.ravel().tolist()) if x.dtype == object else None,
+}
+"""Class -> how one of it, or of a class derived from it, is read as a container."""
+
+
+def register(kind: type, flatten: Flatten, build: Build) -> None:
+    """Make a class of your own a container, whose parts transforms differentiate by.
+
+    flatten   `flatten(x)` returns `(parts, rest)`: a list or tuple of what is inside, which may be numbers,
+              arrays, Values, Tensors or containers again; and all else that `build` needs, compared by ==
+    build     `build(rest, parts)` makes one of other parts: variables, gradients, or None where there is none
+
+    It holds for classes derived from it too. Dataclasses and named tuples are containers already. The functions are
+    those of `jax.tree_util.register_pytree_node`. Raises UsageError for a class that is a container or a leaf already.
+
+    >>> from autograd_nn import grad
+    >>> class Pair:
+    ...     def __init__(self, a, b):
+    ...         self.a, self.b = a, b
+    >>> register(Pair, lambda p: ((p.a, p.b), None), lambda _, parts: Pair(*parts))
+    >>> g = grad(lambda p: p.a * p.b)(Pair(3.0, 2.0))
+    >>> g.a, g.b
+    (2.0, 3.0)
+    """
+    if not isinstance(kind, type):
+        raise UsageError(f"tree.register takes a class, not {type(kind).__name__} {kind!r:.60}")
+    if kind in KINDS:
+        raise UsageError(f"tree.register: {kind.__name__} is a container already")
+    if kind is object or issubclass(kind, (float, np.floating)) or CARRIERS[kind].below is not None:
+        raise UsageError(f"tree.register: {kind.__name__} cannot be a container: it is a leaf, or every class's base")
+    enter(kind, lambda x: UsersBranch(x, flatten, build))
+
+
+def enter(kind: type, read: Reading) -> None:
+    """Enter a class of containers with a Branch of its own."""
+    KINDS[kind] = read
+
+
+def reading_of(kind: type) -> Reading | None:
+    """How a class of containers is read; None for any other class."""
+    for base in kind.__mro__:
+        if base in KINDS:
+            return KINDS[base]
+    return _dataclass if dataclasses.is_dataclass(kind) else None
+
+
+def _dataclass(x: Any) -> Branch:
+    return DataclassBranch(x, [getattr(x, field.name) for field in dataclasses.fields(x)])
 
 
 def branch_of(x: Any) -> Branch | None:
     """x as a container, or None."""
-    if isinstance(x, dict):
-        return DictBranch(x, list(x.values()))
-    if isinstance(x, (list, tuple)):
-        return SequenceBranch(x, list(x))
-    if isinstance(x, np.ndarray):
-        return ArrayBranch(x, x.ravel().tolist()) if x.dtype == object else None
-    if is_module(x):
-        return ModuleBranch(x)
-    if dataclasses.is_dataclass(x) and not isinstance(x, type):
-        return DataclassBranch(x, [getattr(x, field.name) for field in dataclasses.fields(x)])
-    return None
+    read = reading_of(type(x))
+    return None if read is None else read(x)
 
 
 def is_leaf(x: Any) -> bool:
@@ -118,53 +196,7 @@ def is_leaf(x: Any) -> bool:
     return is_traced(x)
 
 
-def is_traced(x: Any) -> bool:
-    """Whether x is a Value or a Tensor, or what a transform makes of one."""
-    return bool(CARRIERS[type(x)][0] not in (0, ARRAY_RANK))
-
-
-# --- modules ---------------------------------------------------------------------------------------
-
-def _is_parameter(x: Any) -> bool:
-    """Whether a node or dual in a Module is a parameter, or the variable that a transform put in its place."""
-    from ..core.node import Node
-    from ..transforms._variable import Variable, variable
-    if isinstance(x, Node):
-        return x.op is None or x.op is variable
-    return isinstance(x, Variable)
-
-
-def _below(module: Any) -> list[tuple[str, Any]]:
-    """(dotted name, thing) of everything in a Module, its containers and the Modules below, each once."""
-    found: list[tuple[str, Any]] = []
-    seen, stack = set(), [("", module)]
-    while stack:
-        name, x = stack.pop()
-        if id(x) in seen:
-            continue
-        seen.add(id(x))
-        found.append((name, x))
-        stack += named_parts(name, x)[::-1]
-    return found
-
-
-class ModuleCopy:
-    """A Module with other parameters: its containers copied, and all else shared with the original."""
-
-    def __init__(self, branch: ModuleBranch, parameters: list[Any]) -> None:
-        memo = {id(x): x for _, x in branch.below if not is_module(x) and not _holds(x)}
-        memo.update((id(old), new) for old, new in zip(branch.parts, parameters))
-        self.module = copy.deepcopy(branch.tree, memo)
-        self.pairs = [(x, memo[id(x)], dict(vars(memo[id(x)]))) for _, x in branch.below if is_module(x)]
-
-    def carry_back(self) -> None:
-        """Give the original what a run has assigned to the copy's attributes, such as running statistics."""
-        from ._structure import leaves
-        for original, made, before in self.pairs:
-            for name, x in vars(made).items():
-                if before.get(name, before) is not x and not any(is_traced(leaf) for leaf in leaves(x)):
-                    setattr(original, name, x)
-
-
-def _holds(x: Any) -> bool:
-    return isinstance(x, (dict, list, tuple)) or (isinstance(x, np.ndarray) and x.dtype == object)
+def is_unknown(x: Any) -> bool:
+    """Whether x is of a class of the user's that is neither a container nor a leaf: a constant of every tree."""
+    return type(x).__module__ not in ("builtins", "numpy") and reading_of(type(x)) is None and not is_leaf(x) \
+        and not callable(x)

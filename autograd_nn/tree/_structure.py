@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..errors import UsageError
-from ._containers import Branch, ModuleBranch, ModuleCopy, branch_of, is_leaf
+from ._containers import Branch, Copy, branch_of, is_leaf
 
 
 class Structure:
@@ -20,15 +20,10 @@ class Structure:
         self.size = entries.count(None)
         self.stored = stored                             # the leaves that are a Module's parameters
 
-    def rebuild(self, leaves: Sequence[Any], copies: list[ModuleCopy] | None = None) -> Any:
+    def rebuild(self, leaves: Sequence[Any], copies: list[Copy] | None = None) -> Any:
         """The tree with these leaves; a Module becomes a copy of it (noted in `copies`) with these parameters."""
         def join(branch: Branch, parts: list[Any]) -> Any:
-            if not isinstance(branch, ModuleBranch):
-                return branch.build(parts)
-            made = ModuleCopy(branch, parts)
-            if copies is not None:
-                copies.append(made)
-            return made.module
+            return branch.build(parts) if copies is None else branch.build_for_a_run(parts, copies)
         return self._joined(leaves, join, lambda constant: constant)
 
     def results(self, leaves: Sequence[Any]) -> Any:
@@ -84,7 +79,7 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
     while stack:
         x = stack.pop()
         branch = branch_of(x)
-        if isinstance(branch, ModuleBranch):
+        if branch is not None and branch.stored:
             stored.update(range(len(found), len(found) + len(branch.parts)))
             found += branch.parts
             entries += [branch, *[None] * len(branch.parts)]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
-import subprocess
 import sys
 
 import numpy as np
 import pytest
+from helpers.fresh_python import python
 
 from autograd_nn import check_gradients, errors
 from autograd_nn.check import Verdict
@@ -204,5 +204,4 @@ def test_a_framework_that_is_missing(name, monkeypatch):
 def test_nothing_is_imported_that_is_not_used():
     code = ("import sys; from autograd_nn import check_gradients; check_gradients(lambda x: x * x, 2.0);"
             "print([m for m in ('torch', 'jax', 'autograd', 'matplotlib', 'hypothesis') if m in sys.modules])")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert python(code) == "[]\n"

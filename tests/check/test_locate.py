@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import test_table as table
-from engines import engines
+from helpers.engines import engines
+from helpers.op_checks import call, drawn
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
@@ -195,7 +195,7 @@ def test_no_op_of_the_table_is_accused(dtype):
                   Tensor(rng.uniform(*d, (3, 4)), dtype=dtype) for d in op.domain]
             assert locate_fault(op(*xs, **op.params)) == (), op
         for shapes, params in op.cases:
-            y = table.call(op, [Tensor(x, dtype=dtype) for x in table.drawn(op, shapes)], params)
+            y = call(op, [Tensor(x, dtype=dtype) for x in drawn(op, shapes)], params)
             assert locate_fault(y) == (), op
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import textwrap
-
 import numpy as np
 import pytest
+from helpers.fresh_python import python
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
@@ -102,15 +99,13 @@ def test_types_are_known_to_hypothesis_without_an_import():
     print(find(st.from_type(Tensor), lambda t: t.shape == (2,)), find(st.from_type(Value), lambda v: v.data > 1),
           type(find(st.from_type(PureValue), lambda v: True)) is PureValue)
     """
-    out = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True)
-    assert out.stdout.split() == ["Tensor([0.,", "0.])", "Value(2.0)", "True"], out.stderr
+    assert python(code).split() == ["Tensor([0.,", "0.])", "Value(2.0)", "True"]
 
 
 def test_hypothesis_is_imported_only_with_the_strategies():
     code = ("import sys, autograd_nn as ag; ag.check.checks_gradient; ag.check.locate_fault; "
             "print('hypothesis' in sys.modules, ag.check.strategies.__name__, 'hypothesis' in sys.modules)")
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert out.stdout.split() == ["False", "autograd_nn.check.strategies", "True"], out.stderr
+    assert python(code).split() == ["False", "autograd_nn.check.strategies", "True"]
 
 
 # --- expressions and graphs ---------------------------------------------------------------------------

@@ -4,11 +4,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from helpers.drawn import programs, run
 from hypothesis import given
 from hypothesis import strategies as st
-from test_drawing import programs, run
 
-from autograd_nn import Tensor, Value, dot, nn
+from autograd_nn import Tensor, Value, dot, nn, ops
 from autograd_nn.core.node import topological
 from autograd_nn.drawing import draw
 from autograd_nn.drawing.fold.alike import classes_of, slot_kinds
@@ -162,8 +162,8 @@ def test_arrays_of_one_shape_are_alike_and_folded():
 
 
 def test_slot_kinds():
-    assert slot_kinds("sum_of", 9) == [0] * 9 == slot_kinds("concatenate", 9)
-    assert slot_kinds("where", 3) == [0, 1, 2]
+    assert slot_kinds(ops.sum_of, 9) == [0] * 9 == slot_kinds(ops.concatenate, 9)
+    assert slot_kinds(ops.where, 3) == [0, 1, 2]
 
 
 def test_no_recursion_and_no_trace_left_in_the_collector():

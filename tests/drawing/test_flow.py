@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -14,9 +12,13 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from helpers.fresh_python import python
+from helpers.surroundings import boxes
 
 from autograd_nn import Tensor, Value, nn, no_grad, optim, topological
 from autograd_nn.drawing import decision_boundary, flow_of, gradient_flow, plot_history
+from autograd_nn.drawing.render import fonts
+from autograd_nn.drawing.training import axes
 from autograd_nn.drawing.training.boundary import Field
 from autograd_nn.errors import DataError, ShapeError, UsageError
 
@@ -166,7 +168,7 @@ def test_dead_units_are_found():
     model.layers[0].bias.data = bias * 0 - 100
     flow = flow_of(model, loss_of(model))
     assert flow.layers[0].status == "dead" and flow.layers[0].gradient.zeros == 1
-    assert "all of its relu units are 0" in flow.layers[0].verdict
+    assert "all of its relu units have slope 0" in flow.layers[0].verdict
 
 
 def test_units_of_one_sample_are_not_called_dead():
@@ -322,7 +324,8 @@ def test_one_and_two_models_are_drawn(tmp_path):
     sigmoid, relu = deep(nn.Sigmoid), deep(nn.ReLU, init=nn.init.he_normal)
     name = "ReLU 初期値 $x"
     ax = gradient_flow({"σ": sigmoid, name: relu}, {"σ": loss_of(sigmoid), name: loss_of(relu)}, 0.1)
-    ax.figure.savefig(tmp_path / "two.png")
+    with boxes("初期値", "Glyph .* missing"):
+        ax.figure.savefig(tmp_path / "two.png")
     assert [panel.get_title() for panel in ax.child_axes] == ["gradient", "activation", "update / weight",
                                                               "dead, saturated"]
     flow = flow_of(sigmoid, loss_of(sigmoid), 0.1)
@@ -348,7 +351,7 @@ def test_figures_draw_into_given_axes_and_leave_pyplot_alone(tmp_path):
 def test_importing_draws_no_matplotlib():
     code = ("import sys, autograd_nn.drawing as d; d.gradient_flow, d.decision_boundary, d.plot_history, d.replay; "
             "print('matplotlib' in sys.modules)")
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+    assert python(code) == "False\n"
 
 
 # --- the decision boundary ----------------------------------------------------------------------------
@@ -418,7 +421,16 @@ def test_training_mode_comes_back_and_is_off_meanwhile():
 def test_classes_in_every_form(y, names, tmp_path):
     ax = decision_boundary(lambda x: x[:, :1], POINTS, y, resolution=8)
     assert ax.get_legend_handles_labels()[1][:2] == names
-    ax.figure.savefig(tmp_path / "classes.png")
+    with boxes("猫" if "猫" in names else "", "Glyph .* missing"):
+        ax.figure.savefig(tmp_path / "classes.png")
+
+
+def test_a_font_of_any_name_is_better_than_none(monkeypatch):
+    own = matplotlib.font_manager.findfont("DejaVu Sans")
+    monkeypatch.setattr(matplotlib.font_manager, "findSystemFonts", lambda: [__file__, own])
+    for has_the_sign, found in ((True, "DejaVu Sans"), (False, None)):
+        monkeypatch.setattr(fonts, "has_char", lambda path, char, here=has_the_sign: here and path == own)
+        assert axes._cjk_font.__wrapped__() == found
 
 
 def test_what_is_no_plane_and_no_classifier_is_said():

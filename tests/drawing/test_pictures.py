@@ -6,9 +6,11 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from helpers.drawn import STRANGE, network, texts, uses
+from helpers.surroundings import needs_engine
 from hypothesis import given
 from hypothesis import strategies as st
-from test_drawing import STRANGE, needs_engine, network, no_engine, texts, uses  # noqa: F401  (a fixture)
+from matplotlib import font_manager
 
 from autograd_nn import Tensor, Value
 from autograd_nn.core.node import topological
@@ -86,7 +88,7 @@ def test_the_tree_has_a_line_for_each_node(name):
 
 # --- layout without Graphviz ------------------------------------------------------------------
 
-def test_without_an_engine_everything_but_png_and_pdf_works(no_engine, tmp_path):  # noqa: F811
+def test_without_an_engine_everything_but_png_and_pdf_works(no_engine, tmp_path):
     loss, *_ = network()
     loss.backward()
     picture = draw(loss, title="L")
@@ -207,6 +209,7 @@ def test_one_warning_where_there_is_no_font(monkeypatch, tmp_path):
 
 def test_fonts_are_found_without_fontconfig(monkeypatch):
     monkeypatch.setattr(fonts.shutil, "which", lambda name: None)
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [__file__, font_manager.findfont("DejaVu Sans")])
     assert fonts.has_font.__wrapped__("a") and not fonts.has_font.__wrapped__("\U0010fffd")
 
 

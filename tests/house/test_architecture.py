@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
-import subprocess
-import sys
+import builtins
+import inspect
+import re
 from pathlib import Path
 
 import pytest
+from helpers.fresh_python import python
 
 import autograd_nn
 from autograd_nn.notation import generate
+from autograd_nn.ops.elementwise import arithmetic
 
 PACKAGE = Path(autograd_nn.__file__).parent
 
@@ -72,29 +75,47 @@ def test_every_part_has_its_place():
     assert parts == set(ALLOWED)
 
 
-def python(code: str) -> str:
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-
-
 def test_importing_imports_little():
     heavy = "'graphviz', 'matplotlib', 'tqdm', 'safetensors', 'pygraphviz', 'hypothesis'"
     code = (f"import sys, autograd_nn as ag; from autograd_nn import *; ag.nn.Linear(2, 1, rng=0); ag.optim.SGD; "
             f"ag.draw; ag.check_gradients; ag.data; print([m for m in ({heavy}) if m in sys.modules])")
-    assert python(code) == "[]"
-    assert python("import sys, autograd_nn; print('numpy' in sys.modules)") == "False"
+    assert python(code) == "[]\n"
+    assert python("import sys, autograd_nn; print('numpy' in sys.modules)") == "False\n"
 
 
 def test_star_import_leaves_pythons_own_functions_alone():
     code = "from autograd_nn import *; print(max(1, 2), sum([1, 2]), sin(0.0), Value(1.0))"
-    assert python(code) == "2 3 0.0 Value(1.0)"
+    assert python(code) == "2 3 0.0 Value(1.0)\n"
 
 
 def test_every_public_name_is_there():
     for name in autograd_nn.__all__:
         assert getattr(autograd_nn, name) is not None
-    assert set(autograd_nn.__all__) <= set(dir(autograd_nn))
     with pytest.raises(AttributeError, match="no_such_name"):
         autograd_nn.no_such_name  # noqa: B018
+
+
+def test_nothing_but_public_names_is_shown():
+    shown = {name for name in dir(autograd_nn) if not name.startswith("__")}
+    assert shown - set(autograd_nn.__all__) == shown & set(dir(builtins))
+    assert not [name for name in shown if name.startswith("_")]
+    public = [name for name in vars(autograd_nn) if not name.startswith("_") and name not in shown]
+    assert [name for name in public if not inspect.ismodule(getattr(autograd_nn, name))] == []
+
+
+@pytest.mark.parametrize("op", [op for op in autograd_nn.OPS.values() if op.internal], ids=lambda op: op.name)
+def test_an_internal_op_stays_in_ops(op):
+    assert getattr(autograd_nn.ops, op.name) is op
+    assert not op.method and not hasattr(autograd_nn.Tensor, op.name) and not hasattr(autograd_nn.Value, op.name)
+    place = "linalg" if hasattr(autograd_nn.linalg, op.name) else "ops"
+    with pytest.raises(AttributeError, match=rf"help: autograd_nn\.{place}\.{op.name}"):
+        getattr(autograd_nn, op.name)
+
+
+def test_other_libraries_spelling_is_answered():
+    for name, ours in {"tensor": "Tensor", "value": "Value", "no_Grad": "no_grad"}.items():
+        with pytest.raises(AttributeError, match=f"help: autograd_nn.{ours}"):
+            getattr(autograd_nn, name)
 
 
 @pytest.mark.parametrize("name", generate.FILES)
@@ -107,3 +128,17 @@ def test_a_docstring_of_an_op_says_formula_and_derivative():
     assert "derivative: cos(x)" in autograd_nn.sin.__doc__
     assert "axis" in autograd_nn.sum.__doc__
     assert "An operation of the graph" in autograd_nn.Op.__doc__
+
+
+def test_the_reading_list_is_short_and_true():
+    text = (PACKAGE / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    section = text.split("## ")[1]
+    said = int(re.search(r"five files, (\d+) lines", section)[1])
+    files = re.findall(r"^\d\. `([^`]+)`", section, re.MULTILINE)
+    lines = {name: (PACKAGE / name).read_text(encoding="utf-8").splitlines() for name in files}
+    assert len(files) == 5
+    calls = lines["ops/_op.py"]
+    lines["ops/_op.py"] = calls[next(i for i, line in enumerate(calls) if "def __call__" in line):]
+    lines["ops/elementwise/arithmetic.py"] = inspect.getsource(arithmetic).split("multiply = ")[1].split("\ndivide")[0]
+    lines["ops/elementwise/arithmetic.py"] = lines["ops/elementwise/arithmetic.py"].splitlines()
+    assert sum(map(len, lines.values())) == said <= 700

@@ -67,6 +67,7 @@ def test_notebooks_execute_and_are_paired(path, tmp_path):
                             resources={"metadata": {"path": str(tmp_path)}}).execute()
     outputs = [o for cell in notebook.cells if cell.cell_type == "code" for o in cell.outputs]
     assert any("image/svg+xml" in o.get("data", {}) for o in outputs)
+    assert [o.text for o in outputs if o.get("name") == "stderr"] == []
 
 
 def test_there_is_a_notebook():

@@ -1,4 +1,4 @@
-"""The main paths in a few seconds: `pytest tests/test_smoke.py`."""
+"""The main paths in a few seconds: `pytest tests/house/test_smoke.py`."""
 
 import numpy as np
 

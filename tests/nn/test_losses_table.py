@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from losses_table import CASES, WEIGHTS, K, N
+from helpers.losses_table import CASES, WEIGHTS, K, N
 
 from autograd_nn import Tensor, Value, check_gradients, nn, ops
 from autograd_nn.errors import DataError, DTypeError, ShapeError, UsageError

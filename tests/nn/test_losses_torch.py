@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from losses_table import CASES
-from torch_peer import require_torch
+from helpers.losses_table import CASES
+from helpers.torch_peer import require_torch
 
 from autograd_nn import Tensor
 

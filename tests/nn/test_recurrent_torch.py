@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from torch_peer import require_torch
+from helpers.torch_peer import require_torch
 
 from autograd_nn import Tensor, nn
 

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 import pytest
-from engines import engines
+from helpers.engines import engines
 
 import autograd_nn as ag
 from autograd_nn import Tensor, grad

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import test_table as table
-from engines import engines
+from helpers import op_checks as checks
+from helpers.engines import engines
 
 import autograd_nn as ag
 from autograd_nn import OPS, Op, Tensor, custom_op, grad, hessian, jvp, ops
@@ -25,12 +25,12 @@ def test_elementwise(Value, forget):
     assert grad(raised)(2.0) == 12.0 and grad(grad(raised))(2.0) == 12.0 and grad(grad(grad(raised)))(2.0) == 6.0
     assert jvp(raised, (2.0,), (1.0,)) == (8.0, 12.0)
     assert "raised" in ag.draw(raised(v)).source and local_derivatives(raised)[0].latex()
-    for name in ("test_first_derivative", "test_second_derivative", "test_value_and_tensor_agree_under_broadcasting",
-                 "test_forward_mode_is_reverse_mode"):
-        getattr(table, name)(raised, Value)
-    table.test_an_unbound_rule_gives_what_the_bound_ones_give(raised)
-    table.test_elementwise_op_keeps_float32(raised)
-    table.test_entry_is_complete(raised)
+    for check in (checks.first_derivative, checks.second_derivative,
+                  checks.value_and_tensor_agree_under_broadcasting, checks.forward_mode_is_reverse_mode):
+        check(raised, Value)
+    checks.an_unbound_rule_gives_what_the_bound_ones_give(raised)
+    checks.elementwise_op_keeps_float32(raised)
+    checks.entry_is_complete(raised)
 
 
 def test_on_arrays(forget):
@@ -51,9 +51,9 @@ def test_on_arrays(forget):
         want[i, :, i, :] = 2 * np.outer(w[i], w[i])
     np.testing.assert_allclose(h, want, rtol=1e-13)
     for shapes, params in row_dots.cases:
-        table.test_array_op(row_dots, shapes, params)
-        table.test_array_op_keeps_float32(row_dots, shapes, params)
-        assert table.call(row_dots, [Tensor(a) for a in table.drawn(row_dots, shapes)], params).op is row_dots
+        checks.array_op(row_dots, shapes, params)
+        checks.array_op_keeps_float32(row_dots, shapes, params)
+        assert checks.call(row_dots, [Tensor(a) for a in checks.drawn(row_dots, shapes)], params).op is row_dots
 
 
 def test_another_derivative_than_the_functions_own(forget):

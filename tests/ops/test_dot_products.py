@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import test_functions
-import test_table
+from helpers import function_cases, op_checks
 
 from autograd_nn import checkpoint, jvp, tree, vjp
 from autograd_nn.ops import FUNCTIONS, OPS
@@ -53,10 +52,10 @@ def test_elementwise_entries(op):
         check(lambda *given, f=f: f(*[x * x / x for x in given]), [xs[i] for i in used], seed)
 
 
-@pytest.mark.parametrize(("op", "shapes", "params"), test_table.CASES)
+@pytest.mark.parametrize(("op", "shapes", "params"), op_checks.CASES)
 def test_array_entries(op, shapes, params):
-    f = lambda *xs: test_table.call(op, xs, params)
-    xs = test_table.drawn(op, shapes)
+    f = lambda *xs: op_checks.call(op, xs, params)
+    xs = op_checks.drawn(op, shapes)
     check(f, xs)
     check(checkpoint(f), xs)
 
@@ -67,5 +66,5 @@ COMPOSED = [pytest.param(f, *case, id=f"{f.name}-{i}") for f in FUNCTIONS.values
 
 @pytest.mark.parametrize(("f", "shapes", "params"), COMPOSED)
 def test_composed_functions(f, shapes, params):
-    xs = test_functions.drawn(shapes, 0)
-    check(lambda *xs: test_functions.call(f, f.call, list(xs), params), xs)
+    xs = function_cases.inputs(shapes, 0)
+    check(lambda *xs: function_cases.call(f, f.call, list(xs), params), xs)

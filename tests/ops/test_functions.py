@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numeric import slope
+from helpers.function_cases import call, inputs
+from helpers.numeric import slope
 
 from autograd_nn import Tensor, jvp, ops
 from autograd_nn.core.node import Node
@@ -14,17 +15,6 @@ from autograd_nn.ops import FUNCTIONS
 CASES = [pytest.param(f, *case, id=f"{f.name}-{i}") for f in FUNCTIONS.values() for i, case in enumerate(f.cases)]
 
 
-def drawn(shapes, seed):
-    """Arrays without ties, away from 0."""
-    rng = np.random.default_rng(seed)
-    return [rng.permutation(np.linspace(0.55, 2.05, int(np.prod(s)))).reshape(s) * rng.choice([-1.0, 1.0], s)
-            for s in shapes]
-
-
-def call(f, function, xs, params):
-    return function(xs, **params) if f.listed else function(*xs, **params)
-
-
 def parts(y):
     """A result as a list: some functions return several arrays."""
     return list(y) if isinstance(y, (list, tuple)) else [y]
@@ -32,7 +22,7 @@ def parts(y):
 
 @pytest.mark.parametrize(("f", "shapes", "params"), CASES)
 def test_value_is_numpys(f, shapes, params):
-    xs = drawn(shapes, 0)
+    xs = inputs(shapes, 0)
     want = parts(call(f, f.numpy or f.call, xs, params))
     for got in (call(f, f.call, [Tensor(x) for x in xs], params), call(f, f.call, xs, params),
                 *([call(f, f.numpy, [Tensor(x) for x in xs], params)] if f.numpy else [])):
@@ -49,7 +39,7 @@ def test_derivatives(f, shapes, params):
     """First and second derivative along random directions, forward mode, dtype and shape."""
     if f.order == 0:
         return
-    xs, us = drawn(shapes, 0), [np.random.default_rng(i + 5).normal(size=s) for i, s in enumerate(shapes)]
+    xs, us = inputs(shapes, 0), [np.random.default_rng(i + 5).normal(size=s) for i, s in enumerate(shapes)]
     rng = np.random.default_rng(1)
     ws = [rng.normal(size=np.shape(y)) for y in parts(call(f, f.call, xs, params))]
 
@@ -83,7 +73,7 @@ def test_derivatives(f, shapes, params):
 
 @pytest.mark.parametrize(("f", "shapes", "params"), CASES)
 def test_float32_stays_float32(f, shapes, params):
-    nodes = [Tensor(x, dtype=np.float32) for x in drawn(shapes, 0)]
+    nodes = [Tensor(x, dtype=np.float32) for x in inputs(shapes, 0)]
     assert all(y.dtype == np.float32 for y in parts(call(f, f.call, nodes, params)) if isinstance(y, Tensor))
 
 

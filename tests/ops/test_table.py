@@ -1,279 +1,76 @@
-"""Every op is tested because it is in the table.
-
-The elementwise ops are drawn inside their domains and away from their kinks; the array ops run
-on their cases. `plant_faults.py` shows what these tests catch.
-"""
+"""Every op is tested because it is in the table: the checks stand in helpers/op_checks.py."""
 
 from __future__ import annotations
 
-import re
-
-import numpy as np
 import pytest
-from engines import engines
-from hypothesis import assume, given
-from hypothesis import strategies as st
-from numeric import slope
+from helpers import op_checks as checks
+from helpers.engines import engines
+from helpers.op_checks import CASES, EXTREMES, SCALAR, of
 
 from autograd_nn import Tensor, jvp
-from autograd_nn import transforms as _transforms  # noqa: F401  (enters its op)
-from autograd_nn.core.reverse import cotangents
-from autograd_nn.core.value import BaseValue
-from autograd_nn.notation.symbol import Symbol, applied, local_derivatives
+from autograd_nn.notation.symbol import local_derivatives
 from autograd_nn.ops import OPS, Op
 
-SCALAR = [op for op in OPS.values() if op.elementwise]
-ARRAY = [op for op in OPS.values() if op.cases]
 
-
-def of(ops):
-    return pytest.mark.parametrize("op", ops, ids=lambda op: op.name)
-
-
-@st.composite
-def points(draw, op):
-    """Inputs inside the op's domain, at some distance from its edges and from the op's kinks."""
-    xs = []
-    for domain in op.domain:
-        if isinstance(domain, frozenset):
-            xs.append(draw(st.sampled_from(sorted(domain))))
-        else:
-            low, high = domain
-            margin = 0.01 * (high - low)
-            xs.append(draw(st.floats(low + margin, high - margin)))
-    assume(op.kink is None or abs(op.kink(*xs)) > 0.05)
-    return xs
-
-
-def moved(xs, i, t):
-    return [x + t if j == i else x for j, x in enumerate(xs)]
-
-
-def close(got, want, scale=1.0):
-    assert got == pytest.approx(want, rel=2e-7, abs=2e-7 * scale)
+@of(SCALAR)
+@engines
+def test_first_derivative(op, Value):
+    checks.first_derivative(op, Value)
 
 
 @of(SCALAR)
 @engines
-@given(data=st.data())
-def test_first_derivative(op, Value, data):
-    xs = data.draw(points(op))
-    nodes = [Value(x) for x in xs]
-    y = op(*nodes, **op.params)
-    y.backward()
-    assert y.data == pytest.approx(op.number(*xs, **op.params), rel=3e-16, abs=0)      # hypot: 1 ulp in C
-    for i, (node, rule) in enumerate(zip(nodes, op.vjps)):
-        if rule is not None:
-            close(node.grad, slope(lambda t, i=i: op.number(*moved(xs, i, t), **op.params)))
+def test_second_derivative(op, Value):
+    checks.second_derivative(op, Value)
 
 
 @of(SCALAR)
 @engines
-@given(data=st.data())
-def test_second_derivative(op, Value, data):
-    """The gradient as a graph, differentiated, against differences of the gradient as a number."""
-    xs = data.draw(points(op))
-    for i, rule in enumerate(op.vjps):
-        if rule is None:
-            continue
-
-        def first(ps, i=i):
-            nodes = [Value(p) for p in ps]
-            op(*nodes, **op.params).backward()
-            return nodes[i].grad
-
-        nodes = [Value(x) for x in xs]
-        op(*nodes, **op.params).backward(create_graph=True)
-        g = nodes[i].grad
-        assert isinstance(g, BaseValue) and g.data == pytest.approx(first(xs), rel=1e-14, abs=1e-14)
-        found = cotangents({g: 1.0})
-        for j, node in enumerate(nodes):
-            if op.vjps[j] is not None:
-                close(found.get(node, 0.0), slope(lambda t, j=j, first=first: first(moved(xs, j, t))), scale=10)
+def test_value_and_tensor_agree_under_broadcasting(op, Value):
+    checks.value_and_tensor_agree_under_broadcasting(op, Value)
 
 
 @of(SCALAR)
 @engines
-@given(data=st.data())
-def test_value_and_tensor_agree_under_broadcasting(op, Value, data):
-    """A Tensor of points gives what a Value at each point gives, and the gradients summed."""
-    shapes = [(2, 3), (3,), (2, 1)][:op.arity]
-    out = np.broadcast_shapes(*shapes)
-    size = int(np.prod(out))
-    draws = [data.draw(points(op)) for _ in range(3)]
-    arrays = [np.resize([d[i] for d in draws], shape) for i, shape in enumerate(shapes)]
-    spread = [np.broadcast_to(a, out).reshape(-1) for a in arrays]
-    if op.kink is not None and any(abs(op.kink(*xs)) < 0.05 for xs in zip(*spread)):
-        return                                   # broadcasting mixed the points into a kink
-
-    tensors = [Tensor(a) for a in arrays]
-    y = op(*tensors, **op.params)
-    g = np.linspace(-1, 2, size).reshape(out)
-    y.backward(g)
-    values = [[Value(a[k]) for a in spread] for k in range(size)]
-    ys = [op(*row, **op.params) for row in values]
-    assert y.data.reshape(-1) == pytest.approx([v.data for v in ys], rel=1e-12, abs=1e-14)
-    for v, seed in zip(ys, g.reshape(-1)):
-        v.backward(seed)
-    for i, (t, a) in enumerate(zip(tensors, arrays)):
-        if op.vjps[i] is None:
-            assert t.grad is None
-            continue
-        want = np.zeros(out).reshape(-1)
-        want[:] = [row[i].grad for row in values]
-        want = want.reshape(out)
-        while want.ndim > a.ndim:
-            want = want.sum(0)
-        for axis, n in enumerate(a.shape):
-            if n == 1:
-                want = want.sum(axis, keepdims=True)
-        assert t.grad.shape == a.shape
-        np.testing.assert_allclose(t.grad, want, rtol=1e-10, atol=1e-10)
+def test_forward_mode_is_reverse_mode(op, Value):
+    checks.forward_mode_is_reverse_mode(op, Value)
 
 
 @of(SCALAR)
-@engines
-@given(data=st.data())
-def test_forward_mode_is_reverse_mode(op, Value, data):
-    xs = data.draw(points(op))
-    dxs = [data.draw(st.floats(-1, 1)) if rule is not None else 0.0 for rule in op.vjps]
-    nodes = [Value(x) for x in xs]
-    op(*nodes, **op.params).backward()
-    _, tangent = jvp(lambda *vs: op(*vs, **op.params), xs, dxs)
-    assert tangent == pytest.approx(sum(n.grad * dx for n, dx in zip(nodes, dxs)), rel=1e-12, abs=1e-12)
-
-
-@of(SCALAR)
-@given(data=st.data())
-def test_an_unbound_rule_gives_what_the_bound_ones_give(op, data):
-    xs = data.draw(points(op))
-    g, y = data.draw(st.floats(-2, 2)), op.number(*xs, **op.params)
-    arrays = [np.array([x, x]) for x in xs]
-    for rule, on_floats, on_arrays in zip(op.vjps, op.float_rules, op.array_rules):
-        if rule is not None:
-            want = rule(g, y, *xs, **op.params)
-            assert on_floats(g, y, *xs, **op.params) == want
-            got = on_arrays(np.array([g, g]), np.array([y, y]), *arrays, **op.params)
-            np.testing.assert_allclose(np.broadcast_to(got, (2,)), [want] * 2, rtol=1e-12, atol=1e-14)
-
-
-def drawn(op, shapes, seed=0):
-    """Arrays without ties; one element is 0. Where a case gives an array for a shape, it is the input (seed 0)."""
-    rng = np.random.default_rng(seed)
-    given, shapes = shapes, [np.shape(s) if isinstance(s, np.ndarray) else s for s in shapes]
-    xs = [rng.permutation(np.linspace(0.5, 2.0, int(np.prod(s)))).reshape(s) for s in shapes]
-    xs = [x * rng.choice([-1.0, 1.0], x.shape) for x in xs]
-    for x in xs:
-        if x.size > 1:
-            x.flat[rng.integers(x.size)] = 0.0
-    return [s if isinstance(s, np.ndarray) and seed == 0 else x for s, x in zip(given, xs)]
-
-
-def call(op, xs, params):
-    return op(xs, **params) if op.arity < 0 else op(*xs, **params)
-
-
-CASES = [pytest.param(op, *case, id=f"{op.name}-{i}") for op in ARRAY for i, case in enumerate(op.cases)]
+def test_an_unbound_rule_gives_what_the_bound_ones_give(op):
+    checks.an_unbound_rule_gives_what_the_bound_ones_give(op)
 
 
 @pytest.mark.parametrize(("op", "shapes", "params"), CASES)
 def test_array_op(op, shapes, params):
-    """Value, first and second derivative along random directions, and forward mode."""
-    xs, us = drawn(op, shapes), drawn(op, shapes, seed=1)
-    full = {**op.params, **params}
-    y = op.array(*xs, **full)
-    w = np.random.default_rng(2).normal(size=np.shape(y))
-
-    def gradients(ps, create_graph=False):
-        nodes = [Tensor(p) for p in ps]
-        root = (call(op, nodes, params) * w).sum()
-        found = cotangents({root: 1.0}, create_graph=create_graph)
-        return nodes, [found[n] for n in nodes]
-
-    np.testing.assert_array_equal(call(op, [Tensor(x) for x in xs], params).data, y)
-    nodes, grads = gradients(xs)
-    for i, (g, x, u) in enumerate(zip(grads, xs, us)):
-        assert g.shape == x.shape and g.dtype == x.dtype
-        along = slope(lambda t, i=i, u=u: float((op.array(*moved(xs, i, t * u), **full) * w).sum()))
-        close((g * u).sum(), along)
-        _, tangent = jvp(lambda p, i=i: call(op, [p if j == i else v for j, v in enumerate(xs)], params), (x,), (u,))
-        assert np.shape(tangent) == np.shape(y)
-        close((tangent * w).sum(), (g * u).sum())
-    nodes, grads = gradients(xs, create_graph=True)
-    for i, (g, u) in enumerate(zip(grads, us)):
-        # a linear op's gradient is a plain constant, and its second derivative 0
-        found = cotangents({(g * u).sum(): 1.0}) if isinstance(g, Tensor) else {}
-        for j, (node, v) in enumerate(zip(nodes, us)):
-            second = slope(lambda t, i=i, j=j, u=u, v=v: float((gradients(moved(xs, j, t * v))[1][i] * u).sum()))
-            close((found.get(node, np.zeros(v.shape)) * v).sum(), second, scale=10)
-
-
-EXTREMES = [OPS[name] for name in ("max", "min", "maximum", "minimum")]
+    checks.array_op(op, shapes, params)
 
 
 @of(EXTREMES)
 @engines
 def test_ties_share_evenly(op, Value):
-    """As a central difference sees it, where the tied inputs move one at a time."""
-    if op.elementwise:
-        x, y = Value(2.0), Value(2.0)
-        op(x, y).backward(3.0)
-        assert (x.grad, y.grad) == (1.5, 1.5)
-        return
-    t = Tensor([[2.0, 1.0, 2.0, 2.0], [3.0, 3.0, 3.0, 3.0]] if op.name == "max" else
-               [[2.0, 5.0, 2.0, 2.0], [3.0, 3.0, 3.0, 3.0]])
-    op(t, axis=1).backward(np.array([3.0, 4.0]))
-    assert t.grad.tolist() == [[1.0, 0.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0]]
+    checks.ties_share_evenly(op, Value)
 
 
 @pytest.mark.parametrize(("op", "shapes", "params"), CASES)
 def test_array_op_keeps_float32(op, shapes, params):
-    nodes = [Tensor(x, dtype=np.float32) for x in drawn(op, shapes)]
-    y = call(op, nodes, params)
-    y.backward(np.ones(y.shape, np.float32))
-    assert all(n.grad.dtype == np.float32 for n in nodes)
-    assert y.dtype == np.float32 or op.name == "astype"
+    checks.array_op_keeps_float32(op, shapes, params)
 
 
 @of(SCALAR)
 def test_elementwise_op_keeps_float32(op):
-    xs = [sorted(d)[0] if isinstance(d, frozenset) else (d[0] + 2 * d[1]) / 3 for d in op.domain]
-    nodes = [Tensor(np.full(3, x), dtype=np.float32) for x in xs]
-    y = op(*nodes, **op.params)
-    y.sum().backward()
-    assert y.dtype == np.float32
-    assert all(n.grad.dtype == np.float32 for n, rule in zip(nodes, op.vjps) if rule is not None)
-    first = next(i for i, rule in enumerate(op.vjps) if rule is not None)
-    x32 = op(*xs[:first], Tensor(np.full(3, xs[first]), dtype=np.float32), *xs[first + 1:], **op.params)
-    assert x32.dtype == np.float32                  # Python numbers do not widen it
+    checks.elementwise_op_keeps_float32(op)
 
 
 @of(SCALAR)
 @engines
-@given(data=st.data())
-def test_an_object_array_of_values_runs_element_by_element(op, Value, data):
-    xs = data.draw(points(op))
-    row = np.array([Value(xs[0]), Value(xs[0])], dtype=object)
-    got = op(row, *xs[1:], **op.params)
-    one = op(Value(xs[0]), *xs[1:], **op.params)
-    assert got.shape == (2,) and all(type(v) is Value and v.data == one.data for v in got)
+def test_an_object_array_of_values_runs_element_by_element(op, Value):
+    checks.an_object_array_of_values_runs_element_by_element(op, Value)
 
 
 @of(OPS.values())
 def test_entry_is_complete(op):
-    """Each entry states its LaTeX, its domain, its kinks (as a function of the inputs), or its cases."""
-    names = ["x"] * 9
-    tex = op.tex.format(*names, **dict.fromkeys(op.params, "p"))
-    assert tex.count("{") == tex.count("}") and tex.count(r"\left") == tex.count(r"\right")
-    assert re.fullmatch(r"[a-z]\w*", op.name)
-    if op.elementwise:
-        assert len(op.domain) == op.arity
-        assert op.kink is None or isinstance(float(op.kink(*[1.0] * op.arity)), float)
-        derivatives = [d for d in local_derivatives(op) if d is not None]
-        assert op.zero == all(not isinstance(d, Symbol) and d == 0 for d in derivatives)
-        assert applied(op).text() and applied(op).latex()
-    else:
-        assert op.cases or op.name in ("as_value",), "an array op needs cases for its tests"
+    checks.entry_is_complete(op)
 
 
 @of([op for op in OPS.values() if op.zero])
@@ -297,9 +94,9 @@ def test_a_users_own_op_gets_everything(Value):
         assert v.grad == 12.0 and t.grad.tolist() == [3.0, 12.0]
         assert jvp(cube, (2.0,), (1.0,)) == (8.0, 12.0)
         assert local_derivatives(cube)[0].latex() == r"3 \, x^{2}"
-        test_first_derivative(cube, Value)
-        test_second_derivative(cube, Value)
-        test_value_and_tensor_agree_under_broadcasting(cube, Value)
+        checks.first_derivative(cube, Value)
+        checks.second_derivative(cube, Value)
+        checks.value_and_tensor_agree_under_broadcasting(cube, Value)
     finally:
         cube.forget()
     assert not hasattr(v, "cube_for_test") and not hasattr(t, "cube_for_test")

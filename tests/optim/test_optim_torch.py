@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from torch_peer import require_torch
+from helpers.torch_peer import require_torch
 
 from autograd_nn import Tensor, Value, optim
 

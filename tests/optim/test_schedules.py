@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from torch_peer import require_torch
+from helpers.torch_peer import require_torch
 
 from autograd_nn import Value, optim
 from autograd_nn.errors import StateError, UsageError

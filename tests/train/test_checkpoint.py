@@ -10,7 +10,7 @@ import weakref
 
 import numpy as np
 import pytest
-from engines import engines
+from helpers.engines import engines
 
 import autograd_nn as ag
 from autograd_nn import (

@@ -1,4 +1,4 @@
-"""Transforms: derivatives of functions, of any order, in any nesting, for arguments of any nest."""
+"""Transforms: derivatives of functions, of any order, for arguments of any nest."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import namedtuple
 
 import numpy as np
 import pytest
+from helpers.transformed import d, plain
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,21 +21,11 @@ from autograd_nn import (
     hvp,
     jacobian,
     jvp,
-    nn,
     no_grad,
     stop_gradient,
     value_and_grad,
     vjp,
 )
-
-
-def d(f):
-    """f' by forward mode."""
-    return lambda x: jvp(f, (x,), (1.0,))[1]
-
-
-def plain(x):
-    return type(x) in (float, np.float64, np.float32, np.ndarray)
 
 
 def test_derivatives_of_any_order():
@@ -48,100 +39,6 @@ def test_derivatives_of_any_order():
         assert f(x) == pytest.approx(want[len(modes) % 4](x), abs=1e-14)
         assert type(f(x)) is float
     check()
-
-
-# --- nesting ---------------------------------------------------------------------------------------
-
-MODES = [grad, d, lambda f: lambda x: jacobian(f)(x), lambda f: lambda x: vjp(f, x)[1](1.0)[0],
-         lambda f: ag.checkpoint(grad(f)), lambda f: grad(ag.checkpoint(f)), lambda f: d(ag.checkpoint(f))]
-every_pair = pytest.mark.parametrize(("outer", "inner"), [(a, b) for a in MODES for b in MODES])
-
-
-@every_pair
-def test_no_perturbation_confusion(outer, inner):
-    assert outer(lambda x: x * inner(lambda y: x + y)(1.0))(3.0) == 1.0
-    assert outer(lambda x: x * inner(lambda y: x * y)(1.0))(3.0) == 6.0
-    assert outer(lambda x: inner(lambda y: x * y)(x))(3.0) == 1.0
-    assert outer(lambda x: x * inner(lambda y: x * y)(x))(3.0) == 6.0
-    assert outer(lambda x: x * inner(lambda y: x * y * y)(2.0))(3.0) == 24.0
-    assert outer(lambda x: inner(lambda y: inner(lambda z: x * y * z * z)(y))(x))(2.0) == 16.0
-    assert outer(lambda x: inner(lambda y: y * stop_gradient(x))(x) * x)(3.0) == 3.0
-    assert outer(lambda x: x * inner(lambda y: 5.0)(x))(3.0) == 0.0
-
-
-@every_pair
-def test_any_mode_of_any_mode(outer, inner):
-    x = 0.7
-    f = lambda x: ag.sin(x) * ag.exp(x * x)
-    e = math.exp(x * x)
-    second = e * (-math.sin(x) + 4 * x * math.cos(x) + (2 + 4 * x * x) * math.sin(x))
-    assert outer(inner(f))(x) == pytest.approx(second, rel=1e-13)
-    assert type(outer(inner(f))(x)) is float
-
-
-def test_a_minimisation_inside_a_differentiated_function():
-    """The minimum of (y - a)^2 + y^2 is y = a/2: its derivative by a is 1/2, in each mode."""
-    def descent(a):
-        y = 0.0
-        for _ in range(60):
-            y = y - 0.25 * grad(lambda y: (y - a) ** 2 + y ** 2)(y)
-        return y
-
-    def newton(a):                                       # of exp(y) - a y, whose minimum is log a
-        y = 0.0
-        for _ in range(8):
-            slope = grad(lambda y: ag.exp(y) - a * y)
-            y = y - slope(y) / d(slope)(y)
-        return y
-    for mode in (grad, d, jacobian):
-        assert mode(descent)(3.0) == pytest.approx(0.5)
-        assert mode(newton)(2.0) == pytest.approx(0.5)
-        assert mode(mode(newton))(2.0) == pytest.approx(-0.25)
-
-
-def test_nested_on_arrays():
-    rng = np.random.default_rng(0)
-    a, x, v = rng.normal(size=(3, 3)), rng.normal(size=3), rng.normal(size=3)
-    f = lambda x: np.sum(np.tanh(a @ x) ** 2)
-    eps = 1e-5
-    h = np.stack([(grad(f)(x + eps * e) - grad(f)(x - eps * e)) / (2 * eps) for e in np.eye(3)])
-    for full in (hessian(f)(x), jacobian(grad(f))(x), jacobian(lambda x: jacobian(f)(x))(x),
-                 jacobian(lambda x: np.stack([jvp(f, (x,), (e,))[1] for e in np.eye(3)]))(x)):
-        np.testing.assert_allclose(full, h, atol=1e-9)
-    along = [hvp(f, x, v), jvp(grad(f), (x,), (v,))[1], grad(lambda x: np.sum(grad(f)(x) * v))(x),
-             grad(lambda x: jvp(f, (x,), (v,))[1])(x), jacobian(lambda x: jvp(f, (x,), (v,))[1])(x)]
-    for product in along:
-        np.testing.assert_allclose(product, h @ v, atol=1e-9)
-    twice = jvp(lambda y: jvp(f, (y,), (v,))[1], (x,), (v,))[1]          # forward in forward, through matmul
-    assert twice == pytest.approx(v @ h @ v, abs=1e-9)
-    inner = lambda x: jvp(lambda y: np.sum(np.sin(y) * x), (x,), (x * x,))[1]          # sum(cos(x) x^3)
-    want = -np.cos(x) * x ** 3 - 6 * np.sin(x) * x ** 2 + 6 * np.cos(x) * x
-    np.testing.assert_allclose(hessian(inner)(x), np.diag(want), atol=1e-12)
-    # a dual cotangent: d/dx of v(x) J(x)
-    pulled = lambda x: np.sum(vjp(lambda y: np.sin(y) * y, x)[1](x * x)[0])
-    _, along = jvp(pulled, (x,), (v,))
-    assert along == pytest.approx(grad(pulled)(x) @ v, rel=1e-12)
-
-
-def test_forward_mode_is_numpys_too():
-    x = np.array([0.5, -1.5, 2.0])
-    functions = [np.sin, lambda x: np.where(x > 0, x * x, x), lambda x: np.concatenate([x, x * x]).sum(),
-                 lambda x: np.stack([x.T, x]).reshape(3, 2) @ np.ones(2), lambda x: x.reshape(1, 3).transpose().ravel(),
-                 lambda x: sum(v * v for v in x) * len(x) * x.ndim * x.size, lambda x: np.where(np.isfinite(x), x, 0),
-                 lambda x: np.zeros_like(x) + x ** 2, lambda x: np.split(x, 3)[1] * x[0], lambda x: x[::-1] * 3.0]
-    for f in functions:
-        y, dy = jvp(f, (x,), (np.ones(3),))
-        np.testing.assert_allclose(y, f(x), rtol=1e-15)
-        np.testing.assert_allclose(dy, (f(x + 1e-6) - f(x - 1e-6)) / 2e-6, rtol=1e-8)
-        assert plain(y) and plain(dy)
-    with pytest.raises(TypeError, match="tangent"):
-        jvp(lambda x: np.asarray(x), (x,), (x,))
-
-
-def test_forward_mode_through_comparisons_and_numbers():
-    f = lambda x: x * 3 if x > 0 else -x
-    assert jvp(f, (2.0,), (1.0,)) == (6.0, 3.0) and jvp(f, (-2.0,), (1.0,)) == (2.0, -1.0)
-    assert jvp(lambda x: 7.0, (1.0,), (1.0,)) == (7.0, 0.0)
 
 
 # --- arguments and results -------------------------------------------------------------------------
@@ -398,136 +295,6 @@ def test_stop_gradient():
 
 # --- modules ---------------------------------------------------------------------------------------
 
-def network():
-    return nn.MLP(2, 3, 1, activation="tanh", rng=0, dtype=np.float64)
-
-
-def loss(net, x, y):
-    return ((net(x)[..., 0] - y) ** 2).mean()
-
-
-DATA = np.random.default_rng(0).normal(size=(5, 2)), np.random.default_rng(1).normal(size=5)
-
-
-def gradients_by_backward(net):
-    net.zero_grad()
-    loss(net, *DATA).backward()
-    found = {name: p.grad for name, p in net.named_parameters()}
-    net.zero_grad()
-    return found
-
-
-def test_the_gradient_of_a_module():
-    net = network()
-    value, g = value_and_grad(loss)(net, *DATA)
-    want = gradients_by_backward(net)
-    assert plain(value) and g.keys() == want.keys() == net.state_dict().keys()
-    for name in want:
-        np.testing.assert_allclose(g[name], want[name], rtol=1e-13)
-        assert plain(g[name]) and g[name].flags.writeable
-    assert not any(p.has_grad for p in net.parameters())
-    nest = grad(lambda t: loss(t["net"], *DATA) * t["scale"])({"net": net, "scale": 2.0})
-    assert plain(nest["scale"]) and nest["net"].keys() == want.keys()
-    before = value
-    for _ in range(20):
-        value, g = value_and_grad(loss)(net, *DATA)
-        for name, p in net.named_parameters():
-            p.data = p.data - 0.1 * g[name]
-    assert value < 0.7 * before
-
-
-def test_higher_derivatives_of_modules():
-    net = network()
-    names = list(net.state_dict())
-    rng = np.random.default_rng(2)
-    v = {name: rng.normal(size=a.shape) for name, a in net.state_dict().items()}
-    start = net.state_dict()
-
-    def gradient_at(t):
-        net.load_state_dict({name: start[name] + t * v[name] for name in names})
-        found = gradients_by_backward(net)
-        net.load_state_dict(start)
-        return found
-    plus, minus = gradient_at(1e-5), gradient_at(-1e-5)
-    want = {name: (plus[name] - minus[name]) / 2e-5 for name in names}
-    f = lambda net: loss(net, *DATA)
-    dot = lambda g: sum(((g[name] * v[name]).sum() for name in names), 0.0)
-    products = {"hvp": hvp(f, net, v), "double backward": grad(lambda m: dot(grad(f)(m)))(net),
-                "reverse of forward": grad(lambda m: jvp(f, (m,), (v,))[1])(net),
-                "of a checkpoint": grad(lambda m: dot(grad(ag.checkpoint(f))(m)))(net),
-                "a checkpoint of it": grad(lambda m: dot(ag.checkpoint(grad(f))(m)))(net)}
-    for how, got in products.items():
-        for name in names:
-            np.testing.assert_allclose(got[name], want[name], atol=2e-9, err_msg=how)
-            assert plain(got[name])
-    second = jvp(lambda m: jvp(f, (m,), (v,))[1], (net,), (v,))[1]
-    assert second == pytest.approx(sum((want[name] * v[name]).sum() for name in names), abs=1e-8)
-    h = hessian(f)(net)
-    for a in names:
-        along = sum(np.tensordot(h[a][b], v[b], axes=v[b].ndim) for b in names)
-        np.testing.assert_allclose(along, want[a], atol=2e-9)
-
-
-def test_nested_transforms_of_modules_are_not_confused():
-    scale = nn.Linear(1, 1, bias=False, rng=0, dtype=np.float64)
-    scale.weight.data = [[3.0]]
-    f = lambda m: m.weight[0, 0] * grad(lambda n: m.weight[0, 0] * n.weight[0, 0])(m)["weight"][0, 0]
-    for mode in (lambda f: grad(f)(scale)["weight"].item(),
-                 lambda f: jvp(f, (scale,), ({"weight": np.ones((1, 1))},))[1]):
-        assert mode(f) == 6.0
-        assert mode(lambda m: m.weight[0, 0] * jvp(lambda n: m.weight[0, 0] + n.weight[0, 0], (m,),
-                                                   ({"weight": np.ones((1, 1))},))[1]) == 1.0
-
-
-def test_modules_of_values():
-    neuron = nn.Neuron(2, rng=0)
-    f = lambda m: m([1.0, -2.0]) ** 2
-    g = grad(f)(neuron)
-    f(neuron).backward()
-    assert g == {name: p.grad for name, p in neuron.named_parameters()} and list(g) == ["weight.0", "weight.1", "bias"]
-    along = {"weight.0": 1.0, "weight.1": 2.0, "bias": 3.0}
-    assert jvp(f, (neuron,), (along,))[1] == pytest.approx(sum(g[k] * along[k] for k in g), rel=1e-13)
-    by_hand = grad(lambda m: sum((grad(f)(m)[k] * along[k] for k in along), 0.0))(neuron)
-    assert hvp(f, neuron, along) == pytest.approx(by_hand, rel=1e-12)
-    assert jvp(neuron, ([1.0, -2.0],), ([1.0, 1.0],))[1].data == pytest.approx(
-        sum(grad(lambda x: stop_gradient(neuron)(x))([1.0, -2.0])), rel=1e-13)
-
-
-def test_a_frozen_module():
-    net = network()
-    x = DATA[0]
-    through = grad(lambda x: net(x).sum())(x)
-    assert isinstance(through, Tensor)                   # it depends on the parameters
-    frozen = grad(lambda x: stop_gradient(net)(x).sum())(x)
-    assert plain(frozen)
-    np.testing.assert_allclose(frozen, through.data, rtol=1e-14)
-    assert all(isinstance(p, Tensor) for p in net.parameters())
-
-
-class Counting(nn.Module):
-    """A layer with statistics."""
-
-    def __init__(self):
-        self.weight = Tensor([2.0])
-        self.mean, self.seen, self.last = np.zeros(1), 0, None
-
-    def forward(self, x):
-        self.mean = 0.5 * self.mean + 0.5 * stop_gradient(x)
-        self.seen += 1
-        self.last = x * self.weight
-        return self.last
-
-
-def test_what_a_module_notes_down_is_kept():
-    m = Counting()
-    f = lambda m: m(np.array([4.0])).sum()
-    assert grad(f)(m)["weight"].tolist() == [4.0]
-    assert m.seen == 1 and m.mean.tolist() == [2.0] and m.last is None
-    jvp(f, (m,), ({"weight": np.ones(1)},))
-    assert m.seen == 2 and m.mean.tolist() == [3.0] and m.last is None
-    assert grad(lambda m: f(m) * grad(lambda n: f(n))(m)["weight"].sum())(m)["weight"].tolist() == [16.0]
-
-
 def test_an_argument_is_named_once():
     for twice in ((0, 0), (0, -2), [1, 1]):
         with pytest.raises(ag.AutogradError, match="twice"):
@@ -550,16 +317,3 @@ def test_check_finite_watches_forward_mode():
     for x in (0.0, np.zeros(2), Tensor([0.0, 1.0])):
         with np.errstate(all="ignore"), ag.check_finite(), pytest.raises(ag.AutogradError, match="log gave"):
             jvp(ag.log, (x,), (np.ones(np.shape(stop_gradient(x))) if np.shape(stop_gradient(x)) else 1.0,))
-
-
-def test_a_layer_of_values_in_forward_mode():
-    layer = nn.Layer(2, 3, rng=0)
-    linear = nn.Linear(2, 3, rng=0, dtype=np.float64)
-    for shape in ((2,), (4, 2)):
-        x, dx = np.linspace(-1, 1, math.prod(shape)).reshape(shape), np.cos(np.arange(math.prod(shape))).reshape(shape)
-        y, dy = jvp(layer, (x,), (dx,))
-        want, dwant = jvp(lambda x: np.tanh(linear(x)), (x,), (dx,))
-        np.testing.assert_allclose([v.data for v in y.ravel()], want.data.ravel(), rtol=1e-12)
-        np.testing.assert_allclose([v.data for v in dy.ravel()], dwant.data.ravel(), rtol=1e-12)
-    y, dy = jvp(nn.Neuron(2, rng=0), (np.ones(2),), (np.ones(2),))
-    assert y.shape == dy.shape == ()

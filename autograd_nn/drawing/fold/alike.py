@@ -10,12 +10,12 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ... import ops
 from ...core.node import Node
-from ..record.slots import COMMUTATIVE
+from ...ops import Op
+from ...ops._slots import slot_groups
 
 FEW = 4
-"""The inputs of an op with more than so many, other than a weighted sum, are not told apart by their slot."""
+"""The inputs of an op with more inputs than this are not told apart by their slot, unless its entry names them."""
 
 
 @dataclass
@@ -34,16 +34,16 @@ class Classes:
     inputs: list[dict[tuple[int, int], None]] = field(default_factory=list)
 
 
-def slot_kinds(op: str, arity: int) -> list[int]:
+def slot_kinds(op: Op, arity: int) -> list[int]:
     """For each slot, the first slot that it may stand for: all weights of a weighted sum are alike.
 
-    >>> slot_kinds("weighted_sum", 5), slot_kinds("add", 2), slot_kinds("subtract", 2)
+    >>> from autograd_nn import ops
+    >>> slot_kinds(ops.weighted_sum, 5), slot_kinds(ops.add, 2), slot_kinds(ops.subtract, 2)
     ([0, 0, 2, 2, 4], [0, 0], [0, 1])
     """
-    if op == "weighted_sum":
-        n = arity // 2
-        return [0] * n + [n] * n + [2 * n]
-    return [0] * arity if op in COMMUTATIVE or arity > FEW else list(range(arity))
+    if op.commutes or (arity > FEW and not op.slots):
+        return [0] * arity
+    return [group[0] for group in slot_groups(op.slots, arity) for _ in group]
 
 
 def classes_of(order: list[Node], modules: Mapping[Node, str] | None = None) -> Classes:
@@ -55,17 +55,18 @@ def classes_of(order: list[Node], modules: Mapping[Node, str] | None = None) -> 
     place = {node: i for i, node in enumerate(order)}
     number: dict[Hashable, int] = {}
     of: list[int] = []
-    kinds: dict[tuple[str, int], list[int]] = {}
+    kinds: dict[tuple[Op, int], list[int]] = {}
     for node in order:                               # from below: leaves of one name and shape are alike so far
         data, inputs, op = node._data, node.inputs, node.op
         key: Any = (stem(node.name), None if type(data) is float else getattr(data, "shape", None))
         if op is not None:
             below = [of[place[x]] if isinstance(x, Node) else -1 for x in inputs]
-            if op.name in COMMUTATIVE:
+            if op.commutes:
                 below.sort()
             key += (op, *below)
-            if op is ops.power and isinstance(inputs[1], (int, float)):
-                key += (inputs[1],)                  # a square is not like a cube
+            for slot in op.shaped_by:                # a square is not like a cube
+                if isinstance(inputs[slot], (int, float)):
+                    key += (inputs[slot],)
             if node.params:
                 key += (tuple(sorted(node.params)),)
             if modules:
@@ -84,7 +85,7 @@ def classes_of(order: list[Node], modules: Mapping[Node, str] | None = None) -> 
 
 
 def _in_order(order: list[Node], place: dict[Node, int], of: list[int],
-              kinds: dict[tuple[str, int], list[int]]) -> Classes:
+              kinds: dict[tuple[Op, int], list[int]]) -> Classes:
     """The classes numbered as they first appear, with their members and inputs."""
     new: dict[Hashable, int] = {}
     found = Classes(of, [], {}, [])
@@ -112,9 +113,9 @@ def _in_order(order: list[Node], place: dict[Node, int], of: list[int],
     return found
 
 
-def _kinds(node: Node, kinds: dict[tuple[str, int], list[int]]) -> list[int]:
+def _kinds(node: Node, kinds: dict[tuple[Op, int], list[int]]) -> list[int]:
     assert node.op is not None
-    key = node.op.name, len(node.inputs)
+    key = node.op, len(node.inputs)
     if key not in kinds:
         kinds[key] = slot_kinds(*key)
     return kinds[key]

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from ...core.node import Node, data_of, topological
 from ...notation.names import names_of
 from ...notation.summary import Data, heat_map
+from ...ops._slots import is_starred, slot_groups
 from ..record.cut import USES_PER_NODE
 from ..record.events import local_derivatives
 from ..record.expand import expanded, origins
@@ -131,18 +133,17 @@ def _inputs(i: int, item: Item, record: NodeRecord, plan: Plan) -> list[Input]:
     if isinstance(item, Box):
         used = sorted({plan.item_of[x] for c in item.classes for _, x in classes.inputs[c]} - {i})
         return [use_of(None, x, None) for x in used]
-    op = record["op"]
-    if op is None:
+    if record["op"] is None:
         return []
     pairs = list(dict.fromkeys((kind, plan.item_of[x]) for kind, x in classes.inputs[item]))
     node = plan.order[classes.members[item][0]]
-    if op == "weighted_sum":
-        n = len(node.inputs) // 2
-        parts = [[x for kind, x in pairs if kind == part] for part in (0, n, 2 * n)]
-        wide = max(len(parts[0]), len(parts[1]))
-        record["arity"] = 2 * wide + 1
-        return [use_of(start + j, x, None) for start, part in zip((0, wide, 2 * wide), parts)
-                for j, x in enumerate(part)]
+    slots = node.op.slots if node.op else ()
+    if any(map(is_starred, slots)):                  # as many weights as inputs, though one class may be many of them
+        parts = [[x for kind, x in pairs if kind in group] for group in slot_groups(slots, len(node.inputs))]
+        wide = max(map(len, parts))
+        starts = list(accumulate((wide if is_starred(name) else 1 for name in slots), initial=0))
+        record["arity"] = starts[-1]
+        return [use_of(start + j, x, None) for start, part in zip(starts, parts) for j, x in enumerate(part)]
     if len({kind for kind, _ in pairs}) > 1:
         return [use_of(kind, x, None) for kind, x in pairs]
     if len(classes.inputs[item]) < len(node.inputs) <= 2 and len(pairs) == 1:    # x * x, or both of one class

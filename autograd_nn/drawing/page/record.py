@@ -7,8 +7,8 @@ from typing import Any
 
 from ...notation.names import names_of
 from ...notation.summary import Data, short
+from ..record.formula import formula
 from ..record.trace import NodeRecord, Trace
-from ..render.text import formula
 from .boxes import Box, boxes_of
 from .words import WORDS
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ...core.node import Node
 from ...errors import UsageError
-from .slots import reading_order
+from ...ops._slots import reading_order
 
 USES_PER_NODE = 4
 """A picture of n nodes has at most this many times n edges: one node may be used a million times."""
@@ -71,7 +71,7 @@ def _keep(cut: Cut, roots: list[Node], max_nodes: int) -> int:
     while queue:
         node = queue.popleft()
         inputs = node.inputs
-        for slot in reading_order(node.op.name if node.op else None, len(inputs)):
+        for slot in reading_order(node.op.slots if node.op else (), len(inputs)):
             x = inputs[slot]
             if len(cut.uses) >= USES_PER_NODE * max_nodes:
                 return count

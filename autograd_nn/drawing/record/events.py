@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, TypedDict
 
 import numpy as np
 
+from ...core.leaks import with_care
 from ...core.node import Node
-from ...core.reverse import fit, without_leaks
+from ...core.reverse import chain_rule, on_data
 from ...notation.summary import Data, is_small, summary
 
 Event = TypedDict("Event", {
@@ -42,51 +43,33 @@ def events_of(roots: list[Node], order: list[Node], ids: dict[Node, int]) -> lis
     The numbers are left out (None) if any array of the graph is too large to be shown in full: they
     would cost a whole backward pass, and nobody could read them.
     """
-    readable = all(is_small(node._data) for node in order)
-
-    def shown(x: Any) -> Data | None:
-        return summary(x) if readable else None
-
+    if not all(is_small(node._data) for node in order):
+        return [_event(ids, node, slot) for node, slot in _steps(roots, order)]
     found: dict[Node, Any] = {root: root._one() for root in roots}
     events: list[Event] = []
-    for node in reversed(order):
-        if node.op is None or node not in found:
-            continue
-        g = found[node]
-        slots = range(len(node.inputs))
-        local = local_derivatives(node, slots) if readable else dict.fromkeys(slots)
-        for slot, (x, part) in enumerate(zip(node.inputs, _contributions(node, g, readable))):
-            if part is None:
-                continue
-            before = found.get(x, 0.0)
-            found[x] = before + part if x in found else part
-            events.append({"from": ids[node], "slot": slot, "to": ids[x],
-                           "upstream": shown(g), "local": local[slot], "contribution": shown(part),
-                           "before": shown(before), "after": shown(found[x])})
+    with np.errstate(all="ignore"):
+        for node, slot, g, part, before in chain_rule(order, found, with_care(on_data)):
+            x = node.inputs[slot]
+            events.append(_event(ids, node, slot, upstream=summary(g), local=local_derivatives(node, [slot])[slot],
+                                 contribution=summary(part), before=summary(0.0 if before is None else before),
+                                 after=summary(found[x])))
     return events
 
 
-def _contributions(node: Node, g: Any, readable: bool) -> list[Any]:
-    """What each input's gradient gains, exactly as graph.cotangents computes it; None where nothing.
+def _event(ids: dict[Node, int], node: Node, slot: int, **numbers: Data | None) -> Event:
+    none = dict.fromkeys(("upstream", "local", "contribution", "before", "after"))
+    return {"from": ids[node], "slot": slot, "to": ids[node.inputs[slot]], **none, **numbers}  # type: ignore[typeddict-item]
 
-    Where numbers are not wanted, 0.0 stands for each.
-    """
-    op = node.op
-    assert op is not None
-    numeric = type(node._data) is float and op.scalar is not None
-    rules = op.float_rules if numeric else op.array_rules
-    xs = [x._data if isinstance(x, Node) else x for x in node.inputs]
-    parts: list[Any] = []
-    for x, rule in zip(node.inputs, rules):
-        if rule is None or not isinstance(x, Node):
-            parts.append(None)
-        elif not readable or (numeric and g == 0.0):
-            parts.append(0.0)
-        else:
-            with np.errstate(all="ignore"):
-                part = rule(g, node._data, *xs, **node.params)
-                parts.append(fit(part if numeric else without_leaks(g, part, op), x))
-    return parts
+
+def _steps(roots: list[Node], order: list[Node]) -> Iterator[tuple[Node, int]]:
+    """Along which inputs of which nodes a backward pass goes, in its order."""
+    reached = {*roots}
+    for node in reversed(order):
+        if node.op is not None and node in reached:
+            for slot, (x, rule) in enumerate(zip(node.inputs, node.op.vjps)):
+                if rule is not None and isinstance(x, Node):
+                    reached.add(x)
+                    yield node, slot
 
 
 def _on_numbers(node: Node) -> bool:

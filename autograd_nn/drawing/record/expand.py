@@ -1,25 +1,25 @@
-"""A graph with its sums of many inputs written out: the same program by * and + alone."""
+"""A graph with its sums of many inputs written out: the same program by simpler ops."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
-from ... import ops
+from ...core.copies import rebuild
 from ...core.modes import special_mode
-from ...core.node import Node, data_of, rebuild, topological
-from ...core.reverse import fit
+from ...core.node import Node, data_of, topological
+from ...core.reverse import cotangents
 
 
 def expanded(roots: Iterable[Node]) -> dict[Node, Node]:
     """What each node below the roots is in the expanded graph.
 
-    A node stays itself if no n-ary node is below it. An n-ary node becomes the last of its running
-    sums, with its own name, value and gradient; the other sums and the products are new. Nothing is
-    written to the graph given. A sum of a single input has nothing to expand.
+    A node stays itself if nothing below it is expanded. One whose op's entry has an expansion becomes
+    the last node of that, with its own name, value and gradient; the others are new (of a weighted sum,
+    products and running sums). Nothing is written to the graph given. A sum of a single input has
+    nothing to expand.
 
     >>> from autograd_nn import Value, dot
     >>> y = dot([Value(3.0), Value(1.0)], [Value(2.0), 5.0], bias=1.0)
@@ -32,8 +32,8 @@ def expanded(roots: Iterable[Node]) -> dict[Node, Node]:
         for node in topological(roots):
             op, params, given = node.op, node.params, node.inputs
             inputs = tuple(became[x] if isinstance(x, Node) else x for x in given)
-            if op in (ops.sum_of, ops.weighted_sum) and len(inputs) > 1:
-                last = _written_out(node, inputs)
+            last = _written_out(node, inputs)
+            if last is not None:
                 op, params, inputs = last.op, last.params, last.inputs
             elif all(new is old for new, old in zip(inputs, given)):
                 became[node] = node
@@ -57,17 +57,18 @@ def origins(became: dict[Node, Node]) -> dict[Node, Node]:
     return found
 
 
-def _written_out(node: Node, inputs: tuple[Any, ...]) -> Any:
-    """x1 + x2 + ... or b + w1 x1 + w2 x2 + ..., added up from the left; a bias of 0 is no term."""
-    products: list[Any] = []
-    terms = list(inputs)
-    if node.op is ops.weighted_sum:
-        n, bias = len(inputs) // 2, inputs[-1]
-        products = [w * x for w, x in zip(inputs[:n], inputs[n:])]
-        terms = products if type(bias) in (int, float) and bias == 0 else [bias, *products]
-    sums = list(accumulate(terms))
-    if node.has_grad:                                # a sum hands its gradient on to each of its terms
-        for part in (*products, *sums[1:]):
-            if isinstance(part, Node):               # two constants make a constant
-                part._grad = fit(data_of(node._grad), part)
-    return sums[-1]
+def _written_out(node: Node, inputs: tuple[Any, ...]) -> Node | None:
+    """The last node of what the op's entry says it is by simpler ops; None where it has nothing to say."""
+    if node.op is None or node.op.expansion is None:
+        return None
+    leaves = {x: type(x)._lift(x._data) for x in inputs if isinstance(x, Node)}
+    last = node.op.expansion(*[leaves[x] if isinstance(x, Node) else x for x in inputs], **node.params)
+    if not isinstance(last, Node) or last.op is None:
+        return None
+    found = cotangents({last: node._grad}) if node.has_grad else {}
+    became = {leaf: x for x, leaf in leaves.items()}
+    for part in topological([last]):
+        if part.op is not None:
+            wires = tuple(became[x] if isinstance(x, Node) else x for x in part.inputs)
+            became[part] = rebuild(type(part), part._data, part.op, wires, part.params, None, data_of(found.get(part)))
+    return became[last]

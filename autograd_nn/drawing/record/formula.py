@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...core.node import Node
-from ...notation.expression import ArraySymbol, array_tex, data_behind, size_of, text_of
+from ...notation.array_symbol import ArraySymbol, data_behind, size_of
 from ...notation.names import operand, tex_name
-from ...notation.summary import heat_map, words
-from ...notation.symbol import Symbol, _latex
-from ...ops import OPS, Op, shape_of
+from ...notation.printer import MISSING, SHORT_LATEX, TYPESET, Expression, Notation
+from ...notation.summary import heat_map
+from ...notation.symbol import Symbol
+from ...ops import OPS, Op, shape_of, sum_to
 
 if TYPE_CHECKING:
     from .trace import NodeRecord
@@ -113,7 +114,7 @@ def _templates(op: Op, constants: tuple[float | None, ...], params: tuple[tuple[
         except Exception:                 # a user's own rule may want real numbers
             found.append(None)
             continue
-        text, tex = text_of(d), _latex(d)[0]
+        text, tex = TYPESET(d), SHORT_LATEX(d)
         found.append((text, tex, not any(ord(c) >= 0xE000 for c in text)))
     return found
 
@@ -122,12 +123,10 @@ def _sum_rules(node: Node, record: NodeRecord, names: list[str]) -> Callable[[An
     """Of sums of many inputs, where a template for each number of them would be one too many."""
     op = node.op
     assert op is not None
-    xs: list[Any] = [None] * len(node.inputs)
+    xs: list[Any] = [Symbol("…")] * len(node.inputs)
     for use in record["inputs"]:
         if use["slot"] is not None:
             xs[use["slot"]] = Symbol(names[use["node"]])
-    missing = Symbol("…")
-    xs = [missing if x is None else x for x in xs]
 
     def rule(slot: Any) -> Written | None:
         rule = op.vjps[slot]
@@ -136,8 +135,8 @@ def _sum_rules(node: Node, record: NodeRecord, names: list[str]) -> Callable[[An
         except Exception:
             return None
         if isinstance(d, Symbol) and d.op is None:
-            return d.name, tex_name(d.name) if d is not missing else r"\ldots"
-        return None if d is None else (text_of(d), _latex(d)[0])
+            return d.name, tex_name(d.name)
+        return None if d is None else (TYPESET(d), SHORT_LATEX(d))
     return rule
 
 
@@ -177,11 +176,11 @@ def _array_rules(node: Node, record: NodeRecord, names: list[str]) -> Callable[[
             with np.errstate(all="ignore"):
                 d = rule(g, out, *xs, **node.params)
                 if shape_of(d) != x.shape and shape_of(d):
-                    d = OPS["sum_to"](d, shape=x.shape)
+                    d = sum_to(d, shape=x.shape)
             numbers = heat_map(np.broadcast_to(data_behind(d), x.shape))
             if size_of(d) > LONGEST:
                 return *quoted, numbers
-            return text_of(d) + end, array_tex(d) + tex_end, numbers
+            return TYPESET(d) + end, SHORT_LATEX(d) + tex_end, numbers
         except Exception:                            # a rule that looks into its arguments
             return quoted
     return rule
@@ -189,41 +188,23 @@ def _array_rules(node: Node, record: NodeRecord, names: list[str]) -> Callable[[
 
 # --- how a node is made -------------------------------------------------------------------------------
 
-def forward_tex(record: NodeRecord, names: list[str]) -> str:
-    """How a node is made, as LaTeX; for a leaf nothing. Of a record alone: the op is looked up by its name."""
+def formula(record: NodeRecord, names: list[str], notation: Notation = TYPESET) -> str:
+    """How a node is made: `u × w`, `relu(h)`, `(u − 1)²`; for a leaf nothing. Of a record alone: its op is looked up.
+
+    Uses that are left out of the picture together stand at the end of a sum.
+    """
     called = record["op"]
     if called is None:
         return ""
     op = OPS.get(called)
-    xs = [(use["slot"], names[use["node"]]) for use in record["inputs"]]
-    if op is not None and op.elementwise and len(xs) == op.arity:
-        if called == "multiply":
-            return r" \cdot ".join(rf"\left({name}\right)" if name.startswith("-") else tex_name(name)
-                                   for _, name in xs)
-        params: dict[str, Any] = {k: Symbol(record["params"].get(k, words(v))) for k, v in op.params.items()}
-        inputs = [_placeholder(i) for i in range(op.arity)]
-        tex = _latex(Symbol._made(op, tuple(Symbol(x) for x in inputs), params))[0]
-        return tex.translate({ord(x): _braced(tex_name(name)) if not name.startswith("-") else
-                              rf"\left({name}\right)" for x, (_, name) in zip(inputs, xs)})
-    if called == "weighted_sum" and all(slot is not None for slot, _ in xs) and len(xs) == record["arity"]:
-        n = len(xs) // 2
-        terms = [rf"{tex_name(xs[i][1])} \cdot {tex_name(xs[i + n][1])}" for i in range(n)]
-        terms += [tex_name(xs[-1][1])] if xs[-1][1] != "0" else []
-    elif called == "sum_of":
-        terms = [tex_name(name) if slot is not None else r"\ldots" for slot, name in xs]
-    else:
-        inside = [tex_name(name) for _, name in xs]
-        if called == "matmul":
-            return rf"{inside[0]} \, {inside[-1]}"
-        if called == "transpose" and not record["params"]:
-            return rf"{{{inside[0]}}}^{{\top}}"
-        inside += [rf"{tex_name(key)}={tex_name(value)}" for key, value in record["params"].items()]
-        escaped = called.replace("_", r"\_")
-        return rf"\operatorname{{{escaped}}}({', '.join(inside)})"
-    if len(terms) > LONGEST_SUM:
-        terms[LONGEST_SUM - 2:-1] = [r"\ldots"]
-    return " + ".join(terms)
-
-
-LONGEST_SUM = 8
-"""Terms of a sum in a formula."""
+    params = {key: Expression(value) for key, value in record["params"].items()} if record["params"] else {}
+    given = {use["slot"]: Expression(names[use["node"]]) for use in record["inputs"] if use["slot"] is not None}
+    left_out = [names[use["node"]] for use in record["inputs"] if use["slot"] is None]
+    if op is not None and op.terms is not None:
+        inputs = [given.get(slot, MISSING) for slot in range(record["arity"])]
+        made = [notation(Expression._made(op, inputs, params))] if given else []
+        return " + ".join(made + [notation.name(name).text for name in left_out])
+    if op is not None and len(given) == op.arity:
+        return notation(Expression._made(op, [*given.values()], {**op.params, **params}))
+    arguments = [notation.name(names[use["node"]]) for use in record["inputs"]]
+    return notation.call(called, arguments, {key: notation.name(value.name) for key, value in params.items()}).text

@@ -1,32 +1,38 @@
-"""Slots: which argument of an op is which. A picture has to tell the weights of a sum from its inputs."""
+"""The slots of a record: which argument of its op is which, as the op's entry says.
+
+A record knows its op by name; of an op that is not in the table the arguments have numbers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-COMMUTATIVE = frozenset({"add", "multiply", "maximum", "minimum", "hypot", "logaddexp", "sum_of"})
-"""Ops whose arguments may be swapped, so that a picture need not tell them apart."""
-
-
-def slot_name(op: str | None, arity: int, slot: int) -> str:
-    """What an argument is called: its number from 1, or its part in a weighted sum.
-
-    >>> [slot_name("weighted_sum", 5, i) for i in range(5)], slot_name("power", 2, 1)
-    (['w1', 'w2', 'x1', 'x2', 'b'], '2')
-    """
-    if op != "weighted_sum":
-        return str(slot + 1)
-    n = arity // 2
-    return "b" if slot == 2 * n else f"{'wx'[slot // n]}{slot % n + 1}"
+from ...ops import OPS, Op
+from ...ops._slots import reading_order, slot_names
 
 
-def reading_order(op: str | None, arity: int) -> Iterable[int]:
-    """The slots as they are read: each weight of a weighted sum with its input.
+def op_of(record: Mapping[str, Any]) -> Op | None:
+    """The op that made the node of a record; None for a leaf, and where this program does not have the op."""
+    return OPS.get(record["op"] or "")
 
-    >>> [slot_name("weighted_sum", 5, i) for i in reading_order("weighted_sum", 5)]
-    ['w1', 'x1', 'w2', 'x2', 'b']
-    """
-    if op != "weighted_sum":
-        return range(arity)
-    n = arity // 2
-    return [*(slot for i in range(n) for slot in (i, i + n)), 2 * n]
+
+def names_of_slots(record: Mapping[str, Any]) -> list[str]:
+    """What the arguments of a record's op are called."""
+    op = op_of(record)
+    return slot_names(op.slots if op else (), record["arity"])
+
+
+def named_slots(record: Mapping[str, Any]) -> dict[int, str]:
+    """The slots to be told apart in a picture, and their names: none where the order makes no difference."""
+    op = op_of(record)
+    if len(record["inputs"]) < 2 or (op is not None and op.commutes):
+        return {}
+    names = names_of_slots(record)
+    return {use["slot"]: names[use["slot"]] for use in record["inputs"] if use["slot"] is not None}
+
+
+def order_of_slots(record: Mapping[str, Any]) -> Iterable[int]:
+    """The slots in the order in which they are read."""
+    op = op_of(record)
+    return reading_order(op.slots if op else (), record["arity"])

@@ -2,9 +2,10 @@
 
     "nan", "inf"                     the first node, in topological order, whose value has one: others follow from it
     "nan gradient", "inf gradient"   the last node whose gradient has one, which backward reaches first
-    "dead"                           relu that gives 0 everywhere: no gradient passes
-    "saturated"                      tanh or sigmoid whose derivative is under SATURATED of its greatest value; of
-                                     an array, in more than half of the elements
+    "dead"                           an activation without bounds, such as relu, whose slope is 0 everywhere: no
+                                     gradient passes
+    "saturated"                      a bounded activation, such as tanh or sigmoid, whose slope is under SATURATED
+                                     of its steepest; of an array, in more than half of the elements
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ... import ops
 from ...core.node import Node, data_of
+from ...ops import Op
 
 SATURATED = 0.01
 """tanh is called saturated from about |x| = 3 on, sigmoid from |x| = 6 on."""
@@ -49,10 +50,11 @@ def states_of(order: Iterable[Node]) -> dict[Node, list[str]]:
         if grad is not None and (type(grad) is not float or grad - grad != 0.0):
             for kind in _not_finite(data_of(grad)):
                 last[f"{kind} gradient"] = node
-        if op is ops.relu and np.size(data) and not np.any(data):
-            found[node] = ["dead"]
-        elif (op is ops.tanh or op is ops.sigmoid) and _is_saturated(data, op is ops.tanh):
-            found[node] = ["saturated"]
+        if op is not None and op.steepest is not None:
+            flat = is_flat(op, slopes_of(node)) if op.is_bounded else (slopes_of(node) == 0) & (data == data)
+            if flat is True or (flat is not False and np.size(flat)
+                                and (np.mean(flat) > 0.5 if op.is_bounded else np.all(flat))):
+                found[node] = ["saturated" if op.is_bounded else "dead"]
     for kind, node in [*first.items(), *last.items()]:
         found[node] = [*found.get(node, ()), kind]
     return found
@@ -65,6 +67,22 @@ def _not_finite(x: Any) -> list[str]:
     return ["nan"] * bool(np.isnan(x).any()) + ["inf"] * bool(np.isinf(x).any())
 
 
-def _is_saturated(y: Any, is_tanh: bool) -> bool:
-    slope = 1 - y * y if is_tanh else 4 * y * (1 - y)        # as a share of its greatest value
-    return bool(np.size(y)) and bool(np.mean(slope < SATURATED) > 0.5)
+def slopes_of(node: Node) -> Any:
+    """The derivative of an activation by its (first) input where it stands."""
+    op, data = node.op, node._data
+    assert op is not None
+    if type(data) is float and op.scalar is not None:
+        rule = op.float_rules[0]
+        assert rule is not None
+        return rule(1.0, data, *map(data_of, node.inputs), **node.params)
+    rule = op.array_rules[0]
+    assert rule is not None
+    xs = getattr(node, "_operands", None) or map(data_of, node.inputs)
+    with np.errstate(all="ignore"):
+        return rule(np.ones_like(data), data, *xs, **node.params)
+
+
+def is_flat(op: Op, slopes: Any) -> Any:
+    """Where an activation is flat: its slope is under SATURATED of its steepest."""
+    assert op.steepest is not None
+    return abs(slopes) < SATURATED * op.steepest

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ...errors import UsageError
 from ...notation.summary import short
-from ..record.slots import COMMUTATIVE, reading_order, slot_name
+from ..record.slots import named_slots, names_of_slots, order_of_slots
 from ..record.states import ALARMS
 from ..record.trace import Input, NodeRecord, Trace
 from . import palette
@@ -59,14 +59,15 @@ def dot_source(trace: Trace, *, title: str | None = None, rankdir: str = "LR",
     scales = (max(palette.largest(node["value"]) for node in nodes),
               max(palette.largest(node["gradient"]) for node in nodes))
     for node in nodes:
-        slots = _named_slots(node)
+        named = named_slots(node)
+        slots = {slot: named[slot] for slot in order_of_slots(node) if slot in named}
         mark = marks.get(node["id"])
         stands_out = mark is not None or not ALARMS.isdisjoint(node["state"])
         given = ROLES["parameter" if node["parameter"] else node["role"]] | (MARKED if stands_out else {})
         graph.node(f"n{node['id']}", label=node_label(node, slots, rankdir, gradients, mark, scales),
                    tooltip=plain(_tooltip(node)), **given)
     for node in nodes:
-        slots = _named_slots(node)
+        slots, names = named_slots(node), names_of_slots(node)
         for use in _uses(node):
             head = f"n{node['id']}" + (f":s{use['slot']}:{side}" if use["slot"] in slots else "")
             tail = f"n{use['node']}"
@@ -75,24 +76,16 @@ def dot_source(trace: Trace, *, title: str | None = None, rankdir: str = "LR",
                 graph.edge(tail, head, **({"tooltip": "used inside"} if inside else
                                           {"style": "dotted", "tooltip": "inputs left out"}))
                 continue
-            given = {"tooltip": f"argument {slot_name(node['op'], node['arity'], use['slot'])} of {node['op']}"}
+            given = {"tooltip": f"argument {names[use['slot']]} of {node['op']}"}
             if local and use["local"] is not None and not isinstance(use["local"], dict):
                 given["label"] = edge_label(short(use["local"]))
             graph.edge(tail, head, **given)
     return str(graph.source)
 
 
-def _named_slots(node: NodeRecord) -> dict[int, str]:
-    """The slots to be told apart in the picture, and their names: where the order of arguments matters."""
-    op, arity = node["op"], node["arity"]
-    if op in COMMUTATIVE or len(node["inputs"]) < 2:
-        return {}
-    return {use["slot"]: slot_name(op, arity, use["slot"]) for use in _uses(node) if use["slot"] is not None}
-
-
 def _uses(node: NodeRecord) -> list[Input]:
     """What a node uses, as it is read: each weight beside its input, and last what is left out."""
-    place = {slot: i for i, slot in enumerate(reading_order(node["op"], node["arity"]))}
+    place = {slot: i for i, slot in enumerate(order_of_slots(node))}
     return sorted(node["inputs"], key=lambda use: len(place) if use["slot"] is None else place[use["slot"]])
 
 

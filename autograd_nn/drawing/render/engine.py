@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import shutil
 
 from ...errors import RenderError
+from . import library
 from .fonts import warn_of_boxes
 from .palette import style
 
@@ -47,14 +47,11 @@ def _by_dot(source: str, format: str) -> bytes:
 
 def _by_library(source: str, format: str) -> bytes:
     try:
-        import pygraphviz
+        return library.draw(source, format)
     except ModuleNotFoundError:
         raise NoEngineError(NO_ENGINE) from None
     except ImportError as error:
         raise NoEngineError(f"pygraphviz is installed but does not load ({error}); {NO_ENGINE}") from error
-    try:
-        with contextlib.closing(pygraphviz.AGraph(string=source)) as graph:
-            return graph.draw(format=format, prog="dot")  # type: ignore[no-any-return]
     except ValueError as error:
         raise RenderError(f"pygraphviz could not make a {format}: {error}") from error
 

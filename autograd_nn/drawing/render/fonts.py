@@ -33,12 +33,15 @@ def has_font(char: str) -> bool:
         if found.returncode == 0:
             return bool(found.stdout.strip())
     from matplotlib.font_manager import findSystemFonts
+
+    return any(has_char(path, char) for path in findSystemFonts())
+
+
+def has_char(path: str, char: str) -> bool:
+    """Whether a file is a font with that character."""
     from matplotlib.ft2font import FT2Font
 
-    for path in findSystemFonts():
-        try:
-            if FT2Font(path).get_char_index(ord(char)):
-                return True
-        except (OSError, RuntimeError):                  # a file that is no font that FreeType reads
-            continue
-    return False
+    try:
+        return bool(FT2Font(path).get_char_index(ord(char)))
+    except (OSError, RuntimeError):                      # a file that is no font that FreeType reads
+        return False

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ...notation.names import one_line
 from ...notation.summary import short
-from ..record.slots import COMMUTATIVE, slot_name
+from ..record.slots import named_slots
 from ..record.states import ALARMS, WORDS
 from ..record.trace import Input, NodeRecord
 from .text import data_text
@@ -48,9 +48,8 @@ def style_of(node: NodeRecord, marks: Mapping[int, str]) -> str:
 
 def edge_text(node: NodeRecord, use: Input, local: bool) -> str:
     """What stands at an edge: which argument it is, where that matters, and the local derivative."""
-    parts = []
-    if use["slot"] is not None and node["op"] not in COMMUTATIVE and len(node["inputs"]) > 1:
-        parts.append(slot_name(node["op"], node["arity"], use["slot"]))
+    name = named_slots(node).get(use["slot"]) if use["slot"] is not None else None
+    parts = [] if name is None else [name]
     if local and use["local"] is not None and not isinstance(use["local"], dict):
         parts.append(f"∂ {short(use['local'])}")
     return "  ".join(parts)

@@ -2,60 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from ...notation.expression import RAISED
-from ...notation.names import names_of, one_line, operand
+from ...notation.names import names_of, one_line
 from ...notation.summary import Data, short
+from ..record.formula import formula
 from ..record.states import WORDS
 from ..record.trace import NodeRecord, Trace
-
-LONGEST_SUM = 8
-"""Terms of a sum in a formula."""
 
 
 def labels(trace: Trace) -> list[str]:
     """A name for each node, no two alike: see names_of."""
     return names_of(trace["nodes"])
-
-
-def formula(node: NodeRecord, names: list[str]) -> str:
-    """How a node is made: `u × w`, `relu(h)`, `(u - 1)²`; for a leaf, nothing."""
-    symbol = node["symbol"]
-    if symbol is None:
-        return ""
-    if node["op"] in ("sum_of", "weighted_sum"):
-        return _sum(node, names)
-    args = [names[use["node"]] for use in node["inputs"]]
-    params = "".join(f", {key}={value}" for key, value in node["params"].items())
-    tight = [operand(a) for a in args]
-    if node["op"] == "power" and not params and re.fullmatch(r"-?\d+", args[1]):
-        return tight[0] + args[1].translate(RAISED)
-    if node["op"] == "getitem":
-        return f"{tight[0]}[{params.partition('=')[2]}]"
-    if len(args) == 2 and not params and not symbol[0].isalpha():
-        return f"{tight[0]} {symbol} {tight[1]}"
-    if len(args) == 1 and not params and "x" in symbol and symbol != node["op"]:
-        return symbol.replace("x", tight[0] if symbol != "|x|" else args[0])
-    if len(args) == 1 and node["op"] == "negative":
-        return f"−{tight[0]}"
-    return f"{node['op']}({', '.join(args)}{params})"
-
-
-def _sum(node: NodeRecord, names: list[str]) -> str:
-    """A sum of many inputs: `a + b + c`, `w × x + v × y + b`; of a long one the beginning and the end."""
-    given = {use["slot"]: operand(names[use["node"]]) for use in node["inputs"] if use["slot"] is not None}
-    left_out = [names[use["node"]] for use in node["inputs"] if use["slot"] is None]
-    n = node["arity"] // 2 if node["op"] == "weighted_sum" else 0
-    terms = [f"{given.get(i, '…')} × {given.get(i + n, '…')}" for i in range(n) if i in given or i + n in given]
-    terms += [text for slot, text in given.items() if slot >= 2 * n]
-    if n and len(terms) > 1 and terms[-1] == "0":    # no bias was given
-        terms.pop()
-    if len(terms) > LONGEST_SUM:
-        terms[LONGEST_SUM - 2:-1] = ["…"]
-    return " + ".join(terms + left_out)
 
 
 def table(trace: Trace, marks: Mapping[int, str] | None = None) -> str:
@@ -133,7 +92,8 @@ def aligned(rows: Sequence[tuple[str, ...]], gap: int = 2) -> str:
 
 def columns(text: str) -> int:
     """How many columns of a terminal the text takes."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return len(text) + sum(-1 if unicodedata.combining(c) else unicodedata.east_asian_width(c) in "WF"
+                           for c in text if c > "\x7f")
 
 
 def data_text(data: Data | None, digits: int = 4) -> str:

@@ -11,7 +11,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 _CJK = ("NotoSansCJK", "NotoSansJP", "SourceHanSans", "ipaexg", "ipag", "TakaoGothic", "VL-Gothic", "Hiragino",
         "YuGoth", "meiryo", "msgothic", "wqy-zenhei", "PingFang", "msyh")
-"""How the files of fonts with Chinese and Japanese are called, the best first."""
+"""How the files of fonts with Chinese and Japanese are called, the best first. Any other is better than none."""
 
 
 def axes(ax: Any, size: tuple[float, float]) -> Any:
@@ -42,13 +42,16 @@ def with_font(figure: Any) -> None:
 
 @cache
 def _cjk_font() -> str | None:
-    """The name of such a font. Files are looked for, since matplotlib's list of fonts may be older than they are."""
+    """The name of such a font. Files are looked for, since matplotlib's list of fonts may be older than they are.
+
+    Where none of the names is found, any file with the sign for "sign" will do.
+    """
     from matplotlib import font_manager, ft2font
+
+    from ..render.fonts import has_char
     files = sorted(font_manager.findSystemFonts())
-    for name in _CJK:
-        matching = [path for path in files if name.lower() in path.lower().replace(" ", "")]
-        for path in matching:                        # the weights of one family
-            font_manager.fontManager.addfont(path)
-        if matching:
-            return str(ft2font.FT2Font(matching[0]).family_name)
-    return None
+    called = ([path for path in files if name.lower() in path.lower().replace(" ", "")] for name in _CJK)
+    found = next(filter(None, called), None) or [path for path in files if has_char(path, "\u5b57")][:1]
+    for path in found:                               # the weights of one family
+        font_manager.fontManager.addfont(path)
+    return str(ft2font.FT2Font(found[0]).family_name) if found else None

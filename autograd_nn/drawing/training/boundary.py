@@ -35,7 +35,8 @@ def decision_boundary(model: Callable[[Any], Any], x: Any, y: Any, *, output: st
                 the lower (or first in the alphabet) class first; or one-hot rows (n, k)
     output      what the model gives: "logits" (0 is the boundary; sigmoid or softmax makes probabilities of
                 them), "probabilities" (0.5 is the boundary), or "signs" (from -1 to 1). By default seen from
-                the op that made it: sigmoid, softmax or tanh; "logits" for all else. A linear output
+                the range of the op that made it: 0 to 1 as of sigmoid and softmax, or -1 to 1 as of
+                tanh; "logits" for all else. A linear output
                 trained by squared errors on 0 and 1 is "probabilities".
     resolution  points of the grid along each side
 
@@ -92,9 +93,9 @@ class Field:
         with evaluating(self.model):
             sample, self.by_rows = _answers(self.model, self.points[:3])
         first = sample.flat[0] if isinstance(sample, np.ndarray) and sample.dtype == object else sample
-        kind = first.op.name if isinstance(first, Node) and first.op is not None else ""
-        self.output = self.output or {"sigmoid": "probabilities", "softmax": "probabilities",
-                                      "hard_sigmoid": "probabilities", "tanh": "signs"}.get(kind, "logits")
+        lies_in = first.op.range if isinstance(first, Node) and first.op is not None else ()
+        self.output = self.output or (
+            "probabilities" if lies_in == (0, 1) else "signs" if lies_in == (-1, 1) else "logits")
         self.of_values = isinstance(first, BaseValue)
         self.n = self.resolution or (COARSE if self.of_values else FINE)
         if self.n < 2:

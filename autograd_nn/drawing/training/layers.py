@@ -13,11 +13,6 @@ from ...core.node import Node, data_of
 from ...core.value import BaseValue
 from ...errors import UsageError
 
-STEEPEST: dict[str, float] = {
-    "sigmoid": 0.25, "hard_sigmoid": 1 / 6, "tanh": 1.0, "hard_tanh": 1.0, "relu": 1.0, "leaky_relu": 1.0,
-    "elu": 1.0, "selu": 1.7581, "softplus": 1.0, "silu": 1.0998, "gelu": 1.1290, "mish": 1.0885}
-"""The activations, and how steep each is at most (with its parameters at their defaults)."""
-
 MIXED = -1
 
 
@@ -52,8 +47,8 @@ def layers_of(model: Any, order: list[Node]) -> list[Layer]:
             i = owner.get(x, MIXED) if isinstance(x, Node) else MIXED
             if i != MIXED and at < first[i]:
                 first[i] = at
-                if node.op is not None and node.op.name in ("add", "subtract"):
-                    groups[i].rank = 1               # a bias, even one of shape (n, 1)
+                if node.op is not None and node.op.elementwise and node.op.linear is True:
+                    groups[i].rank = 1               # it is added: a bias, even one of shape (n, 1)
 
     matrices = Counter(group.path for group in groups if group.rank >= 2)
     layers: list[Layer] = []
@@ -198,7 +193,7 @@ def _find_outputs(layers: list[Layer], order: list[Node], owner: dict[Node, int]
                 crossing[level[x]][x] = None
             if owner.get(x, MIXED) == at >= 0:
                 direct.setdefault(node, x)
-        if at >= 0 and node.op is not None and node.op.name in STEEPEST:
+        if at >= 0 and is_activation(node):
             active[at][node] = None
     covered: set[Node] = set()                       # a node above it in the same layer uses a parameter too
     for node in reversed(order):
@@ -217,4 +212,9 @@ def _find_outputs(layers: list[Layer], order: list[Node], owner: dict[Node, int]
 
 def _activated(node: Node, users: dict[Node, list[Node]]) -> Node:
     above = users.get(node, [])
-    return above[0] if len(above) == 1 and above[0].op is not None and above[0].op.name in STEEPEST else node
+    return above[0] if len(above) == 1 and is_activation(above[0]) else node
+
+
+def is_activation(node: Node) -> bool:
+    """Whether an activation made a node: its op's entry says how steep it is."""
+    return node.op is not None and node.op.steepest is not None

@@ -13,12 +13,12 @@ import numpy as np
 from ...core.node import Node, data_of
 from ...core.value import BaseValue
 from ...errors import UsageError
-from ..record.states import SATURATED
-from .layers import STEEPEST, Layer
+from ...ops import Op
+from ..record.states import is_flat, slopes_of
+from .layers import Layer, is_activation
 
 Array = np.ndarray[Any, Any]
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
-SATURATING = ("sigmoid", "hard_sigmoid", "tanh", "hard_tanh")
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,10 @@ class LayerFlow:
     weights     the parameters themselves
     update      rms of the next step / rms of the parameters; None without an optimizer
     op          the activation, if it ends in one
-    dead        the share of its relu units that are 0 for every sample
-    saturated   the share of its sigmoid or tanh outputs with a slope below 1 % of the steepest
+    dead        the share of units whose activation, one without bounds such as relu, has slope 0 for every sample
+    saturated   the share of outputs of a bounded activation, such as tanh, with a slope below 1 % of the steepest
     slope       the mean derivative of its activation; None without one
+    steepest    the steepest that its activation is anywhere
     samples     how many outputs each unit has
     status      "healthy", "vanishing", "exploding", "dead", "saturated", "not finite", "unused", "large steps"
     verdict     the same in a sentence
@@ -72,6 +73,7 @@ class LayerFlow:
     dead: float
     saturated: float
     slope: float | None
+    steepest: float | None
     samples: int
     status: str = "healthy"
     verdict: str = ""
@@ -107,48 +109,41 @@ def measured(layer: Layer, found: dict[Node, Any], change: Callable[[Node], Any]
     if change is not None and weights.rms:
         update = spread(_flat(change(p) for p in reached)).rms / weights.rms
     outputs = layer.outputs
-    ops = {n.op.name for n in outputs if n.op is not None and n.op.name in STEEPEST}
+    ops = {n.op for n in outputs if is_activation(n)}
     op = next(iter(ops)) if len(ops) == 1 else None
-    slopes = _flat(_slope(n) for n in outputs if n.op is not None and n.op.name == op) if op else None
+    slopes = _flat(slopes_of(n) for n in outputs if n.op is op) if op is not None else None
     dead, samples = _dead(layer, op)
     return LayerFlow(
         layer.name, weights,
         spread(_flat(found[p] for p in reached)) if reached else None,
         spread(_flat(outputs)) if outputs else None,
         spread(_flat(found[n] for n in outputs if n in found)) if outputs else None,
-        update, op, dead,
-        float(np.mean(np.abs(slopes) < SATURATED * STEEPEST[op])) if slopes is not None and op in SATURATING else 0.0,
-        float(np.mean(slopes)) if slopes is not None else None, samples)
+        update, op.name if op else None, dead,
+        float(np.mean(is_flat(op, slopes))) if op is not None and op.is_bounded else 0.0,
+        float(np.mean(slopes)) if slopes is not None else None, op.steepest if op else None, samples)
 
 
-def _slope(node: Node) -> Any:
-    """The derivative of an activation where it stands."""
-    rule = node.op.array_rules[0] if node.op is not None else None
-    assert rule is not None
-    x = np.asarray(data_of(node.inputs[0]), dtype=float)
-    with np.errstate(all="ignore"):
-        return rule(np.ones_like(x), np.asarray(data_of(node), dtype=float), x, **node.params)
-
-
-def _dead(layer: Layer, op: str | None) -> tuple[float, int]:
-    """The share of relu units that are 0 for every sample, and how many samples there are."""
+def _dead(layer: Layer, op: Op | None) -> tuple[float, int]:
+    """The share of units whose activation lets no gradient through, and how many samples there are."""
     alive: dict[Any, bool] = {}
     samples: dict[Any, int] = {}
     for node, unit in zip(layer.outputs, layer.units):
         if isinstance(node, BaseValue):
             one = node if unit is None else unit         # a Value that is 0 is false
-            alive[one] = alive.get(one, False) or node._data != 0
+            alive[one] = alive.get(one, False) or (node.op is op is not None and slopes_of(node) != 0)
             samples[one] = samples.get(one, 0) + 1
         elif node.shape:
             data = data_of(node)
             axis = 1 if data.ndim == 4 else data.ndim - 1        # of images the channel is the unit
-            active = (data != 0).any(axis=tuple(i for i in range(data.ndim) if i != axis))
+            slopes = np.broadcast_to(slopes_of(node) if node.op is op is not None else 0.0, data.shape)
+            active = np.any(slopes != 0, axis=tuple(i for i in range(data.ndim) if i != axis))
             for i, some in enumerate(active):
                 key = (len(active), i)
                 alive[key] = alive.get(key, False) or bool(some)
                 samples[key] = samples.get(key, 0) + data.size // len(active)
     n = max(samples.values(), default=0)
-    return (float(np.mean([not a for a in alive.values()])) if alive and op == "relu" else 0.0), n
+    can_die = op is not None and not op.is_bounded
+    return (float(np.mean([not a for a in alive.values()])) if alive and can_die else 0.0), n
 
 
 def change_by(optimizer: Any, found: dict[Node, Any]) -> Callable[[Node], Any] | None:

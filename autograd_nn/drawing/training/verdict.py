@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...notation.summary import short
-from .layers import STEEPEST
 
 if TYPE_CHECKING:
     from .measure import LayerFlow, Spread
@@ -54,7 +53,7 @@ def _judge(i: int, layers: Sequence[LayerFlow]) -> tuple[str, str]:
     if not g.rms:
         return _nothing(i, layers)
     if layer.dead > MOST and layer.samples >= FEW:
-        return "dead", f"{layer.dead:.0%} of its relu units are 0 for all {layer.samples} samples"
+        return "dead", f"{layer.dead:.0%} of its {layer.op} units have slope 0 for all {layer.samples} samples"
     later = [x for x in layers[i + 1:] if x.gradient is not None]
     most = max((x.gradient.rms for x in later if x.gradient), default=0.0)
     if g.rms * FAR < most:
@@ -78,7 +77,7 @@ def _nothing(i: int, layers: Sequence[LayerFlow]) -> tuple[str, str]:
     for j, layer in enumerate(layers[i:], i):
         if layer.dead == 1:
             whose = "its" if j == i else f"layer {j + 1}'s"
-            return "dead", f"all of {whose} relu units are 0, and let no gradient through"
+            return "dead", f"all of {whose} {layer.op} units have slope 0, and let no gradient through"
     return ("saturated", "exactly 0: the activations after it are flat") if any(x.saturated for x in layers[i:]) \
         else ("vanishing", "exactly 0: nothing comes back from the loss")
 
@@ -88,9 +87,10 @@ def _why_small(layers: Sequence[LayerFlow], share: float) -> str:
     lead = f"{short(share, 2)} of a later layer's"
     ops = [layer.op for layer in layers if layer.op]
     op = max(ops, key=ops.count) if ops else None
+    steepest = next((layer.steepest for layer in layers if layer.op == op), None)
     flat = max((layer.saturated for layer in layers), default=0.0)
-    if op and STEEPEST[op] < 1:
-        return f"{lead}; {op}'s derivative is at most {short(STEEPEST[op], 3)}"
+    if steepest is not None and steepest < 1:
+        return f"{lead}; {op}'s derivative is at most {short(steepest, 3)}"
     if op and flat > MOST:
         return f"{lead}; up to {flat:.0%} of the {op} outputs are saturated"
     return f"{lead}; the weights are too small to carry it back"

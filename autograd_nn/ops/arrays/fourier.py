@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from ...errors import DTypeError, ShapeError
-from .._arguments import axis_of, data_of, no_out
+from .._arguments import as_array, axis_of, data_of, dtype_of, no_out
+from .._carriers import is_plain
 from .._function import composed
-from .._numpy import is_plain
 from .._op import Op, shape_of
 from ..elementwise.elementary import arctan2
-from .shaping import as_array, concatenate, dtype_of, stack
+from .joining import concatenate, stack
 
 # The adjoint of a transform is the other one with this normalisation.
 _SWAPPED = {None: "forward", "backward": "forward", "forward": "backward", "ortho": "ortho"}
@@ -85,18 +85,18 @@ _PARAMS: dict[str, Any] = {"n": None, "axis": -1, "norm": None}
 dft = Op("dft", None, _dft,
          lambda g, y, x, n, axis, norm, inverse:
              _resized(dft(g, n=None, axis=axis, norm=_SWAPPED[norm], inverse=not inverse), shape_of(x)[axis], axis),
-         tex=r"\mathcal{{F}} {0}", method=False, params={**_PARAMS, "inverse": False},
+         tex=r"\mathcal{{F}} {0}", internal=True, params={**_PARAMS, "inverse": False},
          cases=[(((2, 4),), {}), (((2, 3),), {"n": 5, "inverse": True}), (((2, 3, 4),), {"n": 5, "axis": -2}),
                 (((2, 5),), {"n": 3, "norm": "ortho"}), (((2, 4),), {"norm": "forward"}),
                 (((2, 2, 4),), {"n": 3, "norm": "forward", "inverse": True})])
 rdft = Op("rdft", None, _rdft,
           lambda g, y, x, n, axis, norm: _rdft_back(g, x, n, axis, norm),
-          tex=r"\mathcal{{F}} {0}", method=False, params=_PARAMS,
+          tex=r"\mathcal{{F}} {0}", internal=True, params=_PARAMS,
           cases=[(((4,),), {}), (((5,),), {}), (((3, 4),), {"n": 5, "axis": -2}),
                  (((2, 5),), {"n": 4, "norm": "ortho"}), (((4,),), {"norm": "forward"}), (((1,),), {})])
 irdft = Op("irdft", None, _irdft,
            lambda g, y, x, n, axis, norm: _irdft_back(g, x, axis, norm),
-           tex=r"\mathcal{{F}}^{{-1}} {0}", method=False, params=_PARAMS,
+           tex=r"\mathcal{{F}}^{{-1}} {0}", internal=True, params=_PARAMS,
            cases=[(((2, 4),), {}), (((2, 3),), {"n": 5}), (((2, 3, 4),), {"n": 6, "axis": -2}),
                   (((2, 5),), {"n": 4, "norm": "ortho"}), (((2, 3),), {"norm": "forward"}), (((2, 3),), {"n": 1})])
 

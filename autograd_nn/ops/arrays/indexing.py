@@ -1,14 +1,18 @@
-"""Indexing: picking elements, and its adjoint, putting them back with accumulation."""
+"""Indexing: picking elements by index, number, condition or choice; and its adjoint, which adds them up."""
 
 from __future__ import annotations
 
-import math
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
+from ...errors import ShapeError, UsageError
+from .._arguments import along, as_array, axis_of, data_of, no_out, numpys_errors
+from .._function import composed
 from .._op import Op, shape_of
-from .shaping import reshape
+from ..elementwise.arithmetic import where
+from .shape import broadcast_to, reshape
 
 
 def _getitem(x: Any, index: Any = ()) -> Any:
@@ -58,7 +62,7 @@ def _add_rows(z: Any, places: Any, g: Any) -> None:
     np.add.at(z, places, g)
 
 
-def _along(indices: Any, axis: int | None, shape: tuple[int, ...]) -> Any:
+def places_along(indices: Any, axis: int | None, shape: tuple[int, ...]) -> Any:
     """take_along_axis(x, indices, axis), for x of this shape, written as x[this]."""
     if axis is None:
         return np.unravel_index(indices % np.prod(shape, dtype=int), shape)
@@ -67,19 +71,10 @@ def _along(indices: Any, axis: int | None, shape: tuple[int, ...]) -> Any:
     return tuple(indices if i == axis else grid[i] for i in range(len(shape)))
 
 
-def _unrepeat(g: Any, x: Any, repeats: Any, axis: int | None) -> Any:
-    """g added up over the copies that repeat made of each element."""
-    shape = shape_of(x)
-    if axis is None:
-        n = math.prod(shape)
-        return reshape(scatter(g, np.repeat(np.arange(n), repeats), (n,)), shape)
-    axis %= len(shape)
-    return scatter(g, (slice(None),) * axis + (np.repeat(np.arange(shape[axis]), repeats),), shape)
-
-
 getitem = Op("getitem", None, _getitem,
              lambda g, y, x, index: scatter(g, index, shape_of(x)),
-             method=False, tex=r"{0}_{{[\ldots]}}", symbol="[ ]", params={"index": ()},
+             text="{0}[{index}]",
+             internal=True, tex=r"{0}_{{[{index}]}}", symbol="[ ]", params={"index": ()},
              cases=[(((3, 4),), {"index": 1}), (((3, 4),), {"index": (slice(None, None, -2), 1)}),
                     (((3, 4),), {"index": (None, Ellipsis, slice(1, 3))}),
                     (((4, 2),), {"index": np.array([0, 2, 0])}),
@@ -89,23 +84,122 @@ getitem = Op("getitem", None, _getitem,
                     (((2, 3, 2),), {"index": (Ellipsis, np.array([True, False]))}),
                     (((3, 4),), {"index": (np.array([[0, 1], [1, 1]]), np.array([-1, 3]))}),
                     (((3, 4),), {"index": (slice(None), np.array([3, 1, 3]))}),
-                    (((3, 4),), {"index": (np.array([[0, 1], [1, 1]]), slice(None), None)})])
+                    (((3, 4),), {"index": (np.array([[0, 1], [1, 1]]), slice(None), None)})],
+             linear=True)
 scatter = Op("scatter", None, _scatter,
              lambda g, y, x, index, shape: getitem(g, index),
-             method=False, tex=r"\operatorname{{scatter}} {0}", params={"index": (), "shape": ()},
+             internal=True, tex=r"\operatorname{{scatter}} {0}", params={"index": (), "shape": ()},
              cases=[(((4,),), {"index": (1,), "shape": (3, 4)}),
                     (((1,),), {"index": np.array([0, 2, 0]), "shape": (4,)}),
                     (((2,),), {"index": np.array([0, 2, 0]), "shape": (4, 2)}),
-                    (((3, 2),), {"index": np.array([0, 2, 0]), "shape": (4, 2)})])
+                    (((3, 2),), {"index": np.array([0, 2, 0]), "shape": (4, 2)})],
+             linear=True)
 take_along_axis = Op("take_along_axis", None, np.take_along_axis,
-                     lambda g, y, x, indices, axis: scatter(g, _along(indices, axis, shape_of(x)), shape_of(x)),
+                     lambda g, y, x, indices, axis: scatter(g, places_along(indices, axis, shape_of(x)), shape_of(x)),
                      tex=r"\operatorname{{take}} {0}", params={"indices": None, "axis": -1},
                      cases=[(((2, 3),), {"indices": np.array([[0], [2]]), "axis": 1}),
                             (((2, 3),), {"indices": np.array([[2, 0, -1]]), "axis": 1}),
                             (((2, 3),), {"indices": np.array([5, 0, 5]), "axis": None}),
-                            (((2, 3),), {"indices": np.array([[0, 1, 1], [0, 0, 1]]), "axis": 0})])
-repeat = Op("repeat", None, np.repeat,
-            lambda g, y, x, repeats, axis: _unrepeat(g, x, repeats, axis),
-            tex=r"\operatorname{{repeat}} {0}", params={"repeats": 1, "axis": None},
-            cases=[(((2, 3),), {"repeats": 2}), (((2, 3),), {"repeats": np.array([1, 0, 2]), "axis": 1}),
-                   (((2, 1, 3),), {"repeats": 2, "axis": -1})])
+                            (((2, 3),), {"indices": np.array([[0, 1, 1], [0, 0, 1]]), "axis": 0})],
+                     linear=True)
+
+
+def integers(name: str, indices: Any) -> Any:
+    places = np.asarray(data_of(as_array(indices)))
+    if places.dtype.kind not in "iu":
+        raise UsageError(f"{name}: indices are integers, and these are {places.dtype}")
+    return places
+
+
+@composed(np.take, method=True, cases=[
+    (((3, 4),), {"indices": [[0, 11], [5, 5]]}), (((3, 4),), {"indices": [2, 0, 2], "axis": 1}),
+    (((3, 4),), {"indices": 1, "axis": 0}), (((3, 4),), {"indices": [-9, 7], "axis": -1, "mode": "wrap"}),
+    (((3, 4),), {"indices": [[-9, 1, 7]], "axis": 0, "mode": "clip"})])
+def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise") -> Any:
+    """The elements of a with these numbers along an axis (None: of all elements in order).
+
+    mode="raise" raises an IndexError for a number outside the array, "wrap" counts on around it,
+    "clip" takes the first or last element.
+
+    >>> take([10.0, 20.0, 30.0], [0, -1]).tolist()
+    [10.0, 30.0]
+    """
+    no_out("take", out)
+    a, places = as_array(a), integers("take", indices)
+    if axis is None:
+        a, axis = reshape(a, -1), 0
+    axis = axis_of("take", a, axis)
+    n = shape_of(a)[axis]
+    if mode == "wrap":
+        places = places % n
+    elif mode == "clip":
+        places = places.clip(0, n - 1)
+    elif mode != "raise":
+        raise UsageError(f"take: mode={mode!r} is not one of 'raise', 'wrap' and 'clip'")
+    return getitem(a, along(axis, places))
+
+
+@composed(np.compress, cases=[])
+def compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) -> Any:
+    """The slices of a along an axis for which a 1-D condition holds; as in `numpy.compress`.
+
+    >>> compress([True, False, True], [1.0, 2.0, 3.0]).tolist()
+    [1.0, 3.0]
+    """
+    no_out("compress", out)
+    condition = np.asarray(data_of(as_array(condition)))
+    if condition.ndim != 1:
+        raise ShapeError(f"compress: the condition has one axis, and this has shape {condition.shape}")
+    return take(a, np.flatnonzero(condition), axis=axis)
+
+
+@composed(np.extract)
+def extract(condition: Any, arr: Any) -> Any:
+    """The elements of arr where the condition, of the same size, holds, in one row.
+
+    >>> extract([[True, False], [False, True]], [[1.0, 2.0], [3.0, 4.0]]).tolist()
+    [1.0, 4.0]
+    """
+    return take(arr, np.flatnonzero(data_of(as_array(condition))))
+
+
+@composed(np.select)
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    """For each place the element of the choice whose condition holds there first; `default` where none does.
+
+    >>> import numpy as np
+    >>> x = np.array([1.0, 2.0, 3.0])
+    >>> select([x < 2, x > 2], [x, 10 * x]).tolist()
+    [1.0, 0.0, 30.0]
+    """
+    conditions, choices = [as_array(c) for c in condlist], [as_array(c) for c in choicelist]
+    if len(conditions) != len(choices) or not conditions:
+        raise ShapeError(f"select: {len(conditions)} conditions and {len(choices)} choices; "
+                         "there must be as many of one as of the other, and at least one")
+    for i, c in enumerate(conditions):
+        if np.asarray(data_of(c)).dtype.kind != "b":
+            raise UsageError(f"select: conditions are booleans, and number {i} is not\n"
+                             "  help: a comparison, as in x > 0")
+    return reduce(lambda y, pair: where(*pair, y), list(zip(conditions, choices))[::-1], default)
+
+
+@composed(np.choose)
+def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
+    """choices[a[i]][i] for each place i: an array of integers chooses among arrays, which broadcast.
+
+    mode="wrap" and "clip" bring integers into the range; "raise" raises a ShapeError, as NumPy a ValueError.
+
+    >>> choose([0, 1, 0], [[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]]).tolist()
+    [1.0, 20.0, 3.0]
+    """
+    no_out("choose", out)
+    options = [as_array(c) for c in choices]
+    numbers = integers("choose", a)
+    if mode == "raise" and np.any((numbers < 0) | (numbers >= len(options))):
+        raise ShapeError(f"choose: the {len(options)} choices are numbered from 0 to {len(options) - 1}, "
+                         "and there is another number\n  help: mode='wrap' or mode='clip' brings it inside")
+    numbers = take(np.arange(len(options)), numbers, mode=mode)
+    with numpys_errors("choose", numbers, *options):
+        shape = np.broadcast_shapes(numbers.shape, *map(shape_of, options))
+    return reduce(lambda y, i: where(numbers == i, options[i], y), range(1, len(options)),
+                  broadcast_to(options[0], shape))

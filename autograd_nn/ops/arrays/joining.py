@@ -1,19 +1,60 @@
-"""Joining arrays to one, and splitting one into several."""
+"""Joining arrays to one, splitting one into several, and repeating elements."""
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from ...errors import ShapeError, UsageError
-from .._arguments import along, axis_of
+from .._arguments import along, as_array, axis_of, no_out, numpys_errors, safe_casting, size_of
+from .._bind import Each
 from .._function import composed
-from .._op import shape_of
-from .arranging import at_least, atleast_1d, atleast_2d, atleast_3d
-from .indexing import getitem
-from .shaping import as_array, concatenate, reshape, transpose
+from .._op import Op, shape_of
+from .indexing import getitem, scatter
+from .shape import at_least, atleast_1d, atleast_2d, atleast_3d, broadcast_to, reshape, sum_to, transpose
+
+
+def _concatenate(*xs: Any, axis: int | None = 0, out: Any = None, dtype: Any = None,
+                 casting: Any = "same_kind") -> Any:
+    no_out("concatenate", out)
+    safe_casting("concatenate", casting)
+    return np.concatenate(xs, axis=axis, dtype=dtype, casting=casting)
+
+
+def _stack(*xs: Any, axis: int = 0, out: Any = None, dtype: Any = None, casting: Any = "same_kind") -> Any:
+    no_out("stack", out)
+    safe_casting("stack", casting)
+    return np.stack(xs, axis=axis, dtype=dtype, casting=casting)
+
+
+def _from_slice(i: int, g: Any, xs: tuple[Any, ...], axis: int | None) -> Any:
+    """The piece of g that belongs to input i of a concatenation."""
+    if axis is None:
+        start = sum(int(np.prod(shape_of(x))) for x in xs[:i])
+        return reshape(g[start:start + int(np.prod(shape_of(xs[i])))], shape_of(xs[i]))
+    start = sum(shape_of(x)[axis] for x in xs[:i])
+    return g[(slice(None),) * (axis % len(shape_of(g))) + (slice(start, start + shape_of(xs[i])[axis]),)]
+
+
+def _from_stack(i: int, g: Any, axis: int) -> Any:
+    return g[(slice(None),) * (axis % len(shape_of(g))) + (i,)]
+
+
+_JOINING: dict[str, Any] = {"axis": 0, "out": None, "dtype": None, "casting": "same_kind"}
+concatenate = Op("concatenate", None, _concatenate,
+                 Each(lambda i, g, y, *xs, axis, **_: _from_slice(i, g, xs, axis)),
+                 method=False, tex=r"\operatorname{{concatenate}}({0}, \ldots)", symbol="concat", params=_JOINING,
+                 cases=[(((2, 3), (1, 3)), {}), (((2, 3), (2, 1), (2, 2)), {"axis": -1}),
+                        (((2, 2), (3,)), {"axis": None})],
+                 linear=True)
+stack = Op("stack", None, _stack,
+           Each(lambda i, g, y, *xs, axis, **_: _from_stack(i, g, axis)),
+           method=False, tex=r"\operatorname{{stack}}({0}, \ldots)", params=_JOINING,
+           cases=[(((2, 3), (2, 3)), {}), (((2,), (2,), (2,)), {"axis": -1})],
+           linear=True)
 
 
 def _arrays(name: str, arrays: Any) -> list[Any]:
@@ -188,3 +229,54 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
     x = at_least("unstack", x, 1)
     axis = axis_of("unstack", x, axis)
     return tuple(getitem(x, along(axis, i)) for i in range(shape_of(x)[axis]))
+
+
+# --- repeating ------------------------------------------------------------------------------------
+
+def _untile(g: Any, x: Any, reps: Any) -> Any:
+    """The sum over the copies that tile made."""
+    reps = tuple(np.atleast_1d(reps).tolist())
+    shape = shape_of(x)
+    n = max(len(reps), len(shape))
+    reps, padded = (1,) * (n - len(reps)) + reps, (1,) * (n - len(shape)) + shape
+    pairs = tuple(k for pair in zip(reps, padded) for k in pair)
+    ones = tuple(k for pair in zip((1,) * n, padded) for k in pair)
+    return reshape(sum_to(reshape(g, pairs), ones), shape)
+
+
+def _unrepeat(g: Any, x: Any, repeats: Any, axis: int | None) -> Any:
+    """g added up over the copies that repeat made of each element."""
+    shape = shape_of(x)
+    if axis is None:
+        n = math.prod(shape)
+        return reshape(scatter(g, np.repeat(np.arange(n), repeats), (n,)), shape)
+    axis %= len(shape)
+    return scatter(g, (slice(None),) * axis + (np.repeat(np.arange(shape[axis]), repeats),), shape)
+
+
+tile = Op("tile", None, np.tile,
+          lambda g, y, x, reps: _untile(g, x, reps),
+          tex=r"\operatorname{{tile}} {0}", params={"reps": 1},
+          cases=[(((2, 3),), {"reps": 2}), (((3,),), {"reps": (2, 2)}), (((2, 1, 3),), {"reps": (2, 1)})],
+          linear=True)
+repeat = Op("repeat", None, np.repeat,
+            lambda g, y, x, repeats, axis: _unrepeat(g, x, repeats, axis),
+            tex=r"\operatorname{{repeat}} {0}", params={"repeats": 1, "axis": None},
+            cases=[(((2, 3),), {"repeats": 2}), (((2, 3),), {"repeats": np.array([1, 0, 2]), "axis": 1}),
+                   (((2, 1, 3),), {"repeats": 2, "axis": -1})],
+            linear=True)
+
+
+@composed(np.resize, cases=[(((2, 3),), {"new_shape": (4, 2)}), (((2, 3),), {"new_shape": 4})])
+def resize(a: Any, new_shape: Any) -> Any:
+    """The elements of a in a new shape, again from the start where it is larger (the function, not the method).
+
+    >>> resize([1.0, 2.0, 3.0], (2, 2)).tolist()
+    [[1.0, 2.0], [3.0, 1.0]]
+    """
+    a = as_array(a)
+    with numpys_errors("resize", a):
+        plan = np.resize(np.arange(size_of(a)), new_shape)
+    if not size_of(a):
+        return broadcast_to(0 * reshape(a, -1).sum(), plan.shape)      # of no elements NumPy makes zeros
+    return getitem(reshape(a, -1), plan)

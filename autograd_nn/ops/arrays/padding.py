@@ -15,14 +15,15 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError, UsageError
-from .._arguments import along, axis_of, numpys_errors, real_only, size_of
+from .._arguments import along, as_array, axis_of, dtype_of, numpys_errors, real_only, size_of
 from .._function import composed
 from .._op import shape_of
 from ..elementwise.arithmetic import where
 from ..matrices.matmul import matmul
 from .indexing import getitem, scatter
+from .joining import concatenate
 from .reduction import max, min
-from .shaping import as_array, broadcast_to, concatenate, dtype_of, moveaxis, reshape
+from .shape import broadcast_to, moveaxis, reshape
 from .statistics import median
 
 _COPIES = ("edge", "reflect", "symmetric", "wrap")

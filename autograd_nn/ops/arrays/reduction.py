@@ -13,14 +13,14 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ...errors import UsageError
-from .._arguments import no_out
+from .._arguments import dtype_of, no_out
 from .._function import composed
 from .._numpy import NumpyOp, mask_of
 from .._op import Case, Op, shape_of
 from ..elementwise.arithmetic import maximum, minimum, same
 from ..elementwise.arithmetic import where as choose
 from ..elementwise.corners import divide0
-from .shaping import astype, dtype_of, reshape, sum_to
+from .shape import astype, reshape, sum_to
 
 # The ufuncs' own reductions: np.sum and its like take several times longer to say the same.
 _add: Any = np.add.reduce
@@ -167,21 +167,26 @@ CASES: list[Case] = [(((2, 3),), {}), (((2, 3),), {"axis": 0}), (((2, 3, 2),), {
                      (((3, 3),), {"axis": 1}), (((3,),), {"axis": -1})]
 spread = Op("spread", None, _spread,
             lambda g, y, x, shape, kept: reshape(sum_to(g, kept), shape_of(x)),
-            method=False, tex=r"\operatorname{{spread}} {0}", params={"shape": (), "kept": ()},
-            cases=[(((3,),), {"shape": (2, 3), "kept": (1, 3)}), (((2,),), {"shape": (2, 3), "kept": (2, 1)})])
+            internal=True, tex=r"\operatorname{{spread}} {0}", params={"shape": (), "kept": ()},
+            cases=[(((3,),), {"shape": (2, 3), "kept": (1, 3)}), (((2,),), {"shape": (2, 3), "kept": (2, 1)})],
+            linear=True)
 sum = NumpyOp("sum", None, _sum,
               lambda g, y, x, axis, keepdims: spread(g, shape=shape_of(x), kept=keeping(x, axis)),
-              tex=r"\sum {0}", symbol="Σ", params=AXIS, cases=CASES, numpy=np.sum, form=_sum_form)
+              tex=r"\sum {0}", symbol="Σ", params=AXIS, cases=CASES, numpy=np.sum, form=_sum_form,
+              linear=True, ufunc_method=np.add.reduce)
 mean = NumpyOp("mean", None, _mean,
                lambda g, y, x, axis, keepdims:
                    spread(g / count(x, axis), shape=shape_of(x), kept=keeping(x, axis)),
-               tex=r"\operatorname{{mean}} {0}", params=AXIS, cases=CASES, numpy=np.mean, form=_mean_form)
+               tex=r"\operatorname{{mean}} {0}", params=AXIS, cases=CASES, numpy=np.mean, form=_mean_form,
+               linear=True)
 max = NumpyOp("max", None, _max,
               lambda g, y, x, axis, keepdims: shared(g, y, x, axis),
-              tex=r"\max {0}", params=AXIS, cases=CASES, numpy=np.max, form=_max_form)
+              tex=r"\max {0}", params=AXIS, cases=CASES, numpy=np.max, form=_max_form,
+              ufunc_method=np.maximum.reduce)
 min = NumpyOp("min", None, _min,
               lambda g, y, x, axis, keepdims: shared(g, y, x, axis),
-              tex=r"\min {0}", params=AXIS, cases=CASES, numpy=np.min, form=_min_form)
+              tex=r"\min {0}", params=AXIS, cases=CASES, numpy=np.min, form=_min_form,
+              ufunc_method=np.minimum.reduce)
 
 
 @composed(np.ptp, cases=[(((2, 3),), {}), (((2, 3),), {"axis": 1, "keepdims": True})])

@@ -13,7 +13,7 @@ from .._numpy import NumpyOp
 from .._op import Case, Op, shape_of
 from ..elementwise.arithmetic import where
 from .reduction import AXIS, CASES, axes_of, count, keeping, prepared
-from .shaping import flip, moveaxis, reshape, roll
+from .shape import flip, moveaxis, reshape, roll
 
 _multiply: Any = np.multiply.reduce
 
@@ -114,18 +114,21 @@ _RUNS: list[Case] = [(((2, 3),), {}), (((2, 3),), {"axis": 1}), (((4,),), {"axis
 
 prod = NumpyOp("prod", None, _prod,
                lambda g, y, x, axis, keepdims: reshape(g, keeping(x, axis)) * _of_others(y, x, axis),
-               tex=r"\prod {0}", symbol="Π", params=AXIS, cases=CASES, numpy=np.prod, form=_prod_form)
+               tex=r"\prod {0}", symbol="Π", params=AXIS, cases=CASES, numpy=np.prod, form=_prod_form,
+               ufunc_method=np.multiply.reduce)
 cumsum = NumpyOp("cumsum", None, _cumsum,
                  lambda g, y, x, axis: _sum_from_end(g, x, axis),
                  tex=r"\operatorname{{cumsum}} {0}", params={"axis": None}, cases=_RUNS,
-                 numpy=np.cumsum, form=_cumsum_form)
+                 numpy=np.cumsum, form=_cumsum_form,
+                 linear=True, ufunc_method=np.add.accumulate)
 cumprod = NumpyOp("cumprod", None, _cumprod,
                   lambda g, y, x, axis: _from_products(g, y, x, axis),
                   tex=r"\operatorname{{cumprod}} {0}", params={"axis": None}, cases=_RUNS,
-                  numpy=np.cumprod, form=_cumprod_form)
+                  numpy=np.cumprod, form=_cumprod_form,
+                  ufunc_method=np.multiply.accumulate)
 # y_0 = a_0 and y_i = a_i + b_i y_(i-1) along the last axis.
 linear_recurrence = Op("linear_recurrence", None, _linear_recurrence,
                        lambda g, y, a, b: _carried_back(g, b),
                        lambda g, y, a, b: _carried_back(g, b) * where(_first(b), 0.0, roll(y, 1, axis=-1)),
-                       method=False, tex=r"\operatorname{{recurrence}}({0}, {1})",
+                       internal=True, tex=r"\operatorname{{recurrence}}({0}, {1})",
                        cases=[(((4,), (4,)), {}), (((2, 3), (2, 3)), {})])

@@ -9,13 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import ShapeError
-from .._arguments import along, axis_of, data_of, numpys_errors
+from ...errors import ShapeError, UsageError
+from .._arguments import along, as_array, axis_of, data_of, numpys_errors
 from .._function import composed
 from .._op import shape_of
-from ..numpy.facts import no_fields
+from ..numpy.facts import answer
 from .indexing import take_along_axis
-from .shaping import as_array, reshape
+from .shape import reshape
+
+
+def no_fields(name: str, order: Any) -> None:
+    """Refuse `order=`, which sorts by the fields of a structured array."""
+    if order is not None:
+        raise UsageError(f"{name}: order= names fields, and these arrays have none")
 
 
 def _on_axis(name: str, a: Any, axis: int | None) -> tuple[Any, int]:
@@ -71,3 +77,37 @@ def top_k(x: Any, k: int, axis: int = -1) -> tuple[Any, Any]:
         raise ShapeError(f"top_k: axis {axis} of an array of shape {shape_of(x)} has no {k} elements")
     first = np.argsort(-data_of(x), axis=axis, kind="stable")[along(axis, slice(k))]
     return take_along_axis(x, first, axis), first
+
+
+# --- where the elements go: plain answers, with no derivative ------------------------------------------
+
+@composed(np.argsort, method=True, order=0, cases=[(((3, 4),), {}), (((3, 4),), {"axis": None})])
+def argsort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    """The indices that sort a along an axis (the sort is stable)."""
+    no_fields("argsort", order)
+    return answer(np.argsort, a, axis=axis, kind="stable")
+
+
+@composed(np.argpartition, method=True, order=0, cases=[(((7,),), {"kth": 3})])
+def argpartition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None) -> Any:
+    """The indices that partition a along an axis."""
+    no_fields("argpartition", order)
+    return answer(np.argpartition, a, kth, axis=axis)
+
+
+@composed(np.lexsort, listed=True, order=0)
+def lexsort(keys: Any, axis: int = -1) -> Any:
+    """The indices that sort by several keys, the last one first."""
+    return answer(np.lexsort, keys, axis=axis)
+
+
+@composed(np.searchsorted, method=True, order=0, cases=[(((4,), (2, 3)), {"side": "right", "sorter": [2, 0, 1, 3]})])
+def searchsorted(a: Any, v: Any, side: Any = "left", sorter: Any = None) -> Any:
+    """Where in the sorted a the elements of v would go."""
+    return answer(np.searchsorted, a, v, side=side, sorter=sorter)
+
+
+@composed(np.unique, order=0, cases=[(((2, 3),), {}), (((2, 3),), {"return_index": True, "return_counts": True})])
+def unique(ar: Any, *args: Any, **options: Any) -> Any:
+    """The different elements of the data of ar, sorted; the options are `numpy.unique`'s. A plain array."""
+    return answer(np.unique, ar, *args, **options)

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError
-from .._arguments import axis_of, no_out
+from .._arguments import as_array, axis_of, no_out
 from .._function import composed
 from .._op import shape_of
 from .fourier import fft, ifft, irfft, rfft
-from .shaping import as_array, roll
+from .shape import roll
 
 
 def _axes(name: str, a: Any, s: Sequence[int] | None, axes: Sequence[int] | None) -> list[tuple[Any, int]]:

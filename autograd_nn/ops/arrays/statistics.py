@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError, UsageError
-from .._arguments import no_out
+from .._arguments import as_array, dtype_of, no_out
+from .._carriers import is_plain
 from .._function import composed
-from .._numpy import NumpyOp, is_plain
+from .._numpy import NumpyOp
 from .._op import Case, Op, shape_of
 from ..elementwise.arithmetic import square, where
 from ..elementwise.corners import divide0, sqrt0
 from .indexing import scatter
 from .reduction import axes_of, count, counted, keeping, max, mean, min, shared, sum
-from .shaping import as_array, astype, broadcast_to, dtype_of, reshape, transpose
+from .shape import astype, broadcast_to, reshape, transpose
 
 _add: Any = np.add.reduce
 _average: Any = np.average

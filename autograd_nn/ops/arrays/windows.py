@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ...errors import ShapeError, UsageError
+from .._arguments import as_array
 from .._function import composed
 from .._op import Op, shape_of
 from .indexing import getitem
-from .shaping import as_array, flip, reshape
+from .shape import flip, reshape
 
 
 def _windows(x: Any, window_shape: Any = 1, axis: Any = None, subok: bool = False, writeable: bool = False) -> Any:
@@ -39,13 +41,15 @@ sliding_window_view = Op("sliding_window_view", None, _windows,
                          cases=[(((5,),), {"window_shape": 3}), (((3, 4),), {"window_shape": (2, 3)}),
                                 (((3, 4),), {"window_shape": 2, "axis": -1}),
                                 (((5,),), {"window_shape": (2, 2), "axis": (0, 0)}),
-                                (((2, 3, 4),), {"window_shape": (2, 2), "axis": (2, 0)})])
+                                (((2, 3, 4),), {"window_shape": (2, 2), "axis": (2, 0)})],
+                         linear=True)
 sum_windows = Op("sum_windows", None, _sum_windows,
                  lambda g, y, x, window_shape, axis, shape: sliding_window_view(g, window_shape, axis),
-                 tex=r"\sum_{{\text{{windows}}}} {0}", method=False,
+                 tex=r"\sum_{{\text{{windows}}}} {0}", internal=True,
                  params={"window_shape": 1, "axis": None, "shape": ()},
                  cases=[(((3, 2, 2, 3),), {"window_shape": (2, 3), "shape": (4, 4)}),
-                        (((2, 3, 2),), {"window_shape": 2, "axis": 1, "shape": (2, 4)})])
+                        (((2, 3, 2),), {"window_shape": 2, "axis": 1, "shape": (2, 4)})],
+                 linear=True)
 
 
 def _factor(g: Any, other: Any, shape: tuple[int, ...]) -> Any:
@@ -57,8 +61,10 @@ def _factor(g: Any, other: Any, shape: tuple[int, ...]) -> Any:
 full_convolution = Op("full_convolution", None, lambda x, y: np.convolve(x, y, "full"),
                       lambda g, z, x, y: _factor(g, y, shape_of(x)),
                       lambda g, z, x, y: _factor(g, x, shape_of(y)),
-                      tex="{0} * {1}", symbol="∗", method=False,
-                      cases=[(((4,), (3,)), {}), (((2,), (5,)), {}), (((1,), (3,)), {})])
+                      text="{0} ∗ {1}",
+                      tex="{0} * {1}", symbol="∗", internal=True,
+                      cases=[(((4,), (3,)), {}), (((2,), (5,)), {}), (((1,), (3,)), {})],
+                      commutes=True, multilinear=True, cost=lambda shapes, out: math.prod(shapes[0] + shapes[1]))
 
 
 def _vectors(name: str, a: Any, v: Any) -> tuple[Any, Any, int, int]:

@@ -19,12 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import UsageError
+from ...errors import DTypeError, UsageError
 from .._arguments import no_out
+from .._composite import Composite
+from .._level import Level
 from .._numpy import NumpyOp
 from .._op import Op
 from ..numpy.facts import nonzero
-from .corners import log0, multiply0
+from .corners import log0, multiply0, sqrt0
 
 POSITIVE = (0.1, 4.0)
 BOOLEAN = frozenset({0.0, 1.0})
@@ -39,6 +41,21 @@ def _power(x: Any, y: Any) -> Any:
         if y == 3:
             return x * x * x
     return np.power(x, y)
+
+
+def _complex_power(x: Any, y: Any) -> Any:
+    """x^y of a complex x by repeated squaring: the power is a plain whole number."""
+    if not isinstance(y, (int, float, np.number)) or y != int(y):
+        raise DTypeError("power: a Complex can be raised to whole numbers only\n"
+                         "  help: x ** y is exp(y * log(x)) on the principal branch")
+    if y < 0:
+        return 1 / power(x, -y)
+    if y == 0:
+        return where(False, x.real, 1.0), where(False, x.imag, 0.0)
+    result = x
+    for digit in f"{int(y):b}"[1:]:
+        result = result * result * x if digit == "1" else result * result
+    return result
 
 
 def _round(a: Any, decimals: int | None = 0, out: Any = None) -> Any:
@@ -76,60 +93,86 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min:
 add = Op("add", operator.add, np.add,
          lambda g, z, x, y: g,
          lambda g, z, x, y: g,
-         tex="{0} + {1}", c="{0} + {1}", symbol="+", dunder="add")
+         text="{0} + {1}", neutral=(0, 0),
+         tex="{0} + {1}", c="{0} + {1}", symbol="+", dunder="add",
+         commutes=True, linear=True)
 subtract = Op("subtract", operator.sub, np.subtract,
               lambda g, z, x, y: g,
               lambda g, z, x, y: -g,
-              tex="{0} - {1}", c="{0} - {1}", symbol="−", dunder="sub")
+              text="{0} - {1}", neutral=(None, 0),
+              tex="{0} - {1}", c="{0} - {1}", symbol="−", dunder="sub",
+              linear=True)
 multiply = Op("multiply", operator.mul, np.multiply,
               lambda g, z, x, y: g * y,
               lambda g, z, x, y: g * x,
-              tex=r"{0} \, {1}", c="{0} * {1}", symbol="×", dunder="mul")
+              text="{0} * {1}", neutral=(1, 1), absorbing=(0, 0),
+              tex=r"{0} \, {1}", c="{0} * {1}", symbol="×", dunder="mul",
+              commutes=True, multilinear=True)
 divide = Op("divide", operator.truediv, np.divide,
             lambda g, z, x, y: g / y,
             lambda g, z, x, y: -g * z / y,
+            text="{0} / {1}", neutral=(None, 1), absorbing=(0, None),
             tex=r"\frac{{{0}}}{{{1}}}", c="{0} / {1}", symbol="÷", dunder="truediv",
-            domain=((-3, 3), POSITIVE))
+            domain=((-3, 3), POSITIVE),
+            linear=(0,), complex=lambda x, y: x * conjugate(y) / (square(y.real) + square(y.imag)))
 negative = Op("negative", operator.neg, np.negative,
               lambda g, y, x: -g,
-              tex="-{0}", c="-{0}", symbol="−", dunder="neg")
+              text="-{0}",
+              tex="-{0}", c="-{0}", symbol="−", dunder="neg",
+              linear=True)
 power = Op("power", math.pow, _power,
            lambda g, z, x, y: g * multiply0(y, power(x, y - 1)),
            lambda g, z, x, y: g * multiply0(z, log0(x)),
+           text="{0} ** {1}", neutral=(None, 1),
            tex="{0}^{{{1}}}", c="pow({0}, {1})", symbol="^", dunder="pow",
-           domain=(POSITIVE, (-2, 3)))
-square = Op("square", lambda x: x * x, np.square,
-            lambda g, y, x: g * 2 * x,
-            tex="{0}^{{2}}", c="{0} * {0}", symbol="x²")
-reciprocal = Op("reciprocal", lambda x: 1.0 / x, np.reciprocal,
-                lambda g, y, x: -g * (y * y),
-                tex=r"\frac{{1}}{{{0}}}", c="1.0 / {0}", symbol="1/x", domain=(POSITIVE,))
+           domain=(POSITIVE, (-2, 3)),
+           shaped_by=(1,), complex=_complex_power)
+square = Composite("square", lambda x: x * x,
+                   lambda g, y, x: g * 2 * x,
+                   text="{0} ** 2",
+                   tex="{0}^{{2}}", symbol="x²", array=np.square,
+                   complex=lambda x: x * x)
+reciprocal = Composite("reciprocal", lambda x: 1.0 / x,
+                       lambda g, y, x: -g * (y * y),
+                       text="1/{0}",
+                       tex=r"\frac{{1}}{{{0}}}", symbol="1/x", domain=(POSITIVE,), array=np.reciprocal,
+                       complex=lambda x: 1 / x)
 absolute = Op("absolute", math.fabs, np.absolute,
               lambda g, y, x: multiply0(g, sign(x)),
+              text="|{0}|",
               tex=r"\left|{0}\right|", c="fabs({0})", symbol="|x|", dunder="abs",
-              kink=lambda x: x)
+              kink=lambda x: x, complex=lambda x: sqrt0(square(x.real) + square(x.imag)))
 
 # --- derivative 0 wherever there is one ------------------------------------------------------
 sign = Op("sign", lambda x: float(x > 0) - float(x < 0) if x == x else x, np.sign,
           _zero,
-          tex=r"\operatorname{{sgn}} {0}", c="ag_sign({0})", kink=lambda x: x, zero=True)
+          tex=r"\operatorname{{sgn}} {0}", c="ag_sign({0})", kink=lambda x: x, zero=True,
+          range=(-1, 1))
 step = Op("step", lambda x: (x > 0) + 0.0, _step,
           _zero,
-          tex=r"[{0} > 0]", c="ag_step({0})", kink=lambda x: x, zero=True)
+          text="[{0} > 0]",
+          internal=True, tex=r"[{0} > 0]", c="((double)({0} > 0))", kink=lambda x: x, zero=True,
+          range=(0, 1))
 tie = Op("tie", lambda x, y: (x > y) + 0.5 * (x == y),
          lambda x, y: ((x > y) + 0.5 * (x == y)).astype(np.result_type(x, y)),
          _zero, _zero,
-         method=False, tex=r"\left[{0} \geq {1}\right]", c="ag_tie({0}, {1})", kink=lambda x, y: x - y, zero=True)
+         text="[{0} ≥ {1}]",
+         internal=True, tex=r"\left[{0} \geq {1}\right]", c="ag_tie({0}, {1})", kink=lambda x, y: x - y, zero=True,
+         range=(0, 1))
 same = Op("same", lambda x, y: (x == y) + 0.0,
           lambda x, y: (x == y).astype(np.result_type(x, y)),
           _zero, _zero,
-          method=False, tex=r"[{0} = {1}]", c="((double)({0} == {1}))", kink=lambda x, y: x - y, zero=True)
+          text="[{0} = {1}]",
+          internal=True, tex=r"[{0} = {1}]", c="((double)({0} == {1}))", kink=lambda x, y: x - y, zero=True,
+          commutes=True, range=(0, 1))
 floor = Op("floor", lambda x: math.copysign(math.floor(x), x), np.floor,
            _zero,
+           text="⌊{0}⌋",
            tex=r"\lfloor {0} \rfloor", c="floor({0})", dunder="floor",
            kink=lambda x: math.sin(math.pi * x), zero=True)
 ceil = Op("ceil", lambda x: math.copysign(math.ceil(x), x), np.ceil,
           _zero,
+          text="⌈{0}⌉",
           tex=r"\lceil {0} \rceil", c="ceil({0})", dunder="ceil",
           kink=lambda x: math.sin(math.pi * x), zero=True)
 round = NumpyOp("round", lambda x: math.copysign(builtins.round(x), x), np.rint,
@@ -142,6 +185,7 @@ trunc = Op("trunc", lambda x: math.copysign(math.trunc(x), x), np.trunc,
            kink=lambda x: math.sin(math.pi * x), zero=True)
 floor_divide = Op("floor_divide", operator.floordiv, np.floor_divide,
                   _zero, _zero,
+                  text="{0} // {1}",
                   tex=r"\left\lfloor \frac{{{0}}}{{{1}}} \right\rfloor", dunder="floordiv", symbol="//",
                   domain=((-3, 3), (0.8, 4.0)), kink=lambda x, y: math.sin(math.pi * x / y), zero=True)
 
@@ -149,17 +193,21 @@ floor_divide = Op("floor_divide", operator.floordiv, np.floor_divide,
 maximum = Op("maximum", lambda x, y: x if x >= y or x != x else y, np.maximum,
              lambda g, z, x, y: g * tie(x, y),
              lambda g, z, x, y: g * tie(y, x),
-             tex=r"\max({0}, {1})", c="ag_maximum({0}, {1})", symbol="max", kink=lambda x, y: x - y)
+             tex=r"\max({0}, {1})", c="ag_maximum({0}, {1})", symbol="max", kink=lambda x, y: x - y,
+             commutes=True)
 minimum = Op("minimum", lambda x, y: x if x <= y or x != x else y, np.minimum,
              lambda g, z, x, y: g * tie(y, x),
              lambda g, z, x, y: g * tie(x, y),
-             tex=r"\min({0}, {1})", c="ag_minimum({0}, {1})", symbol="min", kink=lambda x, y: x - y)
+             tex=r"\min({0}, {1})", c="ag_minimum({0}, {1})", symbol="min", kink=lambda x, y: x - y,
+             commutes=True)
 where = NumpyOp("where", lambda condition, x, y: x if condition else y, np.where,
                 None,
                 lambda g, z, condition, x, y: where(condition, g, 0.0),
                 lambda g, z, condition, x, y: where(condition, 0.0, g),
+                level=Level.LOOSE,
                 method=False, tex=r"\begin{{cases}} {1} & {0} \\ {2} & \text{{else}} \end{{cases}}",
-                c="({0} != 0 ? {1} : {2})", domain=(BOOLEAN, (-3, 3), (-3, 3)), numpy=np.where, form=_where)
+                c="({0} != 0 ? {1} : {2})", domain=(BOOLEAN, (-3, 3), (-3, 3)), numpy=np.where, form=_where,
+                slots=("condition", "x", "y"), linear=(1, 2))
 clip = NumpyOp("clip", lambda x, low, high: min(max(x, low), high) if x == x else x,
                np.clip,
                lambda g, z, x, low, high: g * tie(x, low) * tie(high, maximum(x, low)),
@@ -168,7 +216,7 @@ clip = NumpyOp("clip", lambda x, low, high: min(max(x, low), high) if x == x els
                tex=r"\operatorname{{clip}}({0}, {1}, {2})", c="ag_minimum(ag_maximum({0}, {1}), {2})",
                domain=((-3, 3), (-1.5, 1.5), (-1.5, 1.5)),
                kink=lambda x, low, high: (x - low) * (x - high) * (low - high),
-               numpy=np.clip, form=_clip)
+               numpy=np.clip, form=_clip, slots=("x", "low", "high"), shaped_by=(1, 2))
 fmod = Op("fmod", math.fmod, np.fmod,
           lambda g, z, x, y: g,
           lambda g, z, x, y: -g * round((x - z) / y),
@@ -177,27 +225,33 @@ fmod = Op("fmod", math.fmod, np.fmod,
 remainder = Op("remainder", operator.mod, np.remainder,
                lambda g, z, x, y: g,
                lambda g, z, x, y: -g * round((x - z) / y),
+               text="{0} % {1}",
                tex=r"{0} \bmod {1}", c="ag_remainder({0}, {1})", symbol="mod", dunder="mod",
                domain=((-3, 3), (0.8, 4.0)), kink=lambda x, y: math.sin(math.pi * x / y))
 # Where one input is nan, fmax and fmin take the other, and the cotangent goes there.
 fmax = Op("fmax", lambda x, y: x if x >= y or y != y else y, np.fmax,
           lambda g, z, x, y: g * tie(x, fmax(y, -math.inf)),
           lambda g, z, x, y: g * tie(y, fmax(x, -math.inf)),
-          tex=r"\max({0}, {1})", kink=lambda x, y: x - y)
+          tex=r"\max({0}, {1})", kink=lambda x, y: x - y,
+          commutes=True)
 fmin = Op("fmin", lambda x, y: x if x <= y or y != y else y, np.fmin,
           lambda g, z, x, y: g * tie(fmin(y, math.inf), x),
           lambda g, z, x, y: g * tie(fmin(x, math.inf), y),
-          tex=r"\min({0}, {1})", kink=lambda x, y: x - y)
+          tex=r"\min({0}, {1})", kink=lambda x, y: x - y,
+          commutes=True)
 
 # --- signs and parts ----------------------------------------------------------------------------
 fabs = Op("fabs", math.fabs, np.fabs,
           lambda g, y, x: multiply0(g, sign(x)),
-          tex=r"\left|{0}\right|", symbol="|x|", kink=lambda x: x)
+          text="|{0}|",
+          tex=r"\left|{0}\right|", c="fabs({0})", symbol="|x|", kink=lambda x: x)
 copysign = Op("copysign", math.copysign, np.copysign,
               lambda g, z, x, y: multiply0(g, sign(x)) * copysign(1.0, y),
               _zero,
-              tex=r"\left|{0}\right| \operatorname{{sgn}} {1}", kink=lambda x, y: x * y)
+              tex=r"\left|{0}\right| \, \operatorname{{sgn}} {1}", kink=lambda x, y: x * y)
 conjugate = Op("conjugate", lambda x: x, np.conjugate, lambda g, y, x: g,
-               tex="{0}")
+               tex="{0}",
+               complex=lambda x: (x.real, -x.imag))
 real = Op("real", lambda x: x, np.real, lambda g, y, x: g,
-          method=False, tex=r"\operatorname{{Re}} {0}")
+          method=False, tex=r"\operatorname{{Re}} {0}",
+          complex=lambda x: x.real)

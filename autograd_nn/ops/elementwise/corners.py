@@ -54,17 +54,23 @@ def _with_1(where: Any, x: Any, y: Any) -> Any:
 multiply0 = Op("multiply0", lambda x, y: x * y if x and y else 0.0, _multiply0,
                lambda g, z, x, y: multiply0(g, y),
                lambda g, z, x, y: multiply0(g, x),
-               method=False, tex=r"{0} \, {1}", c="ag_multiply0({0}, {1})", symbol="×")
+               text="{0} * {1}", neutral=(1, 1), absorbing=(0, 0),
+               internal=True, tex=r"{0} \, {1}", c="ag_multiply0({0}, {1})", symbol="×",
+               commutes=True, multilinear=True)
 divide0 = Op("divide0", lambda x, y: x / y if y else 0.0, _divide0,
              lambda g, z, x, y: divide0(g, y),
              lambda g, z, x, y: -divide0(g * z, y),
-             method=False, tex=r"\frac{{{0}}}{{{1}}}", c="ag_divide0({0}, {1})", symbol="÷", domain=((-3, 3), POSITIVE))
+             text="{0} / {1}", neutral=(None, 1), absorbing=(0, None),
+             internal=True, tex=r"\frac{{{0}}}{{{1}}}", c="ag_divide0({0}, {1})", symbol="÷",
+             domain=((-3, 3), POSITIVE), linear=(0,))
 log0 = Op("log0", lambda x: math.log(x) if x else 0.0, _log0,
           lambda g, y, x: divide0(g, x),
-          method=False, tex=r"\ln {0}", c="ag_log0({0})", symbol="log", domain=(POSITIVE,))
+          text="log",
+          internal=True, tex=r"\ln {0}", c="ag_log0({0})", symbol="log", domain=(POSITIVE,))
 sqrt0 = Op("sqrt0", math.sqrt, np.sqrt,
            lambda g, y, x: divide0(g, 2 * y),
-           method=False, tex=r"\sqrt{{{0}}}", c="sqrt({0})", symbol="√", domain=(POSITIVE,))
+           text="sqrt",
+           internal=True, tex=r"\sqrt{{{0}}}", c="sqrt({0})", symbol="√", domain=(POSITIVE,))
 xlogy = Op("xlogy", lambda x, y: x * math.log(y) if x or y != y else 0.0, _xlogy,
            lambda g, z, x, y: g * log0(y),
            lambda g, z, x, y: g * multiply0(x, 1 / y),

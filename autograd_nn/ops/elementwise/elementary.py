@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from .._composite import Composite
 from .._op import Op
 from .corners import divide0
 
 POSITIVE, UNIT = (0.1, 4.0), (-0.9, 0.9)
 LN2, LN10, TWO_OVER_ROOT_PI = math.log(2), math.log(10), 2 / math.sqrt(math.pi)
-DEGREE = math.pi / 180
+DEGREE, RADIAN = math.pi / 180, 180 / math.pi
 
 
 def _logaddexp(x: float, y: float) -> float:
@@ -64,13 +65,16 @@ def _sinc_derivative(x: Any, n: int = 1) -> Any:
 _erf = np.frompyfunc(math.erf, 1, 1)
 
 exp = Op("exp", math.exp, np.exp, lambda g, y, x: g * y,
-         tex="e^{{{0}}}", c="exp({0})")
+         tex="e^{{{0}}}", c="exp({0})",
+         complex=lambda x: (exp(x.real) * cos(x.imag), exp(x.real) * sin(x.imag)))
 exp2 = Op("exp2", math.exp2, np.exp2, lambda g, y, x: g * y * LN2,
+          text="2 ** {0}",
           tex="2^{{{0}}}", c="exp2({0})", symbol="2^x")
 expm1 = Op("expm1", math.expm1, np.expm1, lambda g, y, x: g * (y + 1),
            tex="e^{{{0}}} - 1", c="expm1({0})")
 log = Op("log", math.log, np.log, lambda g, y, x: g / x,
-         tex=r"\ln {0}", c="log({0})", domain=(POSITIVE,))
+         tex=r"\ln {0}", c="log({0})", domain=(POSITIVE,),
+         complex=lambda x: (log(hypot(x.real, x.imag)), arctan2(x.imag, x.real)))
 log1p = Op("log1p", math.log1p, np.log1p, lambda g, y, x: g / (1 + x),
            tex=r"\ln \left(1 + {0}\right)", c="log1p({0})", domain=((-0.9, 4.0),))
 log2 = Op("log2", math.log2, np.log2, lambda g, y, x: g / (x * LN2),
@@ -83,9 +87,11 @@ cbrt = Op("cbrt", math.cbrt, np.cbrt, lambda g, y, x: g / (3 * (y * y)),
           tex=r"\sqrt[3]{{{0}}}", c="cbrt({0})", symbol="∛", domain=(POSITIVE,))
 
 sin = Op("sin", math.sin, np.sin, lambda g, y, x: g * cos(x),
-         tex=r"\sin {0}", c="sin({0})")
+         tex=r"\sin {0}", c="sin({0})",
+         range=(-1, 1))
 cos = Op("cos", math.cos, np.cos, lambda g, y, x: -g * sin(x),
-         tex=r"\cos {0}", c="cos({0})")
+         tex=r"\cos {0}", c="cos({0})",
+         range=(-1, 1))
 tan = Op("tan", math.tan, np.tan, lambda g, y, x: g * (1 + y * y),
          tex=r"\tan {0}", c="tan({0})", domain=((-1.3, 1.3),))
 arcsin = Op("arcsin", math.asin, np.arcsin, lambda g, y, x: g / sqrt(1 - x * x),
@@ -103,7 +109,8 @@ sinh = Op("sinh", math.sinh, np.sinh, lambda g, y, x: g * cosh(x),
 cosh = Op("cosh", math.cosh, np.cosh, lambda g, y, x: g * sinh(x),
           tex=r"\cosh {0}", c="cosh({0})")
 tanh = Op("tanh", math.tanh, np.tanh, lambda g, y, x: g * (1 - y * y),
-          tex=r"\tanh {0}", c="tanh({0})")
+          tex=r"\tanh {0}", c="tanh({0})",
+          steepest=1.0, range=(-1, 1))
 arcsinh = Op("arcsinh", math.asinh, np.arcsinh, lambda g, y, x: g / sqrt(x * x + 1),
              tex=r"\operatorname{{arsinh}} {0}", c="asinh({0})")
 arccosh = Op("arccosh", math.acosh, np.arccosh, lambda g, y, x: g / sqrt(x * x - 1),
@@ -113,29 +120,35 @@ arctanh = Op("arctanh", math.atanh, np.arctanh, lambda g, y, x: g / (1 - x * x),
 hypot = Op("hypot", math.hypot, np.hypot,
            lambda g, z, x, y: g * divide0(x, z),
            lambda g, z, x, y: g * divide0(y, z),
-           tex=r"\sqrt{{{0}^2 + {1}^2}}", c="hypot({0}, {1})", domain=(POSITIVE, POSITIVE))
+           tex=r"\sqrt{{{0}^2 + {1}^2}}", c="hypot({0}, {1})", domain=(POSITIVE, POSITIVE),
+           commutes=True)
 erf = Op("erf", math.erf, lambda x: np.asarray(_erf(x), dtype=np.result_type(x)),
          lambda g, y, x: g * TWO_OVER_ROOT_PI * exp(-x * x),
-         tex=r"\operatorname{{erf}} {0}", c="erf({0})")
+         tex=r"\operatorname{{erf}} {0}", c="erf({0})",
+         range=(-1, 1))
 logaddexp = Op("logaddexp", _logaddexp, np.logaddexp,
                lambda g, z, x, y: g * expdiff(x, z),
                lambda g, z, x, y: g * expdiff(y, z),
-               tex=r"\ln \left(e^{{{0}}} + e^{{{1}}}\right)", c="ag_logaddexp({0}, {1})")
+               tex=r"\ln \left(e^{{{0}}} + e^{{{1}}}\right)", c="ag_logaddexp({0}, {1})",
+               commutes=True)
 expdiff = Op("expdiff", lambda x, y: math.exp(x - y) if y != -math.inf else 0.0, _expdiff,
              lambda g, z, x, y: g * z,
              lambda g, z, x, y: -g * z,
-             method=False, tex="e^{{{0} - {1}}}", c="ag_expdiff({0}, {1})")
-logaddexp2 = Op("logaddexp2", lambda x, y: _logaddexp(x * LN2, y * LN2) / LN2, np.logaddexp2,
-                lambda g, z, x, y: g * expdiff(x * LN2, z * LN2),
-                lambda g, z, x, y: g * expdiff(y * LN2, z * LN2),
-                tex=r"\log_2 \left(2^{{{0}}} + 2^{{{1}}}\right)")
+             internal=True, tex="e^{{{0} - {1}}}", c="ag_expdiff({0}, {1})")
+logaddexp2 = Composite("logaddexp2", lambda x, y: logaddexp(x * LN2, y * LN2) / LN2,
+                       lambda g, z, x, y: g * expdiff(x * LN2, z * LN2),
+                       lambda g, z, x, y: g * expdiff(y * LN2, z * LN2),
+                       tex=r"\log_2 \left(2^{{{0}}} + 2^{{{1}}}\right)", array=np.logaddexp2,
+                       commutes=True)
 sinc = Op("sinc", _sinc, np.sinc,
           lambda g, y, x: g * sinc_derivative(x, n=1),
           tex=r"\operatorname{{sinc}} {0}")
 sinc_derivative = Op("sinc_derivative", lambda x, n: float(_sinc_derivative(x, n)), _sinc_derivative,
                      lambda g, y, x, n: g * sinc_derivative(x, n=n + 1),
-                     method=False, tex=r"\operatorname{{sinc}}^{{({n})}} {0}", params={"n": 1})
-radians = Op("radians", math.radians, np.radians, lambda g, y, x: g * DEGREE,
-             tex=r"\tfrac{{\pi}}{{180}} \, {0}")
-degrees = Op("degrees", math.degrees, np.degrees, lambda g, y, x: g / DEGREE,
-             tex=r"\tfrac{{180}}{{\pi}} \, {0}")
+                     internal=True, tex=r"\operatorname{{sinc}}^{{({n})}} {0}", params={"n": 1})
+radians = Composite("radians", lambda x: x * DEGREE, lambda g, y, x: g * DEGREE,
+                    tex=r"\tfrac{{\pi}}{{180}} \, {0}", array=np.radians,
+                    linear=True)
+degrees = Composite("degrees", lambda x: x * RADIAN, lambda g, y, x: g * RADIAN,
+                    tex=r"\tfrac{{180}}{{\pi}} \, {0}", array=np.degrees,
+                    linear=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import string
 from functools import lru_cache
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError, UsageError
-from .._arguments import no_out
+from .._arguments import as_array, no_out
+from .._bind import Each
 from .._function import composed
-from .._op import Each, Op, shape_of
-from ..arrays.shaping import as_array, broadcast_to, reshape
+from .._op import Op, shape_of
+from ..arrays.shape import broadcast_to, reshape
 
 
 def _contract(*xs: Any, subscripts: str, optimize: Any = False) -> Any:
@@ -54,9 +56,18 @@ def _term_back(i: int, g: Any, xs: tuple[Any, ...], subscripts: str, optimize: A
     return contract([g, *masks], subscripts=",".join([labels, *map("".join, diagonals)]) + "->" + row, optimize=False)
 
 
+def _cost(shapes: list[tuple[int, ...]], out: tuple[int, ...], subscripts: str, optimize: Any) -> int:
+    """Every combination of indices, and a multiplication for each operand after the first."""
+    sizes: dict[str, int] = {}
+    for term, shape in zip(subscripts.split("->")[0].split(","), shapes):
+        for k, n in zip(term, shape):
+            sizes[k] = max(n, sizes.get(k, 1))
+    return math.prod(sizes.values()) * (len(shapes) - 1)
+
+
 contract = Op("contract", None, _contract,
               Each(lambda i, g, y, *xs, subscripts, optimize: _term_back(i, g, xs, subscripts, optimize)),
-              tex=r"\operatorname{{einsum}}({0}, \ldots)", symbol="einsum", method=False,
+              tex=r"\operatorname{{einsum}}({0}, \ldots)", symbol="einsum", internal=True,
               params={"subscripts": "", "optimize": False},
               cases=[(shapes, {"subscripts": subscripts}) for shapes, subscripts in [
                   (((2, 3), (3, 4)), "ij,jk->ik"), (((2, 3), (3, 4)), "ij,jk->ki"), (((2, 3),), "ij->ji"),
@@ -64,7 +75,8 @@ contract = Op("contract", None, _contract,
                   (((2, 3, 2), (2,)), "iji,i->j"), (((2, 2, 2),), "iii->i"), (((2, 3), (4,)), "ij,k->i"),
                   (((2, 3), (3, 2), (2, 2)), "ij,jk,kl->il"), (((2, 3), (2, 3)), "ij,ij->ij"),
                   (((1, 3), (2, 1)), "ij,ij->ij"), (((2, 3), (1,)), "ij,j->i"), (((), (2,)), ",i->i"),
-                  (((2, 2), (3, 3), (3,)), "ii,jj,j->j"), (((2, 3), (2, 3)), "ij,ij->"), (((1, 1), (3,)), "ii,i->i")]])
+                  (((2, 2), (3, 3), (3,)), "ii,jj,j->j"), (((2, 3), (2, 3)), "ij,ij->"), (((1, 1), (3,)), "ii,i->i")]],
+              multilinear=True, cost=_cost)
 
 
 @composed(np.einsum)

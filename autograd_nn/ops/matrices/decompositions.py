@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...errors import UsageError
+from .._arguments import as_array, dtype_of
 from .._function import composed
 from .._op import Op, shape_of
-from ..arrays.shaping import as_array, concatenate, dtype_of, expand_dims, swapaxes
+from ..arrays.joining import concatenate
+from ..arrays.shape import expand_dims, swapaxes
 from ..elementwise.arithmetic import absolute, where
 from .inverses import matrix_shape, solve, square_shape
 from .matmul import matmul
@@ -68,12 +70,12 @@ def _eigh_back(g: Any, y: Any) -> Any:
 
 cholesky = Op("cholesky", None, _cholesky,
               lambda g, y, x, upper: _cholesky_back(g, y, upper),
-              tex=r"\operatorname{{chol}} {0}", method=False, params={"upper": False},
+              tex=r"\operatorname{{chol}} {0}", internal=True, params={"upper": False},
               cases=[((np.array([[4.0, 1.0, -1.0], [2.0, 3.0, 0.5], [1.0, 0.0, 2.0]]),), {}),
                      ((np.array([[[2.0, 0.5], [1.0, 1.0]], [[5.0, -2.0], [-1.0, 2.0]]]),), {"upper": True})])
 packed_eigh = Op("packed_eigh", None, _packed_eigh,
                  lambda g, y, x, UPLO: _eigh_back(g, y),
-                 tex=r"\operatorname{{eigh}} {0}", symbol="eigh", method=False, params={"UPLO": "L"},
+                 tex=r"\operatorname{{eigh}} {0}", symbol="eigh", internal=True, params={"UPLO": "L"},
                  cases=[(((3, 3),), {}), (((2, 2, 2),), {})])
 
 
@@ -162,10 +164,10 @@ _MATRICES: list[Any] = [(((3, 2),), {}), (((2, 3),), {}), (((3, 3),), {}), (((2,
 
 packed_svd = Op("packed_svd", None, _packed_svd,
                 lambda g, y, x: _svd_back(g, y, x),
-                tex=r"\operatorname{{svd}} {0}", symbol="svd", method=False, cases=_MATRICES)
+                tex=r"\operatorname{{svd}} {0}", symbol="svd", internal=True, cases=_MATRICES)
 packed_qr = Op("packed_qr", None, _packed_qr,          # of matrices with no more columns than rows
                lambda g, y, x: _qr_back(g, y, x),
-               tex=r"\operatorname{{qr}} {0}", symbol="qr", method=False,
+               tex=r"\operatorname{{qr}} {0}", symbol="qr", internal=True,
                cases=[(((3, 2),), {}), (((3, 3),), {}), (((2, 3, 2),), {})])
 
 

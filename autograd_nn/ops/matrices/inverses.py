@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...errors import AutogradError
+from .._arguments import as_array, dtype_of
 from .._function import composed
 from .._op import Op, shape_of
 from ..arrays.reduction import sum
-from ..arrays.shaping import as_array, dtype_of, expand_dims, squeeze, swapaxes
+from ..arrays.shape import expand_dims, squeeze, swapaxes
 from ..elementwise.arithmetic import where
 from .matmul import matmul
 
@@ -91,26 +92,27 @@ _SQUARE: list[Any] = [(((3, 3),), {}), (((2, 2, 2),), {}), (((1, 1),), {})]
 
 inv = Op("inv", None, np.linalg.inv,
          lambda g, y, x: -matmul(swapaxes(y, -1, -2), matmul(g, swapaxes(y, -1, -2))),
-         tex="{0}^{{-1}}", method=False, cases=_SQUARE)
+         tex="{0}^{{-1}}", internal=True, cases=_SQUARE)
 solve = Op("solve", None, np.linalg.solve,
            lambda g, z, x, y: _solve_left(g, z, x, y),
            lambda g, z, x, y: _solve_right(g, x, y),
-           tex=r"{0}^{{-1}} {1}", method=False,
+           tex=r"{0}^{{-1}} {1}", internal=True,
            cases=[(((3, 3), (3,)), {}), (((3, 3), (3, 2)), {}), (((2, 3, 3), (3,)), {}), (((2, 3, 3), (3, 2)), {}),
-                  (((3, 3), (2, 3, 1)), {}), (((2, 1, 2, 2), (3, 2, 2)), {})])
+                  (((3, 3), (2, 3, 1)), {}), (((2, 1, 2, 2), (3, 2, 2)), {})],
+           linear=(1,))
 cofactors = Op("cofactors", None, _cofactors,          # differentiable where x has an inverse
                lambda g, y, x: _cofactors_back(g, y, x),
-               tex=r"\operatorname{{cof}} {0}", method=False, cases=_SQUARE)
+               tex=r"\operatorname{{cof}} {0}", internal=True, cases=_SQUARE)
 det = Op("det", None, np.linalg.det,
          lambda g, y, x: expand_dims(g, (-2, -1)) * cofactors(x),
-         tex=r"\det {0}", method=False, cases=_SQUARE)
+         tex=r"\det {0}", internal=True, cases=_SQUARE)
 packed_slogdet = Op("packed_slogdet", None, _packed_slogdet,
                     lambda g, y, x: g[..., 1, None, None] * _t(inv(x)),
-                    tex=r"\log |\det {0}|", symbol="slogdet", method=False, cases=_SQUARE)
+                    tex=r"\log |\det {0}|", symbol="slogdet", internal=True, cases=_SQUARE)
 # The derivative holds while the rank does not change.
 pinv = Op("pinv", None, _pinv,
           lambda g, y, x, rcond: _pinv_back(g, y, x),
-          tex="{0}^{{+}}", method=False, params={"rcond": None},
+          tex="{0}^{{+}}", internal=True, params={"rcond": None},
           cases=[(((3, 2),), {}), (((2, 3),), {}), (((3, 3),), {}), (((2, 3, 2),), {"rcond": 1e-10})])
 
 

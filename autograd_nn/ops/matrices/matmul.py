@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from .._misfit import of_product
 from .._op import Op, shape_of
-from ..arrays.shaping import expand_dims, moveaxis, reshape, swapaxes
+from ..arrays.shape import expand_dims, moveaxis, reshape, swapaxes
 
 
 def ndim(x: Any) -> int:
@@ -66,16 +68,25 @@ def _matmul(x: Any, y: Any) -> Any:
     return np.matmul(x, y)
 
 
+def _cost(shapes: list[tuple[int, ...]], out: tuple[int, ...]) -> int:
+    """Each number of the output is a sum over the last axis on the left."""
+    return math.prod(out) * shapes[0][-1] if all(shapes) else 0
+
+
 matmul = Op("matmul", None, _matmul,
             lambda g, z, x, y: _left(g, x, y),
             lambda g, z, x, y: _right(g, x, y),
+            text="{0} @ {1}",
             tex=r"{0} \, {1}", symbol="@", dunder="matmul",
             cases=[(((2, 3), (3, 4)), {}), (((3,), (3, 4)), {}), (((2, 3), (3,)), {}), (((3,), (3,)), {}),
                    (((2, 1, 2, 3), (4, 3, 2)), {}), (((2, 3), (4, 3, 2)), {}), (((3,), (2, 3, 2)), {}),
-                   (((2, 2, 3), (3,)), {})])
+                   (((2, 2, 3), (3,)), {})],
+            multilinear=True, cost=_cost, misfit=of_product)
 dot = Op("dot", None, np.dot,
          lambda g, z, x, y: _dot_left(g, x, y),
          lambda g, z, x, y: _dot_right(g, x, y),
+         text="{0} · {1}",
          tex=r"{0} \cdot {1}", symbol="·",
          cases=[(((2, 3), (3, 4)), {}), (((3,), (3,)), {}), (((), (2, 3)), {}), (((2, 3), (4, 3, 2)), {}),
-                (((2, 2, 3), (3,)), {}), (((3,), (2, 3, 2)), {})])
+                (((2, 2, 3), (3,)), {}), (((3,), (2, 3, 2)), {})],
+         multilinear=True, cost=_cost, misfit=partial(of_product, outer=True))

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError, UsageError
-from .._arguments import axis_of, data_of
+from .._arguments import as_array, axis_of, data_of, dtype_of
 from .._function import composed
 from .._op import Op, shape_of
 from ..arrays.reduction import count, keeping, max, min, sum
-from ..arrays.shaping import as_array, dtype_of, expand_dims, moveaxis, reshape
+from ..arrays.shape import expand_dims, moveaxis, reshape
 from ..elementwise.arithmetic import absolute, same, sign, where
 from .decompositions import svd, svdvals
 from .inverses import LinAlgError, inv, pinv
@@ -40,12 +40,15 @@ def _p_norm_back(g: Any, y: Any, x: Any, p: float, axis: Any) -> Any:
 # A norm has a kink at 0, where its derivative is stated as 0.
 euclidean_norm = Op("euclidean_norm", None, _euclidean_norm,
                     lambda g, y, x, axis, keepdims: reshape(g / where(y, y, 1.0), keeping(x, axis)) * x,
-                    tex=r"\left\|{0}\right\|", symbol="‖x‖", method=False, params={"axis": None, "keepdims": False},
+                    text="‖{0}‖",
+                    tex=r"\left\|{0}\right\|", symbol="‖x‖", internal=True, params={"axis": None, "keepdims": False},
                     cases=[(((2, 3),), {}), (((2, 3),), {"axis": 1}),
                            (((2, 3, 2),), {"axis": (0, -1), "keepdims": True})])
 p_norm = Op("p_norm", None, _p_norm,
             lambda g, y, x, p, axis, keepdims: _p_norm_back(g, y, x, p, axis),
-            tex=r"\left\|{0}\right\|_{p}", symbol="‖x‖", method=False, params={"p": 3, "axis": None, "keepdims": False},
+            text="‖{0}‖_{p}",
+            tex=r"\left\|{0}\right\|_{{{p}}}", symbol="‖x‖", internal=True,
+            params={"p": 3, "axis": None, "keepdims": False},
             cases=[(((2, 3),), {"p": 5}), (((2, 3),), {"p": 4, "axis": 1}),
                    (((2, 3, 2),), {"p": 5.5, "axis": (0, -1), "keepdims": True})])
 

@@ -11,24 +11,13 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError, UsageError
-from .._arguments import axis_of, no_out
+from .._arguments import as_array, axis_of, dtype_of, no_out
 from .._function import composed
 from .._op import shape_of
-from ..arrays.arranging import matrix_transpose
-from ..arrays.diagonals import diagonal
+from ..arrays.joining import concatenate
 from ..arrays.reduction import sum
-from ..arrays.shaping import (
-    as_array,
-    astype,
-    concatenate,
-    dtype_of,
-    expand_dims,
-    moveaxis,
-    reshape,
-    roll,
-    squeeze,
-    transpose,
-)
+from ..arrays.shape import astype, expand_dims, matrix_transpose, moveaxis, reshape, roll, squeeze, transpose
+from .diagonals import diagonal
 from .matmul import dot, matmul, ndim
 
 

@@ -15,17 +15,19 @@ element of the kernel. The stored results are in C order, whatever the order of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from ...errors import ShapeError, UsageError
+from .._arguments import as_array, dtype_of
 from .._function import composed
 from .._op import Op, shape_of
 from ..arrays.padding import pad
 from ..arrays.reduction import sum
-from ..arrays.shaping import as_array, dtype_of, reshape
+from ..arrays.shape import reshape
 from ..matrices.matmul import matmul
 from ._sliding import Pair, fits, images, numbers, padded, places
 
@@ -182,33 +184,45 @@ def _bias(g: Any) -> Any:
 _OPTIONS: dict[str, Any] = {"stride": (1, 1), "padding": ((0, 0), (0, 0)), "dilation": (1, 1), "groups": 1}
 _BENT: dict[str, Any] = {"stride": (2, 1), "padding": ((1, 0), (0, 2)), "dilation": (1, 2)}
 
+def _cost(shapes: list[tuple[int, ...]], out: tuple[int, ...], **_: Any) -> int:
+    """Each number of the output is a sum over one kernel."""
+    return math.prod(out) * math.prod(shapes[1][1:])
+
+
 correlate2d = Op("correlate2d", None, _correlate,
                  lambda g, y, x, w, **p: correlate2d_input(g, w, size=shape_of(x)[2:], **p),
                  lambda g, y, x, w, **p: correlate2d_weight(x, g, kernel=shape_of(w)[2:], **p),
-                 tex=r"{0} \star {1}", symbol="⋆", method=False, params=_OPTIONS,
+                 text="{0} ⋆ {1}",
+                 tex=r"{0} \star {1}", symbol="⋆", internal=True, params=_OPTIONS,
                  cases=[(((2, 2, 4, 3), (3, 2, 2, 2)), {}), (((2, 2, 5, 4), (3, 2, 2, 3)), _BENT),
                         (((1, 4, 3, 3), (2, 2, 1, 1)), {"groups": 2}),
-                        (((2, 2, 4, 3), (4, 1, 3, 2)), {"groups": 2, "padding": ((1, 1), (0, 0))})])
+                        (((2, 2, 4, 3), (4, 1, 3, 2)), {"groups": 2, "padding": ((1, 1), (0, 0))})],
+                 slots=("x", "w"), multilinear=True, cost=_cost)
 correlate2d_bias = Op("correlate2d_bias", None, _correlate_bias,
                       lambda g, y, x, w, b, **p: correlate2d_input(g, w, size=shape_of(x)[2:], **p),
                       lambda g, y, x, w, b, **p: correlate2d_weight(x, g, kernel=shape_of(w)[2:], **p),
                       lambda g, y, x, w, b, **p: _bias(g),
-                      tex=r"{0} \star {1} + {2}", symbol="x ⋆ w + b", method=False, params=_OPTIONS,
-                      cases=[(((2, 2, 4, 3), (3, 2, 2, 2), (3,)), {}), (((2, 2, 5, 4), (3, 2, 2, 3), (3,)), _BENT)])
+                      tex=r"{0} \star {1} + {2}", symbol="x ⋆ w + b", internal=True, params=_OPTIONS,
+                      cases=[(((2, 2, 4, 3), (3, 2, 2, 2), (3,)), {}), (((2, 2, 5, 4), (3, 2, 2, 3), (3,)), _BENT)],
+                      slots=("x", "w", "b"), cost=_cost)
 correlate2d_input = Op("correlate2d_input", None, _correlate_input,
                        lambda h, x, y, w, size, **p: correlate2d(h, w, **p),
                        lambda h, x, y, w, size, **p: correlate2d_weight(h, y, kernel=shape_of(w)[2:], **p),
-                       tex=r"{0} \star_x {1}", symbol="⋆ₓ", method=False, params={"size": (1, 1), **_OPTIONS},
+                       tex=r"{0} \star_x {1}", symbol="⋆ₓ", internal=True, params={"size": (1, 1), **_OPTIONS},
                        cases=[(((2, 3, 3, 2), (3, 2, 2, 2)), {"size": (4, 3)}),
                               (((2, 3, 3, 2), (3, 2, 2, 3)), {"size": (5, 4), **_BENT}),
-                              (((1, 4, 2, 2), (4, 1, 2, 2)), {"size": (3, 3), "groups": 2})])
+                              (((1, 4, 2, 2), (4, 1, 2, 2)), {"size": (3, 3), "groups": 2})],
+                       slots=("y", "w"), multilinear=True,
+                       cost=lambda shapes, out, **_: math.prod(shapes[0]) * math.prod(shapes[1][1:]))
 correlate2d_weight = Op("correlate2d_weight", None, _correlate_weight,
                         lambda h, w, x, y, kernel, **p: correlate2d_input(y, h, size=shape_of(x)[2:], **p),
                         lambda h, w, x, y, kernel, **p: correlate2d(x, h, **p),
-                        tex=r"{0} \star_w {1}", symbol="⋆w", method=False, params={"kernel": (1, 1), **_OPTIONS},
+                        tex=r"{0} \star_w {1}", symbol="⋆w", internal=True, params={"kernel": (1, 1), **_OPTIONS},
                         cases=[(((2, 2, 4, 3), (2, 3, 3, 2)), {"kernel": (2, 2)}),
                                (((2, 2, 5, 4), (2, 3, 3, 2)), {"kernel": (2, 3), **_BENT}),
-                               (((1, 4, 3, 3), (1, 2, 3, 3)), {"kernel": (1, 1), "groups": 2})])
+                               (((1, 4, 3, 3), (1, 2, 3, 3)), {"kernel": (1, 1), "groups": 2})],
+                        slots=("x", "y"), multilinear=True,
+                        cost=lambda shapes, out, **_: math.prod(shapes[1]) * math.prod(out[1:]))
 
 
 # --- as in PyTorch --------------------------------------------------------------------------------

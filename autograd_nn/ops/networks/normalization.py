@@ -21,9 +21,10 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError
+from .._arguments import dtype_of
 from .._op import Op, shape_of
 from ..arrays.reduction import mean, sum
-from ..arrays.shaping import dtype_of, reshape
+from ..arrays.shape import reshape
 from ..arrays.statistics import var
 from ..elementwise.elementary import sqrt
 
@@ -183,17 +184,19 @@ batch_normalize = Op(
     lambda g, y, x, w, b, eps: batch_normalize_weight(g, x, eps=eps, known=_known(y)),
     lambda g, y, x, w, b, eps: _total(g),
     tex=r"\operatorname{{norm}}({0}) {1} + {2}", symbol="norm(x) w + b", params={"eps": 1e-5}, method=False,
-    cases=[(((3, 2), (2,), (2,)), {}), (((2, 3, 2), (3,), (3,)), {"eps": 0.1}), (((2, 1, 2, 2), (1,), (1,)), {})])
+    cases=[(((3, 2), (2,), (2,)), {}), (((2, 3, 2), (3,), (3,)), {"eps": 0.1}), (((2, 1, 2, 2), (1,), (1,)), {})],
+    slots=("x", "w", "b"))
 batch_normalize_input = Op(
     "batch_normalize_input", None, _input,
     lambda h, z, g, x, w, eps, known: batch_normalize_input(h, x, w, eps=eps),
     lambda h, z, g, x, w, eps, known: _curvature(h, g, x, w, eps),
     lambda h, z, g, x, w, eps, known: _total(h * batch_normalize_input(g, x, _ones(x), eps=eps)),
-    tex=r"\operatorname{{norm}}'({1}) {0} {2}", symbol="norm′ g w", params={"eps": 1e-5, "known": None}, method=False,
-    cases=[(((3, 2), (3, 2), (2,)), {}), (((2, 3, 2), (2, 3, 2), (3,)), {"eps": 0.1})])
+    tex=r"\operatorname{{norm}}'({1}) {0} {2}", symbol="norm′ g w", params={"eps": 1e-5, "known": None}, internal=True,
+    cases=[(((3, 2), (3, 2), (2,)), {}), (((2, 3, 2), (2, 3, 2), (3,)), {"eps": 0.1})],
+    slots=("g", "x", "w"))
 batch_normalize_weight = Op(
     "batch_normalize_weight", None, _weight,
     lambda h, z, g, x, eps, known: batch_normalize(x, h, 0 * h, eps=eps),
     lambda h, z, g, x, eps, known: batch_normalize_input(g, x, h, eps=eps),
-    tex=r"\textstyle\sum {0} \operatorname{{norm}}({1})", symbol="Σ g norm(x)", params={"eps": 1e-5, "known": None},
-    method=False, cases=[(((3, 2), (3, 2)), {}), (((2, 3, 2), (2, 3, 2)), {"eps": 0.1})])
+    tex=r"\sum {0} \operatorname{{norm}}({1})", symbol="Σ g norm(x)", params={"eps": 1e-5, "known": None},
+    internal=True, cases=[(((3, 2), (3, 2)), {}), (((2, 3, 2), (2, 3, 2)), {"eps": 0.1})])

@@ -15,16 +15,18 @@ differentiated again) the same formulas are written in ops.
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ...errors import ShapeError
-from .._carriers import ARRAY_RANK, CARRIERS
+from .._bind import Twice
 from .._op import Op, shape_of
+from ..arrays.joining import concatenate, stack
 from ..arrays.reduction import sum
-from ..arrays.shaping import concatenate, reshape, stack, transpose
+from ..arrays.shape import reshape, transpose
 from ..elementwise.activation import sigmoid
 from ..elementwise.elementary import tanh
 from ..matrices.matmul import matmul
@@ -188,9 +190,11 @@ def _composed(i: int, g: Any, y: Any, x: Any, w: Any, u: Any, b: Any, h: Any, c:
     return matmul(transpose(_flat(dz)), _flat(x if i == 1 else hs))
 
 
-def _by(i: int, g: Any, y: Any, *xs: Any) -> Any:
-    plain = all(CARRIERS[type(a)][0] <= ARRAY_RANK for a in (g, y, *xs))
-    return _fused(i, g, y, *xs) if plain else _composed(i, g, y, *xs)
+_by = Twice(_composed, _fused)
+
+def _cost(shapes: list[tuple[int, ...]], out: tuple[int, ...]) -> int:
+    """Every row of x (steps, rows, inputs) meets both matrices of weights at every step."""
+    return math.prod(shapes[0][:-1]) * (math.prod(shapes[1]) + math.prod(shapes[2]))
 
 
 lstm = Op("lstm", None, _lstm,
@@ -202,4 +206,5 @@ lstm = Op("lstm", None, _lstm,
           lambda g, y, x, w, u, b, h, c: _by(5, g, y, x, w, u, b, h, c),
           tex=r"\operatorname{{lstm}} {0}", method=False,
           cases=[(((3, 2, 3), (8, 3), (8, 2), (8,), (2, 2), (2, 2)), {}),
-                 (((1, 1, 1), (4, 1), (4, 1), (4,), (1, 1), (1, 1)), {})])
+                 (((1, 1, 1), (4, 1), (4, 1), (4,), (1, 1), (1, 1)), {})],
+          slots=("x", "w", "u", "b", "h", "c"), cost=_cost)

@@ -10,13 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import UsageError
-from .._arguments import data_of, no_out, numpys_errors
+from .._arguments import as_array, data_of, no_out, numpys_errors
 from .._function import composed
-from ..arrays.shaping import as_array
 
 
-def _answer(function: Callable[..., Any], *args: Any, out: Any = None, **params: Any) -> Any:
+def answer(function: Callable[..., Any], *args: Any, out: Any = None, **params: Any) -> Any:
     """NumPy's function of the data."""
     name = function.__name__
     no_out(name, out)
@@ -28,7 +26,7 @@ def _answer(function: Callable[..., Any], *args: Any, out: Any = None, **params:
 def _enter(function: Callable[..., Any], *shapes: tuple[int, ...]) -> None:
     """NumPy's function as a function of this package, with its own arguments; tested on these shapes."""
     def fact(*args: Any, **params: Any) -> Any:
-        return _answer(function, *args, **params)
+        return answer(function, *args, **params)
     name = function.__name__
     fact.__name__ = fact.__qualname__ = name
     fact.__doc__ = f"`numpy.{name}` of the data: a plain result, which has no derivative."
@@ -49,68 +47,28 @@ _enter(np.digitize, (2, 3), (1,))
 @composed(np.any, method=True, order=0, cases=[(((2, 3),), {"axis": 1, "keepdims": True})])
 def any(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, *, where: Any = True) -> Any:
     """Whether any element is not 0: booleans."""
-    return _answer(np.any, a, axis=axis, out=out, keepdims=keepdims, where=where)
+    return answer(np.any, a, axis=axis, out=out, keepdims=keepdims, where=where)
 
 
 @composed(np.all, method=True, order=0, cases=[(((2, 3),), {"axis": 0})])
 def all(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, *, where: Any = True) -> Any:
     """Whether all elements are not 0: booleans."""
-    return _answer(np.all, a, axis=axis, out=out, keepdims=keepdims, where=where)
+    return answer(np.all, a, axis=axis, out=out, keepdims=keepdims, where=where)
 
 
 @composed(np.argmax, method=True, order=0, cases=[(((2, 3),), {}), (((2, 3),), {"axis": 1, "keepdims": True})])
 def argmax(a: Any, axis: int | None = None, out: Any = None, *, keepdims: bool = False) -> Any:
     """Where the largest element is: integers; the first of those that tie."""
-    return _answer(np.argmax, a, axis=axis, out=out, keepdims=keepdims)
+    return answer(np.argmax, a, axis=axis, out=out, keepdims=keepdims)
 
 
 @composed(np.argmin, method=True, order=0, cases=[(((2, 3),), {}), (((2, 3),), {"axis": 1, "keepdims": True})])
 def argmin(a: Any, axis: int | None = None, out: Any = None, *, keepdims: bool = False) -> Any:
     """Where the smallest element is: integers; the first of those that tie."""
-    return _answer(np.argmin, a, axis=axis, out=out, keepdims=keepdims)
+    return answer(np.argmin, a, axis=axis, out=out, keepdims=keepdims)
 
 
 @composed(np.nonzero, method=True, order=0, cases=[(((2, 3),), {})])
 def nonzero(a: Any) -> Any:
     """Where the elements are not 0: for each axis an array of integers."""
-    return _answer(np.nonzero, a)
-
-
-# --- what sorting asks ---------------------------------------------------------------------------------
-
-def no_fields(name: str, order: Any) -> None:
-    """Refuse `order=`, which sorts by the fields of a structured array."""
-    if order is not None:
-        raise UsageError(f"{name}: order= names fields, and these arrays have none")
-
-
-@composed(np.argsort, method=True, order=0, cases=[(((3, 4),), {}), (((3, 4),), {"axis": None})])
-def argsort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
-    """The indices that sort a along an axis (the sort is stable)."""
-    no_fields("argsort", order)
-    return _answer(np.argsort, a, axis=axis, kind="stable")
-
-
-@composed(np.argpartition, method=True, order=0, cases=[(((7,),), {"kth": 3})])
-def argpartition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None) -> Any:
-    """The indices that partition a along an axis."""
-    no_fields("argpartition", order)
-    return _answer(np.argpartition, a, kth, axis=axis)
-
-
-@composed(np.lexsort, listed=True, order=0)
-def lexsort(keys: Any, axis: int = -1) -> Any:
-    """The indices that sort by several keys, the last one first."""
-    return _answer(np.lexsort, keys, axis=axis)
-
-
-@composed(np.searchsorted, method=True, order=0, cases=[(((4,), (2, 3)), {"side": "right", "sorter": [2, 0, 1, 3]})])
-def searchsorted(a: Any, v: Any, side: Any = "left", sorter: Any = None) -> Any:
-    """Where in the sorted a the elements of v would go."""
-    return _answer(np.searchsorted, a, v, side=side, sorter=sorter)
-
-
-@composed(np.unique, order=0, cases=[(((2, 3),), {}), (((2, 3),), {"return_index": True, "return_counts": True})])
-def unique(ar: Any, *args: Any, **options: Any) -> Any:
-    """The different elements of the data of ar, sorted; the options are `numpy.unique`'s. A plain array."""
-    return _answer(np.unique, ar, *args, **options)
+    return answer(np.nonzero, a)

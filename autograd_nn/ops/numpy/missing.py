@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from .._arguments import real_only
+from .._arguments import as_array, dtype_of, real_only
+from .._carriers import is_plain
 from .._function import composed
-from .._numpy import is_plain, mask_of
+from .._numpy import mask_of
 from .._op import Case, Op
 from ..arrays.reduction import axes_of, max, mean, min, sum
 from ..arrays.running import cumprod, cumsum, prod
-from ..arrays.shaping import as_array, dtype_of
 from ..arrays.statistics import std, var
 from ..elementwise.arithmetic import where
 

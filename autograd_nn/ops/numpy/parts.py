@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ...errors import UsageError
-from .._arguments import data_of, no_out, real_only
+from .._arguments import data_of, dtype_of, no_out, real_only
+from .._carriers import is_plain
 from .._function import composed
-from .._numpy import is_plain
-from ..arrays.shaping import astype, dtype_of
+from ..arrays.shape import astype
 from ..elementwise.arithmetic import (
     absolute,
     conjugate,

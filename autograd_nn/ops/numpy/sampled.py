@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError, UsageError
-from .._arguments import along, axis_of, data_of
+from .._arguments import along, as_array, axis_of, data_of, dtype_of
 from .._function import composed
 from .._op import shape_of
-from ..arrays.arranging import at_least
 from ..arrays.indexing import getitem
+from ..arrays.joining import concatenate
 from ..arrays.reduction import sum
-from ..arrays.shaping import as_array, astype, broadcast_to, concatenate, dtype_of, reshape
+from ..arrays.shape import astype, at_least, broadcast_to, reshape
 from ..elementwise.arithmetic import remainder, where
 
 

@@ -1,0 +1,105 @@
+"""The engines in C, handed what they ask of Python. `value.py` and `tensor.py` say what they must do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar, copy_context
+from functools import partial, update_wrapper
+from typing import Any
+
+import numpy as np
+
+from ..native import load
+from ..ops import OPS, Op, _carriers, for_each_op
+from ..ops._carriers import carrier
+from . import modes, reverse
+from .leaks import finite
+from .methods import operand
+from .node import NOTHING, Node
+from .operands import constant, kept
+
+# --- Value ------------------------------------------------------------------------------------------
+
+def values(base: type[Node], apply: Callable[..., Any], number: Callable[[Any], float]) -> Any:
+    """The Value of the engine in C; None where it is not compiled, or not wanted.
+
+    base     its base class
+    apply    `apply(kind, op, args, params)` does in Python what C leaves undone: arrays, a user's own op, a mode
+    number   makes a float of what a user gives as one
+    """
+    in_c = load("_value")
+    if in_c is None:
+        return None
+
+    def backward(root: Node, seed: Any, create_graph: bool) -> None:
+        reverse.backward(root, None if seed is None else number(seed), create_graph=create_graph)
+
+    kind = in_c.setup(base, OPS, NOTHING, number, _operator, backward)
+    in_python = partial(apply, kind)
+
+    def in_c_or_python(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        node = in_c.apply(op, args, params)
+        return in_python(op, args, params) if node is None else node
+
+    carrier("Value", kind, in_c_or_python, below="_data")
+    modes.tell_special(in_c.set_special)
+    reverse.values_in_c = in_c
+    _carriers.on_each_value = in_c.each
+    return kind
+
+
+def _operator(op: Op, left: Any, right: Any) -> Any:
+    """An operator of a Value whose operands are not just Values and floats."""
+    return op(left, right) if operand(left) and operand(right) else NotImplemented
+
+
+# --- Tensor -----------------------------------------------------------------------------------------
+
+def tensors(Tensor: Any, apply: Callable[..., Any], not_in_c: Op) -> None:
+    """Have C do what is in `tensor.py` and `reverse.py` in its usual case, where it is compiled and wanted.
+
+    `apply` is what C stands for and falls back on, and the only way of the op `not_in_c`.
+    """
+    def use(in_c: Any) -> None:
+        in_c.setup(Tensor, Node, constant, kept, reverse.fit, finite, *_errors_ignored())
+        reverse.in_c = in_c
+        modes.tell_special(in_c.set_special)
+
+        def in_c_or_python(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+            node = in_c.apply(op, args, params) if op is not not_in_c else None
+            return apply(op, args, params) if node is None else node
+        carrier("Tensor", Tensor, in_c_or_python, below="_data")
+        for_each_op(partial(_quicken, Tensor, in_c))
+    load("_tensor", use)
+
+
+def _quicken(Tensor: Any, in_c: Any, op: Op) -> None:
+    """Put the methods and operators of an op into C."""
+    def install(name: str, reflected: bool = False) -> None:
+        method = getattr(Tensor, name)
+        quick = in_c.method(method, op, op.params, op.arity, reflected)
+        setattr(Tensor, name, update_wrapper(quick, method))
+
+    if op.arity == 1 and getattr(getattr(Tensor, op.name, None), "op", None) is op:
+        install(op.name)
+    if op.dunder and op.arity in (1, 2):
+        install(f"__{op.dunder}__")
+        if op.arity == 2:
+            install(f"__r{op.dunder}__", reflected=True)
+
+
+def _errors_ignored() -> tuple[ContextVar[Any], Any]:
+    """The context variable that np.errstate sets, and the value that means: ignore every error.
+
+    NumPy says that its error state belongs to the context (of contextvars), not which variable it is. It is the one
+    that differs between two states. Setting it takes a quarter of the time of a function under @np.errstate, and an
+    eighth of the time of `with np.errstate`, which would be a fifth of a small backward pass.
+    """
+    with np.errstate(all="raise"):
+        loud = copy_context()
+    with np.errstate(all="ignore"):
+        quiet = copy_context()
+    differing = [(variable, value) for variable, value in quiet.items() if loud.get(variable) is not value]
+    if len(differing) != 1:
+        raise ImportError("this NumPy does not keep its error state in a context variable")
+    return differing[0]

@@ -1,0 +1,103 @@
+"""The same rule on floats and on arrays: its code, with other functions where it names ops."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Iterator
+from functools import partial
+from types import CodeType, FunctionType
+from typing import Any
+
+import numpy as np
+
+Rule = Callable[..., Any]
+
+# What Python's math raises where IEEE arithmetic has an answer (inf or nan).
+MATH_ERRORS = (OverflowError, ValueError, ZeroDivisionError)
+
+
+def ieee(scalar: Callable[..., float], array: Callable[..., Any]) -> Callable[..., float]:
+    """`scalar`, and where Python's math raises instead of answering, what NumPy says."""
+    def on_floats(*xs: Any, **params: Any) -> float:
+        try:
+            return scalar(*xs, **params)
+        except MATH_ERRORS:
+            with np.errstate(all="ignore"):
+                return float(array(*[np.float64(x) for x in xs], **params))
+    return on_floats
+
+
+class Each:
+    """The rule of an op with any number of inputs: `rule(i, g, y, *xs)` serves input i."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+
+    def __getitem__(self, i: int) -> Rule:
+        return partial(self.rule, i)
+
+    def __iter__(self) -> Iterator[Rule]:
+        i = 0
+        while True:
+            yield self[i]
+            i += 1
+
+
+class Bindable:
+    """What a rule may name, and `bind` replaces: an op, or a function that is written twice."""
+
+    def bound(self, kind: str) -> Callable[..., Any]:
+        """The function in its place: on floats ("scalar") or on arrays ("array")."""
+        raise NotImplementedError
+
+
+class Twice(Bindable):
+    """A function of arrays for the rules of an op, written in ops, and once more in NumPy for speed."""
+
+    def __init__(self, in_ops: Callable[..., Any], in_numpy: Callable[..., Any]) -> None:
+        self.in_ops, self.in_numpy = in_ops, in_numpy
+
+    def __call__(self, *args: Any) -> Any:
+        return self.in_ops(*args)
+
+    def bound(self, kind: str) -> Callable[..., Any]:
+        """The function in NumPy."""
+        return self.in_numpy
+
+
+_bound: dict[tuple[FunctionType, str], FunctionType] = {}
+
+
+def bind(rule: Rule, kind: str) -> Rule:
+    """`rule` with each op that it names replaced by that op's plain function of a `kind`: "scalar" or "array".
+
+    The code object is the same; only the globals differ, in the rule and in the helpers of its
+    module that it calls. An unbound rule gives the same answer more slowly, for each op then looks
+    at the types of its arguments first.
+    """
+    if not isinstance(rule, FunctionType):
+        return rule
+    if (rule, kind) in _bound:
+        return _bound[rule, kind]
+    world = rule.__globals__
+    names: dict[str, Any] = {"__builtins__": builtins}
+    bound = FunctionType(rule.__code__, names, rule.__name__, rule.__defaults__, rule.__closure__)
+    bound.__kwdefaults__ = rule.__kwdefaults__
+    _bound[rule, kind] = bound                       # entered first: a helper may call itself
+    for name in _names(rule.__code__):
+        if name in world:
+            thing = world[name]
+            if isinstance(thing, Bindable):
+                names[name] = thing.bound(kind)
+            elif isinstance(thing, FunctionType) and thing.__globals__ is world:
+                names[name] = bind(thing, kind)
+            else:
+                names[name] = thing
+    return bound
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            yield from _names(const)

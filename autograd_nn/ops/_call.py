@@ -1,0 +1,35 @@
+"""The arguments of a call of an op in full: its inputs, and each parameter with its value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from ._op import Op
+
+
+def inputs_and_params(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The inputs alone, and every parameter with its value."""
+    if op.arity < 0:
+        if not args or not (isinstance(args[0], (list, tuple)) or getattr(args[0], "shape", None)):
+            raise UsageError(f"{op.name}: the first argument is a sequence of arrays, "
+                             f"as in {op.name}([a, b])")
+        inputs, rest = tuple(args[0]), args[1:]
+        if not inputs:
+            raise UsageError(f"{op.name}: needs at least one array, got an empty sequence")
+    else:
+        inputs, rest = args[:op.arity], args[op.arity:]
+    if op.arity > len(inputs) or len(rest) > len(op.params):
+        takes = f"{op.arity} input{'s' * (op.arity != 1)}"
+        takes += "".join(f", {k}={v!r}" for k, v in op.params.items())
+        raise UsageError(f"{op.name} takes {takes}; {len(args)} arguments were given")
+    full = {**op.params, **dict(zip(op.params, rest)), **params}
+    if len(full) > len(op.params):
+        from ._arguments import no_out
+        no_out(op.name, params.get("out"))
+        extra = ", ".join(sorted(set(full) - set(op.params)))
+        known = ", ".join(op.params) or "none"
+        raise UsageError(f"{op.name}: unknown parameter {extra} (its parameters: {known})")
+    return inputs, full

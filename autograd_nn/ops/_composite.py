@@ -1,0 +1,39 @@
+"""Ops that are expressions of other ops: the forward is written once, and serves floats, arrays and C."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from ._bind import Rule, bind
+from ._op import Op, _Doc
+
+
+class Composite(Op):
+    """An elementwise op whose forward is an expression: operators and ops that are defined before it.
+
+    It is still one node in a graph, with rules of its own. On floats and on arrays it costs what the expression costs
+    there, and has its bits. Its C is the expression's too, if all in it has C: notation/symbol.py writes it.
+
+    forward     the expression, a function of the inputs and the parameters
+    array       NumPy's ufunc of this op, where there is one
+
+    >>> from autograd_nn import Value, sigmoid
+    >>> from autograd_nn.ops import Composite
+    >>> squish = Composite("squish", lambda x: x * sigmoid(3 * x),
+    ...                    lambda g, y, x: g * sigmoid(3 * x) * (1 + 3 * x * (1 - sigmoid(3 * x))),
+    ...                    tex=r"{0} \\, \\sigma(3 \\, {0})")
+    >>> squish(2.0), squish(Value(2.0)).data
+    (1.9950547536867307, 1.9950547536867307)
+    >>> squish.forget()
+    """
+
+    def __init__(self, name: str, forward: Rule, *vjps: Rule | None, array: Callable[..., Any] | None = None,
+                 **facts: Any) -> None:
+        self.forward = forward
+        super().__init__(name, bind(forward, "scalar"), array or bind(forward, "array"), *vjps, **facts)
+        self.module = sys._getframe(1).f_globals.get("__name__", "__main__")
+
+
+Composite.__doc__ = _Doc(Composite.__doc__ or "")  # type: ignore[assignment]

@@ -1,0 +1,150 @@
+"""What networks do most, each as one op: a linear layer, softmax with cross entropy, sums of many inputs.
+
+They compute what `x @ w.T + b`, `log_softmax` with an index and a loop of additions compute, in fewer
+nodes: a neuron costs one node instead of two for each weight. The derivative of the cross entropy,
+softmax less the target, is an op of its own, so that arrays get it in few steps.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .._bind import Each
+from .._misfit import of_broadcast
+from .._op import Op, shape_of
+from ..arrays.reduction import largest, sum
+from ..arrays.shape import reshape, transpose
+from ..elementwise.elementary import exp
+from ..matrices.matmul import matmul
+
+
+def _linear(x: Any, w: Any, b: Any) -> Any:
+    y = x.dot(w.T)                                   # np.matmul takes three times as long for small matrices
+    if b.dtype is y.dtype or b.dtype == y.dtype:
+        y += b
+        return y
+    return y + b
+
+
+def _rows(x: Any) -> Any:
+    """x as a matrix: all axes but the last are one batch."""
+    return x if len(shape_of(x)) == 2 else reshape(x, (-1, shape_of(x)[-1]))
+
+
+def _flat(index: Any, x: Any) -> Any:
+    """Where the elements that `index` chooses from the rows of x lie in x, counted through."""
+    return np.arange(0, x.size, x.shape[-1]) + index.ravel().astype(np.intp, copy=False)
+
+
+def _cross_entropy(x: Any, index: Any) -> Any:
+    top = largest(x, -1)
+    picked = x.take(_flat(index, x)).reshape(index.shape)
+    if not math.isfinite(np.vdot(top, top)):                         # a row of -inf, say; a false alarm costs only time
+        top = np.where(np.isfinite(top), top, x.dtype.type(0))
+        with np.errstate(divide="ignore"):
+            return np.log(np.add.reduce(np.exp(x - top), axis=-1)) + (top[..., 0] - picked)
+    return np.log(np.add.reduce(np.exp(x - top), axis=-1)) + (top[..., 0] - picked)
+
+
+def _excess(g: Any, y: Any, x: Any, index: Any) -> Any:
+    t = _flat(index, x)
+    p = x.reshape(-1, x.shape[-1]) - x.take(t)[:, None]
+    p -= y.reshape(-1, 1)
+    np.exp(p, out=p)
+    p.reshape(-1)[t] -= 1
+    p *= g.reshape(-1, 1)
+    return p.reshape(x.shape)
+
+
+def _probabilities(y: Any, x: Any, index: Any) -> Any:
+    """softmax(x), by the loss that is known: log p = (x - x_t) - loss; large x would swallow the loss."""
+    rows = reshape(x, (-1, shape_of(x)[-1]))
+    picked = rows[(np.arange(index.size), index.ravel())]
+    return exp(x - reshape(picked, (*index.shape, 1)) - reshape(y, (*index.shape, 1)))
+
+
+def _one_hot(index: Any, x: Any) -> Any:
+    hot = np.zeros(shape_of(x), dtype=getattr(x, "dtype", float))
+    rows = hot.reshape(-1, hot.shape[-1])
+    rows[np.arange(len(rows)), index.ravel()] = 1
+    return hot
+
+
+def _through_x(d: Any, index: Any, x: Any) -> Any:
+    """d of e^(x - x_t): each target's own x has the sum of its row against it."""
+    return d - sum(d, axis=-1, keepdims=True) * _one_hot(index, x)
+
+
+linear = Op("linear", None, _linear,
+            lambda g, y, x, w, b: matmul(g, w),
+            lambda g, y, x, w, b: matmul(transpose(_rows(g)), _rows(x)),
+            lambda g, y, x, w, b: g,
+            tex=r"{0} \, {1}^\top + {2}", symbol="x wᵀ + b", method=False,
+            cases=[(((4, 3), (2, 3), (2,)), {}), (((3,), (2, 3), (2,)), {}), (((2, 4, 3), (2, 3), (2,)), {})],
+            slots=("x", "w", "b"), cost=lambda shapes, out: math.prod(out) * shapes[0][-1])
+softmax_cross_entropy = Op("softmax_cross_entropy", None, _cross_entropy,
+                           lambda g, y, x, index: softmax_excess(g, y, x, index=index),
+                           tex=r"-\ln \operatorname{{softmax}}({0})_{{t}}", symbol="−ln softmax", method=False,
+                           params={"index": None},
+                           cases=[(((3, 4),), {"index": np.array([1, 0, 3])}),
+                                  (((2, 2, 3),), {"index": np.array([[0, 2], [1, 1]])})])
+softmax_excess = Op("softmax_excess", None, _excess,
+                    lambda h, e, g, y, x, index: sum(h * (_probabilities(y, x, index) - _one_hot(index, x)), axis=-1),
+                    lambda h, e, g, y, x, index: -g * sum(h * _probabilities(y, x, index), axis=-1),
+                    lambda h, e, g, y, x, index: _through_x(g[..., None] * h * _probabilities(y, x, index), index, x),
+                    tex=r"{0} \, \left(e^{{{2} - {2}_t - {1}}} - \mathbb{{1}}_t\right)", symbol="g (p − 1ₜ)",
+                    params={"index": None}, internal=True,
+                    cases=[(((3,), (3,), (3, 4)), {"index": np.array([1, 0, 3])}),
+                           (((2, 2), (2, 2), (2, 2, 3)), {"index": np.array([[0, 2], [1, 1]])})],
+                    slots=("g", "y", "x"))
+
+
+# --- sums of many inputs ------------------------------------------------------------------------------
+def _sum(*xs: Any) -> Any:
+    total = xs[0]
+    for x in xs[1:]:
+        total = total + x
+    return total
+
+
+def _weighted_sum(*xs: Any) -> Any:
+    """w1 .. wn, x1 .. xn, b; added up from b on, one product after another."""
+    n = len(xs) // 2
+    total = xs[-1]
+    for w, x in zip(xs[:n], xs[n:]):
+        total = total + w * x
+    return total
+
+
+def _by_products(*xs: Any) -> Any:
+    """The same from products on, which are terms of a sum; a bias of 0 is no term."""
+    n, bias = len(xs) // 2, xs[-1]
+    products = [w * x for w, x in zip(xs[:n], xs[n:])]
+    return _sum(*products) if type(bias) in (int, float) and bias == 0 else _sum(bias, *products)
+
+
+def _other_factor(i: int, xs: tuple[Any, ...]) -> Any:
+    """What input i of a weighted sum is multiplied by."""
+    n = len(xs) // 2
+    if i == 2 * n:
+        return 1.0
+    return xs[i + n] if i < n else xs[i - n]
+
+
+_THREE: tuple[Any, ...] = ((2, 3), (3,), ())
+
+sum_of = Op("sum_of", _sum, lambda *xs: _sum(*map(np.asarray, xs)),
+            Each(lambda i, g, y, *xs: g),
+            terms=lambda n: [(i,) for i in range(n)],
+            tex=r"\sum_i {0}_i", symbol="Σ", method=False, cases=[(_THREE, {}), (((2,),), {})],
+            commutes=True, linear=True, misfit=of_broadcast, expansion=_sum)
+weighted_sum = Op("weighted_sum", _weighted_sum, lambda *xs: _weighted_sum(*map(np.asarray, xs)),
+                  Each(lambda i, g, y, *xs: g * _other_factor(i, xs)),
+                  terms=lambda n: [*((i, i + n // 2) for i in range(n // 2)), (n - 1,)],
+                  tex=r"\sum_i w_i \, x_i + b", symbol="Σ w x + b", internal=True,
+                  cases=[(((2,), (2,), ()), {}), (((2, 3), (3,), (3,), (2, 1), ()), {})],
+                  slots=("w*", "x*", "b"), misfit=of_broadcast, expansion=_by_products,
+                  cost=lambda shapes, out: math.prod(out) * (len(shapes) // 2))

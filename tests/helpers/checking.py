@@ -1,0 +1,18 @@
+"""The verdicts, and the report of a check that fails."""
+
+from __future__ import annotations
+
+import pytest
+
+from autograd_nn import check_gradients, errors
+from autograd_nn.check import Verdict
+
+AGREE, DISAGREE, KINK, INCONCLUSIVE = Verdict
+
+
+def failing(*args, **kwargs):
+    """The Report of a check that fails."""
+    with pytest.raises(errors.CheckError) as caught:
+        check_gradients(*args, **kwargs)
+    assert str(caught.value) == str(caught.value.report)
+    return caught.value.report
