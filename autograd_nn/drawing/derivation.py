@@ -9,7 +9,7 @@ from typing import Any
 from ..core.node import Node
 from ..errors import GraphError, UsageError
 from ..notation.names import names_of, operand, tex_name
-from ..notation.printer import MADE_LATEX
+from ..notation.notations import MADE_LATEX
 from ..notation.summary import Data
 from .record.events import Event
 from .record.formula import formula

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd_nn.notation.printer import C_CODE
+from autograd_nn.notation.notations import C_CODE
 from autograd_nn.notation.symbol import Symbol, applied, local_derivatives
 from autograd_nn.ops import Op
 from autograd_nn.ops._numpy import NumpyOp

@@ -11,7 +11,8 @@ from ..ops._bind import Each
 from ..ops._carriers import carrier
 from ..ops._composite import Composite
 from ..ops._op import Op, for_each_op
-from .printer import C_CODE, LATEX, MINUS_TEXT, PYTHON, SUM_TEXT, Expression
+from .notations import C_CODE, LATEX, PYTHON
+from .printer import MINUS_TEXT, SUM_TEXT, Expression
 
 
 class Symbol(Expression):

@@ -13,7 +13,7 @@ from autograd_nn.core.node import Node
 from autograd_nn.drawing import explain, trace_of
 from autograd_nn.drawing.record.formula import LARGEST, formula
 from autograd_nn.notation.names import names_of
-from autograd_nn.notation.printer import MADE_LATEX
+from autograd_nn.notation.notations import MADE_LATEX
 from autograd_nn.ops import OPS, Op
 
 

@@ -1,4 +1,4 @@
-"""Local derivatives written down: the rules of the op table, run on symbols that bear the names of the nodes.
+"""How a node is made, and its local derivatives: the rules of the op table, run on symbols with the nodes' names.
 
 Nothing is differentiated here and no formula is written twice: a rule is run on symbols as the engine
 runs it on numbers, and what comes out is printed as text and as LaTeX.
@@ -15,7 +15,8 @@ import numpy as np
 from ...core.node import Node
 from ...notation.array_symbol import ArraySymbol, data_behind, size_of
 from ...notation.names import operand, tex_name
-from ...notation.printer import MISSING, SHORT_LATEX, TYPESET, Expression, Notation
+from ...notation.notations import SHORT_LATEX, TYPESET
+from ...notation.printer import MISSING, Expression, Notation
 from ...notation.summary import heat_map
 from ...notation.symbol import Symbol
 from ...ops import OPS, Op, shape_of, sum_to
