@@ -74,21 +74,14 @@ def by_function(f: Callable[..., Any]) -> tuple[str, str]:
 
 
 def mentions(f: Callable[..., Any]) -> Mentions:
-    """The frameworks that f refers to: in its globals, its closure, its imports, and in the functions that it calls.
-
-    >>> def f(x):
-    ...     import autograd.numpy as np
-    ...     return np.sin(x)
-    >>> mentions(f).of
-    {'autograd': 'autograd.numpy'}
-    """
-    found, seen = Mentions(), set[int]()
+    """The frameworks that f refers to: in its globals, its closure, its imports, and in the functions that it calls."""
+    found, seen = Mentions(), dict[int, Any]()           # kept, so that no id is given to another
     queue: deque[tuple[Any, str, frozenset[str]]] = deque([(f, "", frozenset())])
     while queue and len(seen) < MOST:
         x, name, names = queue.popleft()
         if id(x) in seen or isinstance(x, (str, bytes, int, float, complex, type(None))):
             continue
-        seen.add(id(x))
+        seen[id(x)] = x
         for module in _modules(x):
             home = _home(module)
             # A function of this package that was made of another (a wrapper) is looked through.
