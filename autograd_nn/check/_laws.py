@@ -185,7 +185,8 @@ def _equal(name: str, start: Sequence[Array], what: tuple[str, str], size: float
         return Law(name, Verdict.AGREE if np.array_equal([x], [y], equal_nan=True) else Verdict.INCONCLUSIVE,
                    "" if np.array_equal([x], [y], equal_nan=True) else f"{what[0]} {x:.10g}, {what[1]} {y:.10g}")
     eps = eps_of(*start)
-    if abs(x - y) <= eps * max(1e3 * abs(x), 1e3 * abs(y), 1e4 * size):
+    tiny = max((float(np.finfo(a.dtype).tiny) for a in start if a.dtype.kind == "f"), default=0.0)
+    if abs(x - y) <= eps * max(1e3 * abs(x), 1e3 * abs(y), 1e4 * size) + 1e3 * tiny:        # where digits get lost
         return Law(name, Verdict.AGREE)
     near = neighbours(start)
     try:

@@ -116,6 +116,13 @@ def test_a_law_allows_the_rounding_of_the_function(name, seed):
     assert law("Hessian symmetric", INSIDE[name], x, rng=seed, elements=1, order=2) is AGREE
 
 
+def test_a_law_allows_what_underflow_leaves():
+    """A derivative of 4e-322 has two digits in either mode."""
+    for x, y in ((1.3e-228, -2.08e-94), (2.9e-233, -4.64e-89), (1.3e-239, -2.08e-83)):
+        assert law("forward as reverse", lambda x, y: ag.tanh(x) * y, Tensor(x), ag.Value(y), rng=0,
+                   cotangents="random") is AGREE
+
+
 @pytest.mark.parametrize("error", [1.01, -1.0, 0.0])
 def test_a_law_is_broken_by_more_than_that(error):
     f = lambda x: x.astype(np.float32).sum() * (error if isinstance(x, Dual) else 1.0)
