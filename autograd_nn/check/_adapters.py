@@ -31,6 +31,7 @@ def adapter(framework: str) -> type[Subject]:
 class Torch(Subject):
     """A function of torch tensors; parameters are those of a torch.nn.Module."""
 
+    framework = "torch"
     widens = True
 
     def widened(self) -> Subject | None:
@@ -150,6 +151,7 @@ class Functional(Subject):
 class Jax(Functional):
     """A function of jax arrays."""
 
+    framework = "jax"
     widens = True
 
     def _precision(self) -> AbstractContextManager[Any]:
@@ -205,6 +207,7 @@ class Jax(Functional):
 class Autograd(Functional):
     """A function written for HIPS/autograd, on arrays of its NumPy."""
 
+    framework = "autograd"
     forward_mode = False             # its forward rules are a small part of its reverse ones
 
     def gradient_of(self, f: Callable[..., Any], argnums: tuple[int, ...]) -> Callable[..., Any]:

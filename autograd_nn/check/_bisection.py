@@ -15,7 +15,6 @@ from ._subject import Array
 
 MARGIN = 4.0                     # times the error of its measurement: a smaller residual counts as none
 SIGNAL = 32.0                    # times the error of the steps: once what is looked for is larger, they serve
-KINK_STEPS = [2.0 ** -k for k in range(4, 40, 3)]
 
 Line = Callable[[Array], Callable[[float], float]]
 """The function along a direction."""
@@ -34,24 +33,10 @@ def wrong_elements(line: Line, u: Array, products: Array, whole: Derivative, lim
         return []
 
     def residual(part: Array) -> float:
-        phi = _or_nan(line(_restricted(u, part)))
+        phi = or_nan(line(restricted(u, part)))
         quotients = [(phi(h) - phi(-h)) / (2 * h) for h in steps]
         return neville(steps, quotients) - float(products.ravel()[part].sum())
     return _halved(residual, u.size, signal, MARGIN * error, limit, budget // (4 * len(steps)))
-
-
-def kinked_elements(line: Line, u: Array, whole: Derivative, limit: int, budget: int) -> list[int]:
-    """The elements along which left and right derivatives differ, by the second difference at a small step."""
-    jump = whole.right.value - whole.left.value
-    if not math.isfinite(jump):
-        return []
-    phi = _or_nan(line(u))
-    h = min(KINK_STEPS, key=lambda h: _distance(_jump(phi, h), jump))
-    error = _distance(_jump(phi, h), jump)
-    if not error < abs(jump) / 2:
-        return []
-    return _halved(lambda part: _jump(_or_nan(line(_restricted(u, part))), h), u.size, abs(jump),
-                   max(MARGIN * error, 1e-3 * abs(jump)), limit, budget // 6)
 
 
 def _halved(measure: Callable[[Array], float], size: int, whole: float, threshold: float, limit: int,
@@ -104,14 +89,8 @@ def neville(steps: Sequence[float], quotients: Sequence[float]) -> float:
     return row[0]
 
 
-def _jump(phi: Callable[[float], float], h: float) -> float:
-    """Right minus left derivative: second differences, extrapolated over one halving."""
-    centre = phi(0.0)
-    a, b = ((phi(s) - 2 * centre + phi(-s)) / s for s in (h, h / 2))
-    return 2 * b - a
-
-
-def _or_nan(phi: Callable[[float], float]) -> Callable[[float], float]:
+def or_nan(phi: Callable[[float], float]) -> Callable[[float], float]:
+    """The same, but nan where it has no value."""
     def value(t: float) -> float:
         try:
             return phi(t)
@@ -120,11 +99,8 @@ def _or_nan(phi: Callable[[float], float]) -> Callable[[float], float]:
     return value
 
 
-def _distance(a: float, b: float) -> float:
-    return abs(a - b) if math.isfinite(a) else math.inf
-
-
-def _restricted(u: Array, part: Array) -> Array:
+def restricted(u: Array, part: Array) -> Array:
+    """The direction through some of its elements alone."""
     v = np.zeros(u.size)
     v[part] = u.ravel()[part]
     return v.reshape(u.shape)

@@ -11,10 +11,11 @@ import numpy as np
 from ..core.node import Node
 from ..core.random import generator
 from ..errors import CheckError, EvaluationError, ShapeError, UsageError
+from ._framework import framework_of_things
 from ._input import CheckedInput
 from ._laws import check_laws, hessian_symmetry, random_tangents
 from ._locate import Fault, locate_fault
-from ._own import Handwritten, subject_of
+from ._own import Handwritten, OtherFramework, subject_of
 from ._report import Checked, Lines, Report
 from ._rounding import eps_of
 from ._subject import Array, Subject
@@ -44,7 +45,8 @@ def check_gradients(f: Callable[..., Any], *inputs: Any, gradient: Callable[...,
                   array. A hand-written gradient then takes the cotangent as its last argument
     order         up to which order: 2 checks the gradient of the gradient too, along a random
                   direction, and that the Hessian is symmetric; 3 that gradient's, and so on
-    framework     "torch", "jax" or "autograd" (HIPS) where the inputs do not tell
+    framework     "torch", "jax", "autograd" (HIPS) or "autograd_nn": whose gradient it is. By default the
+                  inputs tell; plain numbers and arrays do not, and then what f refers to and returns
     laws          also check that the gradient obeys the laws of `autograd_nn.check`'s README
     inconclusive  the share of inconclusive verdicts that is tolerated, 0 to 1
     rng           draws elements, directions and cotangents
@@ -71,13 +73,20 @@ def check_gradients(f: Callable[..., Any], *inputs: Any, gradient: Callable[...,
     __tracebackhide__ = True                 # pytest shows the caller's line
     _check_options(elements, directions, order, inconclusive)
     many = cotangents is not None
+    parameters = list(parameters)
     subject = subject_of(f, inputs, gradient, parameters, framework, many)
     if order > 1 and (isinstance(subject, Handwritten) or many):
         raise UsageError("check_gradients: order is for a function whose gradient can be differentiated in turn: "
                          "one that returns a single number, and without a hand-written gradient")
     rng = generator(rng)
-    with subject.at_start(), np.errstate(all="ignore"):
-        report = _checked(subject, elements, directions, cotangents, order, laws, rng)
+    try:
+        with subject.at_start(), np.errstate(all="ignore"):
+            report = _checked(subject, elements, directions, cotangents, order, laws, rng)
+    except OtherFramework as other:
+        if framework is not None or parameters or framework_of_things(inputs) is not None:
+            raise
+        return check_gradients(f, *inputs, elements=elements, directions=directions, cotangents=cotangents,
+                               order=order, framework=other.framework, laws=laws, inconclusive=inconclusive, rng=rng)
     if not report.ok or report.inconclusive > inconclusive:
         error = CheckError(str(report) if not report.ok else
                            f"{report}\n{report.inconclusive:.0%} inconclusive, and {inconclusive:.0%} are tolerated")
@@ -116,7 +125,7 @@ def _checked(subject: Subject, elements: int | str | None, directions: int, cota
         broken = any(law.verdict is Verdict.DISAGREE for law in found)
         if (wrong or broken) and isinstance(trace.root, Node) and not faults:
             faults = locate_fault(trace.root, disagrees=wrong, rng=rng)
-    return Report(tuple(parts), tuple(found), faults, subject.evaluations, lines)
+    return Report(tuple(parts), tuple(found), faults, subject.evaluations, lines, subject.framework, subject.origin)
 
 
 def _in_float64(subject: Subject, gradient: list[Array], w: Array | None) -> tuple[Subject | None, list[Array]]:

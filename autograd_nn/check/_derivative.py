@@ -14,7 +14,7 @@ import numpy as np
 
 from ._flat import FINE, ROUNDING, plateau
 from ._noise import Noise, hidden_steps, noise, noise_of_both_sides, together
-from ._quotients import Quotients
+from ._quotients import Quotients, Side
 from ._rounding import EPS
 from ._samples import Samples
 
@@ -24,17 +24,14 @@ FIRST = 13                              # number of steps that are tried first: 
 # The k of the steps that are tried where the first ones settle nothing.
 MORE = (*range(13, 28), *range(28, 46, 2), *range(48, 120, 6))
 TIGHT = 1e-6                            # relative bar: with a narrower one no more steps are tried
+CALM = 2.0                              # times eps |f|: noise above it may be a ripple, and is looked at closely
+CLOSEST = ((6, 1.0), (8, -1.0), (9, 1.0))      # windows for that: (k of their width in floats, 2^k; side)
+RIPPLE = 8.0                            # times the noise in those: more noise in wider windows is a ripple
+FINELY = 5e-5                           # relative bar: with a wider one the slope of a ripple is not known
 TINY = 2.0 ** -24                       # step beside the scale, to see what f does close to x
 NEAR = ((9, 1.0), (24, -1.0))           # windows in which noise is measured: (k of their width scale * 2^-k, side)
 # The k of the windows for the hard cases, on both sides, as far as floats allow.
 WINDOWS = (3, 6, 9, 14, 19, 24, 29, 34, 39, 44, 60, 80)
-
-
-class Side(NamedTuple):
-    """A derivative from one side: its value and its error bar."""
-
-    value: float
-    bar: float
 
 
 class Step(NamedTuple):
@@ -50,7 +47,8 @@ class Step(NamedTuple):
 class Derivative:
     """A numerical derivative, `value` ± `bar`, and what it rests on.
 
-    left, right   the derivatives from either side, extrapolated by themselves
+    left, right   the derivatives from either side, extrapolated by themselves; infinite at a jump or an infinite
+                  slope, nan where f has no value
     step, noise   the step chosen, and the standard deviation of the noise in f
     steps         the V curve: `Step`s of decreasing h
     evaluations   how often f was called
@@ -74,6 +72,11 @@ class Derivative:
     slope: float = math.nan
     negligible: float = 0.0
     tread: Side | None = None
+
+    @property
+    def sides(self) -> dict[str, Side]:
+        """The derivatives from the left and from the right that f has."""
+        return {name: side for name, side in (("left", self.left), ("right", self.right)) if not math.isnan(side.value)}
 
 
 def differentiate(f: Callable[[float], float], x: float = 0.0, *, scale: float | None = None,
@@ -116,9 +119,22 @@ class _Search:
     def run(self) -> Derivative:
         """The derivative, from the steps that are tried first if they settle it."""
         found = self.measure()
-        if found.kind == "smooth" and found.bar <= TIGHT * abs(found.value) and self.confirms(found):
+        if found.kind == "smooth" and found.bar <= TIGHT * abs(found.value) and self.confirms(found) \
+                and self.ripples(self.noise) is None:
             return replace(found, evaluations=self.samples.evaluations)
         return self.search()
+
+    def ripples(self, known: Noise | None) -> Noise | None:
+        """The noise over a few floats, if f trembles there much less than it does over wider windows; else None.
+
+        Then what seems to be noise is f itself: a ripple that is shorter than the steps on which it passes for noise.
+        """
+        x = self.samples.x
+        if known is None or known.deviation <= CALM * self.samples.eps * known.size:
+            return None
+        unit = math.ulp(x) * self.samples.eps / EPS
+        fine = max((n for k, side in CLOSEST if (n := noise(self.samples, unit * 2.0 ** k, side))), default=None)
+        return fine if fine is not None and known.deviation > RIPPLE * fine.deviation else None
 
     def confirms(self, found: Derivative) -> bool:
         """Whether f continues towards x as it does over the steps: quotients over a tiny step say so, too."""
@@ -138,7 +154,7 @@ class _Search:
         if self.s < 0.5:                            # the scale of f need not be that of x
             self.extend([h for h in ladder(1.0, (*range(FIRST), *MORE[:24])) if h > self.s])
             widths = [2.0 ** -k for k in WINDOWS[:10] if 2.0 ** -k > self.s] + widths
-        self.noise = noise_of_both_sides(samples, widths)
+        near, self.noise = self.noise, noise_of_both_sides(samples, widths)
         known = self.noise or Noise()
         steps = hidden_steps(samples, widths, known.deviation)
         size = max(1.0, abs(samples.centre))
@@ -147,6 +163,7 @@ class _Search:
                 on_step = self.measure()
                 self.tread = Side(on_step.value, on_step.bar)
             self.noise = known = known._replace(deviation=max(known.deviation, steps))
+        fine = (self.ripples(near) or self.ripples(known)) if steps == 0 else None
         level = plateau(samples, self.steps)
         if level is not None:
             if not level.rounded(samples.eps, size):
@@ -154,6 +171,17 @@ class _Search:
             if level.height > FINE * samples.eps * size:
                 self.tread = Side(0.0, 0.0)
             self.noise = known._replace(deviation=max(known.deviation, level.height / 2))
+        elif fine is not None:
+            self.noise = min(fine, known)            # between floats points are rounded, and that is no noise of f
+            found = self.measure()
+            border = math.isnan(found.left.value + found.right.value)
+            within = noise(samples, found.step / 64, 1.0)
+            told = found.bar <= FINELY * abs(found.value) and within is not None and \
+                within.deviation <= RIPPLE * max(fine.deviation, samples.eps * within.size)
+            if not border and not told:
+                reason = "f ripples over steps so small that noise hides its slope"
+                found = replace(found, kind="unclear", reason=reason)
+            return found
         return self.measure()
 
     def extend(self, steps: list[float]) -> None:
@@ -181,12 +209,11 @@ class _Search:
 
     def measure(self) -> Derivative:
         q = Quotients(self.samples, self.steps, self.noise or Noise(), self.s)
-        kind, reason = q.kind()
+        kind, reason, left, right = q.kind()
         c = q.choice()
         noise = (self.noise or Noise()).deviation
         curve = tuple(Step(h, v, abs(v - c.value), n) for h, v, n in zip(q.hs, q.central, q.noises))
-        return Derivative(c.value, c.bar, Side(q.left.value, q.left.bar), Side(q.right.value, q.right.bar),
-                          q.hs[c.row] if q.hs else math.nan, noise, curve,
+        return Derivative(c.value, c.bar, left, right, q.hs[c.row] if q.hs else math.nan, noise, curve,
                           self.samples.evaluations, kind, reason, q.slope, self.negligible, self.tread)
 
 

@@ -22,9 +22,11 @@ RESIDUAL = np.linalg.qr(np.vander(NODES, DEGREE + 1), mode="complete")[0][:, DEG
 MANY = 4                                # windows: of this many or more, the one with the least noise is not believed
 STEEP = 30.0                            # ratio of the noise in two windows: above it f may be a staircase with slopes
 STEEPEST = 4                            # intervals that are halved at a time when a jump is looked for
-HALVINGS = 24                           # halvings at most in that search: more of them see smaller jumps
+HALVINGS = 60                           # halvings at most in that search: more of them see smaller jumps
 LEAST_HALVINGS = 4                      # halvings that the last half of the search must have, or there is no jump
 LEAST = 5e-324                          # the smallest number of float64
+BESIDE = 64.0                           # distance of a window beside its width, to tell noise from the shape of f
+NO_NOISE = 64.0                         # ratio by which residuals fall there at least, where f is smooth
 PROPORTION = 0.1                        # 8 times the noise, beside |f|: what trembles more is f itself
 
 
@@ -73,8 +75,23 @@ def noise(samples: Samples, width: float, side: float) -> Noise | None:
 
 def noise_of_both_sides(samples: Samples, widths: list[float]) -> Noise | None:
     """On each side of x the noise that all windows allow; of the two sides the larger."""
-    sides = [together(noise(samples, width, side) for width in widths) for side in (1.0, -1.0)]
+    sides = []
+    for side in (1.0, -1.0):
+        found = together(noise(samples, width, side) for width in widths)
+        if found is not None and found.proportion and self_similar(samples, side * widths[len(widths) // 2], found):
+            found = found._replace(proportion=0.0)
+        sides.append(found)
     return max((n for n in sides if n is not None), default=None)
+
+
+def self_similar(samples: Samples, width: float, found: Noise) -> bool:
+    """Whether what seems to be noise in proportion to f is f itself, as of |x|^1.1 around 0.
+
+    All windows that begin at x then see the same shape; a narrow one beside x sees a smooth function.
+    """
+    values = [samples.at(samples.x + width * (1.0 + node / BESIDE)) for node in NODES]
+    return not any(map(math.isnan, values)) and \
+        window_noise(values) < found.proportion * max(map(abs, values)) / NO_NOISE
 
 
 def together(windows: Iterable[Noise | None]) -> Noise | None:
@@ -119,20 +136,23 @@ def has_jump(samples: Samples, width: float, height: float) -> bool:
     """Whether f jumps by more than `height` somewhere in a window.
 
     Of the intervals between its points the steepest few are halved, and of these again: on a
-    staircase with tilted steps the greatest change of all may be that along a step.
+    staircase with tilted steps the greatest change of all may be that along a step. It goes on down to neighbouring
+    floats, for a ripple is a jump to all that is wider.
     """
     points = sorted(samples.x + width * node for node in NODES)
     intervals = list(itertools.pairwise(points))
     heights: list[float] = []
+    slope = (samples.at(points[-1]) - samples.at(points[0])) / (points[-1] - points[0])
 
     def change(interval: tuple[float, float]) -> float:
-        size = abs(samples.at(interval[1]) - samples.at(interval[0]))
+        a, b = interval
+        size = abs(samples.at(b) - samples.at(a) - slope * (b - a))      # a jump may be against the slope
         return size if size == size else 0.0
 
     while len(heights) < HALVINGS:
         steepest = sorted(intervals, key=change)[-STEEPEST:]
-        intervals = [half for a, b in steepest if a < (m := (a + b) / 2) < b for half in ((a, m), (m, b))]
-        if not intervals:
+        intervals = [half for a, b in steepest for half in itertools.pairwise(sorted({a, (a + b) / 2, b}))]
+        if set(intervals) == set(steepest):
             break
         heights.append(max(map(change, intervals)))
         if not heights[-1] > height:

@@ -17,14 +17,30 @@ from ..errors import DTypeError, ShapeError, UsageError
 from ..ops import shape_of
 from ..transforms import jvp
 from ..transforms.dual import recording
-from ..tree._structure import Constant
+from ._framework import OWN, by_function, framework_of_things
 from ._subject import Array, Evaluation, Subject
+
+
+class OtherFramework(UsageError):
+    """A function that was taken for one of Values and Tensors returned an array of another framework."""
+
+    def __init__(self, framework: str | None) -> None:
+        super().__init__(f"check_gradients: the function returned an array of {framework}, whose gradient is not that "
+                         f"of Values and Tensors\n  help: framework={framework!r}, and plain inputs or {framework}'s")
+        self.framework = framework
 
 
 class Own(Subject):
     """A function of Values and Tensors."""
 
+    framework = OWN
     widens = True
+
+    def result(self, y: Any) -> Array:
+        home = None if isinstance(y, (Node, float)) else framework_of_things([y])
+        if home not in (None, OWN):
+            raise OtherFramework(home)
+        return super().result(y)
 
     def make(self, like: Any, array: Array) -> Any:
         if isinstance(like, BaseValue):
@@ -90,8 +106,12 @@ class Own(Subject):
 
 
 class Handwritten(Subject):
-    """A function of plain numbers and arrays, with its gradient as another function."""
+    """A function of plain numbers and arrays, with its gradient as another function.
 
+    The function runs just before its gradient, each time: a layer may keep its forward pass for its backward pass.
+    """
+
+    framework = "hand-written"
     what = "the gradient"
     widens = True
     forward_mode = seeded = False
@@ -109,15 +129,18 @@ class Handwritten(Subject):
         return np.array(data) if np.ndim(data) else float(data)
 
     def trace(self, arrays: Sequence[Array]) -> Evaluation:
-        value = self.value(arrays)
-
         def pull(cotangent: Array | None) -> list[Array]:
-            args, variables = self.arguments(arrays)
-            extra = [cotangent] if self.many else []
-            found = self.call(self.gradient, [*args, *extra], self.what)
-            self.check_unchanged(variables, arrays, self.what)
-            return self._parts(found)
-        return Evaluation(value, pull)
+            self.value(arrays)
+            return self.gradient_alone(arrays, cotangent)
+        return Evaluation(self.value(arrays), pull)
+
+    def gradient_alone(self, arrays: Sequence[Array], cotangent: Array | None) -> list[Array]:
+        """The gradient, whatever the function ran on last."""
+        args, variables = self.arguments(arrays)
+        extra = [cotangent] if self.many else []
+        found = self.call(self.gradient, [*args, *extra], self.what)
+        self.check_unchanged(variables, arrays, self.what)
+        return self._parts(found)
 
     def _parts(self, found: Any) -> list[Array]:
         n = len(self.structures)
@@ -139,7 +162,7 @@ class Handwritten(Subject):
 
 def subject_of(f: Any, inputs: Sequence[Any], gradient: Any, parameters: Iterable[Any], framework: str | None,
                many: bool) -> Subject:
-    """The Subject for f: by `framework`, or by what the inputs and parameters are."""
+    """The Subject for f: by `framework`, by what the inputs and parameters are, or by what f refers to."""
     if not callable(f):
         raise UsageError(f"check_gradients: the first argument must be a function, not {type(f).__name__}")
     parameters = list(parameters)
@@ -147,18 +170,15 @@ def subject_of(f: Any, inputs: Sequence[Any], gradient: Any, parameters: Iterabl
         if parameters:
             raise UsageError("check_gradients: a hand-written gradient goes with inputs, not with parameters")
         return Handwritten(f, gradient, inputs, many)
+    origin = ""
     if framework is None:
-        framework = _framework_of([*inputs, *parameters])
-    if framework == "autograd_nn":
-        return Own(f, inputs, parameters, many)
-    from ._adapters import adapter
-    return adapter(framework)(f, inputs, parameters, many)
-
-
-def _framework_of(things: Sequence[Any]) -> str:
-    constants = [e.value for e in tree.flatten(list(things))[1].entries if isinstance(e, Constant)]
-    for x in constants:
-        package = type(x).__module__.partition(".")[0]
-        if package in ("torch", "jax", "jaxlib"):
-            return package.removesuffix("lib")
-    return "autograd_nn"
+        framework = framework_of_things([*inputs, *parameters])
+        if framework is None:
+            framework, origin = by_function(f)
+    if framework == OWN:
+        made: Subject = Own(f, inputs, parameters, many)
+    else:
+        from ._adapters import adapter
+        made = adapter(framework)(f, inputs, parameters, many)
+    made.origin = origin
+    return made

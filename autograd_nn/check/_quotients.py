@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ._noise import Noise
 from ._samples import Samples
@@ -12,7 +12,21 @@ from ._tableau import APART, CLEAN, Entry, best, settled, tableau
 
 ROWS = 8                    # changes in a row that make a trend: with more of them fewer sides are called diverging
 CLOSE = 2.0 ** -8           # step beside the scale: a trend that ends at a larger one says nothing of x itself
+TREMBLING = 0.1             # noise beside |f|: what trembles more is f itself
+FLOATS = 2.0 ** 8           # step in floats: below it a trend may end because floats do
+UNBOUNDED = 1.15            # growth of quotients an octave: if they grow by more, they have no bound
 NONE = Entry(math.nan, math.inf, 0, math.inf, math.inf)
+
+
+class Side(NamedTuple):
+    """A derivative from one side: its value and its error bar.
+
+    Of a jump or an infinite slope the value is inf or -inf. Where the quotients do not settle, value and bar
+    hold all of them. Where f has no value the value is nan.
+    """
+
+    value: float
+    bar: float
 
 
 class Quotients:
@@ -20,6 +34,8 @@ class Quotients:
 
     def __init__(self, samples: Samples, steps: list[float], noise: Noise, s: float) -> None:
         self.samples, self.s = samples, s
+        self.trembles = noise.deviation <= TREMBLING * noise.size and not noise.proportion
+        self.hidden = False                          # whether quotients that do not settle go on until noise hides them
         x, f0 = samples.x, samples.centre
         self.hs: list[float] = []
         self.central: list[float] = []
@@ -54,17 +70,27 @@ class Quotients:
         """The best of the three."""
         return min((self.middle, self.left, self.right), key=lambda e: e.bar)
 
-    def kind(self) -> tuple[Literal["smooth", "kink", "unclear"], str]:
-        """Whether f has a derivative here, and why not."""
-        sides = {"left": self.lefts, "right": self.rights}
-        missing = [name for name, q in sides.items() if len(q) >= 3 and not any(map(math.isfinite, q[-3:]))]
+    def kind(self) -> tuple[Literal["smooth", "kink", "unclear"], str, Side, Side]:
+        """Whether f has a derivative here, why not, and what its derivatives from the left and the right are."""
+        settled = {"left": (self.lefts, self.left), "right": (self.rights, self.right)}
+        sides, troubles = {}, []
+        for name, (q, entry) in settled.items():
+            trouble, side = self.diverging(q)
+            sides[name] = side or Side(entry.value, entry.bar)
+            troubles += [f"{trouble} to the {name}"] * bool(trouble)
+        missing = [name for name, (q, _) in settled.items() if len(q) >= 3 and not any(map(math.isfinite, q[-3:]))]
+        sides |= dict.fromkeys(missing, Side(math.nan, math.inf))
+        return *self._kind(missing, troubles), sides["left"], sides["right"]
+
+    def _kind(self, missing: list[str], troubles: list[str]) -> tuple[Literal["smooth", "kink", "unclear"], str]:
         if len(missing) == 2 or not self.hs:
             return "unclear", f"f has no value around x: it {self.samples.complaint}"
         if missing:
             return "kink", f"a border: to the {missing[0]} f {self.samples.complaint}"
-        for name, q in sides.items():
-            if (trouble := self.diverging(q)):
-                return "kink", f"{trouble} to the {name}"
+        if troubles:
+            return "kink", troubles[0]
+        if self.hidden:
+            return "unclear", "f changes over steps so small that noise hides whether its quotients settle"
         left, right, middle = self.left, self.right, self.middle
         gap, size = abs(left.value - right.value), max(abs(left.value), abs(right.value))
         if gap > APART * (left.bar + right.bar) + 1e-6 * size:
@@ -78,26 +104,34 @@ class Quotients:
             return "unclear", "central and one-sided differences contradict each other"
         return "smooth", ""
 
-    def diverging(self, quotients: list[float]) -> str:
-        """What is wrong with a side whose quotients do not settle as the step shrinks, if they do not."""
+    def diverging(self, quotients: list[float]) -> tuple[str, Side | None]:
+        """What is wrong with a side whose quotients do not settle as the step shrinks, if they do not; and the side."""
         changes = [r - q for q, r in itertools.pairwise(quotients)]
         limits = [CLEAN * (n + m) for n, m in itertools.pairwise(self.noises)]
         clean = [i for i, (c, limit) in enumerate(zip(changes, limits)) if abs(c) > limit]
         end = clean[-1] + 1 if clean else 0
         if len(clean) < ROWS or clean[-ROWS] != end - ROWS or self.hs[end] > self.s * CLOSE:
-            return ""
+            return "", None
         if end < len(changes) and limits[end] < 0.3 * abs(changes[end - 1]):
-            return ""                               # below these steps they do settle
-        last = changes[end - ROWS:end]
+            return "", None                         # below these steps they do settle
+        last = [changes[i] / math.log2(self.hs[i] / self.hs[i + 1]) for i in range(end - ROWS, end)]      # an octave
         octaves = math.log2(self.hs[end - ROWS] / self.hs[end - ROWS // 2])
         growth = (max(map(abs, last[ROWS // 2:])) / max(map(abs, last[:ROWS // 2]))) ** (1 / octaves)
         steady = monotone(last)
         if growth < 0.97 or (steady and abs(last[-1]) < 0.7 * abs(last[-ROWS // 2])):
-            return ""
+            return "", None
         if steady:
             before, after = (abs(quotients[i] * self.hs[i]) for i in (end - ROWS, end))
-            return "a jump" if after > 0.5 * before else "an infinite slope"
-        return "the difference quotients do not settle"
+            infinite = Side(math.copysign(math.inf, last[-1]), 0.0)
+            return "a jump" if after > 0.5 * before else "an infinite slope", infinite
+        if (end < len(changes) and self.trembles) or self.hs[end] < FLOATS * math.ulp(self.samples.x):
+            self.hidden = True
+            return "", None
+        trouble = "the difference quotients do not settle"
+        if growth > UNBOUNDED:
+            return trouble, Side(0.0, math.inf)
+        low, high = min(quotients[end - ROWS:end + 1]), max(quotients[end - ROWS:end + 1])
+        return trouble, Side((low + high) / 2, (high - low) / 2)
 
 
 def extrapolated(hs: list[float], quotients: list[float], noises: list[float], power: int) -> Entry:

@@ -30,7 +30,11 @@ WIDTH = 80                       # of a terminal
 
 @dataclass(frozen=True)
 class Checked:
-    """One input (or parameter) as it was checked: by "elements" or by random "directions"."""
+    """One input (or parameter) as it was checked: by "elements" or by random "directions".
+
+    kinked  how many elements lie at kinks (or have an infinite gradient), where directions leave them out
+    unseen  how many more were left out, since there was no time to tell them apart from those
+    """
 
     name: str
     order: int
@@ -38,6 +42,19 @@ class Checked:
     dtype: str
     how: str
     findings: tuple[Finding, ...]
+    kinked: int = 0
+    unseen: int = 0
+
+    @property
+    def unchecked(self) -> bool:
+        """Whether nothing could be judged, for all that directions met are kinks."""
+        return self.how == "directions" and bool(self.findings) and \
+            all(f.verdict is Verdict.NOT_DIFFERENTIABLE for f in self.findings)
+
+    @property
+    def title(self) -> str:
+        """The name, and of which derivative where it is not the first."""
+        return self.name if self.order == 1 else f"{self.name}, derivative {self.order}"
 
     @property
     def worst(self) -> Finding | None:
@@ -52,7 +69,7 @@ class Checked:
         checked = f"{n} of {total}" if self.how == "elements" else f"{along} direction{'s' * (along != 1)}"
         if self.how != "elements" and n > along:
             checked += f", {n - along} of {total}"
-        name = self.name if self.order == 1 else f"{self.name}, derivative {self.order}"
+        name = self.title
         shape = "number" if self.shape == () else "x".join(map(str, self.shape))
         shape += "" if self.dtype == "float64" else f" {self.dtype}"
         f = self.worst
@@ -76,6 +93,8 @@ class Report:
     laws         one `Law` for each law that was checked
     faults       the `Fault`s that `locate_fault` found, where the function has a graph
     evaluations  how often the function was called
+    framework    whose gradient was checked: "autograd_nn", "torch", "jax", "autograd" (HIPS) or "hand-written"
+    origin       how that was found, where the inputs did not tell
     """
 
     parts: tuple[Checked, ...]
@@ -83,12 +102,19 @@ class Report:
     faults: tuple[Fault, ...] = ()
     evaluations: int = 0
     lines: Lines = field(default_factory=dict, repr=False, compare=False)       # for plot()
+    framework: str = ""
+    origin: str = ""
 
     @property
     def ok(self) -> bool:
-        """Whether nothing disagrees."""
-        return not any(v is Verdict.DISAGREE for v in (*(f.verdict for f in self.findings),
-                                                       *(law.verdict for law in self.laws)))
+        """Whether nothing disagrees, and no input lies at kinks alone."""
+        return not (self.wrong or any(part.unchecked for part in self.parts))
+
+    @property
+    def wrong(self) -> bool:
+        """Whether anything disagrees."""
+        return any(v is Verdict.DISAGREE for v in (*(f.verdict for f in self.findings),
+                                                   *(law.verdict for law in self.laws)))
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -114,11 +140,13 @@ class Report:
     def title(self) -> str:
         """The result in a line."""
         counts = self.counts
-        if not self.ok:
+        if self.wrong:
             broken = sum(law.verdict is Verdict.DISAGREE for law in self.laws)
             what = [f"{counts[Verdict.DISAGREE]} of {len(self.findings)} checks"] * bool(counts[Verdict.DISAGREE])
             what += [f"{broken} law{'s' * (broken != 1)} broken"] * bool(broken)
             return f"gradients DISAGREE: {', '.join(what)}"
+        if not self.ok:
+            return f"gradients NOT CHECKED: {', '.join(part.title for part in self.parts if part.unchecked)}"
         if not self.findings:
             return "gradients agree: there is nothing to differentiate"
         agreeing = counts[Verdict.AGREE]
@@ -138,7 +166,17 @@ class Report:
         return f"<Report: {self.title}>"
 
     def _notes(self) -> Iterator[str]:
-        """What is to be told beside the table: findings that do not agree, laws, faults."""
+        """What is to be told beside the table: what was not checked, findings that do not agree, laws, faults."""
+        for part in self.parts:
+            aside = f"{part.kinked} of {math.prod(part.shape)} elements lie at kinks and were set aside"
+            if part.unseen:
+                aside += f", and {part.unseen} among them that were not told apart"
+            if part.unchecked:
+                yield f"not checked: {part.title}: {aside}, and no direction through the others could be judged" \
+                    if part.kinked < math.prod(part.shape) else f"not checked: {part.title}: all elements lie at kinks"
+                yield "help: elements=\"all\" judges each by its one-sided derivatives; or move the inputs away"
+            elif part.kinked or part.unseen:
+                yield f"note: {part.title}: {aside}"
         for verdict in GRAVITY[:0:-1]:
             found = sorted((f for f in self.findings if f.verdict is verdict), key=_gravity, reverse=True)
             for finding in found[:SHOWN]:
@@ -152,6 +190,11 @@ class Report:
         for law in self.laws:
             if law.verdict is Verdict.INCONCLUSIVE:
                 yield f"not told: {law.name}: {law.text}"
+        if self.origin:
+            yield f"note: {self.origin}"
+        for law in self.laws:
+            if law.verdict is Verdict.AGREE and law.text:
+                yield f"note: {law.text}"
         if self.inconclusive > 0.5 and any(p.dtype == "float32" for p in self.parts):
             yield "help: float32 is coarse; in float64 (model.astype(np.float64)) more can be told"
         held = [law.name for law in self.laws if law.verdict is Verdict.AGREE]
@@ -187,10 +230,11 @@ class Report:
         >>> check_gradients(lambda x: x * x, 3.0).to_dict()["counts"]["agree"]
         1
         """
-        return {"ok": self.ok, "title": self.title, "inconclusive": self.inconclusive,
+        return {"ok": self.ok, "title": self.title, "framework": self.framework, "inconclusive": self.inconclusive,
                 "counts": {str(v): k for v, k in self.counts.items()}, "evaluations": self.evaluations,
                 "inputs": [{"name": p.name, "order": p.order, "shape": list(p.shape), "dtype": p.dtype, "how": p.how,
-                            "findings": [_record(f) for f in p.findings]} for p in self.parts],
+                            "kinked": p.kinked, "unseen": p.unseen, "findings": [_record(f) for f in p.findings]}
+                           for p in self.parts],
                 "laws": [{"name": law.name, "verdict": str(law.verdict), "text": law.text} for law in self.laws],
                 "faults": [str(fault) for fault in self.faults]}
 

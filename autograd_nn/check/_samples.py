@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
+
 from ._rounding import EPS
 
 MISSING = (ArithmeticError, ValueError)         # outside its domain a function raises, or is nan or inf
@@ -13,6 +15,7 @@ MISSING = (ArithmeticError, ValueError)         # outside its domain a function 
 class Samples:
     """f at x + h for the offsets h that are asked for, each evaluated once; nan where f has no value.
 
+    At x itself an exception that is not one of `MISSING` passes; elsewhere f may raise what it likes.
     `eps` is the rounding of the arithmetic that f is known to be computed in.
     """
 
@@ -20,7 +23,9 @@ class Samples:
         self.f, self.x, self.eps = f, x, eps
         self.complaint = ""                     # of the sample taken last that is missing
         self._seen: dict[float, float] = {}
+        self._passing: tuple[type[Exception], ...] = MISSING
         self.centre = self.at(x)
+        self._passing = (Exception,)
 
     @property
     def evaluations(self) -> int:
@@ -34,13 +39,14 @@ class Samples:
             return known
         try:
             y = self.f(point)
-            if isinstance(y, complex):              # as (-1.0) ** 0.5 is, outside the domain of a real function
+            # As (-1.0) ** 0.5 is, outside the domain of a real function.
+            if not isinstance(y, float) and np.iscomplexobj(y):
                 raise ValueError("a complex number")
             y = float(y)
             if not math.isfinite(y):
                 self.complaint = f"is {y}"
                 y = math.nan
-        except MISSING as error:
+        except self._passing as error:
             self.complaint = f"raises {type(error).__name__}: {error}"
             y = math.nan
         self._seen[point] = y

@@ -34,6 +34,8 @@ class Subject:
     the function is run for its value and for its gradient.
     """
 
+    framework = ""                   # whose gradient it is
+    origin = ""                      # how that was found, where it is to be told
     what = "the backward pass"
     forward_mode = True
     widens = False                   # whether the function may be run in float64 where it was given float32
@@ -99,6 +101,10 @@ class Subject:
     def trace(self, arrays: Sequence[Array]) -> Evaluation:
         """A run that can be differentiated."""
         raise NotImplementedError
+
+    def gradient_alone(self, arrays: Sequence[Array], cotangent: Array | None) -> list[Array] | None:
+        """The gradient without a run of the function before it; None where its graph is what the gradient is of."""
+        return None
 
     def push(self, arrays: Sequence[Array], tangents: Sequence[Array]) -> Array:
         """The derivative of the output along tangents of the inputs, by forward mode."""

@@ -11,11 +11,16 @@ COLUMNS = 6             # extrapolations of a row: each takes one more step into
 GAP = 2.0 ** 8          # ratio of two steps: steps farther apart are not extrapolated together
 CLEAN = 4.0             # times its noise: a larger change is no noise
 GROWTH = 4.0            # ratio of changes: if they grow by more as the step shrinks, the larger steps had not settled
+LAZY = 0.85             # fall of the changes an octave: where they fall by less, there is no series to extrapolate ...
+SLOW = 3                # ... after so many of them in a row
 APART = 2.0             # bars: two estimates farther apart contradict each other
 
 
 class Entry(NamedTuple):
-    """An estimate of the derivative: its value, its bar = truncation + noise, and the row (step) that it is from."""
+    """An estimate of the derivative: its value, its bar = truncation + noise, and the row (step) that it is from.
+
+    `change` is that of a quotient since the step before.
+    """
 
     value: float
     bar: float
@@ -33,7 +38,7 @@ def tableau(steps: Sequence[float], quotients: Sequence[float], noises: Sequence
     """
     entries: list[Entry] = []
     previous: list[Entry] = []
-    least, before = math.inf, math.inf
+    least, before, slow = math.inf, math.inf, 0
     for i, (h, q, n) in enumerate(zip(steps, quotients, noises)):
         if not math.isfinite(q) or (previous and before > GAP * h):
             previous = []
@@ -41,6 +46,7 @@ def tableau(steps: Sequence[float], quotients: Sequence[float], noises: Sequence
             continue
         entry = column_0(Entry(q, math.inf, i, math.inf, n), previous[0]) if previous else \
             Entry(q, math.inf, i, math.inf, n)
+        slow = slow + 1 if previous and slowly(entry.change, previous[0].change, before / h) else 0
         row = [entry]
         value, noise = q, n
         # Where the noise alone exceeds a bar that was reached, a row cannot win; it can contradict.
@@ -60,6 +66,8 @@ def tableau(steps: Sequence[float], quotients: Sequence[float], noises: Sequence
                     truncation = gap
                 if old > truncation:
                     truncation = old
+            if slow >= SLOW and entry.truncation > truncation:      # no series in powers of h
+                truncation = entry.truncation
             bar = truncation + noise
             row.append(Entry(value, bar, i, truncation, noise))
             if bar < least:
@@ -74,10 +82,15 @@ def column_0(entry: Entry, previous: Entry) -> Entry:
 
     Changes that fall by a factor r from row to row leave an error of r / (1 - r) times the last of them.
     """
-    change, last = abs(entry.value - previous.value), previous.change
-    r = change / last if 0.5 * last < change < last else 0.5
-    truncation = max(change * r / (1.0 - r), inherited(entry.value, previous, 0.5))
+    change, last = entry.value - previous.value, abs(previous.change)
+    r = abs(change) / last if 0.5 * last < abs(change) < last else 0.5
+    truncation = max(abs(change) * r / (1.0 - r), inherited(entry.value, previous, 0.5))
     return Entry(entry.value, truncation + entry.noise, entry.row, truncation, entry.noise, change)
+
+
+def slowly(change: float, last: float, ratio: float) -> bool:
+    """Whether the changes go one way, and fall by less an octave than the error of any smooth function does."""
+    return bool(last) and math.isfinite(last) and LAZY ** math.log2(ratio) < change / last < 1.0
 
 
 def inherited(value: float, above: Entry, fall: float) -> float:

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 
 from ._derivative import Derivative
+from ._quotients import Side
 
 # "Relative" is beside the larger of the two derivatives. A "bar" is the error bar of the numerical one.
 RTOL = 1e-5             # relative difference: a smaller one may come from rounding or iteration and refuses nothing
@@ -43,21 +44,25 @@ def judge(analytic: float, numeric: Derivative, second: float | None = None) -> 
     inconclusive   the bar is wider than that, or the differences say nothing; or it lies outside, but
                    off by so little (0.00005 % to 0.001 %) that rounding or an iteration may be the reason
 
+    At a kink it disagrees where it lies outside the closed interval of the one-sided derivatives; inside and at
+    its ends it is "not differentiable here". A nan disagrees wherever f has values.
+
     >>> from autograd_nn.check import differentiate
     >>> d = differentiate(lambda x: x ** 3, 2.0)
     >>> print(judge(12.0, d), judge(12.001, d), sep=", ")
     agree, disagree
     """
+    if math.isnan(analytic) and numeric.sides:
+        return Verdict.DISAGREE
     if numeric.kind == "kink":
-        return Verdict.NOT_DIFFERENTIABLE
+        return Verdict.DISAGREE if outside(analytic, numeric) else Verdict.NOT_DIFFERENTIABLE
     if numeric.kind == "unclear" or not math.isfinite(numeric.bar):
         return Verdict.INCONCLUSIVE
     if not math.isfinite(analytic):
         return Verdict.DISAGREE
     gap, size = abs(analytic - numeric.value), max(abs(analytic), abs(numeric.value))
     bar = max(numeric.bar, numeric.negligible)
-    times = CAUTION if numeric.bar > ROUGH * size else CHANCE if numeric.bar > NOISY * size else 1.0
-    if gap > max(times * bar, RTOL * size):
+    if gap > max(caution(numeric.bar, size) * bar, RTOL * size):
         tread = numeric.tread                   # on a step of a staircase its slope is the derivative, too
         on_it = tread is not None and abs(analytic - tread.value) <= max(tread.bar, RTOL * abs(analytic))
         return Verdict.INCONCLUSIVE if on_it else Verdict.DISAGREE
@@ -69,6 +74,32 @@ def judge(analytic: float, numeric: Derivative, second: float | None = None) -> 
     if second is not None and abs(second - numeric.value) <= bar and abs(second - analytic) <= RTOL * abs(second):
         return Verdict.AGREE
     return Verdict.INCONCLUSIVE
+
+
+def caution(bar: float, size: float) -> float:
+    """How many bars are needed to refuse something of this size."""
+    return CAUTION if bar > ROUGH * size else CHANCE if bar > NOISY * size else 1.0
+
+
+def outside(analytic: float, numeric: Derivative) -> bool:
+    """Whether it lies outside the closed interval of the one-sided derivatives, by more than their bars.
+
+    Where one of them is infinite no finite slope is too steep, and 0 is what such a slope is often clipped to.
+    """
+    ends = sorted(numeric.sides.values())
+    if not ends or any(math.isinf(bar) for _, bar in ends):
+        return False
+    if math.isinf(analytic):
+        return all(value != analytic for value, _ in ends)
+    height = ends[-1].value - ends[0].value if ends[0].value < ends[-1].value else 0.0
+    flat = Side(0.0, 0.0)
+    low = flat if ends[0].value == math.inf else ends[0]
+    high = flat if ends[-1].value == -math.inf else ends[-1]
+
+    def allowed(end: Side) -> float:
+        size, bar = max(abs(analytic), abs(end.value)), max(end.bar, numeric.negligible)
+        return max(min(caution(bar, size) * bar, max(height, DOUBT * bar)), RTOL * size)
+    return low.value - analytic > allowed(low) or analytic - high.value > allowed(high)
 
 
 @dataclass(frozen=True)
@@ -90,9 +121,12 @@ class Finding:
 
     def __str__(self) -> str:
         n = self.numeric
-        if self.verdict is Verdict.NOT_DIFFERENTIABLE and all(math.isfinite(side.bar) for side in (n.left, n.right)):
-            text = (f"left {n.left.value:.10g} +- {n.left.bar:.0e}, right {n.right.value:.10g} +- {n.right.bar:.0e}, "
-                    f"analytic {self.analytic:.10g} {'lies' if self.between else 'does not lie'} between")
+        known = [f"{name} {value:.10g}" + (f" +- {bar:.0e}" if bar else "") for name, (value, bar) in n.sides.items()
+                 if math.isfinite(bar)]
+        if n.kind == "kink" and known:
+            text = f"{', '.join(known)}, analytic {self.analytic:.10g}"
+            if len(known) > 1 or not self.between:
+                text += f" {'lies' if self.between else 'does not lie'} {'between' if len(known) > 1 else 'there'}"
         elif math.isfinite(n.bar):
             text = f"numeric {n.value:.10g} +- {n.bar:.0e}, analytic {self.analytic:.10g}"
             gap = abs(self.analytic - n.value)
@@ -109,5 +143,4 @@ class Finding:
     @property
     def between(self) -> bool:
         """Whether the analytic value lies between the left and the right derivative, as a subgradient does."""
-        sides = (self.numeric.left, self.numeric.right)
-        return min(v - bar for v, bar in sides) <= self.analytic <= max(v + bar for v, bar in sides)
+        return not (math.isnan(self.analytic) or outside(self.analytic, self.numeric))
