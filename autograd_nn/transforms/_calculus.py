@@ -16,8 +16,8 @@ from ..errors import DTypeError, ShapeError, UsageError
 from ..ops import shape_of
 from ..tree import Structure
 from ..tree._containers import Copy, is_unknown
-from ._variable import Variable, active, is_storage, lifted
-from .dual import Dual, leaf, nodes_in, recording, transposed
+from ._variable import Variable, active, is_from_elsewhere, is_storage, lifted
+from .dual import Dual, leaf, nodes_in, recording, served, transposed
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
@@ -109,8 +109,9 @@ class Pullback:
         y, aux = with_aux(what, y) if has_aux else (y, None)
         self.ys, self.structure = tree.flatten(y)
         self.aux, self.aux_structure = tree.flatten(aux)
-        inside = set(self.bases)
-        self.open = self.recorded and any(node not in inside for node in leaves_below(nodes_in((*self.ys, *self.aux))))
+        self.inside = set(self.bases)
+        self.open = self.recorded and self._is_open((*self.ys, *self.aux))
+        served(self.bases)
 
     def value(self) -> Any:
         """f's value, for the caller."""
@@ -138,14 +139,27 @@ class Pullback:
         """Results as nodes where they depend on a node from elsewhere, and else as plain data."""
         if not may_depend:
             return [_stripped(x, ()) for x in results]
-        inside, depends = set(self.bases), set[Node]()
-        for node in topological(nodes_in(results)):
-            if node.op is None:
-                if node not in inside:
+        depends = set[Node]()
+        for node in topological(nodes_in(results), self.inside):
+            if node.op is None or node in self.inside:
+                if self._is_from_elsewhere(node):
                     depends.add(node)
             elif any(isinstance(x, Node) and x in depends for x in node.inputs):
                 depends.add(node)
         return [_stripped(x, depends) for x in results]
+
+
+    def _is_open(self, results: Sequence[Any]) -> bool:
+        """Whether a result depends on a node from elsewhere."""
+        nodes = nodes_in(results)
+        if any(base.op is not None for base in self.bases):          # there may be a large graph below that one
+            return any(self._is_from_elsewhere(node) for node in topological(nodes, self.inside)
+                       if node.op is None or node in self.inside)
+        return any(node not in self.inside and is_from_elsewhere(node) for node in leaves_below(nodes))
+
+    def _is_from_elsewhere(self, end: Node) -> bool:
+        """Whether a leaf, or a variable of this transform, stands for a node from elsewhere."""
+        return end.op is not None if end in self.inside else is_from_elsewhere(end)
 
 
 def with_aux(what: str, y: Any) -> tuple[Any, Any]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -148,6 +149,8 @@ def _transposed(rule: Any, tangent: Any, y: Any, primals: list[Any], i: int, par
         if shape_of(part) != shape_of(primals[i]):
             part = ops.sum_to(part, shape_of(primals[i]))
         found = transposed([part], [tangent], [u], create_graph=nodes)[0]
+    if nodes:
+        served([u])
     found = found if mode.recording else detached(found)
     return 0.0 if found is None else found
 
@@ -207,6 +210,24 @@ def leaf(data: Any, like: type[Node]) -> Any:
     if mode.make is not None:
         mode.make.own(node)
     return node
+
+
+_served: WeakValueDictionary[int, Node] = WeakValueDictionary()      # by their id, for nodes compare by their data
+
+
+def served(leaves: Iterable[Node]) -> None:
+    """The transform that made these leaves has run its function. For all others they are constants from now on.
+
+    Its result may be a graph with these leaves: that of another transform's variable, in which it was called.
+    """
+    for node in leaves:
+        if node.op is None:
+            _served[id(node)] = node
+
+
+def has_served(node: Node) -> bool:
+    """Whether a transform made this leaf, and has run its function."""
+    return _served.get(id(node)) is node
 
 
 @contextmanager
