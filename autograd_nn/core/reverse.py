@@ -65,7 +65,7 @@ def on_nodes(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
             raise GraphError(f"{op.name}: the data of {x.name or 'an input'} was assigned after the forward "
                              "pass, and a gradient that is a graph needs it as it was\n"
                              "  help: run the forward pass again")
-    return node, node.inputs, op.vjps
+    return node, node.inputs, op.traced_rules
 
 
 def fit(g: Any, x: Node) -> Any:

@@ -122,7 +122,7 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     if mode.watch is not None and is_plain(y):
         mode.watch(op, tuple(primals), y)                # a node is watched where it is made
     tangent: Any = None
-    for i, (a, mine, rule) in enumerate(zip(args, here, op.vjps)):
+    for i, (a, mine, rule) in enumerate(zip(args, here, op.traced_rules)):
         if not mine or rule is None:
             continue
         if op.elementwise:
