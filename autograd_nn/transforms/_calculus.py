@@ -17,7 +17,7 @@ from ..ops import shape_of
 from ..tree import Structure
 from ..tree._containers import Copy, is_unknown
 from ._variable import Variable, active, is_from_elsewhere, is_storage, lifted
-from .dual import Dual, leaf, nodes_in, recording, served, transposed
+from .dual import Dual, alive, leaf, new_level, nodes_in, recording, running, served, transposed
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
@@ -171,6 +171,7 @@ def with_aux(what: str, y: Any) -> tuple[Any, Any]:
 
 
 def _stripped(x: Any, keep: Any) -> Any:
+    x = alive(x)
     if isinstance(x, Dual):
         return Dual(_stripped(x.primal, keep), _stripped(x.tangent, keep), x.level)
     if not isinstance(x, Node) or x in keep:
@@ -204,10 +205,11 @@ def _like(x: Any, base: Any, keep: bool, g: Any, taken: set[int]) -> Any:
 
 def pushed(f: Function, arguments: Arguments, tangents: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, int]:
     """f's value with duals in the place of the arguments' leaves, and the level of the duals."""
-    with recording(), active.also(level=active.level + 1):       # no_grad() inside f stops derivatives, one around not
-        duals = [Variable(x._data if stored and is_storage(x) else x, dx, active.level)
+    level = new_level()
+    with recording(), running([level]):                  # no_grad() inside f stops derivatives, one around not
+        duals = [Variable(x._data if stored and is_storage(x) else x, dx, level)
                  for x, dx, stored in zip(arguments.leaves, tangents, arguments.stored)]
-        return arguments.call(f, duals, kwargs), active.level
+        return arguments.call(f, duals, kwargs), level
 
 
 def check_tangents(what: str, xs: Sequence[Any], dxs: Sequence[Any], kind: tuple[str, str]) -> list[Any]:

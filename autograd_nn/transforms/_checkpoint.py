@@ -21,7 +21,7 @@ from ..tree import Structure
 from ._calculus import Function, plain
 from ._packing import packed, put_together, taken_apart, unpacked
 from ._variable import active, variable
-from .dual import Dual, leaf
+from .dual import Dual, leaf, running, running_levels
 
 
 def checkpoint(f: Function) -> Function:
@@ -98,7 +98,7 @@ class Segment:
         self.f, self.structure, self.forms = f, structure, forms
         self.kinds = [_kind(x) for x in inputs]
         self.closed: tuple[Node, ...] = ()               # the nodes that f closes over; inputs as well
-        self.around = active.nodes, active.level         # the transforms that were running
+        self.around = active.nodes, running_levels()     # the transforms that were running
         self.random_state = generator().bit_generator.state
 
     def forward(self, inputs: list[Any]) -> Any:
@@ -138,8 +138,8 @@ class Segment:
                              for x, kind in zip(xs, self.kinds)]
                 n = len(variables) - len(self.closed)
                 region.instead.update(zip(map(id, self.closed), variables[n:]))
-                nodes, level = self.around
-                with active.also(nodes.union(x for x in variables if isinstance(x, Node)), level):
+                nodes, levels = self.around
+                with active.also(nodes.union(x for x in variables if isinstance(x, Node))), running(levels):
                     ys, _, _ = self.run(variables[:n])
         finally:
             own.state = now

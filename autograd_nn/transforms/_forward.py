@@ -13,7 +13,7 @@ from ..core.node import Node
 from ..errors import UsageError
 from ..ops import shape_of
 from ._calculus import Arguments, Function, check_tangents, plain, pushed, with_aux
-from .dual import Dual
+from .dual import Dual, alive
 
 
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> tuple[Any, ...]:
@@ -57,6 +57,7 @@ def tangent_of(y: Any, level: int) -> Any:
 
 def handed_out(x: Any) -> Any:
     """A result for the caller: a node only where f closes over one (or was given one), and not under no_grad()."""
+    x = alive(x)
     if isinstance(x, Node):
         return x if mode.recording else plain(x)
     return x[()] if isinstance(x, np.ndarray) and not x.shape else x

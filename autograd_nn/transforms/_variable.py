@@ -29,21 +29,20 @@ class Variable(Dual):
 
 
 class _Active(threading.local):
-    """The transforms that are running in this thread."""
+    """The transforms of reverse mode that are running in this thread."""
 
     def __init__(self) -> None:
         self.nodes: frozenset[Node] = frozenset()        # their variables
-        self.level = 0                                   # how many of them are jvp
 
     @contextmanager
-    def also(self, nodes: Iterable[Node] = (), level: int = 0) -> Iterator[None]:
-        """Inside, these are variables too, and duals have at least this level."""
-        before = self.nodes, self.level
-        self.nodes, self.level = self.nodes.union(nodes), max(self.level, level)
+    def also(self, nodes: Iterable[Node]) -> Iterator[None]:
+        """Inside, these are variables too."""
+        before = self.nodes
+        self.nodes = before.union(nodes)
         try:
             yield
         finally:
-            self.nodes, self.level = before
+            self.nodes = before
 
 
 active = _Active()

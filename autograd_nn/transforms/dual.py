@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -30,7 +33,8 @@ class Dual:
     the tangent of the output. The rule of any other op is linear in its cotangent, so its
     transpose is found by differentiating the rule itself.
 
-    `level` keeps nested derivatives apart: an op treats duals of a lower level as constants.
+    `level` keeps derivatives apart: an op treats duals of a lower level as constants, and of a dual whose
+    jvp is over it takes the primal. A dual that a program makes has level 0, which is never over.
 
     >>> from autograd_nn import sin
     >>> y = sin(Dual(2.0, 1.0) * 3.0)
@@ -111,7 +115,12 @@ class Dual:
 
 
 def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-    level = max(a.level for a in args if isinstance(a, Dual))
+    level = -1
+    for a in args:
+        if isinstance(a, Dual):
+            if a.level not in _running:
+                return op(*map(alive, args), **params) if op.arity >= 0 else op([*map(alive, args)], **params)
+            level = max(level, a.level)
     here = [isinstance(a, Dual) and a.level == level for a in args]
     primals = [a.primal if mine else a for a, mine in zip(args, here)]
     if not mode.recording and mode.make is None:         # under no_grad() results are constants
@@ -182,6 +191,46 @@ def _parts(x: Any, level: int) -> tuple[Any, Any]:
 
 def _or_zero(g: Any, x: Any) -> Any:
     return g if g is not None else np.zeros(x.shape, x.dtype) if isinstance(x, Tensor) else 0.0
+
+
+# --- levels ----------------------------------------------------------------------------------------
+
+_levels = itertools.count(1)
+_running = Counter({0: 1})               # by level, in all threads: f may use threads, and rerun what was over
+_lock = threading.Lock()
+
+
+def new_level() -> int:
+    """A level above all that there were."""
+    return next(_levels)
+
+
+def running_levels() -> tuple[int, ...]:
+    """The levels of all jvps that are running."""
+    with _lock:
+        return tuple(_running)
+
+
+@contextmanager
+def running(levels: Sequence[int]) -> Iterator[None]:
+    """Inside, the jvps of these levels are running."""
+    with _lock:
+        _running.update(levels)
+    try:
+        yield
+    finally:
+        with _lock:
+            _running.subtract(levels)
+            for level in levels:
+                if not _running[level]:
+                    del _running[level]
+
+
+def alive(x: Any) -> Any:
+    """x without the tangents of jvps that are over."""
+    while isinstance(x, Dual) and x.level not in _running:
+        x = x.primal
+    return x
 
 
 # --- nodes in duals, and modes ---------------------------------------------------------------------
