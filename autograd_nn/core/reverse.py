@@ -61,7 +61,7 @@ def on_nodes(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
     """What the rules see with create_graph: the nodes."""
     op: Any = node.op
     for x, before in zip(node.inputs, getattr(node, "_operands", ())):
-        if isinstance(before, np.ndarray) and isinstance(x, Node) and x._data is not before:
+        if isinstance(x, Node) and isinstance(x._data, np.ndarray) and x._data is not before:
             raise GraphError(f"{op.name}: the data of {x.name or 'an input'} was assigned after the forward "
                              "pass, and a gradient that is a graph needs it as it was\n"
                              "  help: run the forward pass again")

@@ -252,6 +252,8 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
             params = {k: kept(v) for k, v in params.items()}
             break
     operands = tuple([x._data if isinstance(x, Node) else x for x in inputs])
+    if op.scalar is None and float in map(type, operands):           # a Value, which is to it an array of shape ()
+        operands = tuple([np.asarray(x) if type(x) is float else x for x in operands])
     try:
         data = op.array(*operands, **params)
     except (ValueError, TypeError, IndexError) as error:

@@ -247,7 +247,7 @@ def _untile(g: Any, x: Any, reps: Any) -> Any:
 def _unrepeat(g: Any, x: Any, repeats: Any, axis: int | None) -> Any:
     """g added up over the copies that repeat made of each element."""
     shape = shape_of(x)
-    if axis is None:
+    if axis is None or not shape:                        # to NumPy a number is a row of one
         n = math.prod(shape)
         return reshape(scatter(g, np.repeat(np.arange(n), repeats), (n,)), shape)
     axis %= len(shape)
