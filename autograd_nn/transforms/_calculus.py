@@ -36,7 +36,7 @@ class Arguments:
         self.structures: list[Structure] = []
         self.stored: list[bool] = []
         for i in self.places:
-            x = float(args[i]) if type(args[i]) is int else args[i]
+            x = float(args[i]) if type(args[i]) is int or isinstance(args[i], np.integer) else args[i]
             found, structure = tree.flatten(x)
             if not found:
                 raise _not_differentiable(what, i, x)
@@ -66,6 +66,25 @@ class Arguments:
         """A result for each leaf, in the structure of the argument, or a tuple where there are several."""
         trees = [s.results(part) for s, part in zip(self.structures, self.per_argument(parts))]
         return tuple(trees) if self.several else trees[0]
+
+
+def check_function(what: str, f: Any) -> None:
+    """Refuse what is no function: a Value or Tensor that a program has computed, above all."""
+    if isinstance(f, (Node, Dual)):
+        raise UsageError(f"{what}: the first argument is a function, not the {type(f).__name__} that it gave\n"
+                         f"  help: {what}(lambda w: ..., ...) differentiates a function; of a node that is computed "
+                         "already, loss.backward() gives w.grad for each w that it depends on")
+    if not callable(f):
+        raise UsageError(f"{what}: the first argument is a function, not {type(f).__name__} {f!r:.60}\n"
+                         f"  help: such as {what}(lambda x: x ** 2, ...)")
+
+
+def check_argnums(what: str, argnums: Any) -> None:
+    """Refuse what says no places, as the point itself does."""
+    places = argnums if isinstance(argnums, (list, tuple, range, np.ndarray)) else [argnums]
+    if not all(isinstance(i, (int, np.integer)) and not isinstance(i, bool) for i in places):
+        raise UsageError(f"{what}: argnums={argnums!r:.60} does not say which arguments: it is a number such as 0, or "
+                         f"several such as (0, 1)\n  help: {what}(f)(x) is the derivative at x")
 
 
 def _place(what: str, i: Any, n: int) -> int:

@@ -18,7 +18,7 @@ from ..core.value import Value
 from ..errors import GraphError
 from ..ops import Each, Op
 from ..tree import Structure
-from ._calculus import Function, plain
+from ._calculus import Function, check_function, plain
 from ._packing import packed, put_together, taken_apart, unpacked
 from ._variable import active, variable
 from .dual import Dual, leaf, running, running_levels
@@ -44,6 +44,8 @@ def checkpoint(f: Function) -> Function:
     >>> round(x.grad, 6)
     0.739528
     """
+    check_function("checkpoint", f)
+
     @wraps(f)
     def run(*args: Any, **kwargs: Any) -> Any:
         leaves, structure = tree.flatten((args, kwargs))

@@ -12,7 +12,7 @@ from ..core.modes import mode
 from ..core.node import Node
 from ..errors import UsageError
 from ..ops import shape_of
-from ._calculus import Arguments, Function, check_tangents, plain, pushed, with_aux
+from ._calculus import Arguments, Function, check_function, check_tangents, plain, pushed, with_aux
 from .dual import Dual, alive
 
 
@@ -26,6 +26,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
     (6.0, 3.0)
     """
+    check_function("jvp", f)
     if not isinstance(primals, (list, tuple)) or not isinstance(tangents, (list, tuple)) \
             or len(primals) != len(tangents):
         raise UsageError("jvp: primals and tangents are tuples of the same length, one entry for each argument")
