@@ -141,7 +141,9 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         tangent = part if tangent is None else tangent + part
     if tangent is None:
         tangent = 0.0
-    if shape_of(tangent) != shape_of(y):
+    if type(tangent) in (float, int) and hasattr(y, "dtype"):
+        tangent = np.full(shape_of(y), tangent, y.dtype)[()]         # not float64 where y is float32
+    elif shape_of(tangent) != shape_of(y):
         tangent = ops.broadcast_to(tangent, shape_of(y))
     return Dual(y, tangent, level)
 
