@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from ..ops import Op
@@ -142,9 +142,10 @@ def data_of(x: Any) -> Any:
     return x._data if isinstance(x, Node) else x
 
 
-def topological(roots: Iterable[Node]) -> list[Node]:
+def topological(roots: Iterable[Node], until: Container[Node] = ()) -> list[Node]:
     """Every node below the roots, inputs before what is made of them, left inputs first.
 
+    What is below a node of `until` is left out, unless there is another way to it.
     No recursion, so any depth will do. The order is a function of the graph alone.
 
     >>> from autograd_nn import Value
@@ -163,7 +164,7 @@ def topological(roots: Iterable[Node]) -> list[Node]:
         elif node not in seen:
             enter(node)
             inputs = node.inputs
-            if not inputs:
+            if not inputs or node in until:
                 out(node)
                 continue
             push(node)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -65,7 +65,7 @@ def on_nodes(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
             raise GraphError(f"{op.name}: the data of {x.name or 'an input'} was assigned after the forward "
                              "pass, and a gradient that is a graph needs it as it was\n"
                              "  help: run the forward pass again")
-    return node, node.inputs, op.vjps
+    return node, node.inputs, op.traced_rules
 
 
 def fitted(g: Any, x: Node) -> Any:
@@ -107,14 +107,28 @@ def cotangents(seeds: Mapping[Node, Any], *, create_graph: bool = False) -> dict
 
 
 def cotangents_of(nodes: list[Any], seeds: Mapping[Node, Any], *, create_graph: bool = False) -> list[Any]:
-    """`cotangents` of these nodes alone, None where there is none: for graphs of Values in a fraction of the time."""
+    """`cotangents` of these nodes alone, None where there is none: for graphs of Values in a fraction of the time.
+
+    A graph of cotangents is made between the roots and these nodes, and not of what lies below or beside them.
+    """
     if values_in_c is not None and not create_graph and len(seeds) == 1:
         (root, seed), = seeds.items()
         some: list[Any] | None = values_in_c.cotangents(root, seed, nodes)
         if some is not None:
             return some
-    found = cotangents(seeds, create_graph=create_graph)
+    found = _cotangents(_between(seeds, nodes), seeds, True, set(nodes)) if create_graph else cotangents(seeds)
     return [found.get(node) for node in nodes]
+
+
+def _between(roots: Iterable[Node], nodes: list[Any]) -> list[Node]:
+    """What depends on one of the nodes, in topological order, and they themselves are left out."""
+    ends, order = set(nodes), []
+    depends = set(nodes)
+    for node in topological(roots, ends):
+        if node not in ends and any(isinstance(x, Node) and x in depends for x in node.inputs):
+            depends.add(node)
+            order.append(node)
+    return order
 
 
 def leaves_below(roots: Iterable[Node]) -> Iterator[Node]:
@@ -127,7 +141,8 @@ def leaves_below(roots: Iterable[Node]) -> Iterator[Node]:
         yield from [node for node in topological([root]) if node.op is None] if found is None else found
 
 
-def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool) -> dict[Node, Any]:
+def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool,
+                ends: Container[Node] = ()) -> dict[Node, Any]:
     watch = modes.mode.sweep if create_graph else None
     with nullcontext() if watch is None else watch(seeds):
         alarm: list[str] = []
@@ -135,7 +150,7 @@ def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool
                          call=lambda kind, flag: alarm.append(kind)):
             look = on_nodes if create_graph else on_data
             found = _swept(order, seeds, look)
-            if not alarm and all(finite(g) for node, g in found.items() if node.op is None):
+            if not alarm and all(finite(g) for node, g in found.items() if node.op is None or node in ends):
                 return found
         with np.errstate(all="ignore"):
             return _swept(order, seeds, with_care(look))

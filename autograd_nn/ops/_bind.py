@@ -27,6 +27,18 @@ def ieee(scalar: Callable[..., float], array: Callable[..., Any]) -> Callable[..
     return on_floats
 
 
+def ieee_traced(rule: Rule) -> Rule:
+    """`rule` on nodes and duals with plain floats among them, and where Python raises over the floats IEEE's answer."""
+    def on_traced(*xs: Any, **params: Any) -> Any:
+        try:
+            return rule(*xs, **params)
+        except MATH_ERRORS:
+            with np.errstate(all="ignore"):
+                found = rule(*[np.float64(x) if type(x) in (float, int) else x for x in xs], **params)
+            return float(found) if isinstance(found, np.float64) else found
+    return on_traced
+
+
 class Each:
     """The rule of an op with any number of inputs: `rule(i, g, y, *xs)` serves input i."""
 

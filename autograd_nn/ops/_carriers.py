@@ -31,6 +31,9 @@ def _apply_numbers(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any
             real_only(op.name, a)
             raise UsageError(f"{op.name}: cannot take {type(a).__name__} {a!r:.60}; "
                              "an op takes numbers, arrays, Values and Tensors")
+        if isinstance(a, np.floating) and not isinstance(a, float):  # a number of float32 stays one
+            with np.errstate(all="ignore"):
+                return op.array(*args, **params)
     return op.number(*args, **params)
 
 

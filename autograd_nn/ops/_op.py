@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..errors import GraphError, UsageError, blame
-from ._bind import Bindable, Each, Rule, bind, ieee
+from ._bind import Bindable, Each, Rule, bind, ieee, ieee_traced
 from ._call import inputs_and_params
 from ._carriers import CARRIERS, NUMBER
 from ._level import Level
@@ -178,6 +178,13 @@ class Op(Bindable):
         if isinstance(self.vjps, Each):
             return self.scalar_rules                 # sums and products, which never raise
         return tuple(rule and ieee(bind(rule, "scalar"), bind(rule, "array")) for rule in self.vjps)
+
+    @cached_property
+    def traced_rules(self) -> Sequence[Rule | None] | Each:
+        """The rules as they are, for nodes and duals, with IEEE's inf and nan where Python's floats raise."""
+        if not self.elementwise:
+            return self.vjps
+        return tuple(rule and ieee_traced(rule) for rule in self.vjps)
 
     @cached_property
     def array_rules(self) -> Sequence[Rule | None] | Each:

@@ -16,8 +16,8 @@ from ..errors import DTypeError, ShapeError, UsageError
 from ..ops import shape_of
 from ..tree import Structure
 from ..tree._containers import Copy, is_unknown
-from ._variable import Variable, active, is_storage, lifted
-from .dual import Dual, leaf, nodes_in, recording, transposed
+from ._variable import Variable, active, is_from_elsewhere, is_storage, lifted
+from .dual import Dual, alive, leaf, new_level, nodes_in, recording, running, served, transposed
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
@@ -36,7 +36,7 @@ class Arguments:
         self.structures: list[Structure] = []
         self.stored: list[bool] = []
         for i in self.places:
-            x = float(args[i]) if type(args[i]) is int else args[i]
+            x = float(args[i]) if type(args[i]) is int or isinstance(args[i], np.integer) else args[i]
             found, structure = tree.flatten(x)
             if not found:
                 raise _not_differentiable(what, i, x)
@@ -66,6 +66,25 @@ class Arguments:
         """A result for each leaf, in the structure of the argument, or a tuple where there are several."""
         trees = [s.results(part) for s, part in zip(self.structures, self.per_argument(parts))]
         return tuple(trees) if self.several else trees[0]
+
+
+def check_function(what: str, f: Any) -> None:
+    """Refuse what is no function: a Value or Tensor that a program has computed, above all."""
+    if isinstance(f, (Node, Dual)):
+        raise UsageError(f"{what}: the first argument is a function, not the {type(f).__name__} that it gave\n"
+                         f"  help: {what}(lambda w: ..., ...) differentiates a function; of a node that is computed "
+                         "already, loss.backward() gives w.grad for each w that it depends on")
+    if not callable(f):
+        raise UsageError(f"{what}: the first argument is a function, not {type(f).__name__} {f!r:.60}\n"
+                         f"  help: such as {what}(lambda x: x ** 2, ...)")
+
+
+def check_argnums(what: str, argnums: Any) -> None:
+    """Refuse what says no places, as the point itself does."""
+    places = argnums if isinstance(argnums, (list, tuple, range, np.ndarray)) else [argnums]
+    if not all(isinstance(i, (int, np.integer)) and not isinstance(i, bool) for i in places):
+        raise UsageError(f"{what}: argnums={argnums!r:.60} does not say which arguments: it is a number such as 0, or "
+                         f"several such as (0, 1)\n  help: {what}(f)(x) is the derivative at x")
 
 
 def _place(what: str, i: Any, n: int) -> int:
@@ -109,8 +128,9 @@ class Pullback:
         y, aux = with_aux(what, y) if has_aux else (y, None)
         self.ys, self.structure = tree.flatten(y)
         self.aux, self.aux_structure = tree.flatten(aux)
-        inside = set(self.bases)
-        self.open = self.recorded and any(node not in inside for node in leaves_below(nodes_in((*self.ys, *self.aux))))
+        self.inside = set(self.bases)
+        self.open = self.recorded and self._is_open((*self.ys, *self.aux))
+        served(self.bases)
 
     def value(self) -> Any:
         """f's value, for the caller."""
@@ -138,14 +158,27 @@ class Pullback:
         """Results as nodes where they depend on a node from elsewhere, and else as plain data."""
         if not may_depend:
             return [_stripped(x, ()) for x in results]
-        inside, depends = set(self.bases), set[Node]()
-        for node in topological(nodes_in(results)):
-            if node.op is None:
-                if node not in inside:
+        depends = set[Node]()
+        for node in topological(nodes_in(results), self.inside):
+            if node.op is None or node in self.inside:
+                if self._is_from_elsewhere(node):
                     depends.add(node)
             elif any(isinstance(x, Node) and x in depends for x in node.inputs):
                 depends.add(node)
         return [_stripped(x, depends) for x in results]
+
+
+    def _is_open(self, results: Sequence[Any]) -> bool:
+        """Whether a result depends on a node from elsewhere."""
+        nodes = nodes_in(results)
+        if any(base.op is not None for base in self.bases):          # there may be a large graph below that one
+            return any(self._is_from_elsewhere(node) for node in topological(nodes, self.inside)
+                       if node.op is None or node in self.inside)
+        return any(node not in self.inside and is_from_elsewhere(node) for node in leaves_below(nodes))
+
+    def _is_from_elsewhere(self, end: Node) -> bool:
+        """Whether a leaf, or a variable of this transform, stands for a node from elsewhere."""
+        return end.op is not None if end in self.inside else is_from_elsewhere(end)
 
 
 def with_aux(what: str, y: Any) -> tuple[Any, Any]:
@@ -157,6 +190,7 @@ def with_aux(what: str, y: Any) -> tuple[Any, Any]:
 
 
 def _stripped(x: Any, keep: Any) -> Any:
+    x = alive(x)
     if isinstance(x, Dual):
         return Dual(_stripped(x.primal, keep), _stripped(x.tangent, keep), x.level)
     if not isinstance(x, Node) or x in keep:
@@ -190,10 +224,11 @@ def _like(x: Any, base: Any, keep: bool, g: Any, taken: set[int]) -> Any:
 
 def pushed(f: Function, arguments: Arguments, tangents: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, int]:
     """f's value with duals in the place of the arguments' leaves, and the level of the duals."""
-    with recording(), active.also(level=active.level + 1):       # no_grad() inside f stops derivatives, one around not
-        duals = [Variable(x._data if stored and is_storage(x) else x, dx, active.level)
+    level = new_level()
+    with recording(), running([level]):                  # no_grad() inside f stops derivatives, one around not
+        duals = [Variable(x._data if stored and is_storage(x) else x, dx, level)
                  for x, dx, stored in zip(arguments.leaves, tangents, arguments.stored)]
-        return arguments.call(f, duals, kwargs), active.level
+        return arguments.call(f, duals, kwargs), level
 
 
 def check_tangents(what: str, xs: Sequence[Any], dxs: Sequence[Any], kind: tuple[str, str]) -> list[Any]:

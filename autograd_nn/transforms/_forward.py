@@ -12,8 +12,8 @@ from ..core.modes import mode
 from ..core.node import Node
 from ..errors import UsageError
 from ..ops import shape_of
-from ._calculus import Arguments, Function, check_tangents, plain_result, pushed, with_aux
-from .dual import Dual
+from ._calculus import Arguments, Function, check_function, check_tangents, plain_result, pushed, with_aux
+from .dual import Dual, alive
 
 
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> tuple[Any, ...]:
@@ -26,6 +26,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
     (6.0, 3.0)
     """
+    check_function("jvp", f)
     if not isinstance(primals, (list, tuple)) or not isinstance(tangents, (list, tuple)) \
             or len(primals) != len(tangents):
         raise UsageError("jvp: primals and tangents are tuples of the same length, one entry for each argument")
@@ -57,6 +58,7 @@ def tangent_of(y: Any, level: int) -> Any:
 
 def handed_out(x: Any) -> Any:
     """A result for the caller: a node only where f closes over one (or was given one), and not under no_grad()."""
+    x = alive(x)
     if isinstance(x, Node):
         return x if mode.recording else plain_result(x)
     return x[()] if isinstance(x, np.ndarray) and not x.shape else x

@@ -10,7 +10,7 @@ import numpy as np
 from .. import ops
 from ..errors import ShapeError, UsageError
 from ..ops import shape_of
-from ._calculus import Argnums, Arguments, Function, Pullback, check_tangents
+from ._calculus import Argnums, Arguments, Function, Pullback, check_argnums, check_function, check_tangents
 
 
 def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
@@ -42,6 +42,9 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
 
 
 def _value_and_grad(what: str, f: Function, argnums: Argnums, has_aux: bool) -> Function:
+    check_function(what, f)
+    check_argnums(what, argnums)
+
     def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         arguments = Arguments(what, args, argnums)
         at = Pullback(what, f, arguments, kwargs, has_aux)
@@ -87,6 +90,8 @@ def elementwise_grad(f: Function, argnums: Argnums = 0) -> Function:
     >>> elementwise_grad(np.square)(np.array([1.0, 2.0]))
     array([2., 4.])
     """
+    check_function("elementwise_grad", f)
+
     def total(*args: Any, **kwargs: Any) -> Any:
         y = f(*args, **kwargs)
         return ops.sum(y) if shape_of(y) else y
@@ -110,6 +115,7 @@ def vjp(f: Function, *args: Any, has_aux: bool = False) -> tuple[Any, ...]:
     >>> pull(np.array([1.0, 10.0]))
     (array([ 2., 40.]),)
     """
+    check_function("vjp", f)
     arguments = Arguments("vjp", args, range(len(args)))
     at = Pullback("vjp", f, arguments, {}, has_aux)
 

@@ -11,7 +11,7 @@ import numpy as np
 from .. import ops, tree
 from ..core.node import Node
 from ..ops import shape_of
-from ._calculus import Argnums, Arguments, Function, Pullback, pushed, with_aux
+from ._calculus import Argnums, Arguments, Function, Pullback, check_argnums, check_function, pushed, with_aux
 from ._forward import handed_out, jvp, tangent_of
 from ._grad import grad
 from .dual import Dual
@@ -29,6 +29,9 @@ def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Functi
     array([[2., 0.],
            [0., 4.]])
     """
+    check_function("jacobian", f)
+    check_argnums("jacobian", argnums)
+
     def of(*args: Any, **kwargs: Any) -> Any:
         arguments = Arguments("jacobian", args, argnums)
         at = Pullback("jacobian", f, arguments, kwargs, has_aux)
@@ -95,6 +98,8 @@ def hessian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Functio
     array([[4., 2.],
            [2., 0.]])
     """
+    check_function("hessian", f)
+    check_argnums("hessian", argnums)
     return jacobian(grad(f, argnums, has_aux), argnums, has_aux)
 
 
@@ -106,4 +111,5 @@ def hvp(f: Function, x: Any, v: Any) -> Any:
     >>> hvp(lambda x: x ** 3, 2.0, 1.0)
     12.0
     """
+    check_function("hvp", f)
     return jvp(grad(f), (x,), (v,))[1]

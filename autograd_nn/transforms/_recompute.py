@@ -18,10 +18,10 @@ from ..core.value import Value
 from ..errors import GraphError
 from ..ops import Each, Op
 from ..tree import Structure
-from ._calculus import Function, plain_result
+from ._calculus import Function, check_function, plain_result
 from ._packing import packed, put_together, taken_apart, unpacked
 from ._variable import active, variable
-from .dual import Dual, leaf
+from .dual import Dual, leaf, running, running_levels
 
 
 def checkpoint(f: Function) -> Function:
@@ -44,6 +44,8 @@ def checkpoint(f: Function) -> Function:
     >>> round(x.grad, 6)
     0.739528
     """
+    check_function("checkpoint", f)
+
     @wraps(f)
     def run(*args: Any, **kwargs: Any) -> Any:
         leaves, structure = tree.flatten((args, kwargs))
@@ -98,7 +100,7 @@ class Segment:
         self.f, self.structure, self.forms = f, structure, forms
         self.kinds = [_kind(x) for x in inputs]
         self.closed: tuple[Node, ...] = ()               # the nodes that f closes over; inputs as well
-        self.around = active.nodes, active.level         # the transforms that were running
+        self.around = active.nodes, running_levels()     # the transforms that were running
         self.random_state = generator().bit_generator.state
 
     def forward(self, inputs: list[Any]) -> Any:
@@ -138,8 +140,8 @@ class Segment:
                              for x, kind in zip(xs, self.kinds)]
                 n = len(variables) - len(self.closed)
                 region.instead.update(zip(map(id, self.closed), variables[n:]))
-                nodes, level = self.around
-                with active.also(nodes.union(x for x in variables if isinstance(x, Node)), level):
+                nodes, levels = self.around
+                with active.also(nodes.union(x for x in variables if isinstance(x, Node))), running(levels):
                     ys, _, _ = self.run(variables[:n])
         finally:
             own.state = now

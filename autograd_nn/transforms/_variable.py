@@ -17,7 +17,7 @@ from ..core.node import Node
 from ..core.tensor import Tensor
 from ..core.value import Value
 from ..ops import Op
-from .dual import Dual, leaf
+from .dual import Dual, has_served, leaf
 
 variable = Op("variable", lambda x: x, lambda x: x, lambda g, y, x: g, tex="{0}", method=False)
 
@@ -29,21 +29,20 @@ class Variable(Dual):
 
 
 class _Active(threading.local):
-    """The transforms that are running in this thread."""
+    """The transforms of reverse mode that are running in this thread."""
 
     def __init__(self) -> None:
         self.nodes: frozenset[Node] = frozenset()        # their variables
-        self.level = 0                                   # how many of them are jvp
 
     @contextmanager
-    def also(self, nodes: Iterable[Node] = (), level: int = 0) -> Iterator[None]:
-        """Inside, these are variables too, and duals have at least this level."""
-        before = self.nodes, self.level
-        self.nodes, self.level = self.nodes.union(nodes), max(self.level, level)
+    def also(self, nodes: Iterable[Node]) -> Iterator[None]:
+        """Inside, these are variables too."""
+        before = self.nodes
+        self.nodes = before.union(nodes)
         try:
             yield
         finally:
-            self.nodes, self.level = before
+            self.nodes = before
 
 
 active = _Active()
@@ -52,6 +51,15 @@ active = _Active()
 def is_storage(x: Any) -> bool:
     """Whether a parameter of a Module is just where a number is kept: a leaf of no running transform."""
     return isinstance(x, Node) and x.op is None and x not in active.nodes
+
+
+def is_from_elsewhere(leaf: Node) -> bool:
+    """Whether a result that depends on this leaf has to be a node, in a transform that did not make it.
+
+    It has if the leaf is the variable of a transform that runs around this one, or a Value or Tensor of the user.
+    What a transform made that has run is a constant.
+    """
+    return leaf in active.nodes or not has_served(leaf)
 
 
 def lifted(x: Any, stored: bool, recording: bool) -> tuple[Any, Any]:

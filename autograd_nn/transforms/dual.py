@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -29,7 +33,8 @@ class Dual:
     the tangent of the output. The rule of any other op is linear in its cotangent, so its
     transpose is found by differentiating the rule itself.
 
-    `level` keeps nested derivatives apart: an op treats duals of a lower level as constants.
+    `level` keeps derivatives apart: an op treats duals of a lower level as constants, and of a dual whose
+    jvp is over it takes the primal. A dual that a program makes has level 0, which is never over.
 
     >>> from autograd_nn import sin
     >>> y = sin(Dual(2.0, 1.0) * 3.0)
@@ -110,7 +115,12 @@ class Dual:
 
 
 def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-    level = max(a.level for a in args if isinstance(a, Dual))
+    level = -1
+    for a in args:
+        if isinstance(a, Dual):
+            if a.level not in _running:
+                return op(*map(alive, args), **params) if op.arity >= 0 else op([*map(alive, args)], **params)
+            level = max(level, a.level)
     here = [isinstance(a, Dual) and a.level == level for a in args]
     primals = [a.primal if mine else a for a, mine in zip(args, here)]
     if not mode.recording and mode.make is None:         # under no_grad() results are constants
@@ -121,7 +131,7 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     if mode.watch is not None and is_plain(y):
         mode.watch(op, tuple(primals), y)                # a node is watched where it is made
     tangent: Any = None
-    for i, (a, mine, rule) in enumerate(zip(args, here, op.vjps)):
+    for i, (a, mine, rule) in enumerate(zip(args, here, op.traced_rules)):
         if not mine or rule is None:
             continue
         if op.elementwise:
@@ -131,7 +141,9 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         tangent = part if tangent is None else tangent + part
     if tangent is None:
         tangent = 0.0
-    if shape_of(tangent) != shape_of(y):
+    if type(tangent) in (float, int) and hasattr(y, "dtype"):
+        tangent = np.full(shape_of(y), tangent, y.dtype)[()]         # not float64 where y is float32
+    elif shape_of(tangent) != shape_of(y):
         tangent = ops.broadcast_to(tangent, shape_of(y))
     return Dual(y, tangent, level)
 
@@ -148,6 +160,8 @@ def _transposed(rule: Any, tangent: Any, y: Any, primals: list[Any], i: int, par
         if shape_of(part) != shape_of(primals[i]):
             part = ops.sum_to(part, shape_of(primals[i]))
         found = transposed([part], [tangent], [u], create_graph=nodes)[0]
+    if nodes:
+        served([u])
     found = found if mode.recording else detached(found)
     return 0.0 if found is None else found
 
@@ -181,6 +195,46 @@ def _or_zero(g: Any, x: Any) -> Any:
     return g if g is not None else np.zeros(x.shape, x.dtype) if isinstance(x, Tensor) else 0.0
 
 
+# --- levels ----------------------------------------------------------------------------------------
+
+_levels = itertools.count(1)
+_running = Counter({0: 1})               # by level, in all threads: f may use threads, and rerun what was over
+_lock = threading.Lock()
+
+
+def new_level() -> int:
+    """A level above all that there were."""
+    return next(_levels)
+
+
+def running_levels() -> tuple[int, ...]:
+    """The levels of all jvps that are running."""
+    with _lock:
+        return tuple(_running)
+
+
+@contextmanager
+def running(levels: Sequence[int]) -> Iterator[None]:
+    """Inside, the jvps of these levels are running."""
+    with _lock:
+        _running.update(levels)
+    try:
+        yield
+    finally:
+        with _lock:
+            _running.subtract(levels)
+            for level in levels:
+                if not _running[level]:
+                    del _running[level]
+
+
+def alive(x: Any) -> Any:
+    """x without the tangents of jvps that are over."""
+    while isinstance(x, Dual) and x.level not in _running:
+        x = x.primal
+    return x
+
+
 # --- nodes in duals, and modes ---------------------------------------------------------------------
 
 def nodes_in(xs: Iterable[Any]) -> Iterator[Node]:
@@ -207,6 +261,24 @@ def leaf(data: Any, like: type[Node]) -> Any:
     if mode.make is not None:
         mode.make.own(node)
     return node
+
+
+_served: WeakValueDictionary[int, Node] = WeakValueDictionary()      # by their id, for nodes compare by their data
+
+
+def served(leaves: Iterable[Node]) -> None:
+    """The transform that made these leaves has run its function. For all others they are constants from now on.
+
+    Its result may be a graph with these leaves: that of another transform's variable, in which it was called.
+    """
+    for node in leaves:
+        if node.op is None:
+            _served[id(node)] = node
+
+
+def has_served(node: Node) -> bool:
+    """Whether a transform made this leaf, and has run its function."""
+    return _served.get(id(node)) is node
 
 
 @contextmanager

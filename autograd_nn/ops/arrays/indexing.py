@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import reduce
 from typing import Any
 
@@ -71,6 +72,15 @@ def places_along(indices: Any, axis: int | None, shape: tuple[int, ...]) -> Any:
     return tuple(indices if i == axis else grid[i] for i in range(len(shape)))
 
 
+def _put_back_along(g: Any, x: Any, indices: Any, axis: int | None) -> Any:
+    """g added up where take_along_axis took it from x."""
+    shape = shape_of(x)
+    if axis is None:
+        n = math.prod(shape)
+        return reshape(scatter(g, indices % n, (n,)), shape)
+    return scatter(g, places_along(indices, axis, shape), shape)
+
+
 getitem = Op("getitem", None, _getitem,
              lambda g, y, x, index: scatter(g, index, shape_of(x)),
              text="{0}[{index}]",
@@ -95,7 +105,7 @@ scatter = Op("scatter", None, _scatter,
                     (((3, 2),), {"index": np.array([0, 2, 0]), "shape": (4, 2)})],
              linear=True)
 take_along_axis = Op("take_along_axis", None, np.take_along_axis,
-                     lambda g, y, x, indices, axis: scatter(g, places_along(indices, axis, shape_of(x)), shape_of(x)),
+                     lambda g, y, x, indices, axis: _put_back_along(g, x, indices, axis),
                      tex=r"\operatorname{{take}} {0}", params={"indices": None, "axis": -1},
                      cases=[(((2, 3),), {"indices": np.array([[0], [2]]), "axis": 1}),
                             (((2, 3),), {"indices": np.array([[2, 0, -1]]), "axis": 1}),
@@ -126,8 +136,8 @@ def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: s
     """
     no_out("take", out)
     a, places = as_array(a), integers("take", indices)
-    if axis is None:
-        a, axis = reshape(a, -1), 0
+    if axis is None or not shape_of(a):                  # to NumPy a number is a row of one
+        a, axis = reshape(a, -1), axis or 0
     axis = axis_of("take", a, axis)
     n = shape_of(a)[axis]
     if mode == "wrap":

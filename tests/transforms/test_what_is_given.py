@@ -1,0 +1,61 @@
+"""What a transform is called with: integers are numbers, and what is no function is refused at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import autograd_nn as ag
+from autograd_nn import Tensor, Value, elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd_nn.errors import UsageError
+
+KINDS = (int, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64)
+INTEGERS = [kind(3) for kind in KINDS]
+AT = {
+    "grad": lambda f, x: grad(f)(x), "value_and_grad": lambda f, x: value_and_grad(f)(x)[1],
+    "elementwise_grad": lambda f, x: elementwise_grad(f)(x), "jacobian": lambda f, x: jacobian(f)(x),
+    "hessian": lambda f, x: hessian(lambda x: f(x) * x / 3)(x), "jvp": lambda f, x: jvp(f, (x,), (1,))[1],
+    "vjp": lambda f, x: vjp(f, x)[1](1)[0], "hvp": lambda f, x: hvp(lambda x: f(x) * x / 3, x, 1),
+}
+
+
+@pytest.mark.parametrize("name", AT)
+@pytest.mark.parametrize("x", INTEGERS, ids=lambda x: type(x).__name__)
+def test_an_integer_is_taken_for_the_number(name, x):
+    found = AT[name](lambda x: x * x * 100, x)           # 900 would not fit into a small integer
+    assert type(found) is float and found == 600.0
+
+
+@pytest.mark.parametrize("name", AT)
+def test_a_bool_and_an_array_of_integers_are_refused(name):
+    for x in (True, np.bool_(True), np.array([1, 2])):
+        with pytest.raises((ag.errors.DTypeError, ag.errors.ShapeError)):
+            AT[name](lambda x: x * x, x)
+
+
+TAKERS = {t.__name__: t for t in (grad, value_and_grad, elementwise_grad, jacobian, hessian)}
+CALLS = {"jvp": lambda f, x: jvp(f, (x,), (1.0,)), "vjp": vjp, "hvp": lambda f, x: hvp(f, x, 1.0),
+         "checkpoint": lambda f, x: ag.checkpoint(f)}
+
+
+@pytest.mark.parametrize("name", [*TAKERS, *CALLS])
+@pytest.mark.parametrize("w", [Value(2.0), Tensor(2.0)], ids=["Value", "Tensor"])
+def test_a_node_for_the_function_is_refused_at_once(name, w):
+    with pytest.raises(UsageError, match=rf"{name}: the first argument is a function(.|\n)*backward\(\)"):
+        {**TAKERS, **CALLS}[name](w * w, w)
+    with pytest.raises(UsageError, match=r"the first argument is a function, not float 3\.0"):
+        {**TAKERS, **CALLS}[name](3.0, w)
+
+
+@pytest.mark.parametrize("name", TAKERS)
+@pytest.mark.parametrize("point", [Value(2.0), 2.0, np.ones(2), [Value(2.0)], "x", None, True], ids=repr)
+def test_a_point_for_argnums_is_refused_at_once(name, point):
+    with pytest.raises(UsageError, match=rf"{name}: argnums=(.|\n)*{name}\(f\)\(x\)"):
+        TAKERS[name](lambda x: x * x, point)
+
+
+def test_argnums_of_every_kind_are_taken():
+    f = lambda a, b: a * b * b
+    for several in ([0, 1], (0, -1), range(2), np.array([0, 1])):
+        assert grad(f, several)(2.0, 3.0) == (9.0, 12.0)
+    assert grad(f, np.int64(1))(2.0, 3.0) == 12.0
