@@ -78,7 +78,8 @@ def _pinv(x: Any, rcond: Any = None) -> Any:
     return np.linalg.pinv(x) if rcond is None else np.linalg.pinv(x, rcond)
 
 
-def _pinv_back(g: Any, y: Any, x: Any) -> Any:
+def pinv_back(g: Any, y: Any, x: Any) -> Any:
+    """The cotangent of x in y = pinv(x)."""
     down = matmul(_t(g), matmul(y, _t(y)))               # what leaves the columns of x, and what leaves its rows
     across = matmul(matmul(_t(y), y), _t(g))
     return down - matmul(x, matmul(y, down)) + across - matmul(matmul(across, y), x) - matmul(_t(y), matmul(g, _t(y)))
@@ -111,7 +112,7 @@ packed_slogdet = Op("packed_slogdet", None, _packed_slogdet,
                     tex=r"\log |\det {0}|", symbol="slogdet", internal=True, cases=_SQUARE)
 # The derivative holds while the rank does not change.
 pinv = Op("pinv", None, _pinv,
-          lambda g, y, x, rcond: _pinv_back(g, y, x),
+          lambda g, y, x, rcond: pinv_back(g, y, x),
           tex="{0}^{{+}}", internal=True, params={"rcond": None},
           cases=[(((3, 2),), {}), (((2, 3),), {}), (((3, 3),), {}), (((2, 3, 2),), {"rcond": 1e-10})])
 
@@ -151,6 +152,8 @@ def matrix_power(a: Any, n: int) -> Any:
     if n == 0:
         return where(np.zeros(shape, bool), a, np.eye(shape[-1], dtype=dtype_of(a)))
     base, result, n = (a, None, n) if n > 0 else (inv(a), None, -n)
+    if n == 3:                                           # in NumPy's order, for NumPy's bits
+        return matmul(matmul(base, base), base)
     while True:
         n, odd = divmod(n, 2)
         if odd:
