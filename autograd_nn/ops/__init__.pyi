@@ -288,8 +288,10 @@ remainder: Op
 repeat: Op
 reshape: Op
 roll: Op
+root_mean_square: Op
 round: Elementwise
 same: Op
+scale0: Op
 scatter: Op
 selu: Elementwise
 sigmoid: Elementwise
@@ -308,7 +310,6 @@ softplus: Elementwise
 solve: Op
 spread: Op
 sqrt: Elementwise
-sqrt0: Elementwise
 square: Elementwise
 squeeze: Op
 stack: Op

@@ -273,7 +273,10 @@ def test_a_norm_at_zero_is_zero_with_gradient_zero(ord, shape, dtype):
     first = t.grad.data if isinstance(t.grad, Tensor) else t.grad
     assert first.dtype == dtype and not first.any()
     second = hvp(lambda x: np.linalg.norm(x, ord), t.data, np.ones(shape, dtype))
-    assert np.isfinite(second).all()
+    if ord in (0, 1, -1, np.inf, -np.inf) and not (ord == -1 and len(shape) == 1):      # of absolute values
+        assert np.isfinite(second).all()
+    elif ord not in ("nuc", -2) and not (ord == 2 and len(shape) == 2):
+        assert np.isnan(second).all()                    # there is none
 
 
 @pytest.mark.parametrize("ord", [2, 3, 1.5, 0.5, -1])

@@ -26,7 +26,8 @@ from .._level import Level
 from .._numpy import NumpyOp
 from .._op import Op
 from ..numpy.facts import nonzero
-from .corners import log0, multiply0, sqrt0
+from .corners import log0, multiply0
+from .elementary import hypot
 
 POSITIVE = (0.1, 4.0)
 BOOLEAN = frozenset({0.0, 1.0})
@@ -141,7 +142,7 @@ absolute = Op("absolute", math.fabs, np.absolute,
               lambda g, y, x: multiply0(g, sign(x)),
               text="|{0}|",
               tex=r"\left|{0}\right|", c="fabs({0})", symbol="|x|", dunder="abs",
-              kink=lambda x: x, complex=lambda x: sqrt0(square(x.real) + square(x.imag)))
+              kink=lambda x: x, complex=lambda x: hypot(x.real, x.imag))
 
 # --- derivative 0 wherever there is one ------------------------------------------------------
 sign = Op("sign", lambda x: float(x > 0) - float(x < 0) if x == x else x, np.sign,

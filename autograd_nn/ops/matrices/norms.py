@@ -11,9 +11,10 @@ from ...errors import ShapeError, UsageError
 from .._arguments import as_array, axis_of, data_of, dtype_of
 from .._function import composed
 from .._op import Op, shape_of
-from ..arrays.reduction import count, keeping, max, min, sum
+from ..arrays.reduction import count, keeping, max, min, power_root, sum
 from ..arrays.shape import astype, expand_dims, moveaxis, reshape, swapaxes, transpose
 from ..elementwise.arithmetic import absolute, same, sign, where
+from ..elementwise.corners import scale0
 from .decompositions import svd, svdvals
 from .inverses import LinAlgError, inv, pinv, pinv_back
 from .matmul import matmul
@@ -25,24 +26,25 @@ def _t(x: Any) -> Any:
     return swapaxes(x, -1, -2)
 
 
+@np.errstate(over="ignore", under="ignore")
 def _euclidean_norm(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    if axis is None:                                     # as NumPy does it, whose bits this has
-        flat = x.ravel("K")
-        root = np.sqrt(flat.dot(flat))
-        return root.reshape((1,) * x.ndim) if keepdims else root
-    return np.sqrt(_add(x * x, axis=axis, keepdims=keepdims))
+    if axis is not None:
+        return power_root(_add(x * x, axis=axis, keepdims=keepdims), x, 2, axis)
+    flat = x.ravel("K")                                  # as NumPy does it, whose bits this has
+    root = power_root(flat.dot(flat), flat, 2, None)
+    return root.reshape((1,) * x.ndim) if keepdims else root
 
 
+@np.errstate(over="ignore", under="ignore", divide="ignore")
 def _p_norm(x: Any, p: float = 3, axis: Any = None, keepdims: bool = False) -> Any:
-    total = _add(np.absolute(x) ** p, axis=axis, keepdims=keepdims)
-    return total ** np.reciprocal(p, dtype=x.dtype)
+    return power_root(_add(np.absolute(x) ** p, axis=axis, keepdims=keepdims), x, p, axis)
 
 
 def _p_norm_back(g: Any, y: Any, x: Any, p: float, axis: Any) -> Any:
     """g sign(x) (|x| / y) ** (p - 1), and 0 where x or y is 0."""
     g, y = reshape(g, keeping(x, axis)), reshape(y, keeping(x, axis))
     ratio = where(x, absolute(x) / where(y, y, 1.0), 1.0)
-    return g * where(y, sign(x), 0.0) * ratio ** (p - 1)
+    return scale0(g, y * where(y, sign(x), 0.0) * ratio ** (p - 1), y)
 
 
 def _least_squares_left(g: Any, x: Any, y: Any) -> Any:
@@ -51,9 +53,10 @@ def _least_squares_left(g: Any, x: Any, y: Any) -> Any:
     return pinv_back(matmul(g, _t(y)), pinv(x), x)
 
 
-# A norm has a kink at 0, where its derivative is stated as 0.
+# A norm has a kink at 0, where its derivative is stated as 0, and the second one is nan: there is none.
 euclidean_norm = Op("euclidean_norm", None, _euclidean_norm,
-                    lambda g, y, x, axis, keepdims: reshape(g / where(y, y, 1.0), keeping(x, axis)) * x,
+                    lambda g, y, x, axis, keepdims:
+                        scale0(reshape(g, keeping(x, axis)), x, reshape(y, keeping(x, axis))),
                     text="‖{0}‖",
                     tex=r"\left\|{0}\right\|", symbol="‖x‖", internal=True, params={"axis": None, "keepdims": False},
                     cases=[(((2, 3),), {}), (((2, 3),), {"axis": 1}),
