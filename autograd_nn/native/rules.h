@@ -243,7 +243,7 @@ case AG_round: A(0.0) break;  /* 0 */
 case AG_maximum: A(g * ag_tie(x, y)) B(g * ag_tie(y, x)) break;  /* \left[x \geq y\right], \left[y \geq x\right] */
 case AG_minimum: A(g * ag_tie(y, x)) B(g * ag_tie(x, y)) break;  /* \left[y \geq x\right], \left[x \geq y\right] */
 case AG_fmod: A(g) B(-(g * rint((x - z) / y))) break;  /* 1, -\operatorname{round} \frac{x - z}{y} */
-case AG_remainder: A(g) B(-(g * rint((x - z) / y))) break;  /* 1, -\operatorname{round} \frac{x - z}{y} */
+case AG_remainder: A(g) B(-(g * ((((double)(z == y)) != 0 ? (-1.0) : rint((x - z) / y))))) break;  /* 1, -\left(\begin{cases} \left(-1\right) & [z = y] \\ \operatorname{round} \frac{x - z}{y} & \text{else} \end{cases}\right) */
 case AG_fabs: A(ag_multiply0(g, ag_sign(x))) break;  /* \operatorname{sgn} x */
 case AG_sigmoid: A((g * z) * (1.0 - z)) break;  /* y \, \left(1 - y\right) */
 case AG_hard_sigmoid: A(((g * ((double)(x + 3.0 > 0))) * ((double)(3.0 - x > 0))) / 6.0) break;  /* \frac{[x + 3 > 0] \, [3 - x > 0]}{6} */

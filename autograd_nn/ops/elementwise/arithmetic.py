@@ -223,9 +223,10 @@ fmod = Op("fmod", math.fmod, np.fmod,
           lambda g, z, x, y: -g * round((x - z) / y),
           tex=r"\operatorname{{fmod}}({0}, {1})", c="fmod({0}, {1})",
           domain=((-3, 3), (0.8, 4.0)), kink=lambda x, y: math.sin(math.pi * x / y))
+# Where the remainder is the divisor itself, one divisor too many was added: to a tiny x < 0, or with y = inf.
 remainder = Op("remainder", operator.mod, np.remainder,
                lambda g, z, x, y: g,
-               lambda g, z, x, y: -g * round((x - z) / y),
+               lambda g, z, x, y: -g * where(same(z, y), -1.0, round((x - z) / y)),
                text="{0} % {1}",
                tex=r"{0} \bmod {1}", c="ag_remainder({0}, {1})", symbol="mod", dunder="mod",
                domain=((-3, 3), (0.8, 4.0)), kink=lambda x, y: math.sin(math.pi * x / y))

@@ -7,6 +7,7 @@ once, and its rule, written in ops, finds all of it in `y` at any order.
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from .._op import Op, shape_of
 from ..arrays.joining import concatenate
 from ..arrays.shape import expand_dims, swapaxes
 from ..elementwise.arithmetic import absolute, where
+from ..elementwise.corners import multiply0
 from .inverses import matrix_shape, solve, square_shape
 from .matmul import matmul
 
@@ -31,14 +33,22 @@ def _symmetric(x: Any) -> Any:
 
 
 def _over(x: Any) -> Any:
-    """1 / x, and 0 where x is 0."""
+    """1 / x, and nan where x is 0. Multiplied by multiply0: what is not asked for stays 0."""
     zero = x == 0
-    return where(zero, 0.0, 1 / where(zero, 1.0, x))
+    return where(zero, math.nan, 1 / where(zero, 1.0, x))
 
 
 def _gaps(v: Any) -> Any:
-    """1 / (v_j - v_i) in row i and column j, and 0 where they are equal."""
-    return _over(expand_dims(v, -2) - expand_dims(v, -1))
+    """1 / (v_j - v_i) in row i and column j; nan where two are equal, whose vectors have no derivative."""
+    diagonal = np.eye(shape_of(v)[-1], dtype=bool)
+    return where(diagonal, 0.0, _over(expand_dims(v, -2) - expand_dims(v, -1)))
+
+
+def _apart(v: Any, g: Any) -> Any:
+    """0, and nan in row i and column j where v_i and v_j are equal and their cotangents are not."""
+    tied = np.where(np.eye(shape_of(v)[-1], dtype=bool), 0.0, np.nan).astype(dtype_of(v))
+    tied = where(expand_dims(v, -2) == expand_dims(v, -1), tied, 0.0)
+    return multiply0(tied, expand_dims(g, -2) - expand_dims(g, -1))
 
 
 # --- symmetric matrices: NumPy reads one triangle of each, and the derivative lies in that triangle ---------
@@ -69,13 +79,14 @@ def _packed_eigh(x: Any, UPLO: Any = "L") -> Any:
 
 def _eigh_back(g: Any, y: Any, UPLO: str) -> Any:
     w, v, gw, gv = y[..., 0, :], y[..., 1:, :], g[..., :1, :], g[..., 1:, :]
-    turned = _gaps(w) * matmul(_t(v), gv)
+    turned = multiply0(_gaps(w), matmul(_t(v), gv)) + _apart(w, g[..., 0, :])
     return _folded(_symmetric(matmul(matmul(v, turned) + v * gw, _t(v))), UPLO == "U")
 
 
 def _eigenvalues_back(g: Any, x: Any, UPLO: str) -> Any:
-    v = packed_eigh(x, UPLO=UPLO)[..., 1:, :]
-    return _folded(matmul(v * expand_dims(g, -2), _t(v)), UPLO == "U")
+    y = packed_eigh(x, UPLO=UPLO)
+    w, v = y[..., 0, :], y[..., 1:, :]
+    return _folded(matmul(v * expand_dims(g, -2) + matmul(v, _apart(w, g)), _t(v)), UPLO == "U")
 
 
 _TRIANGLES: list[Any] = [(((3, 3),), {"UPLO": "L"}), (((2, 3, 3),), {"UPLO": "U"})]
@@ -116,8 +127,8 @@ def eigh(a: Any, UPLO: str = "L") -> EighResult:
     As in NumPy the lower triangle is read alone, or the upper one for "U", and the gradient lies in
     it: an element beside the diagonal counts for its mirror image too. The gradient of a function
     of the symmetric part is that of `eigh((a + a.T) / 2)`. The eigenvectors have a derivative where
-    the eigenvalues are distinct; eigenvalues that are exactly equal do not turn each other (a
-    stated convention: inf is meant).
+    the eigenvalues are distinct: where some are exactly equal, the gradient of what asks for their
+    vectors, or not of all equal ones alike, is nan.
 
     >>> import numpy as np
     >>> eigh(np.array([[2.0, 1.0], [1.0, 2.0]])).eigenvalues
@@ -152,19 +163,20 @@ def _svd_back(g: Any, y: Any, x: Any) -> Any:
     s, u, v = y[..., :1, :], y[..., 1:m + 1, :], y[..., m + 1:, :]
     gs, gu, gv = g[..., :1, :], g[..., 1:m + 1, :], g[..., m + 1:, :]
     gaps, over = _gaps(y[..., 0, :] * y[..., 0, :]), _over(s)
-    turned_u, turned_v = gaps * matmul(_t(u), gu), gaps * matmul(_t(v), gv)
-    inner = (turned_u + _t(turned_u)) * s + _t(s) * (turned_v + _t(turned_v))
+    turned_u, turned_v = multiply0(gaps, matmul(_t(u), gu)), multiply0(gaps, matmul(_t(v), gv))
+    inner = (turned_u + _t(turned_u)) * s + _t(s) * (turned_v + _t(turned_v)) + _apart(y[..., 0, :], g[..., 0, :])
     found = matmul(matmul(u, inner) + u * gs, _t(v))
     if m > shape_of(v)[-2]:                                          # columns of gu outside what u spans
-        found = found + matmul((gu - matmul(u, matmul(_t(u), gu))) * over, _t(v))
+        found = found + matmul(multiply0(gu - matmul(u, matmul(_t(u), gu)), over), _t(v))
     if m < shape_of(v)[-2]:
-        found = found + matmul(u * over, _t(gv - matmul(v, matmul(_t(v), gv))))
+        found = found + matmul(u, _t(multiply0(gv - matmul(v, matmul(_t(v), gv)), over)))
     return found
 
 
 def _singular_values_back(g: Any, x: Any) -> Any:
     m, y = shape_of(x)[-2], packed_svd(x)
-    return matmul(y[..., 1:m + 1, :] * expand_dims(g, -2), _t(y[..., m + 1:, :]))
+    s, u, v = y[..., 0, :], y[..., 1:m + 1, :], y[..., m + 1:, :]
+    return matmul(u * expand_dims(g, -2) + matmul(u, _apart(s, g)), _t(v))
 
 
 def _packed_qr(x: Any) -> Any:
@@ -216,7 +228,8 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
 
     `full_matrices` asks for more columns (or rows) than a determines, which have no derivative, so
     it must be False unless a is square. U and Vh have a derivative where the singular values are
-    distinct and not 0; of S alone the derivative at a singular value of 0 is 0.
+    distinct and not 0, else the gradient of what asks for them is nan; of S alone the derivative
+    at a singular value of 0 is 0.
 
     >>> import numpy as np
     >>> svd(np.diag([3.0, 4.0]), compute_uv=False)
@@ -232,7 +245,7 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
     if not compute_uv:
         return absolute(singular_values(a))              # they are not negative; at 0 they have a kink, as |x| has
     packed = packed_svd(a)
-    return SVDResult(packed[..., 1:m + 1, :], absolute(packed[..., 0, :]), _t(packed[..., m + 1:, :]))
+    return SVDResult(packed[..., 1:m + 1, :], packed[..., 0, :], _t(packed[..., m + 1:, :]))
 
 
 @composed(np.linalg.svdvals, name="linalg.svdvals", cases=_MATRICES)
