@@ -44,11 +44,11 @@ def _gaps(v: Any) -> Any:
     return where(diagonal, 0.0, _over(expand_dims(v, -2) - expand_dims(v, -1)))
 
 
-def _apart(v: Any, g: Any) -> Any:
-    """0, and nan in row i and column j where v_i and v_j are equal and their cotangents are not."""
-    tied = np.where(np.eye(shape_of(v)[-1], dtype=bool), 0.0, np.nan).astype(dtype_of(v))
-    tied = where(expand_dims(v, -2) == expand_dims(v, -1), tied, 0.0)
-    return multiply0(tied, expand_dims(g, -2) - expand_dims(g, -1))
+def _on_diagonal(g: Any, v: Any) -> Any:
+    """g on the diagonal, and nan in row i and column j where v_i and v_j are equal and their cotangents g are not."""
+    diagonal = np.eye(shape_of(v)[-1], dtype=bool)
+    tied = where(expand_dims(v, -2) == expand_dims(v, -1), np.full((), np.nan, dtype_of(v)), 0.0)
+    return where(diagonal, expand_dims(g, -2), multiply0(tied, expand_dims(g, -2) - expand_dims(g, -1)))
 
 
 # --- symmetric matrices: NumPy reads one triangle of each, and the derivative lies in that triangle ---------
@@ -78,15 +78,15 @@ def _packed_eigh(x: Any, UPLO: Any = "L") -> Any:
 
 
 def _eigh_back(g: Any, y: Any, UPLO: str) -> Any:
-    w, v, gw, gv = y[..., 0, :], y[..., 1:, :], g[..., :1, :], g[..., 1:, :]
-    turned = multiply0(_gaps(w), matmul(_t(v), gv)) + _apart(w, g[..., 0, :])
-    return _folded(_symmetric(matmul(matmul(v, turned) + v * gw, _t(v))), UPLO == "U")
+    w, v, gv = y[..., 0, :], y[..., 1:, :], g[..., 1:, :]
+    turned = multiply0(_gaps(w), matmul(_t(v), gv)) + _on_diagonal(g[..., 0, :], w)
+    return _folded(_symmetric(matmul(matmul(v, turned), _t(v))), UPLO == "U")
 
 
 def _eigenvalues_back(g: Any, x: Any, UPLO: str) -> Any:
     y = packed_eigh(x, UPLO=UPLO)
     w, v = y[..., 0, :], y[..., 1:, :]
-    return _folded(matmul(v * expand_dims(g, -2) + matmul(v, _apart(w, g)), _t(v)), UPLO == "U")
+    return _folded(matmul(matmul(v, _on_diagonal(g, w)), _t(v)), UPLO == "U")
 
 
 _TRIANGLES: list[Any] = [(((3, 3),), {"UPLO": "L"}), (((2, 3, 3),), {"UPLO": "U"})]
@@ -161,11 +161,11 @@ def _packed_svd(x: Any) -> Any:
 def _svd_back(g: Any, y: Any, x: Any) -> Any:
     m = shape_of(x)[-2]
     s, u, v = y[..., :1, :], y[..., 1:m + 1, :], y[..., m + 1:, :]
-    gs, gu, gv = g[..., :1, :], g[..., 1:m + 1, :], g[..., m + 1:, :]
+    gu, gv = g[..., 1:m + 1, :], g[..., m + 1:, :]
     gaps, over = _gaps(y[..., 0, :] * y[..., 0, :]), _over(s)
     turned_u, turned_v = multiply0(gaps, matmul(_t(u), gu)), multiply0(gaps, matmul(_t(v), gv))
-    inner = (turned_u + _t(turned_u)) * s + _t(s) * (turned_v + _t(turned_v)) + _apart(y[..., 0, :], g[..., 0, :])
-    found = matmul(matmul(u, inner) + u * gs, _t(v))
+    inner = (turned_u + _t(turned_u)) * s + _t(s) * (turned_v + _t(turned_v)) + _on_diagonal(g[..., 0, :], y[..., 0, :])
+    found = matmul(matmul(u, inner), _t(v))
     if m > shape_of(v)[-2]:                                          # columns of gu outside what u spans
         found = found + matmul(multiply0(gu - matmul(u, matmul(_t(u), gu)), over), _t(v))
     if m < shape_of(v)[-2]:
@@ -176,7 +176,7 @@ def _svd_back(g: Any, y: Any, x: Any) -> Any:
 def _singular_values_back(g: Any, x: Any) -> Any:
     m, y = shape_of(x)[-2], packed_svd(x)
     s, u, v = y[..., 0, :], y[..., 1:m + 1, :], y[..., m + 1:, :]
-    return matmul(u * expand_dims(g, -2) + matmul(u, _apart(s, g)), _t(v))
+    return matmul(matmul(u, _on_diagonal(g, s)), _t(v))
 
 
 def _packed_qr(x: Any) -> Any:
