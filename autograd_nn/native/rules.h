@@ -11,7 +11,6 @@
 X(multiply0, 2, "")
 X(divide0, 2, "")
 X(log0, 1, "")
-X(sqrt0, 1, "")
 X(exp, 1, "")
 X(exp2, 1, "")
 X(expm1, 1, "")
@@ -73,6 +72,7 @@ X(softplus, 1, "")
 X(silu, 1, "")
 X(gelu, 1, "")
 X(mish, 1, "")
+X(scale0, 3, "")
 X(where, 3, "")
 X(clip, 3, "")
 #endif
@@ -125,7 +125,6 @@ X(mish)
 case AG_multiply0: z = ag_multiply0(x, y); break;  /* x \, y */
 case AG_divide0: z = ag_divide0(x, y); break;  /* \frac{x}{y} */
 case AG_log0: z = ag_log0(x); break;  /* \ln x */
-case AG_sqrt0: z = sqrt(x); break;  /* \sqrt{x} */
 case AG_exp: z = exp(x); break;  /* e^{x} */
 case AG_exp2: z = exp2(x); break;  /* 2^{x} */
 case AG_expm1: z = expm1(x); break;  /* e^{x} - 1 */
@@ -187,6 +186,7 @@ case AG_softplus: z = ag_logaddexp(x, 0.0); break;  /* \operatorname{softplus} x
 case AG_silu: z = x * ag_sigmoid(x); break;  /* \operatorname{silu} x */
 case AG_gelu: z = (0.5 * x) * (1.0 + erf(x * 0.7071067811865476)); break;  /* \operatorname{gelu} x */
 case AG_mish: z = x * tanh(ag_logaddexp(x, 0.0)); break;  /* \operatorname{mish} x */
+case AG_scale0: z = x * ag_divide0(y, w); break;  /* w \, \frac{x}{y} */
 case AG_where: z = (x != 0 ? y : w); break;  /* \begin{cases} x & \mathrm{condition} \\ y & \text{else} \end{cases} */
 case AG_clip: z = ag_minimum(ag_maximum(x, y), w); break;  /* \operatorname{clip}(x, \mathrm{low}, \mathrm{high}) */
 #endif
@@ -195,7 +195,6 @@ case AG_clip: z = ag_minimum(ag_maximum(x, y), w); break;  /* \operatorname{clip
 case AG_multiply0: A(ag_multiply0(g, y)) B(ag_multiply0(g, x)) break;  /* y, x */
 case AG_divide0: A(ag_divide0(g, y)) B(-ag_divide0(g * z, y)) break;  /* \frac{1}{y}, -\frac{z}{y} */
 case AG_log0: A(ag_divide0(g, x)) break;  /* \frac{1}{x} */
-case AG_sqrt0: A(ag_divide0(g, 2.0 * z)) break;  /* \frac{1}{2 \, y} */
 case AG_exp: A(g * z) break;  /* y */
 case AG_exp2: A((g * z) * 0.6931471805599453) break;  /* \left(\ln 2\right) \, y */
 case AG_expm1: A(g * (z + 1.0)) break;  /* y + 1 */
@@ -218,7 +217,7 @@ case AG_tanh: A(g * (1.0 - (z * z))) break;  /* 1 - y^{2} */
 case AG_arcsinh: A(g / sqrt((x * x) + 1.0)) break;  /* \frac{1}{\sqrt{x^{2} + 1}} */
 case AG_arccosh: A(g / sqrt((x * x) - 1.0)) break;  /* \frac{1}{\sqrt{x^{2} - 1}} */
 case AG_arctanh: A(g / (1.0 - (x * x))) break;  /* \frac{1}{1 - x^{2}} */
-case AG_hypot: A(g * ag_divide0(x, z)) B(g * ag_divide0(y, z)) break;  /* \frac{x}{z}, \frac{y}{z} */
+case AG_hypot: A(g * ag_divide0(x, z)) B(g * ag_divide0(y, z)) break;  /* 1 \, \frac{x}{z}, 1 \, \frac{y}{z} */
 case AG_erf: A((g * 1.1283791670955126) * exp(-(x * x))) break;  /* \tfrac{2}{\sqrt{\pi}} \, e^{-x^{2}} */
 case AG_logaddexp: A(g * ag_expdiff(x, z)) B(g * ag_expdiff(y, z)) break;  /* e^{x - z}, e^{y - z} */
 case AG_expdiff: A(g * z) B(-(g * z)) break;  /* z, -z */
@@ -244,7 +243,7 @@ case AG_round: A(0.0) break;  /* 0 */
 case AG_maximum: A(g * ag_tie(x, y)) B(g * ag_tie(y, x)) break;  /* \left[x \geq y\right], \left[y \geq x\right] */
 case AG_minimum: A(g * ag_tie(y, x)) B(g * ag_tie(x, y)) break;  /* \left[y \geq x\right], \left[x \geq y\right] */
 case AG_fmod: A(g) B(-(g * rint((x - z) / y))) break;  /* 1, -\operatorname{round} \frac{x - z}{y} */
-case AG_remainder: A(g) B(-(g * rint((x - z) / y))) break;  /* 1, -\operatorname{round} \frac{x - z}{y} */
+case AG_remainder: A(g) B(-(g * ((((double)(z == y)) != 0 ? (-1.0) : rint((x - z) / y))))) break;  /* 1, -\left(\begin{cases} \left(-1\right) & [z = y] \\ \operatorname{round} \frac{x - z}{y} & \text{else} \end{cases}\right) */
 case AG_fabs: A(ag_multiply0(g, ag_sign(x))) break;  /* \operatorname{sgn} x */
 case AG_sigmoid: A((g * z) * (1.0 - z)) break;  /* y \, \left(1 - y\right) */
 case AG_hard_sigmoid: A(((g * ((double)((x + 3.0) > 0))) * ((double)((3.0 - x) > 0))) / 6.0) break;  /* \frac{[x + 3 > 0] \, [3 - x > 0]}{6} */
@@ -257,6 +256,7 @@ case AG_softplus: A(g * ag_sigmoid(x)) break;  /* \sigma(x) */
 case AG_silu: A((g * ag_sigmoid(x)) * (1.0 + (x * (1.0 - ag_sigmoid(x))))) break;  /* \sigma(x) \, \left(1 + x \, \left(1 - \sigma(x)\right)\right) */
 case AG_gelu: A(g * ((0.5 + (0.5 * erf(x * 0.7071067811865476))) + ((x * exp((-0.5) * (x * x))) * 0.3989422804014327))) break;  /* 0.5 + 0.5 \, \operatorname{erf} \left(\tfrac{1}{\sqrt{2}} \, x\right) + \tfrac{1}{\sqrt{2\pi}} \, x \, e^{-0.5 \, x^{2}} */
 case AG_mish: A(g * (tanh(ag_logaddexp(x, 0.0)) + ((x * ag_sigmoid(x)) * (1.0 - (tanh(ag_logaddexp(x, 0.0)) * tanh(ag_logaddexp(x, 0.0))))))) break;  /* \tanh \operatorname{softplus} x + x \, \sigma(x) \, \left(1 - \left(\tanh \operatorname{softplus} x\right)^{2}\right) */
+case AG_scale0: A(g * ag_divide0(y, w)) B(g * (x / w)) W(-((g * z) / w)) break;  /* 1 \, \frac{x}{y}, \frac{w}{y}, -\frac{z}{y} */
 case AG_where: B((x != 0 ? g : 0.0)) W((x != 0 ? 0.0 : g)) break;  /* \begin{cases} 1 & \mathrm{condition} \\ 0 & \text{else} \end{cases}, \begin{cases} 0 & \mathrm{condition} \\ 1 & \text{else} \end{cases} */
 case AG_clip: A((g * ag_tie(x, y)) * ag_tie(w, ag_maximum(x, y))) B((g * ag_tie(y, x)) * ag_tie(w, ag_maximum(x, y))) W(g * ag_tie(ag_maximum(x, y), w)) break;  /* \left[x \geq \mathrm{low}\right] \, \left[\mathrm{high} \geq \max(x, \mathrm{low})\right], \left[\mathrm{low} \geq x\right] \, \left[\mathrm{high} \geq \max(x, \mathrm{low})\right], \left[\max(x, \mathrm{low}) \geq \mathrm{high}\right] */
 #endif

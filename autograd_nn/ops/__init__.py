@@ -24,7 +24,7 @@ from .arrays import (
     windows,
 )
 from .elementwise import activation, arithmetic, corners, elementary
-from .matrices import contraction, decompositions, diagonals, inverses, matmul, norms, products
+from .matrices import contraction, decompositions, diagonals, inverses, matmul, minors, norms, products
 from .networks import convolution, fused, normalization, pooling, recurrent
 from .numpy import aliases, facts, missing, number_parts, sampled
 

@@ -217,6 +217,7 @@ dft: Op
 divide: Op
 divide0: Op
 dot: Op
+eigenvalues: Op
 elu: Op
 erf: Elementwise
 euclidean_norm: Op
@@ -241,6 +242,7 @@ hypot: Op
 inv: Op
 irdft: Op
 leaky_relu: Op
+least_squares: Op
 linear: Op
 linear_recurrence: Op
 log: Elementwise
@@ -286,8 +288,10 @@ remainder: Op
 repeat: Op
 reshape: Op
 roll: Op
+root_mean_square: Op
 round: Elementwise
 same: Op
+scale0: Op
 scatter: Op
 selu: Elementwise
 sigmoid: Elementwise
@@ -296,6 +300,7 @@ silu: Elementwise
 sin: Elementwise
 sinc: Elementwise
 sinc_derivative: Op
+singular_values: Op
 sinh: Elementwise
 sliding_window_view: Op
 softmax: Op
@@ -305,7 +310,6 @@ softplus: Elementwise
 solve: Op
 spread: Op
 sqrt: Elementwise
-sqrt0: Elementwise
 square: Elementwise
 squeeze: Op
 stack: Op

@@ -201,3 +201,25 @@ def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> An
     """
     no_out("ptp", out)
     return max(a, axis=axis, keepdims=keepdims) - min(a, axis=axis, keepdims=keepdims)
+
+
+def power_root(total: Any, x: Any, p: float, axis: Any) -> Any:
+    """The p-th root of total = sum |x|**p; where the powers left the range of numbers, of scaled ones.
+
+    So where NumPy's value is right, this one has its bits.
+    """
+    def root(powers: Any) -> Any:
+        return np.sqrt(powers) if p == 2 else powers ** np.reciprocal(p, dtype=x.dtype)
+    info = np.finfo(x.dtype)
+    inside = (total >= info.tiny) & (total <= info.max)
+    found = root(total)
+    if np.all(inside):
+        return found
+    size = np.absolute(x)
+    scale = np.maximum.reduce(size, axis=axis, keepdims=True, initial=0) if p > 0 else \
+        np.minimum.reduce(size, axis=axis, keepdims=True, initial=np.inf)
+    known = np.isfinite(scale) & (scale > 0)
+    scale = np.ldexp(x.dtype.type(1), np.frexp(np.where(known, scale, 1))[1] - 1)      # a power of 2: exact
+    again = scale * root(np.add.reduce((size / scale) ** p, axis=axis, keepdims=True))
+    shape = np.shape(total)
+    return np.where(inside | ~known.reshape(shape), found, again.reshape(shape))[()]

@@ -11,12 +11,13 @@ from ...errors import ShapeError, UsageError
 from .._arguments import as_array, dtype_of, no_out
 from .._carriers import is_plain
 from .._function import composed
-from .._numpy_op import NumpyOp
+from .._numpy_op import NumpyOp, mask_of
 from .._op import Case, Op, shape_of
-from ..elementwise.arithmetic import square, where
-from ..elementwise.corners import divide0, sqrt0
+from ..elementwise.arithmetic import square
+from ..elementwise.arithmetic import where as choose
+from ..elementwise.corners import scale0
 from .indexing import scatter
-from .reduction import axes_of, count, counted, keeping, max, mean, min, shared, sum
+from .reduction import axes_of, count, counted, keeping, max, mean, min, power_root, shared, sum
 from .shape import astype, broadcast_to, reshape, transpose
 
 _add: Any = np.add.reduce
@@ -32,7 +33,19 @@ def _var(x: Any, axis: Any = None, keepdims: bool = False, ddof: float = 0) -> A
 
 
 def _std(x: Any, axis: Any = None, keepdims: bool = False, ddof: float = 0) -> Any:
-    return np.sqrt(_var(x, axis, keepdims, ddof))
+    if x.dtype.char == "e":
+        return _std(x.astype(np.float32), axis, keepdims, ddof).astype(np.float16)
+    n = count(x, axis)
+    centred = x - _add(x, axis=axis, keepdims=True) / n
+    return _root_mean_square(centred, n - ddof if n > ddof else 0, axis, keepdims)
+
+
+@np.errstate(over="ignore", under="ignore")
+def _root_mean_square(x: Any, n: Any = 1, axis: Any = None, keepdims: bool = False) -> Any:
+    n = np.asarray(n, x.dtype) if np.ndim(n) else n
+    mean = _add(x * x, axis=axis, keepdims=keepdims) / n
+    kept = np.reshape(n, keeping(x, axis)) if np.ndim(n) else n
+    return power_root(mean, x / np.sqrt(kept, dtype=x.dtype), 2, axis)
 
 
 def _freedom(x: Any, axis: Any, ddof: float) -> float:
@@ -69,10 +82,18 @@ def _spread_form(name: str, op: Op, a: Any, axis: Any, dtype: Any, out: Any, ddo
         wide = astype(a, np.float32)
         return astype(_spread_form(name, op, wide, axis, None, None, ddof, keepdims, where, centre, None), np.float16)
     centre = mean(a, axis=axis, keepdims=True, where=where) if centre is None else centre
-    squares = sum(square(a - centre), axis=axis, keepdims=keepdims, where=where)
     n = _freedom(a, axis, ddof) if where is True else np.maximum(counted(name, a, axis, where, keepdims) - ddof, 0)
-    variance = squares / n
-    return variance if op is var else sqrt0(variance)
+    if op is var:
+        return sum(square(a - centre), axis=axis, keepdims=keepdims, where=where) / n
+    off = a - centre if where is True else choose(mask_of(name, a, where), a - centre, 0.0)
+    return root_mean_square(off, n=n, axis=axis, keepdims=keepdims)
+
+
+def _root_back(g: Any, y: Any, x: Any, n: Any, axis: Any) -> Any:
+    """The cotangent of x in y = sqrt(sum x**2 / n)."""
+    whole = keeping(x, axis)
+    n = np.reshape(n, whole).astype(dtype_of(x)) if np.ndim(n) else float(n)
+    return scale0(reshape(g, whole) / n, x, reshape(y, whole))
 
 
 _AXIS: dict[str, Any] = {"axis": None, "keepdims": False}
@@ -83,10 +104,15 @@ var = NumpyOp("var", None, _var,
               lambda g, y, x, axis, keepdims, ddof:
                   reshape(2 * g / _freedom(x, axis, ddof), keeping(x, axis)) * _centred(x, axis),
               tex=r"\operatorname{{var}} {0}", params={**_AXIS, "ddof": 0}, cases=_CASES, numpy=np.var, form=_var_form)
+root_mean_square = Op("root_mean_square", None, _root_mean_square,         # n: how many the squares are divided by
+                      lambda g, y, x, n, axis, keepdims: _root_back(g, y, x, n, axis),
+                      tex=r"\operatorname{{rms}} {0}", symbol="rms", internal=True, params={"n": 1, **_AXIS},
+                      cases=[(((2, 3),), {"n": 6}), (((2, 3),), {"n": np.array([2.0, 3.0]), "axis": 1}),
+                             (((2, 3, 2),), {"n": 3, "axis": (0, -1), "keepdims": True})])
 # The derivative of std at a constant array is stated as 0 (it has none: the graph is a cone there).
 std = NumpyOp("std", None, _std,
               lambda g, y, x, axis, keepdims, ddof:
-                  reshape(divide0(g, y) / _freedom(x, axis, ddof), keeping(x, axis)) * _centred(x, axis),
+                  _root_back(g, y, _centred(x, axis), _freedom(x, axis, ddof), axis),
               tex=r"\operatorname{{std}} {0}", params={**_AXIS, "ddof": 0}, cases=_CASES, numpy=np.std, form=_std_form)
 
 
@@ -103,8 +129,8 @@ def _median_form(a: Any, axis: Any = None, out: Any = None, overwrite_input: boo
 def _to_middle(g: Any, y: Any, x: Any, axis: Any) -> Any:
     """Half of g to the largest element that is not above the median y, half to the smallest that is not below."""
     m = reshape(y, keeping(x, axis))
-    low = max(where(x <= m, x, -math.inf), axis=axis, keepdims=True)
-    high = min(where(x >= m, x, math.inf), axis=axis, keepdims=True)
+    low = max(choose(x <= m, x, -math.inf), axis=axis, keepdims=True)
+    high = min(choose(x >= m, x, math.inf), axis=axis, keepdims=True)
     return shared(g / 2, low, x, axis) + shared(g / 2, high, x, axis)
 
 

@@ -26,7 +26,8 @@ from .._level import Level
 from .._numpy_op import NumpyOp
 from .._op import Op
 from ..numpy.facts import nonzero
-from .corners import log0, multiply0, sqrt0
+from .corners import log0, multiply0
+from .elementary import hypot
 
 POSITIVE = (0.1, 4.0)
 BOOLEAN = frozenset({0.0, 1.0})
@@ -141,7 +142,7 @@ absolute = Op("absolute", math.fabs, np.absolute,
               lambda g, y, x: multiply0(g, sign(x)),
               text="|{0}|",
               tex=r"\left|{0}\right|", c="fabs({0})", symbol="|x|", dunder="abs",
-              kink=lambda x: x, complex=lambda x: sqrt0(square(x.real) + square(x.imag)))
+              kink=lambda x: x, complex=lambda x: hypot(x.real, x.imag))
 
 # --- derivative 0 wherever there is one ------------------------------------------------------
 sign = Op("sign", lambda x: float(x > 0) - float(x < 0) if x == x else x, np.sign,
@@ -222,9 +223,10 @@ fmod = Op("fmod", math.fmod, np.fmod,
           lambda g, z, x, y: -g * round((x - z) / y),
           tex=r"\operatorname{{fmod}}({0}, {1})", c="fmod({0}, {1})",
           domain=((-3, 3), (0.8, 4.0)), kink=lambda x, y: math.sin(math.pi * x / y))
+# Where the remainder is the divisor itself, one divisor too many was added: to a tiny x < 0, or with y = inf.
 remainder = Op("remainder", operator.mod, np.remainder,
                lambda g, z, x, y: g,
-               lambda g, z, x, y: -g * round((x - z) / y),
+               lambda g, z, x, y: -g * where(same(z, y), -1.0, round((x - z) / y)),
                text="{0} % {1}",
                tex=r"{0} \bmod {1}", c="ag_remainder({0}, {1})", symbol="mod", dunder="mod",
                domain=((-3, 3), (0.8, 4.0)), kink=lambda x, y: math.sin(math.pi * x / y))

@@ -1,11 +1,14 @@
 """Arithmetic at its corners: the products, quotients, logarithms and roots that rules need where IEEE says nan.
 
 Away from the corner each is the plain operation. There, 0 wins: 0 times anything is 0, as in the
-theory of measure; anything over 0 is 0; the logarithm of 0 is 0; and sqrt0 is the root whose
-derivative at 0 is 0. Only rules and functions whose derivative has a finite value by mathematics
-or by a stated convention use them: x ** 0 has slope 0 also at x = 0, |x|' = 0 at 0 even where an
-infinite cotangent arrives, a length has gradient 0 at the origin. What users write stays IEEE:
-`x / 0` is inf, and sqrt has slope inf at 0.
+theory of measure; anything over 0 is 0; the logarithm of 0 is 0. Only rules and functions whose
+derivative has a finite value by mathematics or by a stated convention use them: x ** 0 has slope 0
+also at x = 0, |x|' = 0 at 0 even where an infinite cotangent arrives, a length has gradient 0 at the
+origin. What users write stays IEEE: `x / 0` is inf, and sqrt has slope inf at 0.
+
+scale0 is what a root y of squares hands on of its cotangent w: w x / y, and 0 where y is 0, for the
+root has a kink there. Its own derivatives by x and y stay IEEE's: a second derivative through a root
+of 0 is no number.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from .._composite import Composite
 from .._op import Op
 
 POSITIVE = (0.1, 4.0)
@@ -67,10 +71,12 @@ log0 = Op("log0", lambda x: math.log(x) if x else 0.0, _log0,
           lambda g, y, x: divide0(g, x),
           text="log",
           internal=True, tex=r"\ln {0}", c="ag_log0({0})", symbol="log", domain=(POSITIVE,))
-sqrt0 = Op("sqrt0", math.sqrt, np.sqrt,
-           lambda g, y, x: divide0(g, 2 * y),
-           text="sqrt",
-           internal=True, tex=r"\sqrt{{{0}}}", c="sqrt({0})", symbol="√", domain=(POSITIVE,))
+scale0 = Composite("scale0", lambda w, x, y: w * divide0(x, y),
+                   lambda g, z, w, x, y: scale0(g, x, y),
+                   lambda g, z, w, x, y: g * (w / y),
+                   lambda g, z, w, x, y: -g * z / y,
+                   text="{0} * {1} / {2}", internal=True, tex=r"{0} \, \frac{{{1}}}{{{2}}}", symbol="w x/y",
+                   domain=((-3, 3), (-3, 3), POSITIVE))
 xlogy = Op("xlogy", lambda x, y: x * math.log(y) if x or y != y else 0.0, _xlogy,
            lambda g, z, x, y: g * log0(y),
            lambda g, z, x, y: g * multiply0(x, 1 / y),

@@ -14,7 +14,7 @@ import numpy as np
 
 from .._composite import Composite
 from .._op import Op
-from .corners import divide0
+from .corners import divide0, scale0
 
 POSITIVE, UNIT = (0.1, 4.0), (-0.9, 0.9)
 LN2, LN10, TWO_OVER_ROOT_PI = math.log(2), math.log(10), 2 / math.sqrt(math.pi)
@@ -118,8 +118,8 @@ arccosh = Op("arccosh", math.acosh, np.arccosh, lambda g, y, x: g / sqrt(x * x -
 arctanh = Op("arctanh", math.atanh, np.arctanh, lambda g, y, x: g / (1 - x * x),
              tex=r"\operatorname{{artanh}} {0}", c="atanh({0})", domain=(UNIT,))
 hypot = Op("hypot", math.hypot, np.hypot,
-           lambda g, z, x, y: g * divide0(x, z),
-           lambda g, z, x, y: g * divide0(y, z),
+           lambda g, z, x, y: scale0(g, x, z),
+           lambda g, z, x, y: scale0(g, y, z),
            tex=r"\sqrt{{{0}^2 + {1}^2}}", c="hypot({0}, {1})", domain=(POSITIVE, POSITIVE),
            commutes=True)
 erf = Op("erf", math.erf, lambda x: np.asarray(_erf(x), dtype=np.result_type(x)),

@@ -7,6 +7,7 @@ once, and its rule, written in ops, finds all of it in `y` at any order.
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from .._op import Op, shape_of
 from ..arrays.joining import concatenate
 from ..arrays.shape import expand_dims, swapaxes
 from ..elementwise.arithmetic import absolute, where
+from ..elementwise.corners import multiply0
 from .inverses import matrix_shape, solve, square_shape
 from .matmul import matmul
 
@@ -31,22 +33,35 @@ def _symmetric(x: Any) -> Any:
 
 
 def _over(x: Any) -> Any:
-    """1 / x, and 0 where x is 0."""
+    """1 / x, and nan where x is 0. Multiplied by multiply0: what is not asked for stays 0."""
     zero = x == 0
-    return where(zero, 0.0, 1 / where(zero, 1.0, x))
+    return where(zero, math.nan, 1 / where(zero, 1.0, x))
 
 
 def _gaps(v: Any) -> Any:
-    """1 / (v_j - v_i) in row i and column j, and 0 where they are equal."""
-    return _over(expand_dims(v, -2) - expand_dims(v, -1))
+    """1 / (v_j - v_i) in row i and column j; nan where two are equal, whose vectors have no derivative."""
+    diagonal = np.eye(shape_of(v)[-1], dtype=bool)
+    return where(diagonal, 0.0, _over(expand_dims(v, -2) - expand_dims(v, -1)))
 
 
-# --- symmetric matrices ----------------------------------------------------------------------------
+def _on_diagonal(g: Any, v: Any) -> Any:
+    """g on the diagonal, and nan in row i and column j where v_i and v_j are equal and their cotangents g are not."""
+    diagonal = np.eye(shape_of(v)[-1], dtype=bool)
+    tied = where(expand_dims(v, -2) == expand_dims(v, -1), np.full((), np.nan, dtype_of(v)), 0.0)
+    return where(diagonal, expand_dims(g, -2), multiply0(tied, expand_dims(g, -2) - expand_dims(g, -1)))
+
+
+# --- symmetric matrices: NumPy reads one triangle of each, and the derivative lies in that triangle ---------
+
+def _folded(symmetric: Any, upper: bool) -> Any:
+    """The derivative by the triangle that is read, out of the one by the symmetric matrix that it stands for."""
+    twice = 2 * np.tri(shape_of(symmetric)[-1], k=-1) + np.eye(shape_of(symmetric)[-1])
+    return symmetric * (twice.T if upper else twice).astype(dtype_of(symmetric))
+
 
 def _cholesky(x: Any, upper: bool = False) -> Any:
     square_shape("cholesky", x)
-    lower = np.linalg.cholesky(_symmetric(x))
-    return lower.swapaxes(-1, -2) if upper else lower
+    return np.linalg.cholesky(x, upper=upper)
 
 
 def _cholesky_back(g: Any, y: Any, upper: bool) -> Any:
@@ -54,19 +69,27 @@ def _cholesky_back(g: Any, y: Any, upper: bool) -> Any:
     n = shape_of(y)[-1]
     halved = (np.tri(n) - np.eye(n) / 2).astype(dtype_of(y))         # the lower triangle, half of its diagonal
     inner = matmul(_t(lower), g) * halved
-    return _symmetric(solve(_t(lower), _t(solve(_t(lower), _t(inner)))))
+    return _folded(_symmetric(solve(_t(lower), _t(solve(_t(lower), _t(inner))))), upper)
 
 
 def _packed_eigh(x: Any, UPLO: Any = "L") -> Any:
-    w, v = np.linalg.eigh(_symmetric(x), UPLO)           # which triangle is read may turn an eigenvector's sign
+    w, v = np.linalg.eigh(x, UPLO)
     return np.concatenate([w[..., None, :], v], axis=-2)
 
 
-def _eigh_back(g: Any, y: Any) -> Any:
-    w, v, gw, gv = y[..., 0, :], y[..., 1:, :], g[..., :1, :], g[..., 1:, :]
-    turned = _gaps(w) * matmul(_t(v), gv)
-    return _symmetric(matmul(matmul(v, turned) + v * gw, _t(v)))
+def _eigh_back(g: Any, y: Any, UPLO: str) -> Any:
+    w, v, gv = y[..., 0, :], y[..., 1:, :], g[..., 1:, :]
+    turned = multiply0(_gaps(w), matmul(_t(v), gv)) + _on_diagonal(g[..., 0, :], w)
+    return _folded(_symmetric(matmul(matmul(v, turned), _t(v))), UPLO == "U")
 
+
+def _eigenvalues_back(g: Any, x: Any, UPLO: str) -> Any:
+    y = packed_eigh(x, UPLO=UPLO)
+    w, v = y[..., 0, :], y[..., 1:, :]
+    return _folded(matmul(matmul(v, _on_diagonal(g, w)), _t(v)), UPLO == "U")
+
+
+_TRIANGLES: list[Any] = [(((3, 3),), {"UPLO": "L"}), (((2, 3, 3),), {"UPLO": "U"})]
 
 cholesky = Op("cholesky", None, _cholesky,
               lambda g, y, x, upper: _cholesky_back(g, y, upper),
@@ -74,9 +97,13 @@ cholesky = Op("cholesky", None, _cholesky,
               cases=[((np.array([[4.0, 1.0, -1.0], [2.0, 3.0, 0.5], [1.0, 0.0, 2.0]]),), {}),
                      ((np.array([[[2.0, 0.5], [1.0, 1.0]], [[5.0, -2.0], [-1.0, 2.0]]]),), {"upper": True})])
 packed_eigh = Op("packed_eigh", None, _packed_eigh,
-                 lambda g, y, x, UPLO: _eigh_back(g, y),
+                 lambda g, y, x, UPLO: _eigh_back(g, y, UPLO),
                  tex=r"\operatorname{{eigh}} {0}", symbol="eigh", internal=True, params={"UPLO": "L"},
-                 cases=[(((3, 3),), {}), (((2, 2, 2),), {})])
+                 cases=_TRIANGLES)
+eigenvalues = Op("eigenvalues", None, np.linalg.eigvalsh,      # LAPACK finds them alone in another way
+                 lambda g, y, x, UPLO: _eigenvalues_back(g, x, UPLO),
+                 tex=r"\lambda({0})", symbol="eigvalsh", internal=True, params={"UPLO": "L"},
+                 cases=_TRIANGLES)
 
 
 class EighResult(NamedTuple):
@@ -86,42 +113,42 @@ class EighResult(NamedTuple):
     eigenvectors: Any
 
 
-_TRIANGLES: list[Any] = [(((3, 3),), {"UPLO": "L"}), (((2, 3, 3),), {"UPLO": "U"})]
+def _triangle_read(name: str, a: Any, UPLO: str) -> str:
+    square_shape(name, a)
+    if UPLO.upper() not in ("L", "U"):
+        raise UsageError(f"{name}: UPLO is 'L' or 'U', not {UPLO!r}")
+    return UPLO.upper()
 
 
-@composed(np.linalg.eigh, name="linalg.eigh", cases=_TRIANGLES)
-def eigh(a: Any, UPLO: str | None = None) -> EighResult:
+@composed(np.linalg.eigh, name="linalg.eigh", cases=[(((3, 3),), {}), *_TRIANGLES])
+def eigh(a: Any, UPLO: str = "L") -> EighResult:
     """The eigenvalues (ascending) and the eigenvectors (in columns) of symmetric matrices.
 
-    Without UPLO the symmetric part (a + aᵀ) / 2 is taken apart, so the gradient of a symmetric
-    matrix is symmetric. With "L" or "U" that triangle is read alone, as NumPy does, and the
-    gradient lies in it. The eigenvectors have a derivative where the eigenvalues are distinct;
-    eigenvalues that are exactly equal do not turn each other (a stated convention: inf is meant).
+    As in NumPy the lower triangle is read alone, or the upper one for "U", and the gradient lies in
+    it: an element beside the diagonal counts for its mirror image too. The gradient of a function
+    of the symmetric part is that of `eigh((a + a.T) / 2)`. The eigenvectors have a derivative where
+    the eigenvalues are distinct: where some are exactly equal, the gradient of what asks for their
+    vectors, or not of all equal ones alike, is nan.
 
     >>> import numpy as np
     >>> eigh(np.array([[2.0, 1.0], [1.0, 2.0]])).eigenvalues
     array([1., 3.])
     """
     a = as_array(a)
-    n = square_shape("eigh", a)[-1]
-    if UPLO is not None:
-        if UPLO.upper() not in ("L", "U"):
-            raise UsageError(f"eigh: UPLO is 'L' or 'U', not {UPLO!r}")
-        lower = np.tri(n, dtype=bool)
-        a = where(lower if UPLO.upper() == "L" else lower.T, a, _t(a))
-    packed = packed_eigh(a, UPLO=UPLO or "L")
+    packed = packed_eigh(a, UPLO=_triangle_read("eigh", a, UPLO))
     return EighResult(packed[..., 0, :], packed[..., 1:, :])
 
 
-@composed(np.linalg.eigvalsh, name="linalg.eigvalsh", cases=_TRIANGLES)
-def eigvalsh(a: Any, UPLO: str | None = None) -> Any:
+@composed(np.linalg.eigvalsh, name="linalg.eigvalsh", cases=[(((3, 3),), {}), *_TRIANGLES])
+def eigvalsh(a: Any, UPLO: str = "L") -> Any:
     """The eigenvalues of symmetric matrices, ascending: see `eigh`.
 
     >>> import numpy as np
     >>> eigvalsh(np.diag([3.0, 1.0]))
     array([1., 3.])
     """
-    return eigh(a, UPLO).eigenvalues
+    a = as_array(a)
+    return eigenvalues(a, UPLO=_triangle_read("eigvalsh", a, UPLO))
 
 
 # --- singular values and orthogonal bases -------------------------------------------------------
@@ -134,16 +161,22 @@ def _packed_svd(x: Any) -> Any:
 def _svd_back(g: Any, y: Any, x: Any) -> Any:
     m = shape_of(x)[-2]
     s, u, v = y[..., :1, :], y[..., 1:m + 1, :], y[..., m + 1:, :]
-    gs, gu, gv = g[..., :1, :], g[..., 1:m + 1, :], g[..., m + 1:, :]
+    gu, gv = g[..., 1:m + 1, :], g[..., m + 1:, :]
     gaps, over = _gaps(y[..., 0, :] * y[..., 0, :]), _over(s)
-    turned_u, turned_v = gaps * matmul(_t(u), gu), gaps * matmul(_t(v), gv)
-    inner = (turned_u + _t(turned_u)) * s + _t(s) * (turned_v + _t(turned_v))
-    found = matmul(matmul(u, inner) + u * gs, _t(v))
+    turned_u, turned_v = multiply0(gaps, matmul(_t(u), gu)), multiply0(gaps, matmul(_t(v), gv))
+    inner = (turned_u + _t(turned_u)) * s + _t(s) * (turned_v + _t(turned_v)) + _on_diagonal(g[..., 0, :], y[..., 0, :])
+    found = matmul(matmul(u, inner), _t(v))
     if m > shape_of(v)[-2]:                                          # columns of gu outside what u spans
-        found = found + matmul((gu - matmul(u, matmul(_t(u), gu))) * over, _t(v))
+        found = found + matmul(multiply0(gu - matmul(u, matmul(_t(u), gu)), over), _t(v))
     if m < shape_of(v)[-2]:
-        found = found + matmul(u * over, _t(gv - matmul(v, matmul(_t(v), gv))))
+        found = found + matmul(u, _t(multiply0(gv - matmul(v, matmul(_t(v), gv)), over)))
     return found
+
+
+def _singular_values_back(g: Any, x: Any) -> Any:
+    m, y = shape_of(x)[-2], packed_svd(x)
+    s, u, v = y[..., 0, :], y[..., 1:m + 1, :], y[..., m + 1:, :]
+    return matmul(matmul(u, _on_diagonal(g, s)), _t(v))
 
 
 def _packed_qr(x: Any) -> Any:
@@ -154,6 +187,10 @@ def _packed_qr(x: Any) -> Any:
 def _qr_back(g: Any, y: Any, x: Any) -> Any:
     m, n = shape_of(x)[-2:]
     q, r, gq, gr = y[..., :m, :], _t(y[..., m:, :]), g[..., :m, :], g[..., m:, :]     # gr is R's, transposed
+    if n > m:                                            # R's further columns are q.T times x's
+        further = gr[..., m:, :]
+        first = concatenate([gq + matmul(x[..., m:], further), gr[..., :m, :]], axis=-2)
+        return concatenate([_qr_back(first, y[..., :2 * m, :], x[..., :m]), matmul(q, _t(further))], axis=-1)
     inner = matmul(r, gr) - matmul(_t(gq), q)
     lower = where(np.tri(n, k=-1, dtype=bool), inner, 0.0)
     mirrored = where(np.tri(n, dtype=bool), inner, 0.0) + _t(lower)
@@ -165,10 +202,14 @@ _MATRICES: list[Any] = [(((3, 2),), {}), (((2, 3),), {}), (((3, 3),), {}), (((2,
 packed_svd = Op("packed_svd", None, _packed_svd,
                 lambda g, y, x: _svd_back(g, y, x),
                 tex=r"\operatorname{{svd}} {0}", symbol="svd", internal=True, cases=_MATRICES)
-packed_qr = Op("packed_qr", None, _packed_qr,          # of matrices with no more columns than rows
+singular_values = Op("singular_values", None, lambda x: np.linalg.svd(x, compute_uv=False),
+                     lambda g, y, x: _singular_values_back(g, x),
+                     tex=r"\sigma({0})", symbol="svdvals", internal=True, cases=_MATRICES)
+packed_qr = Op("packed_qr", None, _packed_qr,
                lambda g, y, x: _qr_back(g, y, x),
                tex=r"\operatorname{{qr}} {0}", symbol="qr", internal=True,
-               cases=[(((3, 2),), {}), (((3, 3),), {}), (((2, 3, 2),), {})])
+               cases=[(((3, 2),), {}), (((3, 3),), {}), (((2, 3, 2),), {}),
+                      ((np.array([[1.0, -2.0, 0.5], [2.0, 1.5, -1.0]]),), {})])
 
 
 class SVDResult(NamedTuple):
@@ -187,7 +228,8 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
 
     `full_matrices` asks for more columns (or rows) than a determines, which have no derivative, so
     it must be False unless a is square. U and Vh have a derivative where the singular values are
-    distinct and not 0; of S alone the derivative at a singular value of 0 is 0.
+    distinct and not 0, else the gradient of what asks for them is nan; of S alone the derivative
+    at a singular value of 0 is 0.
 
     >>> import numpy as np
     >>> svd(np.diag([3.0, 4.0]), compute_uv=False)
@@ -200,9 +242,10 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
     if compute_uv and full_matrices and m != n:
         raise UsageError(f"svd: the matrix is {m} by {n}, and full_matrices=True adds vectors that it does not "
                          "determine: they have no derivative\n  help: svd(a, full_matrices=False)")
+    if not compute_uv:
+        return absolute(singular_values(a))              # they are not negative; at 0 they have a kink, as |x| has
     packed = packed_svd(a)
-    s = absolute(packed[..., 0, :])                      # they are not negative; at 0 they have a kink, as |x| has
-    return SVDResult(packed[..., 1:m + 1, :], s, _t(packed[..., m + 1:, :])) if compute_uv else s
+    return SVDResult(packed[..., 1:m + 1, :], packed[..., 0, :], _t(packed[..., m + 1:, :]))
 
 
 @composed(np.linalg.svdvals, name="linalg.svdvals", cases=_MATRICES)
@@ -240,8 +283,6 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     if mode not in ("reduced", "r") and not (mode == "complete" and m <= n):
         raise UsageError(f"qr: mode={mode!r} of a matrix {m} by {n} is not supported: "
                          "what a does not determine has no derivative\n  help: mode='reduced' or 'r'")
-    packed = packed_qr(a[..., :m])
+    packed = packed_qr(a)
     q, r = packed[..., :m, :], _t(packed[..., m:, :])
-    if n > m:
-        r = concatenate([r, matmul(_t(q), a[..., m:])], axis=-1)
     return r if mode == "r" else QRResult(q, r)

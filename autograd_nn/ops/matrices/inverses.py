@@ -1,4 +1,4 @@
-"""Inverses, determinants, powers, and solving linear equations, for the matrices in the last two axes."""
+"""Inverses, log-determinants, powers, and solving linear equations, for the matrices in the last two axes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from ...errors import AutogradError
 from .._arguments import as_array, dtype_of
 from .._function import composed
 from .._op import Op, shape_of
-from ..arrays.reduction import sum
 from ..arrays.shape import expand_dims, squeeze, swapaxes
 from ..elementwise.arithmetic import where
 from .matmul import matmul
@@ -56,29 +55,12 @@ def _solve_right(g: Any, a: Any, b: Any) -> Any:
     return squeeze(back, axis=-1) if len(shape_of(b)) == 1 else back
 
 
-def _cofactors(x: Any) -> Any:
-    """The derivatives of det: det(x) times the inverse transposed; of a singular matrix by its singular values."""
-    try:
-        return np.linalg.det(x)[..., None, None] * np.linalg.inv(x).swapaxes(-1, -2)
-    except np.linalg.LinAlgError:
-        u, s, vh = np.linalg.svd(x)
-        others = np.where(np.eye(s.shape[-1], dtype=bool), s.dtype.type(1), s[..., None, :]).prod(-1)
-        flip = np.sign(np.linalg.det(u) * np.linalg.det(vh))[..., None, None]
-        found: np.ndarray[Any, Any] = flip * (u * others[..., None, :]) @ vh
-        return found
-
-
-def _cofactors_back(g: Any, y: Any, x: Any) -> Any:
-    inverse = _t(inv(x))
-    along = expand_dims(sum(g * y, axis=(-2, -1)), (-2, -1))
-    return along * inverse - matmul(matmul(y, _t(g)), inverse)
-
-
 def _pinv(x: Any, rcond: Any = None) -> Any:
     return np.linalg.pinv(x) if rcond is None else np.linalg.pinv(x, rcond)
 
 
-def _pinv_back(g: Any, y: Any, x: Any) -> Any:
+def pinv_back(g: Any, y: Any, x: Any) -> Any:
+    """The cotangent of x in y = pinv(x)."""
     down = matmul(_t(g), matmul(y, _t(y)))               # what leaves the columns of x, and what leaves its rows
     across = matmul(matmul(_t(y), y), _t(g))
     return down - matmul(x, matmul(y, down)) + across - matmul(matmul(across, y), x) - matmul(_t(y), matmul(g, _t(y)))
@@ -100,18 +82,12 @@ solve = Op("solve", None, np.linalg.solve,
            cases=[(((3, 3), (3,)), {}), (((3, 3), (3, 2)), {}), (((2, 3, 3), (3,)), {}), (((2, 3, 3), (3, 2)), {}),
                   (((3, 3), (2, 3, 1)), {}), (((2, 1, 2, 2), (3, 2, 2)), {})],
            linear=(1,))
-cofactors = Op("cofactors", None, _cofactors,          # differentiable where x has an inverse
-               lambda g, y, x: _cofactors_back(g, y, x),
-               tex=r"\operatorname{{cof}} {0}", internal=True, cases=_SQUARE)
-det = Op("det", None, np.linalg.det,
-         lambda g, y, x: expand_dims(g, (-2, -1)) * cofactors(x),
-         tex=r"\det {0}", internal=True, cases=_SQUARE)
 packed_slogdet = Op("packed_slogdet", None, _packed_slogdet,
                     lambda g, y, x: g[..., 1, None, None] * _t(inv(x)),
                     tex=r"\log |\det {0}|", symbol="slogdet", internal=True, cases=_SQUARE)
 # The derivative holds while the rank does not change.
 pinv = Op("pinv", None, _pinv,
-          lambda g, y, x, rcond: _pinv_back(g, y, x),
+          lambda g, y, x, rcond: pinv_back(g, y, x),
           tex="{0}^{{+}}", internal=True, params={"rcond": None},
           cases=[(((3, 2),), {}), (((2, 3),), {}), (((3, 3),), {}), (((2, 3, 2),), {"rcond": 1e-10})])
 
@@ -151,6 +127,8 @@ def matrix_power(a: Any, n: int) -> Any:
     if n == 0:
         return where(np.zeros(shape, bool), a, np.eye(shape[-1], dtype=dtype_of(a)))
     base, result, n = (a, None, n) if n > 0 else (inv(a), None, -n)
+    if n == 3:                                           # in NumPy's order, for NumPy's bits
+        return matmul(matmul(base, base), base)
     while True:
         n, odd = divmod(n, 2)
         if odd:

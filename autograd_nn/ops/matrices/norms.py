@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,36 +11,52 @@ from ...errors import ShapeError, UsageError
 from .._arguments import as_array, axis_of, data_of, dtype_of
 from .._function import composed
 from .._op import Op, shape_of
-from ..arrays.reduction import count, keeping, max, min, sum
-from ..arrays.shape import expand_dims, moveaxis, reshape
+from ..arrays.reduction import count, keeping, max, min, power_root, sum
+from ..arrays.shape import astype, expand_dims, moveaxis, reshape, swapaxes, transpose
 from ..elementwise.arithmetic import absolute, same, sign, where
+from ..elementwise.corners import scale0
 from .decompositions import svd, svdvals
-from .inverses import LinAlgError, inv, pinv
+from .inverses import LinAlgError, inv, pinv, pinv_back
 from .matmul import matmul
 
 _add: Any = np.add.reduce
 
 
+def _t(x: Any) -> Any:
+    return swapaxes(x, -1, -2)
+
+
+@np.errstate(over="ignore", under="ignore")
 def _euclidean_norm(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.sqrt(_add(x * x, axis=axis, keepdims=keepdims))
+    if axis is not None:
+        return power_root(_add(x * x, axis=axis, keepdims=keepdims), x, 2, axis)
+    flat = x.ravel("K")                                  # as NumPy does it, whose bits this has
+    root = power_root(flat.dot(flat), flat, 2, None)
+    return root.reshape((1,) * x.ndim) if keepdims else root
 
 
+@np.errstate(over="ignore", under="ignore", divide="ignore")
 def _p_norm(x: Any, p: float = 3, axis: Any = None, keepdims: bool = False) -> Any:
-    size = np.absolute(x)
-    powers = size * size * size if p == 3 else size ** p             # x ** 3 is slow in float32
-    return _add(powers, axis=axis, keepdims=keepdims) ** (1 / p)
+    return power_root(_add(np.absolute(x) ** p, axis=axis, keepdims=keepdims), x, p, axis)
 
 
 def _p_norm_back(g: Any, y: Any, x: Any, p: float, axis: Any) -> Any:
     """g sign(x) (|x| / y) ** (p - 1), and 0 where x or y is 0."""
     g, y = reshape(g, keeping(x, axis)), reshape(y, keeping(x, axis))
     ratio = where(x, absolute(x) / where(y, y, 1.0), 1.0)
-    return g * where(y, sign(x), 0.0) * ratio ** (p - 1)
+    return scale0(g, y * where(y, sign(x), 0.0) * ratio ** (p - 1), y)
 
 
-# A norm has a kink at 0, where its derivative is stated as 0.
+def _least_squares_left(g: Any, x: Any, y: Any) -> Any:
+    """The cotangent of x in pinv(x) @ y, of which least_squares is another computation."""
+    g, y = (expand_dims(g, -1), expand_dims(y, -1)) if len(shape_of(y)) == 1 else (g, y)
+    return pinv_back(matmul(g, _t(y)), pinv(x), x)
+
+
+# A norm has a kink at 0, where its derivative is stated as 0, and the second one is nan: there is none.
 euclidean_norm = Op("euclidean_norm", None, _euclidean_norm,
-                    lambda g, y, x, axis, keepdims: reshape(g / where(y, y, 1.0), keeping(x, axis)) * x,
+                    lambda g, y, x, axis, keepdims:
+                        scale0(reshape(g, keeping(x, axis)), x, reshape(y, keeping(x, axis))),
                     text="‖{0}‖",
                     tex=r"\left\|{0}\right\|", symbol="‖x‖", internal=True, params={"axis": None, "keepdims": False},
                     cases=[(((2, 3),), {}), (((2, 3),), {"axis": 1}),
@@ -51,6 +68,12 @@ p_norm = Op("p_norm", None, _p_norm,
             params={"p": 3, "axis": None, "keepdims": False},
             cases=[(((2, 3),), {"p": 5}), (((2, 3),), {"p": 4, "axis": 1}),
                    (((2, 3, 2),), {"p": 5.5, "axis": (0, -1), "keepdims": True})])
+
+least_squares = Op("least_squares", None, lambda x, y, rcond: np.linalg.lstsq(x, y, rcond)[0],    # of full rank
+                   lambda g, z, x, y, rcond: _least_squares_left(g, x, y),
+                   lambda g, z, x, y, rcond: matmul(_t(pinv(x)), g),
+                   tex=r"{0}^{{+}} {1}", symbol="lstsq", internal=True, params={"rcond": None},
+                   cases=[(((4, 2), (4,)), {}), (((4, 2), (4, 3)), {}), (((2, 3), (2,)), {})], linear=(1,))
 
 _VECTORS: list[Any] = [(((4,),), {"ord": p}) for p in (None, 2, 1, np.inf, -np.inf, 0, 3, 1.5, 0.5, -1, -2.5)]
 _MATRICES: list[Any] = [(((3, 2),), {"ord": p}) for p in (None, "fro", "nuc", 2, -2, 1, -1, np.inf, -np.inf)]
@@ -75,7 +98,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     """
     x = _floating(x)
     shape = shape_of(x)
-    if axis is None and (ord is None or (ord in ("f", "fro") and len(shape) == 2)):
+    if axis is None and (ord is None or (ord in ("f", "fro") and len(shape) == 2) or (ord == 2 and len(shape) == 1)):
         return euclidean_norm(x, axis=None, keepdims=keepdims)
     if axis is None:
         axes = tuple(range(len(shape)))
@@ -137,7 +160,16 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
     >>> float(vector_norm([[3.0], [4.0]], ord=1))
     7.0
     """
-    return _vector_norm(_floating(x), ord, tuple(axis) if isinstance(axis, list) else axis, keepdims)
+    x = _floating(x)
+    n = len(shape_of(x))
+    if axis is not None and not isinstance(axis, (tuple, list)):
+        return _vector_norm(x, ord, axis, keepdims)
+    axes = tuple(axis_of("vector_norm", x, i) for i in (range(n) if axis is None else axis))
+    kept = tuple(i for i in range(n) if i not in axes)
+    sizes = tuple(shape_of(x)[i] for i in kept)          # one axis of them all, which settles the order of the sum
+    x = reshape(transpose(x, axes=axes + kept), (math.prod(shape_of(x)[i] for i in axes), *sizes))
+    found = _vector_norm(x, ord, 0, False)
+    return expand_dims(found, tuple(sorted(axes))) if keepdims else found
 
 
 @composed(np.linalg.matrix_norm, name="linalg.matrix_norm", cases=[
@@ -164,7 +196,9 @@ def cond(x: Any, p: Any = None) -> Any:
     if p in (None, 2, -2):
         s = svdvals(x)
         return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
-    return norm(x, p, (-2, -1)) * norm(inv(x), p, (-2, -1))
+    wide = x if dtype_of(x) == np.float64 else astype(x, np.float64)         # NumPy inverts in float64
+    found = norm(x, p, (-2, -1)) * norm(inv(wide), p, (-2, -1))
+    return found if wide is x else astype(found, dtype_of(x))
 
 
 @composed(np.linalg.matrix_rank, name="linalg.matrix_rank", order=0, cases=[(((3, 2),), {}), (((2, 3, 3),), {})])
@@ -205,7 +239,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Any, Any, int, Any]:
         raise LinAlgError(f"lstsq: the matrix {shape_of(a)} has rank {rank}, and only one of full rank "
                           f"({smaller}) gives a solution with a derivative\n"
                           "  help: lstsq(np.vstack([a, c * np.eye(n)]), ...) with a small c regularises it")
-    x = matmul(pinv(a), b)
+    x = least_squares(a, b, rcond=rcond)
     rest = b - matmul(a, x)
     residuals = sum(reshape(rest, (m, -1)) ** 2, axis=0) if m > n else np.zeros(0, dtype_of(rest))
     return x, residuals, rank, s

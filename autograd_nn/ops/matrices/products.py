@@ -163,7 +163,8 @@ def vecdot(x1: Any, x2: Any, /, out: Any = None, *, axis: int = -1) -> Any:
         x2 = moveaxis(x2, source=axis_of("vecdot", x2, axis), destination=-1)
     if not shape_of(x1) or not shape_of(x2) or shape_of(x1)[-1] != shape_of(x2)[-1]:
         raise ShapeError(f"vecdot: {shape_of(x1)} and {shape_of(x2)}: vectors of one length are needed")
-    return sum(x1 * x2, axis=-1)
+    product = matmul(expand_dims(x1, axis=-2), expand_dims(x2, axis=-1))     # the sum in NumPy's order
+    return squeeze(product, axis=(-2, -1))
 
 
 @composed(getattr(np, "matvec", None), cases=[(((2, 3), (3,)), {}), (((2, 3), (4, 3)), {}), (((5, 2, 3), (3,)), {})])

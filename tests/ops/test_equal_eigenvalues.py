@@ -1,0 +1,82 @@
+"""Exactly equal eigenvalues and singular values: the right derivative or nan, never another number."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from helpers.matrices import normal
+
+from autograd_nn import Tensor, Value, grad, jvp, linalg, remainder
+
+EQUAL = [np.eye(3), np.zeros((3, 3)), np.diag([2.0, 2.0, 5.0]), np.diag([5.0, 2.0, 2.0, 2.0]),
+         np.stack([np.eye(3), np.diag([1.0, 2.0, 2.0])])]
+C = normal(4, 4)
+
+
+def again(a):
+    w, v = linalg.eigh(a)
+    return (v * w[..., None, :]) @ np.swapaxes(v, -1, -2)
+
+
+@pytest.mark.parametrize("a", EQUAL)
+def test_what_asks_for_the_vectors_of_equal_eigenvalues_is_right_or_nan(a):
+    c = C[:a.shape[-1], :a.shape[-1]]
+    got = grad(lambda a: (again(a) * c).sum())(a)
+    want = np.broadcast_to(np.tril(c) + np.triu(c, 1).T, a.shape)
+    assert (np.isnan(got) | np.isclose(got, want)).all() and np.isnan(got).any()
+    assert np.isnan(grad(lambda a: (linalg.svd(a).U * c).sum())(a)).any()
+    assert np.isnan(grad(lambda a: linalg.eigvalsh(a)[..., 1].sum())(a)).any()           # no function of all alike
+
+
+@pytest.mark.parametrize("a", EQUAL)
+def test_functions_of_all_eigenvalues_alike_are_smooth(a):
+    eye = np.broadcast_to(np.eye(a.shape[-1]), a.shape)
+    for f, want in ((lambda w: w.sum(), eye), (lambda w: (w ** 2).sum(), 2 * a), (lambda w: (w ** 3).sum(), 3 * a @ a)):
+        np.testing.assert_allclose(grad(lambda a, f=f: f(linalg.eigvalsh(a)))(a), want, atol=1e-12)
+        np.testing.assert_allclose(grad(lambda a, f=f: f(linalg.eigh(a).eigenvalues))(a), want, atol=1e-12)
+        tangent = jvp(lambda a, f=f: f(linalg.eigvalsh(a)), (a,), (eye,))[1]
+        assert tangent == pytest.approx((want * eye).sum())
+
+
+def test_the_vector_of_an_eigenvalue_that_is_alone():
+    """Beside equal ones it has its derivative: they do not turn each other, but it turns against all of them."""
+    a, u = np.diag([2.0, 2.0, 5.0]), normal(3, seed=1)
+    got = grad(lambda a: (linalg.eigh(a)[1][:, 2] @ u) ** 2)(a)
+    h = 1e-6
+
+    def f(a):
+        return (np.linalg.eigh(a)[1][:, 2] @ u) ** 2
+    for i, j in ((0, 0), (1, 0), (2, 0), (2, 1), (2, 2)):
+        step = np.zeros((3, 3))
+        step[i, j] = h
+        assert got[i, j] == pytest.approx((f(a + step) - f(a - step)) / (2 * h), abs=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (4, 3), (3, 4)])
+def test_equal_and_missing_singular_values(shape):
+    a = np.zeros(shape)
+    np.fill_diagonal(a, 2.0)
+    np.testing.assert_allclose(grad(lambda a: (linalg.svdvals(a) ** 2).sum())(a), 2 * a, atol=1e-12)
+    np.testing.assert_allclose(grad(lambda a: np.linalg.norm(a, "nuc"))(a), a / 2, atol=1e-12)
+    c = normal(*shape)
+
+    def product(a):
+        u, s, vh = linalg.svd(a, full_matrices=False)
+        return ((u * s) @ vh * c).sum()
+    for x in (a, 0 * a):
+        got = grad(product)(x)
+        assert (np.isnan(got) | np.isclose(got, c)).all() and np.isnan(got).any()
+
+
+@pytest.mark.parametrize(("x", "y", "by_y"), [(-3.0, math.inf, 1.0), (3.0, math.inf, 0.0), (3.0, -math.inf, 1.0),
+                                              (-3.0, -math.inf, 0.0), (-1e-20, 1.0, 1.0), (-3.0, 2.0, 2.0),
+                                              (1.0, 0.1, -9.0)])
+def test_remainder_of_a_divisor_at_infinity(x, y, by_y):
+    assert grad(remainder, argnums=(0, 1))(x, y) == (1.0, by_y)
+    assert grad(lambda y: np.remainder(np.float64(x), y).sum())(np.array([y])).tolist() == [by_y]
+    for kind in (Value, Tensor):
+        divisor = kind(y)
+        (x % divisor).backward()
+        assert divisor.grad == by_y
