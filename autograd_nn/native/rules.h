@@ -36,8 +36,9 @@ X(arccosh, 1, "")
 X(arctanh, 1, "")
 X(hypot, 2, "")
 X(erf, 1, "")
+X(sigmoid, 1, "")
 X(logaddexp, 2, "")
-X(expdiff, 2, "")
+X(log_ratio, 2, "")
 X(logaddexp2, 2, "")
 X(radians, 1, "")
 X(degrees, 1, "")
@@ -62,7 +63,6 @@ X(minimum, 2, "")
 X(fmod, 2, "")
 X(remainder, 2, "")
 X(fabs, 1, "")
-X(sigmoid, 1, "")
 X(hard_sigmoid, 1, "")
 X(hard_tanh, 1, "")
 X(relu, 1, "")
@@ -100,6 +100,7 @@ X(arcsinh)
 X(arccosh)
 X(arctanh)
 X(erf)
+X(sigmoid)
 X(radians)
 X(degrees)
 X(negative)
@@ -110,7 +111,6 @@ X(sign)
 X(floor)
 X(ceil)
 X(fabs)
-X(sigmoid)
 X(hard_sigmoid)
 X(hard_tanh)
 X(relu)
@@ -150,8 +150,9 @@ case AG_arccosh: z = acosh(x); break;  /* \operatorname{arcosh} x */
 case AG_arctanh: z = atanh(x); break;  /* \operatorname{artanh} x */
 case AG_hypot: z = hypot(x, y); break;  /* \sqrt{x^2 + y^2} */
 case AG_erf: z = erf(x); break;  /* \operatorname{erf} x */
+case AG_sigmoid: z = ag_sigmoid(x); break;  /* \sigma(x) */
 case AG_logaddexp: z = ag_logaddexp(x, y); break;  /* \ln \left(e^{x} + e^{y}\right) */
-case AG_expdiff: z = ag_expdiff(x, y); break;  /* e^{x - y} */
+case AG_log_ratio: z = ag_log_ratio(x, y); break;  /* x - y */
 case AG_logaddexp2: z = ag_logaddexp(x * 0.6931471805599453, y * 0.6931471805599453) / 0.6931471805599453; break;  /* \log_2 \left(2^{x} + 2^{y}\right) */
 case AG_radians: z = x * 0.017453292519943295; break;  /* \tfrac{\pi}{180} \, x */
 case AG_degrees: z = x * 57.29577951308232; break;  /* \tfrac{180}{\pi} \, x */
@@ -176,7 +177,6 @@ case AG_minimum: z = ag_minimum(x, y); break;  /* \min(x, y) */
 case AG_fmod: z = fmod(x, y); break;  /* \operatorname{fmod}(x, y) */
 case AG_remainder: z = ag_remainder(x, y); break;  /* x \bmod y */
 case AG_fabs: z = fabs(x); break;  /* \left|x\right| */
-case AG_sigmoid: z = ag_sigmoid(x); break;  /* \sigma(x) */
 case AG_hard_sigmoid: z = ag_minimum(ag_maximum((x / 6.0) + 0.5, 0.0), 1.0); break;  /* \operatorname{hardsigmoid} x */
 case AG_hard_tanh: z = ag_minimum(ag_maximum(x, -1.0), 1.0); break;  /* \operatorname{hardtanh} x */
 case AG_relu: z = ag_relu(x); break;  /* \operatorname{relu} x */
@@ -220,9 +220,10 @@ case AG_arccosh: A(g / sqrt((x * x) - 1.0)) break;  /* \frac{1}{\sqrt{x^{2} - 1}
 case AG_arctanh: A(g / (1.0 - (x * x))) break;  /* \frac{1}{1 - x^{2}} */
 case AG_hypot: A(g * ag_divide0(x, z)) B(g * ag_divide0(y, z)) break;  /* \frac{x}{z}, \frac{y}{z} */
 case AG_erf: A((g * 1.1283791670955126) * exp(-(x * x))) break;  /* \tfrac{2}{\sqrt{\pi}} \, e^{-x^{2}} */
-case AG_logaddexp: A(g * ag_expdiff(x, z)) B(g * ag_expdiff(y, z)) break;  /* e^{x - z}, e^{y - z} */
-case AG_expdiff: A(g * z) B(-(g * z)) break;  /* z, -z */
-case AG_logaddexp2: A(g * ag_expdiff(x * 0.6931471805599453, z * 0.6931471805599453)) B(g * ag_expdiff(y * 0.6931471805599453, z * 0.6931471805599453)) break;  /* e^{\left(\ln 2\right) \, x - \left(\ln 2\right) \, z}, e^{\left(\ln 2\right) \, y - \left(\ln 2\right) \, z} */
+case AG_sigmoid: A((g * z) * (1.0 - z)) break;  /* y \, \left(1 - y\right) */
+case AG_logaddexp: A(g * ag_sigmoid(ag_log_ratio(x, y))) B(g * ag_sigmoid(ag_log_ratio(y, x))) break;  /* \sigma(x - y), \sigma(y - x) */
+case AG_log_ratio: A(g) B(-g) break;  /* 1, -1 */
+case AG_logaddexp2: A(g * ag_sigmoid(ag_log_ratio(x, y) * 0.6931471805599453)) B(g * ag_sigmoid(ag_log_ratio(y, x) * 0.6931471805599453)) break;  /* \sigma(\left(\ln 2\right) \, \left(x - y\right)), \sigma(\left(\ln 2\right) \, \left(y - x\right)) */
 case AG_radians: A(g * 0.017453292519943295) break;  /* 0.0174533 */
 case AG_degrees: A(g * 57.29577951308232) break;  /* 57.2958 */
 case AG_add: A(g) B(g) break;  /* 1, 1 */
@@ -246,7 +247,6 @@ case AG_minimum: A(g * ag_tie(y, x)) B(g * ag_tie(x, y)) break;  /* \left[y \geq
 case AG_fmod: A(g) B(-(g * rint((x - z) / y))) break;  /* 1, -\operatorname{round} \frac{x - z}{y} */
 case AG_remainder: A(g) B(-(g * rint((x - z) / y))) break;  /* 1, -\operatorname{round} \frac{x - z}{y} */
 case AG_fabs: A(ag_multiply0(g, ag_sign(x))) break;  /* \operatorname{sgn} x */
-case AG_sigmoid: A((g * z) * (1.0 - z)) break;  /* y \, \left(1 - y\right) */
 case AG_hard_sigmoid: A(((g * ((double)(x + 3.0 > 0))) * ((double)(3.0 - x > 0))) / 6.0) break;  /* \frac{[x + 3 > 0] \, [3 - x > 0]}{6} */
 case AG_hard_tanh: A((g * ((double)(x + 1.0 > 0))) * ((double)(1.0 - x > 0))) break;  /* [x + 1 > 0] \, [1 - x > 0] */
 case AG_relu: A(g * ((double)(x > 0))) break;  /* [x > 0] */

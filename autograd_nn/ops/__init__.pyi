@@ -223,7 +223,6 @@ euclidean_norm: Op
 exp: Elementwise
 exp2: Elementwise
 expand_dims: Op
-expdiff: Op
 expm1: Elementwise
 fabs: Elementwise
 flip: Op
@@ -248,6 +247,7 @@ log0: Elementwise
 log10: Elementwise
 log1p: Elementwise
 log2: Elementwise
+log_ratio: Op
 log_softmax: Op
 logaddexp: Op
 logaddexp2: Op

@@ -17,20 +17,11 @@ from .._op import Case, Op
 from ..arrays.reduction import keeping, largest, sum
 from ..arrays.shape import reshape
 from .arithmetic import clip, square, step, where
-from .elementary import erf, exp, logaddexp, tanh
+from .elementary import erf, exp, logaddexp, sigmoid, tanh
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805     # with these selu keeps mean 0 and variance 1
 WIDE = 64                                   # elements: relu compares rows this long, or longer, with a row of zeros
 ROOT_HALF, INV_ROOT_TAU = math.sqrt(0.5), 1 / math.sqrt(2 * math.pi)
-
-
-def _sigmoid(x: float) -> float:
-    return 1 / (1 + math.exp(-x)) if x > -700 else math.exp(x)
-
-
-def _sigmoid_array(x: Any) -> Any:
-    with np.errstate(over="ignore"):            # exp(1000) = inf gives the right 1/(1 + inf) = 0
-        return 1 / (1 + np.exp(-x))
 
 
 def _relu(x: Any) -> Any:
@@ -39,15 +30,10 @@ def _relu(x: Any) -> Any:
     return np.maximum(x, 0)
 
 
-# An op that is an expression of others is a `Composite`. For these four the expression is worse:
-#   sigmoid     1 / (1 + exp(-x)) is 0 below x = -709, where exp(-x) overflows
+# An op that is an expression of others is a `Composite`. For these three the expression is worse:
 #   relu        maximum(x, 0.0) of -0.0 is -0.0 on floats and 0.0 on arrays, and has no rows of zeros (see _relu)
 #   leaky_relu  where(step(x), x, slope * x) takes 1.3 times as long on arrays, 1.8 times on floats
 #   elu         where(step(x), x, alpha * expm1(minimum(x, 0.0))) takes 1.2 times as long on arrays, 2 to 3 on floats
-sigmoid = Op("sigmoid", _sigmoid, _sigmoid_array,
-             lambda g, y, x: g * y * (1 - y),
-             tex=r"\sigma({0})", c="ag_sigmoid({0})", symbol="σ",
-             steepest=0.25, range=(0, 1))
 hard_sigmoid = Composite("hard_sigmoid", lambda x: clip(x / 6 + 0.5, 0.0, 1.0),
                          lambda g, y, x: g * step(x + 3) * step(3 - x) / 6,
                          tex=r"\operatorname{{hardsigmoid}} {0}",

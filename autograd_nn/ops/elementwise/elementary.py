@@ -27,10 +27,18 @@ def _logaddexp(x: float, y: float) -> float:
     return max(x, y) + math.log1p(math.exp(-abs(x - y))) if x == x and y == y else x + y
 
 
-def _expdiff(x: Any, y: Any) -> Any:
-    """exp(x - y), for x <= y; 0 where both are -inf."""
-    with np.errstate(invalid="ignore"):
-        return np.where(np.equal(y, -np.inf), np.result_type(x, y).type(0), np.exp(x - y))
+def _sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-x)) if x > -700 else math.exp(x)
+
+
+def _sigmoid_array(x: Any) -> Any:
+    with np.errstate(over="ignore"):            # exp(1000) = inf gives the right 1/(1 + inf) = 0
+        return 1 / (1 + np.exp(-x))
+
+
+def _log_ratio(x: Any, y: Any) -> Any:
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.where(np.equal(x, -np.inf) & np.equal(y, -np.inf), np.result_type(x, y).type(-np.inf), x - y)
 
 
 def _sinc(x: float) -> float:
@@ -126,18 +134,25 @@ erf = Op("erf", math.erf, lambda x: np.asarray(_erf(x), dtype=np.result_type(x))
          lambda g, y, x: g * TWO_OVER_ROOT_PI * exp(-x * x),
          tex=r"\operatorname{{erf}} {0}", c="erf({0})",
          range=(-1, 1))
+sigmoid = Op("sigmoid", _sigmoid, _sigmoid_array,
+             lambda g, y, x: g * y * (1 - y),
+             tex=r"\sigma({0})", c="ag_sigmoid({0})", symbol="σ",
+             steepest=0.25, range=(0, 1))
+# The difference of the inputs is exact where they are near each other; their sum's logarithm has lost it by then.
 logaddexp = Op("logaddexp", _logaddexp, np.logaddexp,
-               lambda g, z, x, y: g * expdiff(x, z),
-               lambda g, z, x, y: g * expdiff(y, z),
+               lambda g, z, x, y: g * sigmoid(log_ratio(x, y)),
+               lambda g, z, x, y: g * sigmoid(log_ratio(y, x)),
                tex=r"\ln \left(e^{{{0}}} + e^{{{1}}}\right)", c="ag_logaddexp({0}, {1})",
                commutes=True)
-expdiff = Op("expdiff", lambda x, y: math.exp(x - y) if y != -math.inf else 0.0, _expdiff,
-             lambda g, z, x, y: g * z,
-             lambda g, z, x, y: -g * z,
-             internal=True, tex="e^{{{0} - {1}}}", c="ag_expdiff({0}, {1})")
+# ln(a/b) of the logarithms of a and b; of 0/0, which is 0 here as in divide0, it is -inf.
+log_ratio = Op("log_ratio", lambda x, y: x - y if x != y or x != -math.inf else x, _log_ratio,
+               lambda g, z, x, y: g,
+               lambda g, z, x, y: -g,
+               text="{0} - {1}",
+               internal=True, tex="{0} - {1}", c="ag_log_ratio({0}, {1})")
 logaddexp2 = Composite("logaddexp2", lambda x, y: logaddexp(x * LN2, y * LN2) / LN2,
-                       lambda g, z, x, y: g * expdiff(x * LN2, z * LN2),
-                       lambda g, z, x, y: g * expdiff(y * LN2, z * LN2),
+                       lambda g, z, x, y: g * sigmoid(log_ratio(x, y) * LN2),
+                       lambda g, z, x, y: g * sigmoid(log_ratio(y, x) * LN2),
                        tex=r"\log_2 \left(2^{{{0}}} + 2^{{{1}}}\right)", array=np.logaddexp2,
                        commutes=True)
 sinc = Op("sinc", _sinc, np.sinc,
