@@ -166,9 +166,9 @@ case AG_square: z = x * x; break;  /* x^{2} */
 case AG_reciprocal: z = 1.0 / x; break;  /* \frac{1}{x} */
 case AG_absolute: z = fabs(x); break;  /* \left|x\right| */
 case AG_sign: z = ag_sign(x); break;  /* \operatorname{sgn} x */
-case AG_step: z = ((double)(x > 0)); break;  /* [x > 0] */
+case AG_step: z = ag_step(x); break;  /* [x > 0] */
 case AG_tie: z = ag_tie(x, y); break;  /* \left[x \geq y\right] */
-case AG_same: z = ((double)(x == y)); break;  /* [x = y] */
+case AG_same: z = ag_same(x, y); break;  /* [x = y] */
 case AG_floor: z = floor(x); break;  /* \lfloor x \rfloor */
 case AG_ceil: z = ceil(x); break;  /* \lceil x \rceil */
 case AG_round: z = rint(x); break;  /* \operatorname{round} x */
@@ -244,15 +244,15 @@ case AG_ceil: A(0.0) break;  /* 0 */
 case AG_round: A(0.0) break;  /* 0 */
 case AG_maximum: A(g * ag_tie(x, y)) B(g * ag_tie(y, x)) break;  /* \left[x \geq y\right], \left[y \geq x\right] */
 case AG_minimum: A(g * ag_tie(y, x)) B(g * ag_tie(x, y)) break;  /* \left[y \geq x\right], \left[x \geq y\right] */
-case AG_fmod: A(g) B(-(g * rint((x - z) / y))) break;  /* 1, -\operatorname{round} \frac{x - z}{y} */
-case AG_remainder: A(g) B(-(g * rint((x - z) / y))) break;  /* 1, -\operatorname{round} \frac{x - z}{y} */
+case AG_fmod: A(g * ag_same(z, z)) B(-(g * rint((x - z) / y))) break;  /* [z = z], -\operatorname{round} \frac{x - z}{y} */
+case AG_remainder: A(g * ag_same(z, z)) B(-(g * rint((x - z) / y))) break;  /* [z = z], -\operatorname{round} \frac{x - z}{y} */
 case AG_fabs: A(ag_multiply0(g, ag_sign(x))) break;  /* \operatorname{sgn} x */
-case AG_hard_sigmoid: A(((g * ((double)(x + 3.0 > 0))) * ((double)(3.0 - x > 0))) / 6.0) break;  /* \frac{[x + 3 > 0] \, [3 - x > 0]}{6} */
-case AG_hard_tanh: A((g * ((double)(x + 1.0 > 0))) * ((double)(1.0 - x > 0))) break;  /* [x + 1 > 0] \, [1 - x > 0] */
-case AG_relu: A(g * ((double)(x > 0))) break;  /* [x > 0] */
-case AG_leaky_relu: A(g * (y + ((1.0 - y) * ((double)(x > 0))))) break;  /* \mathrm{negative\_slope} + \left(1 - \mathrm{negative\_slope}\right) \, [x > 0] */
-case AG_elu: A(g * ((((double)(x > 0)) != 0 ? 1.0 : (z + y)))) break;  /* \begin{cases} 1 & [x > 0] \\ y + \alpha & \text{else} \end{cases} */
-case AG_selu: A(g * ((((double)(x > 0)) != 0 ? 1.0507009873554805 : (z + 1.7580993408473766)))) break;  /* \begin{cases} 1.0507009873554805 & [x > 0] \\ y + 1.7580993408473766 & \text{else} \end{cases} */
+case AG_hard_sigmoid: A(((g * ag_step(x + 3.0)) * ag_step(3.0 - x)) / 6.0) break;  /* \frac{[x + 3 > 0] \, [3 - x > 0]}{6} */
+case AG_hard_tanh: A((g * ag_step(x + 1.0)) * ag_step(1.0 - x)) break;  /* [x + 1 > 0] \, [1 - x > 0] */
+case AG_relu: A(g * ag_step(x)) break;  /* [x > 0] */
+case AG_leaky_relu: A(g * (y + ((1.0 - y) * ag_step(x)))) break;  /* \mathrm{negative\_slope} + \left(1 - \mathrm{negative\_slope}\right) \, [x > 0] */
+case AG_elu: A((g * exp(ag_minimum(x, 0.0))) * ((ag_step(x) != 0 ? 1.0 : y))) break;  /* e^{\min(x, 0)} \, \left(\begin{cases} 1 & [x > 0] \\ \alpha & \text{else} \end{cases}\right) */
+case AG_selu: A((g * exp(ag_minimum(x, 0.0))) * ((ag_step(x) != 0 ? 1.0507009873554805 : 1.7580993408473766))) break;  /* e^{\min(x, 0)} \, \left(\begin{cases} 1.0507009873554805 & [x > 0] \\ 1.7580993408473766 & \text{else} \end{cases}\right) */
 case AG_softplus: A(g * ag_sigmoid(x)) break;  /* \sigma(x) */
 case AG_silu: A((g * ag_sigmoid(x)) * (1.0 + (x * (1.0 - ag_sigmoid(x))))) break;  /* \sigma(x) \, \left(1 + x \, \left(1 - \sigma(x)\right)\right) */
 case AG_gelu: A(g * ((0.5 + (0.5 * erf(x * 0.7071067811865476))) + ((x * exp((-0.5) * (x * x))) * 0.3989422804014327))) break;  /* 0.5 + 0.5 \, \operatorname{erf} \left(\tfrac{1}{\sqrt{2}} \, x\right) + \tfrac{1}{\sqrt{2\pi}} \, x \, e^{-0.5 \, x^{2}} */

@@ -65,7 +65,9 @@ static const char *const op_parameter[AG_codes] = {
 /* Functions that C's library does not have, as the op table defines them on Python's floats. The first name an operand
    more than once, which as a template would be computed as often; the last three have cases for accuracy. */
 static inline double ag_sign(double x) { return x == x ? (x > 0) - (x < 0) + 0.0 : x; }
-static inline double ag_tie(double x, double y) { return (x > y) + 0.5 * (x == y); }
+static inline double ag_step(double x) { return x == x ? (x > 0) + 0.0 : x; }
+static inline double ag_tie(double x, double y) { return x == x && y == y ? (x > y) + 0.5 * (x == y) : NAN; }
+static inline double ag_same(double x, double y) { return x == x && y == y ? (x == y) + 0.0 : NAN; }
 static inline double ag_maximum(double x, double y) { return x >= y || x != x ? x : y; }
 static inline double ag_minimum(double x, double y) { return x <= y || x != x ? x : y; }
 static inline double ag_multiply0(double x, double y) { return x == 0 || y == 0 ? 0.0 : x * y; }

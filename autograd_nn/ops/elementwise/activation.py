@@ -16,7 +16,8 @@ from .._composite import Composite
 from .._op import Case, Op
 from ..arrays.reduction import keeping, largest, sum
 from ..arrays.shape import reshape
-from .arithmetic import clip, square, step, where
+from .arithmetic import clip, minimum, square, step, where
+from .corners import multiply0
 from .elementary import erf, exp, logaddexp, sigmoid, tanh
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805     # with these selu keeps mean 0 and variance 1
@@ -57,12 +58,12 @@ leaky_relu = Op("leaky_relu", lambda x, negative_slope: x if x > 0 else negative
                 steepest=1.0)
 elu = Op("elu", lambda x, alpha: x if x > 0 else alpha * math.expm1(x),
          lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
-         lambda g, y, x, alpha: g * where(step(x), 1.0, y + alpha),
+         lambda g, y, x, alpha: g * exp(minimum(x, 0.0)) * where(step(x), 1.0, alpha),
          tex=r"\operatorname{{elu}}_{{{alpha}}} {0}", c="({0} > 0 ? {0} : {alpha} * expm1({0}))",
          params={"alpha": 1.0}, kink=lambda x: x,
          steepest=1.0)
 selu = Composite("selu", lambda x: SELU_SCALE * elu(x, alpha=SELU_ALPHA),
-                 lambda g, y, x: g * where(step(x), SELU_SCALE, y + SELU_SCALE * SELU_ALPHA),
+                 lambda g, y, x: g * exp(minimum(x, 0.0)) * where(step(x), SELU_SCALE, SELU_SCALE * SELU_ALPHA),
                  tex=r"\operatorname{{selu}} {0}", kink=lambda x: x,
                  steepest=SELU_ALPHA * SELU_SCALE)
 softplus = Composite("softplus", lambda x: logaddexp(x, 0.0),
@@ -123,7 +124,7 @@ def _has_empty_row(x: Any, axis: Any) -> bool:
 _ROWS: list[Case] = [(((3, 4),), {"axis": -1}), (((3, 4),), {"axis": 0}), (((2, 3, 2),), {"axis": 1})]
 
 logsumexp = Op("logsumexp", None, _logsumexp,
-               lambda g, y, x, axis, keepdims: reshape(g, keeping(x, axis)) * softmax(x, axis=axis),
+               lambda g, y, x, axis, keepdims: multiply0(reshape(g, keeping(x, axis)), softmax(x, axis=axis)),
                tex=r"\ln \sum e^{{{0}}}", params={"axis": None, "keepdims": False},
                cases=[*_ROWS, (((3, 4),), {"axis": None}), (((2, 3),), {"axis": (0, 1), "keepdims": True})],
                ufunc_method=np.logaddexp.reduce)
