@@ -35,7 +35,9 @@ X(arcsinh, 1, "")
 X(arccosh, 1, "")
 X(arctanh, 1, "")
 X(hypot, 2, "")
+X(hypot1, 1, "")
 X(erf, 1, "")
+X(erfc, 1, "")
 X(sigmoid, 1, "")
 X(logaddexp, 2, "")
 X(log_ratio, 2, "")
@@ -149,7 +151,9 @@ case AG_arcsinh: z = asinh(x); break;  /* \operatorname{arsinh} x */
 case AG_arccosh: z = acosh(x); break;  /* \operatorname{arcosh} x */
 case AG_arctanh: z = atanh(x); break;  /* \operatorname{artanh} x */
 case AG_hypot: z = hypot(x, y); break;  /* \sqrt{x^2 + y^2} */
+case AG_hypot1: z = ag_hypot1(x); break;  /* \sqrt{x^2 + 1} */
 case AG_erf: z = erf(x); break;  /* \operatorname{erf} x */
+case AG_erfc: z = erfc(x); break;  /* \operatorname{erfc} x */
 case AG_sigmoid: z = ag_sigmoid(x); break;  /* \sigma(x) */
 case AG_logaddexp: z = ag_logaddexp(x, y); break;  /* \ln \left(e^{x} + e^{y}\right) */
 case AG_log_ratio: z = ag_log_ratio(x, y); break;  /* x - y */
@@ -185,7 +189,7 @@ case AG_elu: z = (x > 0 ? x : y * expm1(x)); break;  /* \operatorname{elu}_{\alp
 case AG_selu: z = 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * expm1(x)); break;  /* \operatorname{selu} x */
 case AG_softplus: z = ag_logaddexp(x, 0.0); break;  /* \operatorname{softplus} x */
 case AG_silu: z = x * ag_sigmoid(x); break;  /* \operatorname{silu} x */
-case AG_gelu: z = (0.5 * x) * (1.0 + erf(x * 0.7071067811865476)); break;  /* \operatorname{gelu} x */
+case AG_gelu: z = (0.5 * x) * erfc(-(x * 0.7071067811865476)); break;  /* \operatorname{gelu} x */
 case AG_mish: z = x * tanh(ag_logaddexp(x, 0.0)); break;  /* \operatorname{mish} x */
 case AG_where: z = (x != 0 ? y : w); break;  /* \begin{cases} x & \mathrm{condition} \\ y & \text{else} \end{cases} */
 case AG_clip: z = ag_minimum(ag_maximum(x, y), w); break;  /* \operatorname{clip}(x, \mathrm{low}, \mathrm{high}) */
@@ -198,7 +202,7 @@ case AG_log0: A(ag_divide0(g, x)) break;  /* \frac{1}{x} */
 case AG_sqrt0: A(ag_divide0(g, 2.0 * z)) break;  /* \frac{1}{2 \, y} */
 case AG_exp: A(g * z) break;  /* y */
 case AG_exp2: A((g * z) * 0.6931471805599453) break;  /* \left(\ln 2\right) \, y */
-case AG_expm1: A(g * (z + 1.0)) break;  /* y + 1 */
+case AG_expm1: A(g * exp(x)) break;  /* e^{x} */
 case AG_log: A(g / x) break;  /* \frac{1}{x} */
 case AG_log1p: A(g / (1.0 + x)) break;  /* \frac{1}{1 + x} */
 case AG_log2: A(g / (x * 0.6931471805599453)) break;  /* \frac{1}{\left(\ln 2\right) \, x} */
@@ -208,18 +212,20 @@ case AG_cbrt: A(g / (3.0 * (z * z))) break;  /* \frac{1}{3 \, y^{2}} */
 case AG_sin: A(g * cos(x)) break;  /* \cos x */
 case AG_cos: A(-(g * sin(x))) break;  /* -\sin x */
 case AG_tan: A(g * (1.0 + (z * z))) break;  /* 1 + y^{2} */
-case AG_arcsin: A(g / sqrt(1.0 - (x * x))) break;  /* \frac{1}{\sqrt{1 - x^{2}}} */
-case AG_arccos: A(-(g / sqrt(1.0 - (x * x)))) break;  /* \frac{-1}{\sqrt{1 - x^{2}}} */
+case AG_arcsin: A(g / sqrt((1.0 - x) * (1.0 + x))) break;  /* \frac{1}{\sqrt{\left(1 - x\right) \, \left(1 + x\right)}} */
+case AG_arccos: A(-(g / sqrt((1.0 - x) * (1.0 + x)))) break;  /* \frac{-1}{\sqrt{\left(1 - x\right) \, \left(1 + x\right)}} */
 case AG_arctan: A(g / (1.0 + (x * x))) break;  /* \frac{1}{1 + x^{2}} */
 case AG_arctan2: A(g * ag_divide0(ag_divide0(y, hypot(y, x)), hypot(y, x))) B(-(g * ag_divide0(ag_divide0(x, hypot(y, x)), hypot(y, x)))) break;  /* \frac{\frac{x}{\sqrt{x^2 + y^2}}}{\sqrt{x^2 + y^2}}, -\frac{\frac{y}{\sqrt{x^2 + y^2}}}{\sqrt{x^2 + y^2}} */
 case AG_sinh: A(g * cosh(x)) break;  /* \cosh x */
 case AG_cosh: A(g * sinh(x)) break;  /* \sinh x */
 case AG_tanh: A(g * (1.0 - (z * z))) break;  /* 1 - y^{2} */
-case AG_arcsinh: A(g / sqrt((x * x) + 1.0)) break;  /* \frac{1}{\sqrt{x^{2} + 1}} */
-case AG_arccosh: A(g / sqrt((x * x) - 1.0)) break;  /* \frac{1}{\sqrt{x^{2} - 1}} */
-case AG_arctanh: A(g / (1.0 - (x * x))) break;  /* \frac{1}{1 - x^{2}} */
+case AG_arcsinh: A(g / ag_hypot1(x)) break;  /* \frac{1}{\sqrt{x^2 + 1}} */
+case AG_arccosh: A(g / (sqrt(x - 1.0) * sqrt(x + 1.0))) break;  /* \frac{1}{\sqrt{x - 1} \, \sqrt{x + 1}} */
+case AG_arctanh: A(g / ((1.0 - x) * (1.0 + x))) break;  /* \frac{1}{\left(1 - x\right) \, \left(1 + x\right)} */
 case AG_hypot: A(g * ag_divide0(x, z)) B(g * ag_divide0(y, z)) break;  /* \frac{x}{z}, \frac{y}{z} */
+case AG_hypot1: A(g * (x / z)) break;  /* \frac{x}{y} */
 case AG_erf: A((g * 1.1283791670955126) * exp(-(x * x))) break;  /* \tfrac{2}{\sqrt{\pi}} \, e^{-x^{2}} */
+case AG_erfc: A(-((g * 1.1283791670955126) * exp(-(x * x)))) break;  /* -\tfrac{2}{\sqrt{\pi}} \, e^{-x^{2}} */
 case AG_sigmoid: A((g * z) * (1.0 - z)) break;  /* y \, \left(1 - y\right) */
 case AG_logaddexp: A(g * ag_sigmoid(ag_log_ratio(x, y))) B(g * ag_sigmoid(ag_log_ratio(y, x))) break;  /* \sigma(x - y), \sigma(y - x) */
 case AG_log_ratio: A(g) B(-g) break;  /* 1, -1 */
@@ -255,7 +261,7 @@ case AG_elu: A((g * exp(ag_minimum(x, 0.0))) * ((ag_step(x) != 0 ? 1.0 : y))) br
 case AG_selu: A((g * exp(ag_minimum(x, 0.0))) * ((ag_step(x) != 0 ? 1.0507009873554805 : 1.7580993408473766))) break;  /* e^{\min(x, 0)} \, \left(\begin{cases} 1.0507009873554805 & [x > 0] \\ 1.7580993408473766 & \text{else} \end{cases}\right) */
 case AG_softplus: A(g * ag_sigmoid(x)) break;  /* \sigma(x) */
 case AG_silu: A((g * ag_sigmoid(x)) * (1.0 + (x * (1.0 - ag_sigmoid(x))))) break;  /* \sigma(x) \, \left(1 + x \, \left(1 - \sigma(x)\right)\right) */
-case AG_gelu: A(g * ((0.5 + (0.5 * erf(x * 0.7071067811865476))) + ((x * exp((-0.5) * (x * x))) * 0.3989422804014327))) break;  /* 0.5 + 0.5 \, \operatorname{erf} \left(\tfrac{1}{\sqrt{2}} \, x\right) + \tfrac{1}{\sqrt{2\pi}} \, x \, e^{-0.5 \, x^{2}} */
+case AG_gelu: A(g * ((0.5 * erfc(-(x * 0.7071067811865476))) + ((x * exp((-0.5) * (x * x))) * 0.3989422804014327))) break;  /* 0.5 \, \operatorname{erfc} \left(-\tfrac{1}{\sqrt{2}} \, x\right) + \tfrac{1}{\sqrt{2\pi}} \, x \, e^{-0.5 \, x^{2}} */
 case AG_mish: A(g * (tanh(ag_logaddexp(x, 0.0)) + ((x * ag_sigmoid(x)) * (1.0 - (tanh(ag_logaddexp(x, 0.0)) * tanh(ag_logaddexp(x, 0.0))))))) break;  /* \tanh \operatorname{softplus} x + x \, \sigma(x) \, \left(1 - \left(\tanh \operatorname{softplus} x\right)^{2}\right) */
 case AG_where: B((x != 0 ? g : 0.0)) W((x != 0 ? 0.0 : g)) break;  /* \begin{cases} 1 & \mathrm{condition} \\ 0 & \text{else} \end{cases}, \begin{cases} 0 & \mathrm{condition} \\ 1 & \text{else} \end{cases} */
 case AG_clip: A((g * ag_tie(x, y)) * ag_tie(w, ag_maximum(x, y))) B((g * ag_tie(y, x)) * ag_tie(w, ag_maximum(x, y))) W(g * ag_tie(ag_maximum(x, y), w)) break;  /* \left[x \geq \mathrm{low}\right] \, \left[\mathrm{high} \geq \max(x, \mathrm{low})\right], \left[\mathrm{low} \geq x\right] \, \left[\mathrm{high} \geq \max(x, \mathrm{low})\right], \left[\max(x, \mathrm{low}) \geq \mathrm{high}\right] */

@@ -74,6 +74,7 @@ static inline double ag_multiply0(double x, double y) { return x == 0 || y == 0 
 static inline double ag_divide0(double x, double y) { return y == 0 ? 0.0 : x / y; }
 static inline double ag_log0(double x) { return x == 0 ? 0.0 : log(x); }
 static inline double ag_log_ratio(double x, double y) { return x != y || x != -INFINITY ? x - y : x; }
+static inline double ag_hypot1(double x) { return fabs(x) < 1e100 ? sqrt(x * x + 1) : fabs(x); }
 static inline double ag_relu(double x) { return x > 0 || x != x ? x : 0.0; }
 
 static inline double ag_sigmoid(double x) { return x > -700 ? 1 / (1 + exp(-x)) : exp(x); }

@@ -219,6 +219,7 @@ divide0: Op
 dot: Op
 elu: Op
 erf: Elementwise
+erfc: Elementwise
 euclidean_norm: Op
 exp: Elementwise
 exp2: Elementwise
@@ -237,6 +238,7 @@ getitem: Op
 hard_sigmoid: Elementwise
 hard_tanh: Elementwise
 hypot: Op
+hypot1: Elementwise
 inv: Op
 irdft: Op
 leaky_relu: Op

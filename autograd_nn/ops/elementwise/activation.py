@@ -18,7 +18,7 @@ from ..arrays.reduction import keeping, largest, sum
 from ..arrays.shape import reshape
 from .arithmetic import clip, minimum, square, step, where
 from .corners import multiply0
-from .elementary import erf, exp, logaddexp, sigmoid, tanh
+from .elementary import erfc, exp, logaddexp, sigmoid, tanh
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805     # with these selu keeps mean 0 and variance 1
 WIDE = 64                                   # elements: relu compares rows this long, or longer, with a row of zeros
@@ -74,8 +74,8 @@ silu = Composite("silu", lambda x: x * sigmoid(x),
                  lambda g, y, x: g * sigmoid(x) * (1 + x * (1 - sigmoid(x))),
                  tex=r"\operatorname{{silu}} {0}",
                  steepest=1.0998)
-gelu = Composite("gelu", lambda x: 0.5 * x * (1 + erf(x * ROOT_HALF)),
-                 lambda g, y, x: g * (0.5 + 0.5 * erf(x * ROOT_HALF) + x * exp(-0.5 * (x * x)) * INV_ROOT_TAU),
+gelu = Composite("gelu", lambda x: 0.5 * x * erfc(-x * ROOT_HALF),
+                 lambda g, y, x: g * (0.5 * erfc(-x * ROOT_HALF) + x * exp(-0.5 * (x * x)) * INV_ROOT_TAU),
                  tex=r"\operatorname{{gelu}} {0}",
                  steepest=1.1290)
 mish = Composite("mish", lambda x: x * tanh(softplus(x)),

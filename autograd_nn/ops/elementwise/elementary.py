@@ -70,7 +70,14 @@ def _sinc_derivative(x: Any, n: int = 1) -> Any:
     return np.where(near, series, y).astype(x.dtype if x.dtype.kind == "f" else np.float64)
 
 
+def _hypot1(x: Any) -> Any:
+    with np.errstate(over="ignore"):
+        y = np.sqrt(x * x + 1)
+    return y if math.isfinite(np.vdot(y, y)) else np.where(np.isinf(y), np.abs(x), y)   # where the square overflows
+
+
 _erf = np.frompyfunc(math.erf, 1, 1)
+_erfc = np.frompyfunc(math.erfc, 1, 1)
 
 exp = Op("exp", math.exp, np.exp, lambda g, y, x: g * y,
          tex="e^{{{0}}}", c="exp({0})",
@@ -78,7 +85,7 @@ exp = Op("exp", math.exp, np.exp, lambda g, y, x: g * y,
 exp2 = Op("exp2", math.exp2, np.exp2, lambda g, y, x: g * y * LN2,
           text="2 ** {0}",
           tex="2^{{{0}}}", c="exp2({0})", symbol="2^x")
-expm1 = Op("expm1", math.expm1, np.expm1, lambda g, y, x: g * (y + 1),
+expm1 = Op("expm1", math.expm1, np.expm1, lambda g, y, x: g * exp(x),
            tex="e^{{{0}}} - 1", c="expm1({0})")
 log = Op("log", math.log, np.log, lambda g, y, x: g / x,
          tex=r"\ln {0}", c="log({0})", domain=(POSITIVE,),
@@ -102,9 +109,9 @@ cos = Op("cos", math.cos, np.cos, lambda g, y, x: -g * sin(x),
          range=(-1, 1))
 tan = Op("tan", math.tan, np.tan, lambda g, y, x: g * (1 + y * y),
          tex=r"\tan {0}", c="tan({0})", domain=((-1.3, 1.3),))
-arcsin = Op("arcsin", math.asin, np.arcsin, lambda g, y, x: g / sqrt(1 - x * x),
+arcsin = Op("arcsin", math.asin, np.arcsin, lambda g, y, x: g / sqrt((1 - x) * (1 + x)),
             tex=r"\arcsin {0}", c="asin({0})", domain=(UNIT,))
-arccos = Op("arccos", math.acos, np.arccos, lambda g, y, x: -g / sqrt(1 - x * x),
+arccos = Op("arccos", math.acos, np.arccos, lambda g, y, x: -g / sqrt((1 - x) * (1 + x)),
             tex=r"\arccos {0}", c="acos({0})", domain=(UNIT,))
 arctan = Op("arctan", math.atan, np.arctan, lambda g, y, x: g / (1 + x * x),
             tex=r"\arctan {0}", c="atan({0})")
@@ -119,21 +126,29 @@ cosh = Op("cosh", math.cosh, np.cosh, lambda g, y, x: g * sinh(x),
 tanh = Op("tanh", math.tanh, np.tanh, lambda g, y, x: g * (1 - y * y),
           tex=r"\tanh {0}", c="tanh({0})",
           steepest=1.0, range=(-1, 1))
-arcsinh = Op("arcsinh", math.asinh, np.arcsinh, lambda g, y, x: g / sqrt(x * x + 1),
+arcsinh = Op("arcsinh", math.asinh, np.arcsinh, lambda g, y, x: g / hypot1(x),
              tex=r"\operatorname{{arsinh}} {0}", c="asinh({0})")
-arccosh = Op("arccosh", math.acosh, np.arccosh, lambda g, y, x: g / sqrt(x * x - 1),
+arccosh = Op("arccosh", math.acosh, np.arccosh, lambda g, y, x: g / (sqrt(x - 1) * sqrt(x + 1)),
              tex=r"\operatorname{{arcosh}} {0}", c="acosh({0})", domain=((1.1, 4.0),))
-arctanh = Op("arctanh", math.atanh, np.arctanh, lambda g, y, x: g / (1 - x * x),
+arctanh = Op("arctanh", math.atanh, np.arctanh, lambda g, y, x: g / ((1 - x) * (1 + x)),
              tex=r"\operatorname{{artanh}} {0}", c="atanh({0})", domain=(UNIT,))
 hypot = Op("hypot", math.hypot, np.hypot,
            lambda g, z, x, y: g * divide0(x, z),
            lambda g, z, x, y: g * divide0(y, z),
            tex=r"\sqrt{{{0}^2 + {1}^2}}", c="hypot({0}, {1})", domain=(POSITIVE, POSITIVE),
            commutes=True)
+hypot1 = Op("hypot1", lambda x: math.sqrt(x * x + 1) if abs(x) < 1e100 else abs(x), _hypot1,
+            lambda g, y, x: g * (x / y),
+            internal=True, tex=r"\sqrt{{{0}^2 + 1}}", c="ag_hypot1({0})")
 erf = Op("erf", math.erf, lambda x: np.asarray(_erf(x), dtype=np.result_type(x)),
          lambda g, y, x: g * TWO_OVER_ROOT_PI * exp(-x * x),
          tex=r"\operatorname{{erf}} {0}", c="erf({0})",
          range=(-1, 1))
+# 1 - erf(x), with all its digits where that is small.
+erfc = Op("erfc", math.erfc, lambda x: np.asarray(_erfc(x), dtype=np.result_type(x)),
+          lambda g, y, x: -g * TWO_OVER_ROOT_PI * exp(-x * x),
+          internal=True, tex=r"\operatorname{{erfc}} {0}", c="erfc({0})",
+          range=(0, 2))
 sigmoid = Op("sigmoid", _sigmoid, _sigmoid_array,
              lambda g, y, x: g * y * (1 - y),
              tex=r"\sigma({0})", c="ag_sigmoid({0})", symbol="σ",
