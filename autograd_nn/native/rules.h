@@ -34,9 +34,12 @@ X(arcsinh, 1, "")
 X(arccosh, 1, "")
 X(arctanh, 1, "")
 X(hypot, 2, "")
+X(hypot1, 1, "")
 X(erf, 1, "")
+X(erfc, 1, "")
+X(sigmoid, 1, "")
 X(logaddexp, 2, "")
-X(expdiff, 2, "")
+X(log_ratio, 2, "")
 X(logaddexp2, 2, "")
 X(radians, 1, "")
 X(degrees, 1, "")
@@ -61,7 +64,6 @@ X(minimum, 2, "")
 X(fmod, 2, "")
 X(remainder, 2, "")
 X(fabs, 1, "")
-X(sigmoid, 1, "")
 X(hard_sigmoid, 1, "")
 X(hard_tanh, 1, "")
 X(relu, 1, "")
@@ -100,6 +102,7 @@ X(arcsinh)
 X(arccosh)
 X(arctanh)
 X(erf)
+X(sigmoid)
 X(radians)
 X(degrees)
 X(negative)
@@ -110,7 +113,6 @@ X(sign)
 X(floor)
 X(ceil)
 X(fabs)
-X(sigmoid)
 X(hard_sigmoid)
 X(hard_tanh)
 X(relu)
@@ -148,9 +150,12 @@ case AG_arcsinh: z = asinh(x); break;  /* \operatorname{arsinh} x */
 case AG_arccosh: z = acosh(x); break;  /* \operatorname{arcosh} x */
 case AG_arctanh: z = atanh(x); break;  /* \operatorname{artanh} x */
 case AG_hypot: z = hypot(x, y); break;  /* \sqrt{x^2 + y^2} */
+case AG_hypot1: z = ag_hypot1(x); break;  /* \sqrt{x^2 + 1} */
 case AG_erf: z = erf(x); break;  /* \operatorname{erf} x */
+case AG_erfc: z = erfc(x); break;  /* \operatorname{erfc} x */
+case AG_sigmoid: z = ag_sigmoid(x); break;  /* \sigma(x) */
 case AG_logaddexp: z = ag_logaddexp(x, y); break;  /* \ln \left(e^{x} + e^{y}\right) */
-case AG_expdiff: z = ag_expdiff(x, y); break;  /* e^{x - y} */
+case AG_log_ratio: z = ag_log_ratio(x, y); break;  /* x - y */
 case AG_logaddexp2: z = ag_logaddexp(x * 0.6931471805599453, y * 0.6931471805599453) / 0.6931471805599453; break;  /* \log_2 \left(2^{x} + 2^{y}\right) */
 case AG_radians: z = x * 0.017453292519943295; break;  /* \tfrac{\pi}{180} \, x */
 case AG_degrees: z = x * 57.29577951308232; break;  /* \tfrac{180}{\pi} \, x */
@@ -164,9 +169,9 @@ case AG_square: z = x * x; break;  /* x^{2} */
 case AG_reciprocal: z = 1.0 / x; break;  /* \frac{1}{x} */
 case AG_absolute: z = fabs(x); break;  /* \left|x\right| */
 case AG_sign: z = ag_sign(x); break;  /* \operatorname{sgn} x */
-case AG_step: z = ((double)(x > 0)); break;  /* [x > 0] */
+case AG_step: z = ag_step(x); break;  /* [x > 0] */
 case AG_tie: z = ag_tie(x, y); break;  /* \left[x \geq y\right] */
-case AG_same: z = ((double)(x == y)); break;  /* [x = y] */
+case AG_same: z = ag_same(x, y); break;  /* [x = y] */
 case AG_floor: z = floor(x); break;  /* \lfloor x \rfloor */
 case AG_ceil: z = ceil(x); break;  /* \lceil x \rceil */
 case AG_round: z = rint(x); break;  /* \operatorname{round} x */
@@ -175,7 +180,6 @@ case AG_minimum: z = ag_minimum(x, y); break;  /* \min(x, y) */
 case AG_fmod: z = fmod(x, y); break;  /* \operatorname{fmod}(x, y) */
 case AG_remainder: z = ag_remainder(x, y); break;  /* x \bmod y */
 case AG_fabs: z = fabs(x); break;  /* \left|x\right| */
-case AG_sigmoid: z = ag_sigmoid(x); break;  /* \sigma(x) */
 case AG_hard_sigmoid: z = ag_minimum(ag_maximum((x / 6.0) + 0.5, 0.0), 1.0); break;  /* \operatorname{hardsigmoid} x */
 case AG_hard_tanh: z = ag_minimum(ag_maximum(x, -1.0), 1.0); break;  /* \operatorname{hardtanh} x */
 case AG_relu: z = ag_relu(x); break;  /* \operatorname{relu} x */
@@ -184,7 +188,7 @@ case AG_elu: z = (x > 0 ? x : y * expm1(x)); break;  /* \operatorname{elu}_{\alp
 case AG_selu: z = 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * expm1(x)); break;  /* \operatorname{selu} x */
 case AG_softplus: z = ag_logaddexp(x, 0.0); break;  /* \operatorname{softplus} x */
 case AG_silu: z = x * ag_sigmoid(x); break;  /* \operatorname{silu} x */
-case AG_gelu: z = (0.5 * x) * (1.0 + erf(x * 0.7071067811865476)); break;  /* \operatorname{gelu} x */
+case AG_gelu: z = (0.5 * x) * erfc(-(x * 0.7071067811865476)); break;  /* \operatorname{gelu} x */
 case AG_mish: z = x * tanh(ag_logaddexp(x, 0.0)); break;  /* \operatorname{mish} x */
 case AG_scale0: z = x * ag_divide0(y, w); break;  /* w \, \frac{x}{y} */
 case AG_where: z = (x != 0 ? y : w); break;  /* \begin{cases} x & \mathrm{condition} \\ y & \text{else} \end{cases} */
@@ -197,7 +201,7 @@ case AG_divide0: A(ag_divide0(g, y)) B(-ag_divide0(g * z, y)) break;  /* \frac{1
 case AG_log0: A(ag_divide0(g, x)) break;  /* \frac{1}{x} */
 case AG_exp: A(g * z) break;  /* y */
 case AG_exp2: A((g * z) * 0.6931471805599453) break;  /* \left(\ln 2\right) \, y */
-case AG_expm1: A(g * (z + 1.0)) break;  /* y + 1 */
+case AG_expm1: A(g * exp(x)) break;  /* e^{x} */
 case AG_log: A(g / x) break;  /* \frac{1}{x} */
 case AG_log1p: A(g / (1.0 + x)) break;  /* \frac{1}{1 + x} */
 case AG_log2: A(g / (x * 0.6931471805599453)) break;  /* \frac{1}{\left(\ln 2\right) \, x} */
@@ -207,21 +211,24 @@ case AG_cbrt: A(g / (3.0 * (z * z))) break;  /* \frac{1}{3 \, y^{2}} */
 case AG_sin: A(g * cos(x)) break;  /* \cos x */
 case AG_cos: A(-(g * sin(x))) break;  /* -\sin x */
 case AG_tan: A(g * (1.0 + (z * z))) break;  /* 1 + y^{2} */
-case AG_arcsin: A(g / sqrt(1.0 - (x * x))) break;  /* \frac{1}{\sqrt{1 - x^{2}}} */
-case AG_arccos: A(-(g / sqrt(1.0 - (x * x)))) break;  /* \frac{-1}{\sqrt{1 - x^{2}}} */
+case AG_arcsin: A(g / sqrt((1.0 - x) * (1.0 + x))) break;  /* \frac{1}{\sqrt{\left(1 - x\right) \, \left(1 + x\right)}} */
+case AG_arccos: A(-(g / sqrt((1.0 - x) * (1.0 + x)))) break;  /* \frac{-1}{\sqrt{\left(1 - x\right) \, \left(1 + x\right)}} */
 case AG_arctan: A(g / (1.0 + (x * x))) break;  /* \frac{1}{1 + x^{2}} */
 case AG_arctan2: A(g * ag_divide0(ag_divide0(y, hypot(y, x)), hypot(y, x))) B(-(g * ag_divide0(ag_divide0(x, hypot(y, x)), hypot(y, x)))) break;  /* \frac{\frac{x}{\sqrt{x^2 + y^2}}}{\sqrt{x^2 + y^2}}, -\frac{\frac{y}{\sqrt{x^2 + y^2}}}{\sqrt{x^2 + y^2}} */
 case AG_sinh: A(g * cosh(x)) break;  /* \cosh x */
 case AG_cosh: A(g * sinh(x)) break;  /* \sinh x */
 case AG_tanh: A(g * (1.0 - (z * z))) break;  /* 1 - y^{2} */
-case AG_arcsinh: A(g / sqrt((x * x) + 1.0)) break;  /* \frac{1}{\sqrt{x^{2} + 1}} */
-case AG_arccosh: A(g / sqrt((x * x) - 1.0)) break;  /* \frac{1}{\sqrt{x^{2} - 1}} */
-case AG_arctanh: A(g / (1.0 - (x * x))) break;  /* \frac{1}{1 - x^{2}} */
+case AG_arcsinh: A(g / ag_hypot1(x)) break;  /* \frac{1}{\sqrt{x^2 + 1}} */
+case AG_arccosh: A(g / (sqrt(x - 1.0) * sqrt(x + 1.0))) break;  /* \frac{1}{\sqrt{x - 1} \, \sqrt{x + 1}} */
+case AG_arctanh: A(g / ((1.0 - x) * (1.0 + x))) break;  /* \frac{1}{\left(1 - x\right) \, \left(1 + x\right)} */
 case AG_hypot: A(g * ag_divide0(x, z)) B(g * ag_divide0(y, z)) break;  /* 1 \, \frac{x}{z}, 1 \, \frac{y}{z} */
+case AG_hypot1: A(g * (x / z)) break;  /* \frac{x}{y} */
 case AG_erf: A((g * 1.1283791670955126) * exp(-(x * x))) break;  /* \tfrac{2}{\sqrt{\pi}} \, e^{-x^{2}} */
-case AG_logaddexp: A(g * ag_expdiff(x, z)) B(g * ag_expdiff(y, z)) break;  /* e^{x - z}, e^{y - z} */
-case AG_expdiff: A(g * z) B(-(g * z)) break;  /* z, -z */
-case AG_logaddexp2: A(g * ag_expdiff(x * 0.6931471805599453, z * 0.6931471805599453)) B(g * ag_expdiff(y * 0.6931471805599453, z * 0.6931471805599453)) break;  /* e^{\left(\ln 2\right) \, x - \left(\ln 2\right) \, z}, e^{\left(\ln 2\right) \, y - \left(\ln 2\right) \, z} */
+case AG_erfc: A(-((g * 1.1283791670955126) * exp(-(x * x)))) break;  /* -\tfrac{2}{\sqrt{\pi}} \, e^{-x^{2}} */
+case AG_sigmoid: A((g * z) * (1.0 - z)) break;  /* y \, \left(1 - y\right) */
+case AG_logaddexp: A(g * ag_sigmoid(ag_log_ratio(x, y))) B(g * ag_sigmoid(ag_log_ratio(y, x))) break;  /* \sigma(x - y), \sigma(y - x) */
+case AG_log_ratio: A(g) B(-g) break;  /* 1, -1 */
+case AG_logaddexp2: A(g * ag_sigmoid(ag_log_ratio(x, y) * 0.6931471805599453)) B(g * ag_sigmoid(ag_log_ratio(y, x) * 0.6931471805599453)) break;  /* \sigma(\left(\ln 2\right) \, \left(x - y\right)), \sigma(\left(\ln 2\right) \, \left(y - x\right)) */
 case AG_radians: A(g * 0.017453292519943295) break;  /* 0.0174533 */
 case AG_degrees: A(g * 57.29577951308232) break;  /* 57.2958 */
 case AG_add: A(g) B(g) break;  /* 1, 1 */
@@ -242,19 +249,18 @@ case AG_ceil: A(0.0) break;  /* 0 */
 case AG_round: A(0.0) break;  /* 0 */
 case AG_maximum: A(g * ag_tie(x, y)) B(g * ag_tie(y, x)) break;  /* \left[x \geq y\right], \left[y \geq x\right] */
 case AG_minimum: A(g * ag_tie(y, x)) B(g * ag_tie(x, y)) break;  /* \left[y \geq x\right], \left[x \geq y\right] */
-case AG_fmod: A(g) B(-(g * rint((x - z) / y))) break;  /* 1, -\operatorname{round} \frac{x - z}{y} */
-case AG_remainder: A(g) B(-(g * ((((double)(z == y)) != 0 ? (-1.0) : rint((x - z) / y))))) break;  /* 1, -\left(\begin{cases} \left(-1\right) & [z = y] \\ \operatorname{round} \frac{x - z}{y} & \text{else} \end{cases}\right) */
+case AG_fmod: A(g * ag_same(z, z)) B(-(g * rint((x - z) / y))) break;  /* [z = z], -\operatorname{round} \frac{x - z}{y} */
+case AG_remainder: A(g * ag_same(z, z)) B(-((g * ag_same(z, z)) * ((ag_same(z, y) != 0 ? (-1.0) : rint((x - z) / y))))) break;  /* [z = z], -[z = z] \, \left(\begin{cases} \left(-1\right) & [z = y] \\ \operatorname{round} \frac{x - z}{y} & \text{else} \end{cases}\right) */
 case AG_fabs: A(ag_multiply0(g, ag_sign(x))) break;  /* \operatorname{sgn} x */
-case AG_sigmoid: A((g * z) * (1.0 - z)) break;  /* y \, \left(1 - y\right) */
-case AG_hard_sigmoid: A(((g * ((double)((x + 3.0) > 0))) * ((double)((3.0 - x) > 0))) / 6.0) break;  /* \frac{[x + 3 > 0] \, [3 - x > 0]}{6} */
-case AG_hard_tanh: A((g * ((double)((x + 1.0) > 0))) * ((double)((1.0 - x) > 0))) break;  /* [x + 1 > 0] \, [1 - x > 0] */
-case AG_relu: A(g * ((double)(x > 0))) break;  /* [x > 0] */
-case AG_leaky_relu: A(g * (y + ((1.0 - y) * ((double)(x > 0))))) break;  /* \mathrm{negative\_slope} + \left(1 - \mathrm{negative\_slope}\right) \, [x > 0] */
-case AG_elu: A(g * ((((double)(x > 0)) != 0 ? 1.0 : (z + y)))) break;  /* \begin{cases} 1 & [x > 0] \\ y + \alpha & \text{else} \end{cases} */
-case AG_selu: A(g * ((((double)(x > 0)) != 0 ? 1.0507009873554805 : (z + 1.7580993408473766)))) break;  /* \begin{cases} 1.0507009873554805 & [x > 0] \\ y + 1.7580993408473766 & \text{else} \end{cases} */
+case AG_hard_sigmoid: A(((g * ag_step(x + 3.0)) * ag_step(3.0 - x)) / 6.0) break;  /* \frac{[x + 3 > 0] \, [3 - x > 0]}{6} */
+case AG_hard_tanh: A((g * ag_step(x + 1.0)) * ag_step(1.0 - x)) break;  /* [x + 1 > 0] \, [1 - x > 0] */
+case AG_relu: A(g * ag_step(x)) break;  /* [x > 0] */
+case AG_leaky_relu: A(g * (y + ((1.0 - y) * ag_step(x)))) break;  /* \mathrm{negative\_slope} + \left(1 - \mathrm{negative\_slope}\right) \, [x > 0] */
+case AG_elu: A((g * exp(ag_minimum(x, 0.0))) * ((ag_step(x) != 0 ? 1.0 : y))) break;  /* e^{\min(x, 0)} \, \left(\begin{cases} 1 & [x > 0] \\ \alpha & \text{else} \end{cases}\right) */
+case AG_selu: A((g * exp(ag_minimum(x, 0.0))) * ((ag_step(x) != 0 ? 1.0507009873554805 : 1.7580993408473766))) break;  /* e^{\min(x, 0)} \, \left(\begin{cases} 1.0507009873554805 & [x > 0] \\ 1.7580993408473766 & \text{else} \end{cases}\right) */
 case AG_softplus: A(g * ag_sigmoid(x)) break;  /* \sigma(x) */
 case AG_silu: A((g * ag_sigmoid(x)) * (1.0 + (x * (1.0 - ag_sigmoid(x))))) break;  /* \sigma(x) \, \left(1 + x \, \left(1 - \sigma(x)\right)\right) */
-case AG_gelu: A(g * ((0.5 + (0.5 * erf(x * 0.7071067811865476))) + ((x * exp((-0.5) * (x * x))) * 0.3989422804014327))) break;  /* 0.5 + 0.5 \, \operatorname{erf} \left(\tfrac{1}{\sqrt{2}} \, x\right) + \tfrac{1}{\sqrt{2\pi}} \, x \, e^{-0.5 \, x^{2}} */
+case AG_gelu: A(g * ((0.5 * erfc(-(x * 0.7071067811865476))) + ((x * exp((-0.5) * (x * x))) * 0.3989422804014327))) break;  /* 0.5 \, \operatorname{erfc} \left(-\tfrac{1}{\sqrt{2}} \, x\right) + \tfrac{1}{\sqrt{2\pi}} \, x \, e^{-0.5 \, x^{2}} */
 case AG_mish: A(g * (tanh(ag_logaddexp(x, 0.0)) + ((x * ag_sigmoid(x)) * (1.0 - (tanh(ag_logaddexp(x, 0.0)) * tanh(ag_logaddexp(x, 0.0))))))) break;  /* \tanh \operatorname{softplus} x + x \, \sigma(x) \, \left(1 - \left(\tanh \operatorname{softplus} x\right)^{2}\right) */
 case AG_scale0: A(g * ag_divide0(y, w)) B(g * (x / w)) W(-((g * z) / w)) break;  /* 1 \, \frac{x}{y}, \frac{w}{y}, -\frac{z}{y} */
 case AG_where: B((x != 0 ? g : 0.0)) W((x != 0 ? 0.0 : g)) break;  /* \begin{cases} 1 & \mathrm{condition} \\ 0 & \text{else} \end{cases}, \begin{cases} 0 & \mathrm{condition} \\ 1 & \text{else} \end{cases} */

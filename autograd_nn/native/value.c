@@ -65,13 +65,16 @@ static const char *const op_parameter[AG_codes] = {
 /* Functions that C's library does not have, as the op table defines them on Python's floats. The first name an operand
    more than once, which as a template would be computed as often; the last three have cases for accuracy. */
 static inline double ag_sign(double x) { return x == x ? (x > 0) - (x < 0) + 0.0 : x; }
-static inline double ag_tie(double x, double y) { return (x > y) + 0.5 * (x == y); }
+static inline double ag_step(double x) { return x == x ? (x > 0) + 0.0 : x; }
+static inline double ag_tie(double x, double y) { return x == x && y == y ? (x > y) + 0.5 * (x == y) : NAN; }
+static inline double ag_same(double x, double y) { return x == x && y == y ? (x == y) + 0.0 : NAN; }
 static inline double ag_maximum(double x, double y) { return x >= y || x != x ? x : y; }
 static inline double ag_minimum(double x, double y) { return x <= y || x != x ? x : y; }
 static inline double ag_multiply0(double x, double y) { return x == 0 || y == 0 ? 0.0 : x * y; }
 static inline double ag_divide0(double x, double y) { return y == 0 ? 0.0 : x / y; }
 static inline double ag_log0(double x) { return x == 0 ? 0.0 : log(x); }
-static inline double ag_expdiff(double x, double y) { return y == -INFINITY ? 0.0 : exp(x - y); }
+static inline double ag_log_ratio(double x, double y) { return x != y || x != -INFINITY ? x - y : x; }
+static inline double ag_hypot1(double x) { return fabs(x) < 1e100 ? sqrt(x * x + 1) : fabs(x); }
 static inline double ag_relu(double x) { return x > 0 || x != x ? x : 0.0; }
 
 static inline double ag_sigmoid(double x) { return x > -700 ? 1 / (1 + exp(-x)) : exp(x); }

@@ -220,11 +220,11 @@ dot: Op
 eigenvalues: Op
 elu: Op
 erf: Elementwise
+erfc: Elementwise
 euclidean_norm: Op
 exp: Elementwise
 exp2: Elementwise
 expand_dims: Op
-expdiff: Op
 expm1: Elementwise
 fabs: Elementwise
 flip: Op
@@ -239,6 +239,7 @@ getitem: Op
 hard_sigmoid: Elementwise
 hard_tanh: Elementwise
 hypot: Op
+hypot1: Elementwise
 inv: Op
 irdft: Op
 leaky_relu: Op
@@ -250,6 +251,7 @@ log0: Elementwise
 log10: Elementwise
 log1p: Elementwise
 log2: Elementwise
+log_ratio: Op
 log_softmax: Op
 logaddexp: Op
 logaddexp2: Op

@@ -6,6 +6,7 @@ The elementwise ops are drawn inside their domains and away from their kinks; th
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
@@ -78,6 +79,11 @@ def call(op, xs, params):
     return op(xs, **params) if op.arity < 0 else op(*xs, **params)
 
 
+def params_of(op):
+    """Parameters other than the defaults, which may hide a factor (of 1)."""
+    return {name: 1.25 * value if type(value) is float else value for name, value in op.params.items()}
+
+
 def drawn(op, shapes, seed=0):
     """Arrays without ties; one element is 0. Where a case gives an array for a shape, it is the input (seed 0)."""
     rng = np.random.default_rng(seed)
@@ -91,12 +97,12 @@ def drawn(op, shapes, seed=0):
 @at_points
 def first_derivative(op, Value, xs):
     nodes = [Value(x) for x in xs]
-    y = op(*nodes, **op.params)
+    y = op(*nodes, **params_of(op))
     y.backward()
-    assert y.data == pytest.approx(op.number(*xs, **op.params), rel=3e-16, abs=0)      # hypot: 1 ulp in C
+    assert y.data == pytest.approx(op.number(*xs, **params_of(op)), rel=3e-16, abs=0)      # hypot: 1 ulp in C
     for i, (node, rule) in enumerate(zip(nodes, op.vjps)):
         if rule is not None:
-            close(node.grad, slope(lambda t, i=i: op.number(*moved(xs, i, t), **op.params)))
+            close(node.grad, slope(lambda t, i=i: op.number(*moved(xs, i, t), **params_of(op))))
 
 
 @at_points
@@ -108,11 +114,11 @@ def second_derivative(op, Value, xs):
 
         def first(ps, i=i):
             nodes = [Value(p) for p in ps]
-            op(*nodes, **op.params).backward()
+            op(*nodes, **params_of(op)).backward()
             return nodes[i].grad
 
         nodes = [Value(x) for x in xs]
-        op(*nodes, **op.params).backward(create_graph=True)
+        op(*nodes, **params_of(op)).backward(create_graph=True)
         g = nodes[i].grad
         assert isinstance(g, BaseValue) and g.data == pytest.approx(first(xs), rel=1e-14, abs=1e-14)
         found = cotangents({g: 1.0})
@@ -134,11 +140,11 @@ def value_and_tensor_agree_under_broadcasting(op, Value, xs):
         return                                   # broadcasting mixed the points into a kink
 
     tensors = [Tensor(a) for a in arrays]
-    y = op(*tensors, **op.params)
+    y = op(*tensors, **params_of(op))
     g = np.linspace(-1, 2, size).reshape(out)
     y.backward(g)
     values = [[Value(a[k]) for a in spread] for k in range(size)]
-    ys = [op(*row, **op.params) for row in values]
+    ys = [op(*row, **params_of(op)) for row in values]
     assert y.data.reshape(-1) == pytest.approx([v.data for v in ys], rel=1e-12, abs=1e-14)
     for v, seed in zip(ys, g.reshape(-1)):
         v.backward(seed)
@@ -162,20 +168,20 @@ def value_and_tensor_agree_under_broadcasting(op, Value, xs):
 def forward_mode_is_reverse_mode(op, Value, xs):
     dxs = [np.random.uniform(-1, 1) if rule is not None else 0.0 for rule in op.vjps]
     nodes = [Value(x) for x in xs]
-    op(*nodes, **op.params).backward()
-    _, tangent = jvp(lambda *vs: op(*vs, **op.params), xs, dxs)
+    op(*nodes, **params_of(op)).backward()
+    _, tangent = jvp(lambda *vs: op(*vs, **params_of(op)), xs, dxs)
     assert tangent == pytest.approx(sum(n.grad * dx for n, dx in zip(nodes, dxs)), rel=1e-12, abs=1e-12)
 
 
 def an_unbound_rule_gives_what_the_bound_ones_give(op):
     for xs in points(op):
-        g, y = np.random.uniform(-2, 2), op.number(*xs, **op.params)
+        g, y = np.random.uniform(-2, 2), op.number(*xs, **params_of(op))
         arrays = [np.array([x, x]) for x in xs]
         for rule, on_floats, on_arrays in zip(op.vjps, op.float_rules, op.array_rules):
             if rule is not None:
-                want = rule(g, y, *xs, **op.params)
-                assert on_floats(g, y, *xs, **op.params) == want
-                got = on_arrays(np.array([g, g]), np.array([y, y]), *arrays, **op.params)
+                want = rule(g, y, *xs, **params_of(op))
+                assert on_floats(g, y, *xs, **params_of(op)) == want
+                got = on_arrays(np.array([g, g]), np.array([y, y]), *arrays, **params_of(op))
                 np.testing.assert_allclose(np.broadcast_to(got, (2,)), [want] * 2, rtol=1e-12, atol=1e-14)
 
 
@@ -234,20 +240,20 @@ def array_op_keeps_float32(op, shapes, params):
 def elementwise_op_keeps_float32(op):
     xs = [sorted(d)[0] if isinstance(d, frozenset) else (d[0] + 2 * d[1]) / 3 for d in op.domain]
     nodes = [Tensor(np.full(3, x), dtype=np.float32) for x in xs]
-    y = op(*nodes, **op.params)
+    y = op(*nodes, **params_of(op))
     y.sum().backward()
     assert y.dtype == np.float32
     assert all(n.grad.dtype == np.float32 for n, rule in zip(nodes, op.vjps) if rule is not None)
     first = next(i for i, rule in enumerate(op.vjps) if rule is not None)
-    x32 = op(*xs[:first], Tensor(np.full(3, xs[first]), dtype=np.float32), *xs[first + 1:], **op.params)
+    x32 = op(*xs[:first], Tensor(np.full(3, xs[first]), dtype=np.float32), *xs[first + 1:], **params_of(op))
     assert x32.dtype == np.float32                  # Python numbers do not widen it
 
 
 @at_points
 def an_object_array_of_values_runs_element_by_element(op, Value, xs):
     row = np.array([Value(xs[0]), Value(xs[0])], dtype=object)
-    got = op(row, *xs[1:], **op.params)
-    one = op(Value(xs[0]), *xs[1:], **op.params)
+    got = op(row, *xs[1:], **params_of(op))
+    one = op(Value(xs[0]), *xs[1:], **params_of(op))
     assert got.shape == (2,) and all(type(v) is Value and v.data == one.data for v in got)
 
 
@@ -265,3 +271,64 @@ def entry_is_complete(op):
         assert applied(op).text() and applied(op).latex()
     else:
         assert op.cases or op.name in ("as_value",), "an array op needs cases for its tests"
+
+
+def straight(f, x, u):
+    """Whether f is a straight line from x - u to x + u, so that its derivative may not depend on x."""
+    with np.errstate(all="ignore"):
+        below, here, between, above = f(x - u), f(x), f(x + u / 2), f(x + u)
+    pairs = (below + above, 2 * here), (here + above, 2 * between)
+    return all(np.allclose(a, b, rtol=1e-9, atol=1e-9) for a, b in pairs)
+
+
+def nan_rows(op):
+    """(number of the input, inputs with nan there), where the op's value is nan, too, and no straight line."""
+    found = []
+    for xs in [] if op.zero else points(op):
+        for i in range(op.arity):
+            def along(t, i=i, xs=xs):
+                return op.number(*xs[:i], t, *xs[i + 1:], **params_of(op))
+            if op.vjps[i] is None or not math.isnan(along(math.nan)):
+                continue
+            low, high = op.domain[i]
+            if not straight(along, (low + high) / 2, (high - low) / 2.1):
+                found.append((i, [*xs[:i], math.nan, *xs[i + 1:]]))
+    slots = range(op.arity)
+    singly = [op.number(*[math.nan if j == i else 1.0 for j in slots], **params_of(op)) for i in slots]
+    if not op.zero and not any(map(math.isnan, singly)):  # it takes another input for a nan: all of them are nan
+        found += [(i, [math.nan] * op.arity) for i in range(op.arity)]
+    return found
+
+
+def nan_reaches_the_derivative(op, Value):
+    """In a backward pass with and without a graph, and in forward mode; a cotangent of 0 lets none through."""
+    for i, xs in nan_rows(op):
+        for g, want in ((2.0, math.nan), (0.0, 0.0)):
+            nodes = [Value(x) for x in xs]
+            op(*nodes, **params_of(op)).backward(g)
+            assert nodes[i].grad == pytest.approx(want, nan_ok=True), f"{op.name} of {xs}, input {i}, cotangent {g}"
+        nodes = [Value(x) for x in xs]
+        op(*nodes, **params_of(op)).backward(create_graph=True)
+        assert math.isnan(nodes[i].grad.data)
+        dxs = [float(j == i) for j in range(op.arity)]
+        assert math.isnan(jvp(lambda *vs: op(*vs, **params_of(op)), xs, dxs)[1])
+
+
+def nan_reaches_the_derivative_of_an_array_op(op, shapes, params):
+    """The derivative by an element that is nan is nan, where the value is."""
+    for i in range(len(shapes)):
+        xs = [x.copy() for x in drawn(op, shapes)]
+        at = np.unravel_index(np.argmax(xs[i]), xs[i].shape)
+        far = np.zeros_like(xs[i])
+        far[at] = 20.0
+        try:
+            if straight(lambda x, xs=xs, i=i: call(op, [*xs[:i], x, *xs[i + 1:]], params), xs[i], far):
+                continue
+            xs[i][at] = math.nan
+            nodes = [Tensor(x) for x in xs]
+            y = call(op, nodes, params)
+        except np.linalg.LinAlgError:                    # it refuses such a matrix
+            continue
+        if np.isnan(y.data).any():
+            g = cotangents({y: np.where(np.isnan(y.data), 2.0, 1.0)}).get(nodes[i])
+            assert np.isnan(g[at]), f"{op.name}: nan in input {i}"

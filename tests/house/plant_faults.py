@@ -167,12 +167,13 @@ def planted(fault: Fault) -> Iterator[None]:
 
 
 ELEMENTWISE = (checks.first_derivative, checks.value_and_tensor_agree_under_broadcasting,
-               checks.forward_mode_is_reverse_mode, checks.second_derivative)
+               checks.forward_mode_is_reverse_mode, checks.second_derivative, checks.nan_reaches_the_derivative)
 
 
 def caught(op: Op) -> bool:
     """Whether the table's tests fail for this op."""
-    runs = [lambda case=case: checks.array_op(op, *case) for case in op.cases]
+    runs = [lambda case=case, check=check: check(op, *case) for case in op.cases
+            for check in (checks.array_op, checks.nan_reaches_the_derivative_of_an_array_op)]
     if op.elementwise:
         runs += [lambda test=test: test(op, PureValue) for test in ELEMENTWISE]
     if op in checks.EXTREMES:

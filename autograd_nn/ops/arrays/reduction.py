@@ -19,7 +19,7 @@ from .._numpy_op import NumpyOp, mask_of
 from .._op import Case, Op, shape_of
 from ..elementwise.arithmetic import maximum, minimum, same
 from ..elementwise.arithmetic import where as choose
-from ..elementwise.corners import divide0
+from ..elementwise.corners import multiply0
 from .shape import astype, reshape, sum_to
 
 # The ufuncs' own reductions: np.sum and its like take several times longer to say the same.
@@ -160,9 +160,9 @@ def _extreme(name: str, reduced: Op, either: Op, least: float, a: Any, axis: Any
 # --- what the rules need --------------------------------------------------------------------------
 
 def shared(g: Any, y: Any, x: Any, axis: Any) -> Any:
-    """g, in equal parts to the elements of x that equal y; nothing where none does (a nan)."""
+    """g, in equal parts to the elements of x that equal y; nan to all of them where y is nan."""
     equal = same(x, reshape(y, keeping(x, axis)))
-    return equal * divide0(reshape(g, keeping(x, axis)), sum(equal, axis=axis, keepdims=True))
+    return multiply0(reshape(g, keeping(x, axis)), equal / sum(equal, axis=axis, keepdims=True))
 
 
 AXIS: dict[str, Any] = {"axis": None, "keepdims": False}

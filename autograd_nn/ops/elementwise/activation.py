@@ -16,21 +16,13 @@ from .._composite import Composite
 from .._op import Case, Op
 from ..arrays.reduction import keeping, largest, sum
 from ..arrays.shape import reshape
-from .arithmetic import clip, square, step, where
-from .elementary import erf, exp, logaddexp, tanh
+from .arithmetic import clip, minimum, square, step, where
+from .corners import multiply0
+from .elementary import erfc, exp, logaddexp, sigmoid, tanh
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805     # with these selu keeps mean 0 and variance 1
 WIDE = 64                                   # elements: relu compares rows this long, or longer, with a row of zeros
 ROOT_HALF, INV_ROOT_TAU = math.sqrt(0.5), 1 / math.sqrt(2 * math.pi)
-
-
-def _sigmoid(x: float) -> float:
-    return 1 / (1 + math.exp(-x)) if x > -700 else math.exp(x)
-
-
-def _sigmoid_array(x: Any) -> Any:
-    with np.errstate(over="ignore"):            # exp(1000) = inf gives the right 1/(1 + inf) = 0
-        return 1 / (1 + np.exp(-x))
 
 
 def _relu(x: Any) -> Any:
@@ -39,15 +31,10 @@ def _relu(x: Any) -> Any:
     return np.maximum(x, 0)
 
 
-# An op that is an expression of others is a `Composite`. For these four the expression is worse:
-#   sigmoid     1 / (1 + exp(-x)) is 0 below x = -709, where exp(-x) overflows
+# An op that is an expression of others is a `Composite`. For these three the expression is worse:
 #   relu        maximum(x, 0.0) of -0.0 is -0.0 on floats and 0.0 on arrays, and has no rows of zeros (see _relu)
 #   leaky_relu  where(step(x), x, slope * x) takes 1.3 times as long on arrays, 1.8 times on floats
 #   elu         where(step(x), x, alpha * expm1(minimum(x, 0.0))) takes 1.2 times as long on arrays, 2 to 3 on floats
-sigmoid = Op("sigmoid", _sigmoid, _sigmoid_array,
-             lambda g, y, x: g * y * (1 - y),
-             layer="Sigmoid", tex=r"\sigma({0})", c="ag_sigmoid({0})", symbol="σ",
-             steepest=0.25, range=(0, 1))
 hard_sigmoid = Composite("hard_sigmoid", lambda x: clip(x / 6 + 0.5, 0.0, 1.0),
                          lambda g, y, x: g * step(x + 3) * step(3 - x) / 6,
                          layer="HardSigmoid", tex=r"\operatorname{{hardsigmoid}} {0}",
@@ -71,12 +58,12 @@ leaky_relu = Op("leaky_relu", lambda x, negative_slope: x if x > 0 else negative
                 steepest=1.0)
 elu = Op("elu", lambda x, alpha: x if x > 0 else alpha * math.expm1(x),
          lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
-         lambda g, y, x, alpha: g * where(step(x), 1.0, y + alpha),
+         lambda g, y, x, alpha: g * exp(minimum(x, 0.0)) * where(step(x), 1.0, alpha),
          layer="ELU", tex=r"\operatorname{{elu}}_{{{alpha}}} {0}", c="({0} > 0 ? {0} : {alpha} * expm1({0}))",
          params={"alpha": 1.0}, kink=lambda x: x,
          steepest=1.0)
 selu = Composite("selu", lambda x: SELU_SCALE * elu(x, alpha=SELU_ALPHA),
-                 lambda g, y, x: g * where(step(x), SELU_SCALE, y + SELU_SCALE * SELU_ALPHA),
+                 lambda g, y, x: g * exp(minimum(x, 0.0)) * where(step(x), SELU_SCALE, SELU_SCALE * SELU_ALPHA),
                  layer="SELU", tex=r"\operatorname{{selu}} {0}", kink=lambda x: x,
                  steepest=SELU_ALPHA * SELU_SCALE)
 softplus = Composite("softplus", lambda x: logaddexp(x, 0.0),
@@ -87,8 +74,8 @@ silu = Composite("silu", lambda x: x * sigmoid(x),
                  lambda g, y, x: g * sigmoid(x) * (1 + x * (1 - sigmoid(x))),
                  layer="SiLU", tex=r"\operatorname{{silu}} {0}",
                  steepest=1.0998)
-gelu = Composite("gelu", lambda x: 0.5 * x * (1 + erf(x * ROOT_HALF)),
-                 lambda g, y, x: g * (0.5 + 0.5 * erf(x * ROOT_HALF) + x * exp(-0.5 * (x * x)) * INV_ROOT_TAU),
+gelu = Composite("gelu", lambda x: 0.5 * x * erfc(-x * ROOT_HALF),
+                 lambda g, y, x: g * (0.5 * erfc(-x * ROOT_HALF) + x * exp(-0.5 * (x * x)) * INV_ROOT_TAU),
                  layer="GELU", tex=r"\operatorname{{gelu}} {0}",
                  steepest=1.1290)
 mish = Composite("mish", lambda x: x * tanh(softplus(x)),
@@ -137,7 +124,7 @@ def _has_empty_row(x: Any, axis: Any) -> bool:
 _ROWS: list[Case] = [(((3, 4),), {"axis": -1}), (((3, 4),), {"axis": 0}), (((2, 3, 2),), {"axis": 1})]
 
 logsumexp = Op("logsumexp", None, _logsumexp,
-               lambda g, y, x, axis, keepdims: reshape(g, keeping(x, axis)) * softmax(x, axis=axis),
+               lambda g, y, x, axis, keepdims: multiply0(reshape(g, keeping(x, axis)), softmax(x, axis=axis)),
                tex=r"\ln \sum e^{{{0}}}", params={"axis": None, "keepdims": False},
                cases=[*_ROWS, (((3, 4),), {"axis": None}), (((2, 3),), {"axis": (0, 1), "keepdims": True})],
                ufunc_method=np.logaddexp.reduce)

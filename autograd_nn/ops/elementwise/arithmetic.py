@@ -2,7 +2,8 @@
 
 Where two inputs of maximum or minimum tie, each takes half of the cotangent, as a central
 difference sees it. Piecewise constant operations (sign, step, floor ...) have derivative 0, also
-at their jumps: a stated convention.
+at their jumps: a stated convention. But a step, a tie and a sameness of nan are nan: by them the
+rules of maximum, clip, relu and their like find that a nan input has a nan derivative.
 
 x ** y at its corners. By x: y x^(y-1), and 0 where y is 0, whatever x is; so inf at x = 0 for
 0 < y < 1 (a vertical slope, told as it is). By y: x^y ln x, and 0 where x is 0, for 0^y does not
@@ -80,7 +81,31 @@ def _zero(g: Any, y: Any, *xs: Any) -> float:
 
 
 def _step(x: Any) -> Any:
-    return np.greater(x, 0).astype(getattr(x, "dtype", float))      # np.heaviside takes 25 times as long
+    return _but_nan(np.greater(x, 0).astype(getattr(x, "dtype", float)), x)     # np.heaviside takes 25 times as long
+
+
+def _tie(x: Any, y: Any) -> Any:
+    return _but_nan(((x > y) + 0.5 * (x == y)).astype(np.result_type(x, y)), x, y)
+
+
+def _same(x: Any, y: Any) -> Any:
+    return _but_nan((x == y).astype(np.result_type(x, y)), x, y)
+
+
+def _but_nan(z: Any, *xs: Any) -> Any:
+    """z, but nan where one of the inputs is."""
+    for x in xs:
+        if not (x == x if type(x) is float else math.isfinite(np.vdot(x, x))):     # quick; a false alarm costs time
+            z = np.where(np.isnan(x), z.dtype.type(np.nan), z)
+    return z
+
+
+def _larger(x: float, y: float) -> float:
+    return x if x >= y or x != x else y
+
+
+def _smaller(x: float, y: float) -> float:
+    return x if x <= y or x != x else y
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None) -> Any:
@@ -149,22 +174,20 @@ sign = Op("sign", lambda x: float(x > 0) - float(x < 0) if x == x else x, np.sig
           _zero,
           tex=r"\operatorname{{sgn}} {0}", c="ag_sign({0})", kink=lambda x: x, zero=True,
           range=(-1, 1))
-step = Op("step", lambda x: (x > 0) + 0.0, _step,
+step = Op("step", lambda x: (x > 0) + 0.0 if x == x else x, _step,
           _zero,
           text="[{0} > 0]",
-          internal=True, tex=r"[{0} > 0]", c="((double)({0} > 0))", kink=lambda x: x, zero=True,
+          internal=True, tex=r"[{0} > 0]", c="ag_step({0})", kink=lambda x: x, zero=True,
           range=(0, 1))
-tie = Op("tie", lambda x, y: (x > y) + 0.5 * (x == y),
-         lambda x, y: ((x > y) + 0.5 * (x == y)).astype(np.result_type(x, y)),
+tie = Op("tie", lambda x, y: (x > y) + 0.5 * (x == y) if x == x and y == y else math.nan, _tie,
          _zero, _zero,
          text="[{0} ≥ {1}]",
          internal=True, tex=r"\left[{0} \geq {1}\right]", c="ag_tie({0}, {1})", kink=lambda x, y: x - y, zero=True,
          range=(0, 1))
-same = Op("same", lambda x, y: (x == y) + 0.0,
-          lambda x, y: (x == y).astype(np.result_type(x, y)),
+same = Op("same", lambda x, y: (x == y) + 0.0 if x == x and y == y else math.nan, _same,
           _zero, _zero,
           text="[{0} = {1}]",
-          internal=True, tex=r"[{0} = {1}]", c="((double)({0} == {1}))", kink=lambda x, y: x - y, zero=True,
+          internal=True, tex=r"[{0} = {1}]", c="ag_same({0}, {1})", kink=lambda x, y: x - y, zero=True,
           commutes=True, range=(0, 1))
 floor = Op("floor", lambda x: math.copysign(math.floor(x), x), np.floor,
            _zero,
@@ -191,12 +214,12 @@ floor_divide = Op("floor_divide", operator.floordiv, np.floor_divide,
                   domain=((-3, 3), (0.8, 4.0)), kink=lambda x, y: math.sin(math.pi * x / y), zero=True)
 
 # --- choosing between inputs ------------------------------------------------------------------
-maximum = Op("maximum", lambda x, y: x if x >= y or x != x else y, np.maximum,
+maximum = Op("maximum", _larger, np.maximum,
              lambda g, z, x, y: g * tie(x, y),
              lambda g, z, x, y: g * tie(y, x),
              tex=r"\max({0}, {1})", c="ag_maximum({0}, {1})", symbol="max", kink=lambda x, y: x - y,
              commutes=True)
-minimum = Op("minimum", lambda x, y: x if x <= y or x != x else y, np.minimum,
+minimum = Op("minimum", _smaller, np.minimum,
              lambda g, z, x, y: g * tie(y, x),
              lambda g, z, x, y: g * tie(x, y),
              tex=r"\min({0}, {1})", c="ag_minimum({0}, {1})", symbol="min", kink=lambda x, y: x - y,
@@ -209,8 +232,7 @@ where = NumpyOp("where", lambda condition, x, y: x if condition else y, np.where
                 method=False, tex=r"\begin{{cases}} {1} & {0} \\ {2} & \text{{else}} \end{{cases}}",
                 c="({0} != 0 ? {1} : {2})", domain=(BOOLEAN, (-3, 3), (-3, 3)), numpy=np.where, form=_where,
                 slots=("condition", "x", "y"), linear=(1, 2))
-clip = NumpyOp("clip", lambda x, low, high: min(max(x, low), high) if x == x else x,
-               np.clip,
+clip = NumpyOp("clip", lambda x, low, high: _smaller(_larger(x, low), high), np.clip,
                lambda g, z, x, low, high: g * tie(x, low) * tie(high, maximum(x, low)),
                lambda g, z, x, low, high: g * tie(low, x) * tie(high, maximum(x, low)),
                lambda g, z, x, low, high: g * tie(maximum(x, low), high),
@@ -219,26 +241,26 @@ clip = NumpyOp("clip", lambda x, low, high: min(max(x, low), high) if x == x els
                kink=lambda x, low, high: (x - low) * (x - high) * (low - high),
                numpy=np.clip, form=_clip, slots=("x", "low", "high"), shaped_by=(1, 2))
 fmod = Op("fmod", math.fmod, np.fmod,
-          lambda g, z, x, y: g,
+          lambda g, z, x, y: g * same(z, z),
           lambda g, z, x, y: -g * round((x - z) / y),
           tex=r"\operatorname{{fmod}}({0}, {1})", c="fmod({0}, {1})",
           domain=((-3, 3), (0.8, 4.0)), kink=lambda x, y: math.sin(math.pi * x / y))
 # Where the remainder is the divisor itself, one divisor too many was added: to a tiny x < 0, or with y = inf.
 remainder = Op("remainder", operator.mod, np.remainder,
-               lambda g, z, x, y: g,
-               lambda g, z, x, y: -g * where(same(z, y), -1.0, round((x - z) / y)),
+               lambda g, z, x, y: g * same(z, z),
+               lambda g, z, x, y: -g * same(z, z) * where(same(z, y), -1.0, round((x - z) / y)),
                text="{0} % {1}",
                tex=r"{0} \bmod {1}", c="ag_remainder({0}, {1})", symbol="mod", dunder="mod",
                domain=((-3, 3), (0.8, 4.0)), kink=lambda x, y: math.sin(math.pi * x / y))
-# Where one input is nan, fmax and fmin take the other, and the cotangent goes there.
+# Where one input is nan, fmax and fmin take the other, and the cotangent goes there; where both are, z is, too.
 fmax = Op("fmax", lambda x, y: x if x >= y or y != y else y, np.fmax,
-          lambda g, z, x, y: g * tie(x, fmax(y, -math.inf)),
-          lambda g, z, x, y: g * tie(y, fmax(x, -math.inf)),
+          lambda g, z, x, y: g * same(z, z) * tie(fmax(x, -math.inf), fmax(y, -math.inf)),
+          lambda g, z, x, y: g * same(z, z) * tie(fmax(y, -math.inf), fmax(x, -math.inf)),
           tex=r"\max({0}, {1})", kink=lambda x, y: x - y,
           commutes=True)
 fmin = Op("fmin", lambda x, y: x if x <= y or y != y else y, np.fmin,
-          lambda g, z, x, y: g * tie(fmin(y, math.inf), x),
-          lambda g, z, x, y: g * tie(fmin(x, math.inf), y),
+          lambda g, z, x, y: g * same(z, z) * tie(fmin(y, math.inf), fmin(x, math.inf)),
+          lambda g, z, x, y: g * same(z, z) * tie(fmin(x, math.inf), fmin(y, math.inf)),
           tex=r"\min({0}, {1})", kink=lambda x, y: x - y,
           commutes=True)
 

@@ -3,6 +3,10 @@
 An infinite slope is told as it is: sqrt'(0) = cbrt'(0) = inf, log'(0) = inf, arcsin'(1) = inf.
 hypot and arctan2 have gradient 0 at (0, 0), and logaddexp(-inf, -inf) has gradient 0, as
 logsumexp of a row of -inf has: stated conventions.
+
+Rules start from the input where one that starts from the output would lose digits. Two do not, for speed: tanh's
+1 - y y and sigmoid's y (1 - y) are right to an absolute error of one unit of 1, so they are 0 where the output is
+rounded to 1 (tanh in float32 beyond 9). tests/ops/test_accuracy.py has the errors of all.
 """
 
 from __future__ import annotations
@@ -27,10 +31,18 @@ def _logaddexp(x: float, y: float) -> float:
     return max(x, y) + math.log1p(math.exp(-abs(x - y))) if x == x and y == y else x + y
 
 
-def _expdiff(x: Any, y: Any) -> Any:
-    """exp(x - y), for x <= y; 0 where both are -inf."""
-    with np.errstate(invalid="ignore"):
-        return np.where(np.equal(y, -np.inf), np.result_type(x, y).type(0), np.exp(x - y))
+def _sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-x)) if x > -700 else math.exp(x)
+
+
+def _sigmoid_array(x: Any) -> Any:
+    with np.errstate(over="ignore"):            # exp(1000) = inf gives the right 1/(1 + inf) = 0
+        return 1 / (1 + np.exp(-x))
+
+
+def _log_ratio(x: Any, y: Any) -> Any:
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.where(np.equal(x, -np.inf) & np.equal(y, -np.inf), np.result_type(x, y).type(-np.inf), x - y)
 
 
 def _sinc(x: float) -> float:
@@ -62,7 +74,14 @@ def _sinc_derivative(x: Any, n: int = 1) -> Any:
     return np.where(near, series, y).astype(x.dtype if x.dtype.kind == "f" else np.float64)
 
 
+def _hypot1(x: Any) -> Any:
+    with np.errstate(over="ignore"):
+        y = np.sqrt(x * x + 1)
+    return y if math.isfinite(np.vdot(y, y)) else np.where(np.isinf(y), np.abs(x), y)   # where the square overflows
+
+
 _erf = np.frompyfunc(math.erf, 1, 1)
+_erfc = np.frompyfunc(math.erfc, 1, 1)
 
 exp = Op("exp", math.exp, np.exp, lambda g, y, x: g * y,
          tex="e^{{{0}}}", c="exp({0})",
@@ -70,7 +89,7 @@ exp = Op("exp", math.exp, np.exp, lambda g, y, x: g * y,
 exp2 = Op("exp2", math.exp2, np.exp2, lambda g, y, x: g * y * LN2,
           text="2 ** {0}",
           tex="2^{{{0}}}", c="exp2({0})", symbol="2^x")
-expm1 = Op("expm1", math.expm1, np.expm1, lambda g, y, x: g * (y + 1),
+expm1 = Op("expm1", math.expm1, np.expm1, lambda g, y, x: g * exp(x),
            tex="e^{{{0}}} - 1", c="expm1({0})")
 log = Op("log", math.log, np.log, lambda g, y, x: g / x,
          tex=r"\ln {0}", c="log({0})", domain=(POSITIVE,),
@@ -94,9 +113,9 @@ cos = Op("cos", math.cos, np.cos, lambda g, y, x: -g * sin(x),
          range=(-1, 1))
 tan = Op("tan", math.tan, np.tan, lambda g, y, x: g * (1 + y * y),
          tex=r"\tan {0}", c="tan({0})", domain=((-1.3, 1.3),))
-arcsin = Op("arcsin", math.asin, np.arcsin, lambda g, y, x: g / sqrt(1 - x * x),
+arcsin = Op("arcsin", math.asin, np.arcsin, lambda g, y, x: g / sqrt((1 - x) * (1 + x)),
             tex=r"\arcsin {0}", c="asin({0})", domain=(UNIT,))
-arccos = Op("arccos", math.acos, np.arccos, lambda g, y, x: -g / sqrt(1 - x * x),
+arccos = Op("arccos", math.acos, np.arccos, lambda g, y, x: -g / sqrt((1 - x) * (1 + x)),
             tex=r"\arccos {0}", c="acos({0})", domain=(UNIT,))
 arctan = Op("arctan", math.atan, np.arctan, lambda g, y, x: g / (1 + x * x),
             tex=r"\arctan {0}", c="atan({0})")
@@ -111,33 +130,48 @@ cosh = Op("cosh", math.cosh, np.cosh, lambda g, y, x: g * sinh(x),
 tanh = Op("tanh", math.tanh, np.tanh, lambda g, y, x: g * (1 - y * y),
           layer="Tanh", tex=r"\tanh {0}", c="tanh({0})",
           steepest=1.0, range=(-1, 1))
-arcsinh = Op("arcsinh", math.asinh, np.arcsinh, lambda g, y, x: g / sqrt(x * x + 1),
+arcsinh = Op("arcsinh", math.asinh, np.arcsinh, lambda g, y, x: g / hypot1(x),
              tex=r"\operatorname{{arsinh}} {0}", c="asinh({0})")
-arccosh = Op("arccosh", math.acosh, np.arccosh, lambda g, y, x: g / sqrt(x * x - 1),
+arccosh = Op("arccosh", math.acosh, np.arccosh, lambda g, y, x: g / (sqrt(x - 1) * sqrt(x + 1)),
              tex=r"\operatorname{{arcosh}} {0}", c="acosh({0})", domain=((1.1, 4.0),))
-arctanh = Op("arctanh", math.atanh, np.arctanh, lambda g, y, x: g / (1 - x * x),
+arctanh = Op("arctanh", math.atanh, np.arctanh, lambda g, y, x: g / ((1 - x) * (1 + x)),
              tex=r"\operatorname{{artanh}} {0}", c="atanh({0})", domain=(UNIT,))
 hypot = Op("hypot", math.hypot, np.hypot,
            lambda g, z, x, y: scale0(g, x, z),
            lambda g, z, x, y: scale0(g, y, z),
            tex=r"\sqrt{{{0}^2 + {1}^2}}", c="hypot({0}, {1})", domain=(POSITIVE, POSITIVE),
            commutes=True)
+hypot1 = Op("hypot1", lambda x: math.sqrt(x * x + 1) if abs(x) < 1e100 else abs(x), _hypot1,
+            lambda g, y, x: g * (x / y),
+            internal=True, tex=r"\sqrt{{{0}^2 + 1}}", c="ag_hypot1({0})")
 erf = Op("erf", math.erf, lambda x: np.asarray(_erf(x), dtype=np.result_type(x)),
          lambda g, y, x: g * TWO_OVER_ROOT_PI * exp(-x * x),
          tex=r"\operatorname{{erf}} {0}", c="erf({0})",
          range=(-1, 1))
+# 1 - erf(x), with all its digits where that is small.
+erfc = Op("erfc", math.erfc, lambda x: np.asarray(_erfc(x), dtype=np.result_type(x)),
+          lambda g, y, x: -g * TWO_OVER_ROOT_PI * exp(-x * x),
+          internal=True, tex=r"\operatorname{{erfc}} {0}", c="erfc({0})",
+          range=(0, 2))
+sigmoid = Op("sigmoid", _sigmoid, _sigmoid_array,
+             lambda g, y, x: g * y * (1 - y),
+             layer="Sigmoid", tex=r"\sigma({0})", c="ag_sigmoid({0})", symbol="σ",
+             steepest=0.25, range=(0, 1))
+# The difference of the inputs is exact where they are near each other; their sum's logarithm has lost it by then.
 logaddexp = Op("logaddexp", _logaddexp, np.logaddexp,
-               lambda g, z, x, y: g * expdiff(x, z),
-               lambda g, z, x, y: g * expdiff(y, z),
+               lambda g, z, x, y: g * sigmoid(log_ratio(x, y)),
+               lambda g, z, x, y: g * sigmoid(log_ratio(y, x)),
                tex=r"\ln \left(e^{{{0}}} + e^{{{1}}}\right)", c="ag_logaddexp({0}, {1})",
                commutes=True)
-expdiff = Op("expdiff", lambda x, y: math.exp(x - y) if y != -math.inf else 0.0, _expdiff,
-             lambda g, z, x, y: g * z,
-             lambda g, z, x, y: -g * z,
-             internal=True, tex="e^{{{0} - {1}}}", c="ag_expdiff({0}, {1})")
+# ln(a/b) of the logarithms of a and b; of 0/0, which is 0 here as in divide0, it is -inf.
+log_ratio = Op("log_ratio", lambda x, y: x - y if x != y or x != -math.inf else x, _log_ratio,
+               lambda g, z, x, y: g,
+               lambda g, z, x, y: -g,
+               text="{0} - {1}",
+               internal=True, tex="{0} - {1}", c="ag_log_ratio({0}, {1})")
 logaddexp2 = Composite("logaddexp2", lambda x, y: logaddexp(x * LN2, y * LN2) / LN2,
-                       lambda g, z, x, y: g * expdiff(x * LN2, z * LN2),
-                       lambda g, z, x, y: g * expdiff(y * LN2, z * LN2),
+                       lambda g, z, x, y: g * sigmoid(log_ratio(x, y) * LN2),
+                       lambda g, z, x, y: g * sigmoid(log_ratio(y, x) * LN2),
                        tex=r"\log_2 \left(2^{{{0}}} + 2^{{{1}}}\right)", array=np.logaddexp2,
                        commutes=True)
 sinc = Op("sinc", _sinc, np.sinc,

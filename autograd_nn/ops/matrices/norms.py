@@ -128,7 +128,7 @@ def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
     if ord == -np.inf:
         return min(absolute(x), axis=axis, keepdims=keepdims)
     if ord == 0:
-        return sum(1 - same(x, 0.0), axis=axis, keepdims=keepdims)
+        return sum(1 - same(where(x == x, x, 1.0), 0.0), axis=axis, keepdims=keepdims)
     if isinstance(ord, str):
         raise UsageError(f"norm: {ord!r} is a norm of matrices (two axes); of vectors ord is a number")
     return p_norm(x, p=ord, axis=axis, keepdims=keepdims)

@@ -21,6 +21,7 @@ from .._arguments import as_array, data_of, dtype_of
 from .._function import composed
 from .._op import Op, shape_of
 from ..arrays.shape import reshape, transpose
+from ..elementwise.arithmetic import same
 from ..matrices.matmul import matmul
 from ._sliding import Pair, fits, images, numbers, offsets, padded, places
 
@@ -44,15 +45,17 @@ def _max(x: Any, kernel: Pair = (1, 1), stride: Pair = (1, 1), padding: _Padding
 
 
 def _numbers(y: Any, x: Any, kernel: Pair, stride: Pair, padding: _Padding, dilation: Pair) -> Any:
-    """The number, within its window, of the first element that is the window's maximum (of a nan 0).
+    """The number, within its window, of the first element that is the window's maximum, which may be nan.
 
     That is how many elements there are before the first that is equal.
     """
     y, x = data_of(y), data_of(x)
     number = np.zeros(y.shape, np.min_scalar_type(math.prod(kernel)))
-    before = y == y
+    before = np.ones(y.shape, bool)
+    lost = y != y
+    lost = lost if lost.any() else None                  # windows whose maximum is nan are rare
     for _, part in _seen(x, kernel, stride, padding, dilation, -np.inf):
-        before &= part != y
+        before &= part != y if lost is None else (part != y) & ~(lost & (part != part))
         number += before
     number.setflags(write=False)
     return number
@@ -120,7 +123,7 @@ _DILATED: dict[str, Any] = {**_AT, "dilation": (1, 1)}
 _OVERLAP: dict[str, Any] = {"kernel": (3, 2), "stride": (2, 1), "padding": ((1, 0), (0, 1))}
 
 window_max = Op("window_max", None, _max,
-                lambda g, y, x, **p: window_put(g, number=_numbers(y, x, **p), size=shape_of(x)[-2:], **p),
+                lambda g, y, x, **p: window_put(g * same(y, y), number=_numbers(y, x, **p), size=shape_of(x)[-2:], **p),
                 tex=r"\max_{{\text{{windows}}}} {0}", symbol="max ▦", internal=True, params=_DILATED,
                 cases=[(((2, 1, 4, 5),), {"kernel": (2, 2), "stride": (2, 2)}), (((1, 2, 4, 3),), _OVERLAP),
                        (((6, 6),), {"kernel": (2, 2), "dilation": (3, 2)})])

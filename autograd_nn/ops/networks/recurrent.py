@@ -27,8 +27,7 @@ from .._op import Op, shape_of
 from ..arrays.joining import concatenate, stack
 from ..arrays.reduction import sum
 from ..arrays.shape import reshape, transpose
-from ..elementwise.activation import sigmoid
-from ..elementwise.elementary import tanh
+from ..elementwise.elementary import sigmoid, tanh
 from ..matrices.matmul import matmul
 
 

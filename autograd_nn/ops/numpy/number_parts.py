@@ -129,7 +129,7 @@ def heaviside(x: Any, h: Any, /, out: Any = None) -> Any:
     (0.0, 0.5)
     """
     no_out("heaviside", out)
-    beside = np.heaviside(x, data_of(h)) if is_plain(x) else where(x == x, step(x), math.nan)
+    beside = np.heaviside(x, data_of(h)) if is_plain(x) else step(x)
     return where(data_of(x) == 0, h, beside)
 
 

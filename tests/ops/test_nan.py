@@ -1,0 +1,86 @@
+"""A nan does not get lost: where it reaches the value of an op, the derivative by it is nan as well.
+
+Three things stop it. A cotangent of exactly 0: what nobody asks for is 0. An op that is a straight line in
+an input: its derivative does not depend on that input. And piecewise constant ops, whose derivative is 0
+wherever there is one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from helpers import op_checks as checks
+from helpers.engines import engines
+from helpers.op_checks import CASES, SCALAR, of, params_of, points
+
+from autograd_nn import Tensor, nn, ops
+
+NAN = np.nan
+
+
+NOT_LOST = [op for op in SCALAR if checks.nan_rows(op)]
+
+
+@of(NOT_LOST)
+@engines
+def test_of_a_number(op, Value):
+    checks.nan_reaches_the_derivative(op, Value)
+
+
+@of(NOT_LOST)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_in_an_array(op, dtype):
+    """Beside the nan all other elements keep their derivatives, and a cotangent of 0 lets none through."""
+    for i, xs in checks.nan_rows(op):
+        clean = points(op, 6)
+        columns = [np.array([*c, xs[j]], dtype) for j, c in enumerate(zip(*clean))]
+        nodes = [Tensor(c) for c in columns]
+        g = np.ones(len(columns[0]), dtype)
+        op(*nodes, **params_of(op)).backward(g)
+        beside = [Tensor(c[:-1]) for c in columns]
+        op(*beside, **params_of(op)).backward(g[:-1])
+        assert np.isnan(nodes[i].grad[-1]) and nodes[i].grad.dtype == dtype
+        for node, alone in zip(nodes, beside):
+            if node.grad is not None:
+                np.testing.assert_array_max_ulp(node.grad[:-1], alone.grad, 4, dtype)
+        nodes = [Tensor(c) for c in columns]
+        g[-1] = 0
+        op(*nodes, **params_of(op)).backward(g)
+        assert nodes[i].grad[-1] == 0
+
+
+@pytest.mark.parametrize(("op", "shapes", "params"), CASES)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_in_an_op_on_arrays(op, shapes, params):
+    checks.nan_reaches_the_derivative_of_an_array_op(op, shapes, params)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("f", [ops.max, ops.min, ops.median, ops.logsumexp], ids=lambda f: f.name)
+def test_a_row_without_cotangent_lets_no_nan_through(f):
+    t = Tensor([[1.0, 2.0, 4.0], [3.0, NAN, 5.0]])
+    f(t, axis=1).backward(np.array([1.0, 0.0]))
+    assert np.isfinite(t.grad).all() and t.grad[0].sum() == pytest.approx(1) and not t.grad[1].any()
+    t.zero_grad()
+    f(t, axis=1).backward(np.array([1.0, 1.0]))
+    assert np.isfinite(t.grad[0]).all() and np.isnan(t.grad[1]).all()
+
+
+FUNCTIONS = {
+    "ptp": ops.ptp, "median": ops.median,
+    "norm inf": lambda x: ops.max(abs(x)), "amax": np.max, "std": ops.std, "var": ops.var,
+    "smooth l1": lambda x: nn.SmoothL1Loss()(x, np.zeros(6)), "huber": lambda x: nn.HuberLoss()(x, np.zeros(6)),
+    "l1": lambda x: nn.L1Loss()(x, np.zeros(6)), "mse": lambda x: nn.MSELoss()(x, np.zeros(6)),
+    "sort": ops.sort, "partition": lambda x: ops.partition(x, 2), "cumprod": ops.cumprod, "prod": ops.prod,
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_in_a_function_of_arrays(name):
+    x = Tensor([0.5, 2.0, NAN, -1.0, 3.0, -4.0])
+    y = FUNCTIONS[name](x)
+    assert np.isnan(y.data).any()
+    (y * y).sum().backward()
+    assert np.isnan(x.grad[2])
