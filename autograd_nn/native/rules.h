@@ -256,8 +256,8 @@ case AG_hard_sigmoid: A(((g * ag_step(x + 3.0)) * ag_step(3.0 - x)) / 6.0) break
 case AG_hard_tanh: A((g * ag_step(x + 1.0)) * ag_step(1.0 - x)) break;  /* [x + 1 > 0] \, [1 - x > 0] */
 case AG_relu: A(g * ag_step(x)) break;  /* [x > 0] */
 case AG_leaky_relu: A(g * (y + ((1.0 - y) * ag_step(x)))) break;  /* \mathrm{negative\_slope} + \left(1 - \mathrm{negative\_slope}\right) \, [x > 0] */
-case AG_elu: A((g * exp(ag_minimum(x, 0.0))) * ((ag_step(x) != 0 ? 1.0 : y))) break;  /* e^{\min(x, 0)} \, \left(\begin{cases} 1 & [x > 0] \\ \alpha & \text{else} \end{cases}\right) */
-case AG_selu: A((g * exp(ag_minimum(x, 0.0))) * ((ag_step(x) != 0 ? 1.0507009873554805 : 1.7580993408473766))) break;  /* e^{\min(x, 0)} \, \left(\begin{cases} 1.0507009873554805 & [x > 0] \\ 1.7580993408473766 & \text{else} \end{cases}\right) */
+case AG_elu: A((g * exp(ag_minimum(x, 0.0))) * (y + ((1.0 - y) * ag_step(x)))) break;  /* e^{\min(x, 0)} \, \left(\alpha + \left(1 - \alpha\right) \, [x > 0]\right) */
+case AG_selu: A(((g * exp(ag_minimum(x, 0.0))) * 1.0507009873554805) * (1.6732632423543772 + ((-0.6732632423543772) * ag_step(x)))) break;  /* 1.0507009873554805 \, e^{\min(x, 0)} \, \left(1.6732632423543772 - 0.6732632423543772 \, [x > 0]\right) */
 case AG_softplus: A(g * ag_sigmoid(x)) break;  /* \sigma(x) */
 case AG_silu: A((g * ag_sigmoid(x)) * (1.0 + (x * (1.0 - ag_sigmoid(x))))) break;  /* \sigma(x) \, \left(1 + x \, \left(1 - \sigma(x)\right)\right) */
 case AG_gelu: A(g * ((0.5 * erfc(-(x * 0.7071067811865476))) + ((x * exp((-0.5) * (x * x))) * 0.3989422804014327))) break;  /* 0.5 \, \operatorname{erfc} \left(-\tfrac{1}{\sqrt{2}} \, x\right) + \tfrac{1}{\sqrt{2\pi}} \, x \, e^{-0.5 \, x^{2}} */

@@ -50,13 +50,13 @@ def test_a_cotangent_that_is_a_variable_number(name):
     assert jvp(pulled, (2.0,), (1.0,))[1] == pytest.approx(total, abs=1e-15)
 
 
-@pytest.mark.parametrize("name", REDUCTIONS)
+@pytest.mark.parametrize("name", sorted(REDUCTIONS.keys() & OPS.keys() - {"std"}))
 def test_a_value_is_an_array_of_one_number(name):
-    f = REDUCTIONS[name]
+    f = OPS[name]
     v, t = Value(2.0), Tensor(2.0)
     f(v).backward()
     f(t).backward()
-    assert float(f(2.0)) == f(v).item() == f(t).item()
+    assert float(f(np.array(2.0))) == f(v).item() == f(t).item()
     assert v.grad == t.grad and grad(f)(2.0) == grad(f)(np.array(2.0))
 
 

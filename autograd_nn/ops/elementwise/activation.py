@@ -16,7 +16,7 @@ from .._composite import Composite
 from .._op import Case, Op
 from ..arrays.reduction import keeping, largest, sum
 from ..arrays.shape import reshape
-from .arithmetic import clip, minimum, square, step, where
+from .arithmetic import clip, minimum, square, step
 from .corners import multiply0
 from .elementary import erfc, exp, logaddexp, sigmoid, tanh
 
@@ -58,12 +58,12 @@ leaky_relu = Op("leaky_relu", lambda x, negative_slope: x if x > 0 else negative
                 steepest=1.0)
 elu = Op("elu", lambda x, alpha: x if x > 0 else alpha * math.expm1(x),
          lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
-         lambda g, y, x, alpha: g * exp(minimum(x, 0.0)) * where(step(x), 1.0, alpha),
+         lambda g, y, x, alpha: g * exp(minimum(x, 0.0)) * (alpha + (1 - alpha) * step(x)),
          layer="ELU", tex=r"\operatorname{{elu}}_{{{alpha}}} {0}", c="({0} > 0 ? {0} : {alpha} * expm1({0}))",
          params={"alpha": 1.0}, kink=lambda x: x,
          steepest=1.0)
 selu = Composite("selu", lambda x: SELU_SCALE * elu(x, alpha=SELU_ALPHA),
-                 lambda g, y, x: g * exp(minimum(x, 0.0)) * where(step(x), SELU_SCALE, SELU_SCALE * SELU_ALPHA),
+                 lambda g, y, x: g * exp(minimum(x, 0.0)) * SELU_SCALE * (SELU_ALPHA + (1 - SELU_ALPHA) * step(x)),
                  layer="SELU", tex=r"\operatorname{{selu}} {0}", kink=lambda x: x,
                  steepest=SELU_ALPHA * SELU_SCALE)
 softplus = Composite("softplus", lambda x: logaddexp(x, 0.0),
