@@ -17,7 +17,7 @@ from ..ops import shape_of
 from ..tree import Structure
 from ..tree._containers import Copy, is_unknown
 from ._variable import Variable, active, is_from_elsewhere, is_storage, lifted
-from .dual import Dual, alive, leaf, new_level, nodes_in, recording, running, served, transposed
+from .dual import Dual, alive, leaf, new_level, nodes_in, recording, run_at, served, transposed
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
@@ -225,7 +225,7 @@ def _like(x: Any, base: Any, keep: bool, g: Any, taken: set[int]) -> Any:
 def pushed(f: Function, arguments: Arguments, tangents: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, int]:
     """f's value with duals in the place of the arguments' leaves, and the level of the duals."""
     level = new_level()
-    with recording(), running([level]):                  # no_grad() inside f stops derivatives, one around not
+    with recording(), run_at([level]):                  # no_grad() inside f stops derivatives, one around not
         duals = [Variable(x._data if stored and is_storage(x) else x, dx, level)
                  for x, dx, stored in zip(arguments.leaves, tangents, arguments.stored)]
         return arguments.call(f, duals, kwargs), level

@@ -21,7 +21,7 @@ from ..tree import Structure
 from ._calculus import Function, check_function, plain_result
 from ._packing import packed, put_together, taken_apart, unpacked
 from ._variable import active, variable
-from .dual import Dual, leaf, running, running_levels
+from .dual import Dual, leaf, run_at, running_levels
 
 
 def checkpoint(f: Function) -> Function:
@@ -141,7 +141,7 @@ class Segment:
                 n = len(variables) - len(self.closed)
                 region.instead.update(zip(map(id, self.closed), variables[n:]))
                 nodes, levels = self.around
-                with active.also(nodes.union(x for x in variables if isinstance(x, Node))), running(levels):
+                with active.also(nodes.union(x for x in variables if isinstance(x, Node))), run_at(levels):
                     ys, _, _ = self.run(variables[:n])
         finally:
             own.state = now

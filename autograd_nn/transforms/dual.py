@@ -214,7 +214,7 @@ def running_levels() -> tuple[int, ...]:
 
 
 @contextmanager
-def running(levels: Sequence[int]) -> Iterator[None]:
+def run_at(levels: Sequence[int]) -> Iterator[None]:
     """Inside, the jvps of these levels are running."""
     with _lock:
         _running.update(levels)
