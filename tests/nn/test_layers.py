@@ -145,7 +145,7 @@ def test_sequential_applies_in_order():
 # --- activations --------------------------------------------------------------------------------
 
 def test_every_activation_of_the_table_is_a_module():
-    of_the_table = {op.name for op in OPS.values() if op.module.endswith(".activation")} | {"tanh"}
+    of_the_table = {op.name for op in OPS.values() if op.module.endswith(".activation")} | {"tanh", "sigmoid"}
     assert {op.name for op in nn.activation.MODULE_OF} == of_the_table - {"logsumexp"}
 
 

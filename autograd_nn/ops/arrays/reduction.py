@@ -210,6 +210,8 @@ def power_root(total: Any, x: Any, p: float, axis: Any) -> Any:
     """
     def root(powers: Any) -> Any:
         return np.sqrt(powers) if p == 2 else powers ** np.reciprocal(p, dtype=x.dtype)
+    if x.dtype == object:                                # Values, each an op of its own
+        return np.sqrt(total) if p == 2 else total ** (1 / p)
     info = np.finfo(x.dtype)
     inside = (total >= info.tiny) & (total <= info.max)
     found = root(total)
