@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
@@ -59,21 +58,3 @@ def without_values(layer: Any, x: Any) -> Any:
         raise UsageError(f"{type(layer).__name__} takes Tensors and arrays, and these inputs are Values\n"
                          "  help: autograd_nn.stack(values) makes a Tensor of them")
     return x
-
-
-def size(what: str, n: Any) -> int:
-    """A number of inputs or outputs: an integer >= 1."""
-    try:
-        whole = operator.index(n)
-    except TypeError:
-        whole = 0
-    if whole < 1 or isinstance(n, bool):
-        raise UsageError(f"{what} must be an integer >= 1, not {n!r:.60}")
-    return whole
-
-
-def positive_option(layer: Any, what: str, number: Any) -> float:
-    """A number > 0 among the arguments of a layer."""
-    if isinstance(number, bool) or not isinstance(number, (int, float, np.floating)) or not number > 0:
-        raise UsageError(f"{type(layer).__name__}: {what} must be a number > 0, not {number!r:.60}")
-    return float(number)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from ..core.node import data_of
+from ..core.options import choice
 from ..core.tensor import Tensor
 from ..errors import DataError, DTypeError, ShapeError, UsageError
 from ..ops import shape_of
@@ -15,12 +15,6 @@ from ._inputs import of_values, traced
 
 REDUCTIONS = ("mean", "sum", "none")
 NEAR = 1e-3       # how far a sum of probabilities may be from 1: they come rounded, and a gradient check moves them
-
-
-def check_reduction(name: str, reduction: str, known: tuple[str, ...] = REDUCTIONS) -> None:
-    if reduction not in known:
-        *first, last = (f'"{r}"' for r in known)
-        raise UsageError(f"{name}: reduction is {', '.join(first)} or {last}, not {reduction!r:.60}")
 
 
 def loss_input(name: str, x: Any) -> Any:
@@ -33,7 +27,7 @@ def loss_input(name: str, x: Any) -> Any:
 
 def pair(name: str, y: Any, target: Any, reduction: str) -> tuple[Any, Any]:
     """Predictions and targets of one shape, plain targets in the predictions' dtype."""
-    check_reduction(name, reduction)
+    choice(f"{name}: reduction", reduction, REDUCTIONS)
     y, target = loss_input(name, y), loss_input(name, target)
     if shape_of(y) != shape_of(target):
         raise ShapeError(f"{name}: predictions of shape {shape_of(y)} and targets of shape {shape_of(target)} "
@@ -105,21 +99,6 @@ def check_signs(name: str, target: Any) -> Any:
                         f"(least {numbers.min():g}, greatest {numbers.max():g})\n"
                         "  help: 2 * t - 1 of targets 1 and 0")
     return numbers
-
-
-def option_within(name: str, what: str, x: Any, least: float, most: float = math.inf) -> float:
-    """An option as a float, if it is a finite number from least to most."""
-    if isinstance(x, (int, float, np.integer, np.floating)) and math.isfinite(x) and least <= x <= most:
-        return float(x)
-    raise UsageError(f"{name}: {what} must be a number "
-                     + (f">= {least:g}" if most == math.inf else f"from {least:g} to {most:g}") + f", not {x!r:.60}")
-
-
-def above_0(name: str, what: str, x: Any) -> float:
-    """An option as a float, if it is a finite number > 0."""
-    if isinstance(x, (int, float, np.integer, np.floating)) and 0 < x < math.inf:
-        return float(x)
-    raise UsageError(f"{name}: {what} must be a number > 0, not {x!r:.60}")
 
 
 def same_kind(y: Any, target: Any) -> None:

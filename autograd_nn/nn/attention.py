@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..core.options import whole_number
 from ..core.random import Rng, generator
 from ..core.tensor import Tensor
 from ..errors import DTypeError, ShapeError, UsageError
@@ -16,7 +17,7 @@ from ..ops import shape_of
 from ..ops._arguments import dtype_of
 from . import init as initialisers
 from ._images import image_batch
-from ._inputs import size, traced
+from ._inputs import traced
 from .activation import activation as activation_of
 from .dropout import Dropout
 from .linear import Linear
@@ -53,12 +54,12 @@ class MultiheadAttention(Module):
     def __init__(self, embed_dim: int, num_heads: int, dropout: float = 0.0, bias: bool = True,
                  kdim: int | None = None, vdim: int | None = None, batch_first: bool = False, *, rng: Rng = None,
                  dtype: Any = np.float32) -> None:
-        e = self.embed_dim = size("MultiheadAttention: embed_dim", embed_dim)
-        self.num_heads, self.batch_first = size("MultiheadAttention: num_heads", num_heads), batch_first
+        e = self.embed_dim = whole_number("MultiheadAttention: embed_dim", embed_dim)
+        self.num_heads, self.batch_first = whole_number("MultiheadAttention: num_heads", num_heads), batch_first
         if embed_dim % num_heads:
             raise UsageError(f"MultiheadAttention: num_heads={num_heads} does not divide embed_dim={embed_dim}")
-        self.kdim = size("MultiheadAttention: kdim", e if kdim is None else kdim)
-        self.vdim = size("MultiheadAttention: vdim", e if vdim is None else vdim)
+        self.kdim = whole_number("MultiheadAttention: kdim", e if kdim is None else kdim)
+        self.vdim = whole_number("MultiheadAttention: vdim", e if vdim is None else vdim)
         rng = generator(rng)
 
         def start(name: str, *shape: int) -> Tensor:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..core.options import above_zero
 from ..errors import ShapeError, UsageError
 from ..ops import shape_of
 from ..ops._arguments import dtype_of
 from ..ops.networks._sliding import numbers
 from ._images import image_batch
-from ._inputs import positive_option
 from .module import Module
 
 
@@ -74,8 +74,8 @@ class LocalContrastNorm(Module):
         self.kernel_size = numbers("LocalContrastNorm", "kernel_size", kernel_size, 1, 1)[0]
         if kernel_size % 2 == 0:
             raise UsageError(f"LocalContrastNorm: kernel_size={kernel_size} is even, and has no middle")
-        self.sigma = positive_option(self, "sigma", kernel_size / 4 if sigma is None else sigma)
-        self.eps = positive_option(self, "eps", eps)
+        self.sigma = above_zero(f"{type(self).__name__}: sigma", kernel_size / 4 if sigma is None else sigma)
+        self.eps = above_zero(f"{type(self).__name__}: eps", eps)
 
     def forward(self, x: Any) -> Any:
         """x, its contrast even."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import ops
+from ..core.options import above_zero, whole_number
 from ..core.tensor import Tensor
 from ..errors import ShapeError, UsageError
 from ..ops import shape_of
@@ -17,7 +18,6 @@ from ..ops.networks._sliding import numbers
 from ..ops.networks.normalization import moments
 from ._buffer import Buffer
 from ._images import image_batch
-from ._inputs import positive_option, size
 from .module import Module
 
 
@@ -28,8 +28,8 @@ class _BatchNorm(Module):
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
                  track_running_stats: bool = True, *, dtype: Any = np.float32) -> None:
-        n = self.num_features = size(f"{type(self).__name__}: num_features", num_features)
-        self.eps, self.momentum = positive_option(self, "eps", eps), momentum
+        n = self.num_features = whole_number(f"{type(self).__name__}: num_features", num_features)
+        self.eps, self.momentum = above_zero(f"{type(self).__name__}: eps", eps), momentum
         if momentum is not None and not 0 <= momentum <= 1:
             raise UsageError(f"{type(self).__name__}: momentum={momentum!r} is the weight of the newest batch, "
                              "from 0 to 1, or None for the average of all batches")
@@ -138,7 +138,7 @@ class LayerNorm(Module):
 
     def __init__(self, normalized_shape: int | Sequence[int], eps: float = 1e-5, elementwise_affine: bool = True,
                  bias: bool = True, *, dtype: Any = np.float32) -> None:
-        self.normalized_shape, self.eps = _shape(self, normalized_shape), positive_option(self, "eps", eps)
+        self.normalized_shape, self.eps = _shape(self, normalized_shape), above_zero(f"{type(self).__name__}: eps", eps)
         shape = self.normalized_shape
         self.weight = Tensor(np.ones(shape), dtype=dtype, name="weight") if elementwise_affine else None
         self.bias = Tensor(np.zeros(shape), dtype=dtype, name="bias") if elementwise_affine and bias else None
@@ -172,7 +172,7 @@ class RMSNorm(Module):
     def __init__(self, normalized_shape: int | Sequence[int], eps: float | None = None,
                  elementwise_affine: bool = True, *, dtype: Any = np.float32) -> None:
         self.normalized_shape = _shape(self, normalized_shape)
-        self.eps = None if eps is None else positive_option(self, "eps", eps)
+        self.eps = None if eps is None else above_zero(f"{type(self).__name__}: eps", eps)
         self.weight = Tensor(np.ones(self.normalized_shape), dtype=dtype, name="weight") if elementwise_affine else None
 
     def forward(self, x: Any) -> Any:
@@ -203,11 +203,11 @@ class GroupNorm(Module):
 
     def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, *,
                  dtype: Any = np.float32) -> None:
-        self.num_groups = size("GroupNorm: num_groups", num_groups)
-        self.num_channels = size("GroupNorm: num_channels", num_channels)
+        self.num_groups = whole_number("GroupNorm: num_groups", num_groups)
+        self.num_channels = whole_number("GroupNorm: num_channels", num_channels)
         if num_channels % num_groups:
             raise UsageError(f"GroupNorm: num_groups={num_groups} must divide num_channels={num_channels}")
-        self.eps = positive_option(self, "eps", eps)
+        self.eps = above_zero(f"{type(self).__name__}: eps", eps)
         self.weight = Tensor(np.ones(num_channels), dtype=dtype, name="weight") if affine else None
         self.bias = Tensor(np.zeros(num_channels), dtype=dtype, name="bias") if affine else None
 

@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import ops
+from ..core.options import whole_number
 from ..core.random import Rng, generator
 from ..core.tensor import Tensor
 from ..errors import DataError, DTypeError, ShapeError, UsageError
 from ..ops import shape_of
 from . import init as initialisers
 from ._images import image_batch
-from ._inputs import size, traced
+from ._inputs import traced
 from .dropout import Dropout
 from .module import Module
 
@@ -30,9 +31,9 @@ class _Recurrent(Module):
     def __init__(self, input_size: int, hidden_size: int, num_layers: int, bias: bool, batch_first: bool,
                  dropout: float, bidirectional: bool, rng: Rng, dtype: Any) -> None:
         name = type(self).__name__
-        self.input_size = size(f"{name}: input_size", input_size)
-        self.hidden_size = size(f"{name}: hidden_size", hidden_size)
-        self.num_layers = size(f"{name}: num_layers", num_layers)
+        self.input_size = whole_number(f"{name}: input_size", input_size)
+        self.hidden_size = whole_number(f"{name}: hidden_size", hidden_size)
+        self.num_layers = whole_number(f"{name}: num_layers", num_layers)
         self.bias, self.batch_first, self.bidirectional = bias, batch_first, bidirectional
         self.dropout, rng = dropout, generator(rng)
         bound, rows = 1 / math.sqrt(hidden_size), self.gates * hidden_size

@@ -7,17 +7,16 @@ from typing import Any
 import numpy as np
 
 from ... import ops
+from ...core.options import between_0_and_1, choice
 from ...errors import DataError, ShapeError
 from ...ops import shape_of
 from .._targets import (
     REDUCTIONS,
     check_between_0_and_1,
-    check_reduction,
     class_indices,
     class_weights,
     holds_values,
     loss_input,
-    option_within,
     pair,
     probabilities,
     weights,
@@ -55,14 +54,14 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean", *, weight: 
     True
     """
     name = "cross_entropy"
-    check_reduction(name, reduction)
+    choice(f"{name}: reduction", reduction, REDUCTIONS)
     logits, target = loss_input(name, logits), loss_input(name, target)
     shape = shape_of(logits)
     if not shape:
         raise ShapeError("cross_entropy: the logits need an axis of classes, and this is a single number\n"
                          "  help: binary_cross_entropy_with_logits takes one logit for each target")
     w = None if weight is None else class_weights(name, weight, logits)
-    s = option_within(name, "label_smoothing", label_smoothing, 0, 1)
+    s = between_0_and_1(f"{name}: label_smoothing", label_smoothing)
     if shape_of(target) == shape[:-1]:
         index, kept = class_indices(name, target, shape[-1], ignore_index)
         if kept is not None:
@@ -107,7 +106,7 @@ def nll_loss(log_p: Any, target: Any, reduction: str = "mean", *, weight: Any = 
     array([0.6931, 0.2877])
     """
     name = "nll_loss"
-    check_reduction(name, reduction)
+    choice(f"{name}: reduction", reduction, REDUCTIONS)
     log_p, target = loss_input(name, log_p), loss_input(name, target)
     shape = shape_of(log_p)
     if not shape or shape_of(target) != shape[:-1]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ... import ops
-from .._targets import above_0, option_within, pair
+from ...core.options import above_zero, non_negative
+from .._targets import pair
 from .loss import Loss, reduced
 
 
@@ -78,7 +79,7 @@ def huber_loss(y: Any, target: Any, reduction: str = "mean", *, delta: float = 1
     >>> nn.huber_loss(Tensor([0.5, 10.0]), [0.0, 0.0], "none").data
     array([0.125, 9.5  ])
     """
-    delta = above_0("huber_loss", "delta", delta)
+    delta = above_zero("huber_loss: delta", delta)
     y, target = pair("huber_loss", y, target, reduction)
     return reduced(_huber(y - target, delta), reduction)
 
@@ -99,7 +100,7 @@ def smooth_l1_loss(y: Any, target: Any, reduction: str = "mean", *, beta: float 
     >>> nn.smooth_l1_loss(Tensor([0.5, 10.0]), [0.0, 0.0], "none", beta=2.0).data
     array([0.0625, 9.    ])
     """
-    beta = option_within("smooth_l1_loss", "beta", beta, 0)
+    beta = non_negative("smooth_l1_loss: beta", beta)
     y, target = pair("smooth_l1_loss", y, target, reduction)
     d = y - target
     return reduced(_huber(d, beta) * (1 / beta) if beta else ops.absolute(d), reduction)

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from ... import ops
+from ...core.options import above_zero, choice
 from ...errors import ShapeError, UsageError
 from ...ops import shape_of
-from .._targets import above_0, check_reduction, check_signs, class_indices, class_weights, loss_input, pair
+from .._targets import REDUCTIONS, check_signs, class_indices, class_weights, loss_input, pair
 from .loss import Loss, reduced
 
 
@@ -25,7 +26,7 @@ def hinge_loss(y: Any, target: Any, reduction: str = "mean", *, margin: float = 
     >>> nn.hinge_loss(Tensor([3.0, 0.25, -1.0]), [1, 1, 1], "none").data
     array([0.  , 0.75, 2.  ])
     """
-    margin = above_0("hinge_loss", "margin", margin)
+    margin = above_zero("hinge_loss: margin", margin)
     y, target = pair("hinge_loss", y, target, reduction)
     check_signs("hinge_loss", target)
     return reduced(ops.relu(margin - target * y), reduction)
@@ -54,8 +55,8 @@ def multi_margin_loss(y: Any, target: Any, reduction: str = "mean", *, p: int = 
     0.125
     """
     name = "multi_margin_loss"
-    check_reduction(name, reduction)
-    margin = above_0(name, "margin", margin)
+    choice(f"{name}: reduction", reduction, REDUCTIONS)
+    margin = above_zero(f"{name}: margin", margin)
     if p not in (1, 2):
         raise UsageError(f"{name}: p is 1 or 2, not {p!r:.60}")
     y, target = loss_input(name, y), loss_input(name, target)
