@@ -22,7 +22,7 @@ settings.load_profile("default")
 
 @pytest.fixture(autouse=True, scope="module")
 def _what_is_there_by_now_stays() -> None:
-    """Not only what was collected: also what earlier files left. A gc.collect() would spend its time looking through it."""
+    """To look through it, also through what earlier files left, would be nearly all that a gc.collect() does."""
     gc.collect()
     gc.freeze()
 

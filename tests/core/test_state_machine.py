@@ -339,7 +339,7 @@ class Programs(RuleBasedStateMachine):
             raise self.failures[0]
 
 
-QUICK = settings(max_examples=100, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize("engine", ENGINES)

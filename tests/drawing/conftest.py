@@ -21,7 +21,7 @@ def tab(browser):
 
 @pytest.fixture
 def visit(tab):
-    """Goes to a file in the tab. In the end nothing else may have been requested, and nothing logged, raised or asked."""
+    """Goes to a file in the tab. In the end nothing else was requested, and nothing was logged, raised or asked."""
     visited, problems = [], []
 
     def refuse(dialog):
