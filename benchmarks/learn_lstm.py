@@ -64,7 +64,8 @@ def told(model: Characters, vocabulary: data.Vocabulary, start: str, length: int
 def main(task: Task) -> None:
     rng = np.random.default_rng(task.seed)
     model = Adder(rng)
-    train.fit(model, adding(320 if task.quick else 8000, rng), loss=nn.mse_loss, epochs=1 if task.quick else 20, batch_size=32, rng=task.seed,
+    sequences = adding(320 if task.quick else 8000, rng)
+    train.fit(model, sequences, loss=nn.mse_loss, epochs=1 if task.quick else 20, batch_size=32, rng=task.seed,
               clip_norm=1.0, optimizer=optim.Adam(model.parameters(), lr=0.003), progress=False)
     x, y = adding(2000, rng)
     with no_grad():
