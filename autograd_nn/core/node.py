@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Container, Iterable
 from typing import Any
 
 from ..ops import Op
+from ._compared import comparison
+from .options import instances
 
 NOTHING: dict[str, Any] = {}                     # the parameters of a node that has none, shared by all of these
 STORAGE: tuple[str, ...] = ("__weakref__", "_data", "_grad", "inputs", "name", "op", "params")
@@ -109,23 +112,12 @@ class Node:
     # Comparisons are of data; a node is hashed by identity all the same.
     __hash__ = object.__hash__
 
-    def __eq__(self, other: Any) -> Any:
-        return self._data == data_of(other)
-
-    def __ne__(self, other: Any) -> Any:
-        return self._data != data_of(other)
-
-    def __lt__(self, other: Any) -> Any:
-        return self._data < data_of(other)
-
-    def __le__(self, other: Any) -> Any:
-        return self._data <= data_of(other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self._data > data_of(other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self._data >= data_of(other)
+    __eq__ = comparison(operator.eq)
+    __ne__ = comparison(operator.ne)
+    __lt__ = comparison(operator.lt)
+    __le__ = comparison(operator.le)
+    __gt__ = comparison(operator.gt)
+    __ge__ = comparison(operator.ge)
 
     def __copy__(self) -> Any:
         return copies.shallow(self)
@@ -155,7 +147,8 @@ def topological(roots: Iterable[Node], until: Container[Node] = ()) -> list[Node
     """
     order: list[Node] = []
     seen: set[Node] = set()
-    stack: list[Any] = list(roots)[::-1]
+    stack: list[Any] = instances("topological: roots", roots, Node, "Values and Tensors")[::-1]
+    until = set(instances("topological: until", until, Node, "Values and Tensors"))
     pop, push, enter, out = stack.pop, stack.append, seen.add, order.append
     while stack:
         node = pop()

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, LeavesGraphError, ShapeError, UsageError
+from ..errors import DTypeError, IndexingError, LeavesGraphError, ShapeError, UsageError
 from ..ops import Op
 from ..ops._arguments import real_only
+from ..ops._refusal import shown_in_error
 from .node import Node
 
 
@@ -28,12 +29,12 @@ def array_of_floats(data: Any, dtype: Any) -> np.ndarray[Any, Any]:
         raise
     except LeavesGraphError:
         raise UsageError("a list of Values or Tensors becomes a Tensor by autograd_nn.stack(list)") from None
-    except (ValueError, TypeError) as error:
-        raise UsageError(f"this is no array of numbers: {data!r:.60} ({error})") from None
+    except (ValueError, TypeError, OverflowError) as error:
+        raise UsageError(f"this is no array of numbers: {shown_in_error(data)} ({error})") from None
     if array.dtype.kind in "iu" and listed and dtype is None:
         array = array.astype(np.float64)
     if array.dtype.kind in "OSUV":
-        raise UsageError(f"this is no array of numbers: {data!r:.60}\n"
+        raise UsageError(f"this is no array of numbers: {shown_in_error(data)}\n"
                          "  help: autograd_nn.stack(list) joins Values or Tensors into one Tensor")
     if array.dtype.kind != "f":
         raise DTypeError(f"a Tensor holds floating point numbers, not {array.dtype}\n"
@@ -44,12 +45,14 @@ def array_of_floats(data: Any, dtype: Any) -> np.ndarray[Any, Any]:
 
 def gradient_array(name: str, g: Any, dtype: Any) -> np.ndarray[Any, Any]:
     """A gradient as the caller gives it, as an array of real numbers of this dtype."""
-    g = np.asarray(g)
-    real_only(name, g)
     try:
+        g = np.asarray(g)
+        real_only(name, g)
         return np.asarray(g, dtype)
-    except (ValueError, TypeError) as error:
-        raise UsageError(f"{name}: this is no array of numbers: {g!r:.60} ({error})") from None
+    except DTypeError:
+        raise
+    except (ValueError, TypeError, OverflowError) as error:
+        raise UsageError(f"{name}: this is no array of numbers: {shown_in_error(g)} ({error})") from None
 
 
 def plain_index(index: Any) -> Any:
@@ -58,7 +61,12 @@ def plain_index(index: Any) -> Any:
         if isinstance(part, Node):
             raise UsageError("a Tensor cannot be an index, for it holds floating point numbers\n"
                              "  help: index with integers or booleans, such as t.argmax() or t > 0")
-        return np.asarray(part, dtype=None if part else int) if isinstance(part, list) else part
+        if not isinstance(part, list):
+            return part
+        try:
+            return np.asarray(part, dtype=None if part else int)
+        except ValueError as error:
+            raise IndexingError(f"{shown_in_error(part)} is no index ({error})") from None
     return tuple(plain(p) for p in index) if isinstance(index, tuple) else plain(index)
 
 
@@ -77,10 +85,10 @@ def constant(op: Op, x: Any) -> Any:
         try:
             array = np.array(x)
         except ValueError as error:
-            raise ShapeError(f"{op.name}: this is no array of numbers: {x!r:.60} ({error})") from None
+            raise ShapeError(f"{op.name}: this is no array of numbers: {shown_in_error(x)} ({error})") from None
         real_only(op.name, array)
         return _frozen(array)
-    raise UsageError(f"{op.name}: cannot combine a Tensor and {type(x).__name__} {x!r:.60}")
+    raise UsageError(f"{op.name}: cannot combine a Tensor and {type(x).__name__} {shown_in_error(x)}")
 
 
 def kept(param: Any) -> Any:
@@ -110,9 +118,9 @@ def number(x: Any) -> float:
         return float(x)
     real_only("Value", x)
     if isinstance(x, Node):
-        raise UsageError(f"this is a {type(x).__name__} already: {x!r:.60}\n"
+        raise UsageError(f"this is a {type(x).__name__} already: {shown_in_error(x)}\n"
                          "  help: use it as it is, or x.detach() for a leaf with the same data")
-    what = f"an array of shape {x.shape}" if isinstance(x, np.ndarray) else f"{type(x).__name__} {x!r:.60}"
+    what = f"an array of shape {x.shape}" if isinstance(x, np.ndarray) else f"{type(x).__name__} {shown_in_error(x)}"
     raise UsageError(f"a Value holds a single real number, not {what}"
                      + ("\n  help: Tensor(x) holds an array" if isinstance(x, (np.ndarray, list, tuple)) else ""))
 
@@ -123,4 +131,4 @@ def number_among(op: Op, x: Any) -> Any:
     try:
         return number(x)
     except UsageError:
-        raise UsageError(f"{op.name}: cannot combine a Value and {type(x).__name__} {x!r:.60}") from None
+        raise UsageError(f"{op.name}: cannot combine a Value and {type(x).__name__} {shown_in_error(x)}") from None

@@ -17,6 +17,7 @@ from ..ops._arguments import real_only
 from . import modes
 from .leaks import Look, finite, with_care, zero
 from .node import Node, data_of, topological
+from .options import real_array
 
 Step = tuple[Node, int, Any, Any, Any]
 
@@ -171,7 +172,8 @@ def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> Non
                              "  help: reduce it, as in y.sum().backward(), or give the cotangent: y.backward(seed)")
         seed = root._one()
     else:
-        real_only("backward(seed)", np.asarray(seed) if isinstance(seed, (list, tuple)) else seed)
+        seed = real_array("backward: seed", seed) if isinstance(seed, (list, tuple)) else seed
+        real_only("backward(seed)", seed)
         if shape_of(data_of(seed)) != shape and np.shape(seed) != shape:
             raise ShapeError(f"backward(seed): the seed has shape {np.shape(data_of(seed))}, and what it seeds {shape}")
         seed = root._own(seed if isinstance(seed, Node) else np.array(seed) if shape else seed)     # a copy

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.options import flag
 from ..errors import DataError
 from ._idx import GZIP, read_idx
 from ._sets import Dataset
@@ -63,7 +64,7 @@ def cifar100(folder: str | os.PathLike[str], *, coarse: bool = False) -> tuple[D
 
     Raises FileNotFoundError that says what to put where, DataError for a file of another length or label.
     """
-    what, kind = "CIFAR-100, binary version", "coarse" if coarse else "fine"
+    what, kind = "CIFAR-100, binary version", "coarse" if (coarse := flag("cifar100: coarse", coarse)) else "fine"
     training, test = (_records("cifar100", [_found(folder, [f"{part}.bin"], what)], 2) for part in ("train", "test"))
     names = tuple(_bytes(_found(folder, [f"{kind}_label_names.txt"], what)).decode("utf-8", "replace").split())
     column = 0 if coarse else 1

@@ -9,8 +9,11 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..core.options import flag, real_array, whole_number
 from ..core.random import Rng, generator
 from ..errors import DataError, UsageError
+from ..ops._arguments import affordable
+from ..ops._refusal import shown_in_error
 from ._sets import Dataset
 
 Array = np.ndarray[Any, Any]
@@ -114,7 +117,8 @@ def one_hot(y: ArrayLike, classes: int) -> Array:
     array([[0., 0., 1.],
            [1., 0., 0.]], dtype=float32)
     """
-    y = np.asarray(y)
+    y, classes = real_array("one_hot: y", y), whole_number("one_hot: classes", classes)
+    affordable("one_hot", *y.shape, classes)
     if y.dtype.kind not in "iu":
         raise DataError(f"one_hot: classes are integers, not {y.dtype}")
     if y.size and not (y.min() >= 0 and y.max() < classes):
@@ -139,8 +143,8 @@ def batches(*arrays: ArrayLike, size: int, rng: Rng = None, shuffle: bool = True
     [0, 1, 2]
     """
     whole = _aligned("batches", arrays)
-    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
-        raise UsageError(f"batches: size is the number of rows in a batch, 1 or more, not {size!r}")
+    size, shuffle = whole_number("batches: size", size), flag("batches: shuffle", shuffle)
+    drop_last = flag("batches: drop_last", drop_last)
     rows = len(whole[0])
     if drop_last and size > rows:
         raise DataError(f"batches: size={size} with drop_last leaves nothing of {rows} rows")
@@ -153,7 +157,10 @@ def _aligned(what: str, arrays: tuple[Any, ...]) -> list[Array]:
     """The arguments as arrays, with one and the same number of rows, not 0."""
     if not arrays:
         raise UsageError(f"{what}: at least one array is needed")
-    found = [np.asarray(a) for a in arrays]
+    try:
+        found = [np.asarray(a) for a in arrays]
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{what}: this is no array: {shown_in_error(arrays)} ({error})") from None
     if any(a.ndim == 0 for a in found):
         raise DataError(f"{what}: a single number has no rows")
     lengths = [len(a) for a in found]

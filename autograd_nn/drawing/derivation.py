@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.node import Node
+from ..core.options import flag, whole_number
 from ..errors import GraphError, UsageError
 from ..notation.names import names_of, operand_text, tex_name
 from ..notation.notations import MADE_LATEX
 from ..notation.summary import Data
+from ..ops._refusal import shown_in_error
 from .record.events import Event
 from .record.formula import formula
 from .record.notes import Recorded
@@ -100,6 +102,8 @@ def explain(root: Graph, *leaves: Node, expand: bool = False, max_steps: int | N
     dy/dw = 3
     <BLANKLINE>
     """
+    expand = flag("explain: expand", expand)
+    max_steps = None if max_steps is None else whole_number("explain: max_steps", max_steps)
     trace, ids = _trace(root, expand)
     for leaf in leaves:
         if not isinstance(leaf, Node) or leaf not in ids:
@@ -325,7 +329,7 @@ class _Writer:
 def _trace(root: Graph, expand: bool) -> tuple[Trace, dict[Node, int]]:
     if not isinstance(root, (Node, Recorded)):
         raise UsageError(f"explain: the root must be a Value, a Tensor or what `with trace()` gave, "
-                         f"not {type(root).__name__} {root!r:.60}")
+                         f"not {type(root).__name__} {shown_in_error(root)}")
     trace, ids = numbered(root, expand=expand)
     if len(trace["roots"]) != 1:
         names = ", ".join(names_of([trace["nodes"][i] for i in trace["roots"][:6]]))
@@ -345,7 +349,7 @@ def _depending_on(trace: Trace, targets: set[int]) -> set[int]:
 def _called(thing: Any) -> str:
     if isinstance(thing, dict):
         return names_of([thing])[0]  # type: ignore[list-item]
-    return f"{thing.name!r}" if getattr(thing, "name", None) else f"{thing!r:.60}"
+    return f"{thing.name!r}" if getattr(thing, "name", None) else f"{shown_in_error(thing)}"
 
 
 def _number(x: Data | None) -> str:

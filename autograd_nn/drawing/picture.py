@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.node import Node
+from ..core.options import choice, file_path, flag, instance, string, whole_number
 from ..errors import RenderError
 from .fold.folded import pictured
 from .page import LARGEST, Page, page_of
@@ -81,6 +82,7 @@ class Picture:
 
     def html(self, path: str | PathLike[str], *, practice: bool = False, lang: str = "en") -> Path:
         """Write the page, one file that needs no network, and give back its path; the options are those of page()."""
+        path = file_path("Picture.html: path", path)
         return self.page(practice=practice, lang=lang).save(path)
 
     def save(self, path: str | PathLike[str]) -> Path:
@@ -90,7 +92,7 @@ class Picture:
         .txt a table, .json the Trace. Raises RenderError for another suffix, and for .png and .pdf where no
         layout engine is installed; warns (FontWarning) where these would show boxes for characters.
         """
-        path = Path(path)
+        path = Path(file_path("Picture.save: path", path))
         make = _FORMATS.get(path.suffix.lower())
         if make is None:
             raise RenderError(f"{path.name}: a picture is saved as {' '.join(_FORMATS)}, "
@@ -155,13 +157,23 @@ def draw(graph: Graph, *, title: str | None = None, rankdir: str = "LR",
     <BLANKLINE>
     """
     graph = graph if isinstance(graph, Recorded) else roots_of(graph)
+    title = None if title is None else string("draw: title", title)
+    choice("draw: rankdir", rankdir, ("LR", "TB"))
+    gradients, local = flag("draw: gradients", gradients), flag("draw: local", local)
+    expand = flag("draw: expand", expand)
+    unfold = None if unfold is None else string("draw: unfold", unfold)
+    max_nodes = whole_number("draw: max_nodes", max_nodes)
+    marks = {} if marks is None else \
+        instance("draw: marks", marks, Mapping, "a dict, node -> a few words")  # type: ignore[type-abstract]
+    for words in marks.values():
+        string("draw: a mark", words)
     trace, ids = pictured(graph, max_nodes=max_nodes, expand=expand, unfold=unfold)
-    shown = {ids[node]: text for node, text in (marks or {}).items() if node in ids}
+    shown = {ids[node]: words for node, words in marks.items() if node in ids}
     source = dot_source(trace, title=title, rankdir=rankdir, gradients=gradients, local=local, marks=shown,
-                        unmarked=len(marks or {}) - len(shown))
+                        unmarked=len(marks) - len(shown))
 
     def whole() -> tuple[Trace, Mapping[int, str]]:
         trace, ids = numbered(graph, expand=expand)
-        return trace, {ids[node]: text for node, text in (marks or {}).items() if node in ids}
+        return trace, {ids[node]: words for node, words in marks.items() if node in ids}
 
     return Picture(trace, source, shown, title, {"gradients": gradients, "local": local}, whole)

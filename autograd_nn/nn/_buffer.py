@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ..core.options import float_dtype, real_array
+from ..errors import ShapeError
+
 Array = np.ndarray[Any, Any]
 
 
@@ -25,7 +28,7 @@ class Buffer:
     """
 
     def __init__(self, data: Any) -> None:
-        self._data: Array = np.array(data)
+        self._data: Array = real_array("Buffer", data).copy()
         self._data.setflags(write=False)
 
     @property
@@ -35,7 +38,11 @@ class Buffer:
 
     @data.setter
     def data(self, array: Any) -> None:
-        fresh = np.array(np.broadcast_to(array, self._data.shape), dtype=self._data.dtype)
+        given = real_array("Buffer: data", array)
+        try:
+            fresh = np.array(np.broadcast_to(given, self._data.shape), dtype=self._data.dtype)
+        except ValueError:
+            raise ShapeError(f"a Buffer of shape {self.shape} cannot hold an array of shape {given.shape}") from None
         fresh.setflags(write=False)
         self._data = fresh
 
@@ -46,6 +53,7 @@ class Buffer:
 
     def astype(self, dtype: Any) -> None:
         """Cast floating point numbers in place; counts stay integers."""
+        dtype = float_dtype("Buffer.astype: dtype", dtype)
         if self._data.dtype.kind == "f":
             self._data = self._data.astype(dtype)
             self._data.setflags(write=False)

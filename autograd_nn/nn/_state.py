@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import StateError
+from ..errors import AutogradError, StateError, UsageError
+from ..ops._refusal import shown_in_error
 
 Array = np.ndarray[Any, Any]
 
@@ -21,7 +22,9 @@ def state_array(thing: Any) -> Array:
 
 def load_arrays(own: Mapping[str, Any], state: Mapping[str, Any], strict: bool, complaint: str) -> None:
     """Give each thing in `own` the array of its name in `state`. If one does not fit: StateError, and none changes."""
-    arrays = {name: np.asarray(a) for name, a in state.items() if name in own}
+    if not isinstance(state, Mapping):
+        raise UsageError(f"a state is a dict of arrays, as state_dict() gives it, not {shown_in_error(state)}")
+    arrays = {name: _array(name, a) for name, a in state.items() if name in own}
     problems = [f"missing     {name}" for name in own if strict and name not in state]
     problems += [f"unexpected  {name}" for name in state if strict and name not in own]
     for name, array in arrays.items():
@@ -33,6 +36,13 @@ def load_arrays(own: Mapping[str, Any], state: Mapping[str, Any], strict: bool, 
         raise StateError("\n  ".join([complaint, *problems]))
     for name, array in arrays.items():
         _assign(own[name], array)
+
+
+def _array(name: str, x: Any) -> Array:
+    try:
+        return np.asarray(x)
+    except (AutogradError, ValueError, TypeError) as error:
+        raise StateError(f"{name} must be an array, not {shown_in_error(x)} ({error})") from None
 
 
 def _assign(thing: Any, array: Array) -> None:

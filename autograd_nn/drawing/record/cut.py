@@ -6,7 +6,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 
 from ...core.node import Node
-from ...errors import UsageError
+from ...core.options import whole_number
 from ...ops._slots import reading_order
 
 USES_PER_NODE = 4
@@ -37,8 +37,7 @@ class Cut:
 def nearest(roots: list[Node], order: list[Node], max_nodes: int | None) -> Cut:
     """The cut that shows max_nodes nodes, found breadth first from the roots. Constants count, and so do the nodes
     that stand for what is left out, but at least one node is kept beside those."""
-    if max_nodes is not None and max_nodes < 1:
-        raise UsageError(f"max_nodes: a picture has at least one node, not {max_nodes}")
+    max_nodes = None if max_nodes is None else whole_number("max_nodes", max_nodes)
     uses = constants = 0
     for node in order:
         uses += len(node.inputs)

@@ -11,8 +11,9 @@ import numpy as np
 
 from ...core.modes import no_grad
 from ...core.node import Node, data_of
+from ...core.options import choice, function, real_array, whole_number
 from ...core.value import BaseValue
-from ...errors import DataError, ShapeError, UsageError
+from ...errors import DataError, ShapeError
 from .axes import COLOURS, MARKERS, axes, label_text, with_font
 
 Array = np.ndarray[Any, Any]
@@ -78,6 +79,9 @@ def decision_boundary(model: Callable[[Any], Any], x: Any, y: Any, *, output: st
     return ax
 
 
+LARGEST_GRID = 4000          # points along a side: more than any screen has
+
+
 @dataclass
 class Field:
     """A model's probabilities on a grid around some points; replay keeps it over many steps."""
@@ -88,8 +92,11 @@ class Field:
     resolution: int | None = None
 
     def __post_init__(self) -> None:
-        if self.output not in (None, "logits", "probabilities", "signs"):
-            raise UsageError(f'output is "logits", "probabilities" or "signs", not {self.output!r:.60}')
+        function("model", self.model, "a function of points")
+        if self.output is not None:
+            choice("output", self.output, ("logits", "probabilities", "signs"))
+        if self.resolution is not None:
+            self.resolution = whole_number("resolution", self.resolution, 2, most=LARGEST_GRID)
         with evaluating(self.model):
             sample, self.by_rows = _answers(self.model, self.points[:3])
         first = sample.flat[0] if isinstance(sample, np.ndarray) and sample.dtype == object else sample
@@ -98,8 +105,6 @@ class Field:
             "probabilities" if lies_in == (0, 1) else "signs" if lies_in == (-1, 1) else "logits")
         self.of_values = isinstance(first, BaseValue)
         self.n = self.resolution or (COARSE if self.of_values else FINE)
-        if self.n < 2:
-            raise UsageError(f"resolution must be at least 2, not {self.resolution}")
         self.k = max(2, _numbers(sample, min(3, len(self.points))).shape[1])
         low, high = self.points.min(axis=0), self.points.max(axis=0)
         room = np.where(high > low, (high - low) * MARGIN, 1.0)
@@ -133,7 +138,7 @@ class Field:
 
 def points_of(x: Any) -> Array:
     """The data as a float array (n, 2). Raises ShapeError and DataError."""
-    points = np.asarray(data_of(x), dtype=float)
+    points = real_array("x", data_of(x)).astype(float)
     if points.ndim != 2 or points.shape[1] != 2 or not len(points):
         raise ShapeError(f"x: points of the plane have shape (n, 2), and these {points.shape}")
     if not np.isfinite(points).all():

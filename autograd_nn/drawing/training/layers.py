@@ -12,6 +12,7 @@ import numpy as np
 from ...core.node import Node, data_of
 from ...core.value import BaseValue
 from ...errors import UsageError
+from ...ops._refusal import shown_in_error
 
 MIXED = -1                       # the owner of a node that is made of several layers' parameters
 
@@ -83,7 +84,7 @@ def _groups(model: Any) -> list[_Group]:
     groups: dict[str, _Group] = {}
     for path, name, indices, p in leaves_of(model):
         if not isinstance(p, Node):
-            raise UsageError(f"parameter {name} is no Value or Tensor, but {type(p).__name__} {p!r:.60}")
+            raise UsageError(f"parameter {name} is no Value or Tensor, but {type(p).__name__} {shown_in_error(p)}")
         groups.setdefault(name, _Group(path, name, len(p.shape) + indices)).parameters.append(p)
     if not groups:
         raise UsageError(f"this {type(model).__name__} has no parameters")
@@ -118,7 +119,8 @@ def leaves_of(model: Any) -> Iterator[tuple[str, str, int, Any]]:
             seen.setdefault(name, set()).add(index)
             yield "", f"{name}#{times[name] + 1}" if times[name] else name, index.count(",") + 1 if bracket else 0, p
     else:
-        raise UsageError(f"a model is a Module or a list of parameters, not {type(model).__name__} {model!r:.60}")
+        raise UsageError(f"a model is a Module or a list of parameters, not {type(model).__name__} "
+                         f"{shown_in_error(model)}")
 
 
 def named_leaves(model: Any) -> Iterator[tuple[str, Any]]:
