@@ -58,5 +58,8 @@ def whole_number(name: str, x: Any, least: int = 1) -> int:
 
 def _number(name: str, x: Any, fits: Any, what: str) -> float:
     if isinstance(x, (int, float, np.integer, np.floating)) and fits(x):
-        return float(x)
+        try:
+            return float(x)
+        except OverflowError:                        # an integer beyond all floats
+            pass
     raise UsageError(f"{name} must be {what}, not {x!r:.60}")
