@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ._op import Case
+from ._options import without_nodes
 
 Callee = TypeVar("Callee", bound=Callable[..., Any])
 
@@ -48,6 +49,7 @@ def composed(numpy: Callable[..., Any] | None = None, *, cases: Sequence[Case] =
 
     def enter(call: Callee) -> Callee:
         own = name or call.__name__
-        FUNCTIONS[own] = Function(own, call, numpy, tuple(cases), listed, method, order, module)
-        return call
+        checked: Callee = without_nodes(own, call)
+        FUNCTIONS[own] = Function(own, checked, numpy, tuple(cases), listed, method, order, module)
+        return checked
     return enter

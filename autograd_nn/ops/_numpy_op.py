@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import AutogradError, ShapeError, UsageError
 from ._carriers import CARRIERS, is_plain
 from ._op import Op, _Doc, shape_of
+from ._options import without_nodes
 
 
 class NumpyOp(Op):
@@ -27,7 +28,7 @@ class NumpyOp(Op):
 
     def __init__(self, *args: Any, form: Callable[..., Any], numpy: Callable[..., Any], **more: Any) -> None:
         super().__init__(*args, **more)
-        self.form, self.numpy = form, numpy
+        self.form, self.numpy = without_nodes(self.name, form), numpy
         self.module = sys._getframe(1).f_globals["__name__"]
 
     @cached_property

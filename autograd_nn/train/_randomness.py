@@ -27,7 +27,7 @@ def kind(rng: np.random.Generator) -> str:
     return type(rng.bit_generator).__name__
 
 
-def checked(rng: np.random.Generator, state: Any) -> Any:
+def state_for(rng: np.random.Generator, state: Any) -> Any:
     """A state for the generator; StateError if it is none of its own kind.
 
     NumPy takes some numbers unseen: a place in a buffer, from which it reads even if that lies outside.

@@ -25,7 +25,7 @@ from ..optim import Optimizer, ReduceLROnPlateau, clip_grad_norm_, clip_grad_val
 from ..optim._numbers import whole_number
 from ._bar import Bar
 from ._interrupt import Interrupt
-from ._randomness import checked, generators, kind, restore, state_of
+from ._randomness import generators, kind, restore, state_for, state_of
 from .checkpoint import load_checkpoint, save_checkpoint
 from .history import History
 from .metrics import METRICS
@@ -204,10 +204,10 @@ class Run:
         """Take over a state, part by part; each is checked before it changes anything."""
         epoch = whole_number("epoch", state["epoch"], 0)
         history = History.from_state_dict(state["history"], [*self.measured, *self._rate()], epoch)
-        drawing, rng = generators(self.model), checked(self.rng, state["rng"])
+        drawing, rng = generators(self.model), state_for(self.rng, state["rng"])
         if not isinstance(state["generators"], dict) or state["generators"].keys() != drawing.keys():
             raise StateError("fit: the state is not of the generators that the model draws from")
-        drawn = {name: checked(g, state["generators"][name]) for name, g in drawing.items()}
+        drawn = {name: state_for(g, state["generators"][name]) for name, g in drawing.items()}
         best = state["best_weights"]
         if (best is not None) != (self.valid is not None and history.best is not None):
             raise StateError("fit: the state has the weights of a best epoch and tells of none, or the reverse")
