@@ -6,9 +6,7 @@ for it, which asks NumPy again.
 
 from __future__ import annotations
 
-from functools import update_wrapper
 from inspect import Parameter, signature
-from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -48,21 +46,16 @@ def _parts(option: Any) -> Any:
     return option.ravel().tolist() if isinstance(option, np.ndarray) and option.dtype == object else []
 
 
-def without_nodes(name: str, call: Any) -> Any:
-    """The function, refusing nodes as options. An op does that itself."""
-    if not isinstance(call, FunctionType):
-        return call
-    options = [(key, i if p.kind is not Parameter.KEYWORD_ONLY else 1 << 30)
-               for i, (key, p) in enumerate(signature(call).parameters.items())
-               if p.annotation in KINDS or (key in NAMES and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))]
-    plain, refuse = OPTIONS, refuse_nodes
+def options_of(call: Any) -> list[tuple[str, int]]:
+    """(name, place among the arguments) of each option of a function; of one that has no place a place that none has."""
+    return [(key, i if p.kind is not Parameter.KEYWORD_ONLY else 1 << 30)
+            for i, (key, p) in enumerate(signature(call).parameters.items())
+            if p.annotation in KINDS or (key in NAMES and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))]
 
-    def checked(*args: Any, **kwargs: Any) -> Any:
-        for key, place in options:
-            option = args[place] if place < len(args) else kwargs.get(key)
-            if type(option) not in plain:
-                refuse(name, option)
-        return call(*args, **kwargs)
-    # With the globals of its module, in which doctest looks for the functions whose examples it runs.
-    found = FunctionType(checked.__code__, call.__globals__, call.__name__, None, checked.__closure__)
-    return update_wrapper(found, call) if options else call
+
+def check_options(name: str, options: list[tuple[str, int]], args: tuple[Any, ...], params: dict[str, Any]) -> None:
+    """Raise LeavesGraphError if one of these options is or holds a node in a call of the function of this name."""
+    for key, place in options:
+        option = args[place] if place < len(args) else params.get(key)
+        if type(option) not in OPTIONS:
+            refuse_nodes(name, option)

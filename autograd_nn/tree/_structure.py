@@ -78,7 +78,8 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
     found: list[Any] = []
     entries: list[Branch | Constant | None] = []
     stored: set[int] = set()
-    stack, path, inside = [tree], [], set()              # the containers around x, and their ids
+    stack, path = [tree], list[int]()                    # the ids of the containers around x
+    inside = set[int]()
     while stack:
         x = stack.pop()
         if x is END:

@@ -13,11 +13,12 @@ NAMESPACES = {"np": np, "linalg": np.linalg, "fft": np.fft, "random": np.random,
 
 # They set or tell of NumPy itself, or take no arrays.
 OF_NUMPY = set("""show_config show_runtime test add_docstring add_newdoc get_include info set_printoptions
-    get_printoptions printoptions setbufsize getbufsize seterr geterr seterrcall geterrcall from_dlpack typename
-    datetime_data get_state set_state get_bit_generator set_bit_generator bytes default_rng seed spawn bit_generator
-    mintypecode busday_count busday_offset is_busday datetime_as_string nested_iters load loadtxt genfromtxt fromregex
-    fromfile fromstring frombuffer asmatrix bmat isdtype issubdtype promote_types polyline polyzero polyone polyx polydomain
-    dumps dump tofile tobytes getfield newbyteorder setflags isnat""".split())
+    get_printoptions
+    printoptions setbufsize getbufsize seterr geterr seterrcall geterrcall from_dlpack typename datetime_data
+    get_state set_state get_bit_generator set_bit_generator bytes default_rng seed spawn bit_generator
+    mintypecode busday_count busday_offset is_busday datetime_as_string nested_iters load loadtxt genfromtxt
+    fromregex fromfile fromstring frombuffer asmatrix bmat isdtype issubdtype promote_types polyline polyzero
+    polyone polyx polydomain dumps dump tofile tobytes getfield newbyteorder setflags isnat""".split())
 
 Call = tuple[tuple[Any, ...], dict[str, Any]]
 
