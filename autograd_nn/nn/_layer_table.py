@@ -13,7 +13,7 @@ import numpy as np
 from ..core.modes import mode, special_mode
 from ..core.node import Node
 from ..core.tensor import Tensor
-from ..core.text import escape_html
+from ..core.escaping import escape_html
 from ..core.value import BaseValue
 from ..errors import UsageError
 from ..ops import shape_of
