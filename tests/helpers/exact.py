@@ -37,12 +37,8 @@ def _erf(x):
     return mp.erf(x) if abs(x) < 50 else mp.sign(x)
 
 
-def _erfc(x):
-    return mp.erfc(x) if abs(x) < 50 else mp.mpf(2 * (x < 0))
-
-
 def _normal(x):
-    return _erfc(-x / mp.sqrt(2)) / 2
+    return mp.erfc(-x / mp.sqrt(2)) / 2 if abs(x) < 60 else mp.mpf(x > 0)
 
 
 def _sinc(x):
@@ -123,14 +119,19 @@ EXACT = {
     "sinh": lambda x: (_expm1(x) - _expm1(-x)) / 2,
     "cosh": lambda x: (mp.exp(x) + mp.exp(-x)) / 2,
     "tanh": _tanh,
-    "sech2": lambda x: 4 / (mp.exp(x) + mp.exp(-x)) ** 2,
+    "gauss": lambda x, scale: mp.exp(-scale * x * x),
+    "normal": _normal,
+    "direction": lambda x, y: x / mp.sqrt(x * x + y * y),
+    "over_square1": lambda g, x: g / (1 + x * x),
+    "over_cosh2": lambda g, x: 4 * g / (mp.exp(x) + mp.exp(-x)) ** 2,
+    "over_cosh1": lambda g, x: g / (2 + mp.exp(x) + mp.exp(-x)),
+    "one_less_square": lambda x: (1 - x) * (1 + x),
     "arcsinh": lambda x: mp.sign(x) * mp.log1p(abs(x) + x * x / (1 + mp.sqrt(x * x + 1))),
     "arccosh": lambda x: mp.log1p(x - 1 + mp.sqrt(x - 1) * mp.sqrt(x + 1)) if x >= 1 else mp.nan,
     "arctanh": lambda x: mp.log1p(2 * x / (1 - x)) / 2 if abs(x) < 1 else mp.nan,
     "hypot": lambda x, y: mp.sqrt(x * x + y * y),
     "hypot1": lambda x: mp.sqrt(x * x + 1),
     "erf": _erf,
-    "erfc": _erfc,
     "sigmoid": _sigmoid,
     "logaddexp": _logaddexp,
     "log_ratio": lambda x, y: x - y,
@@ -158,13 +159,18 @@ def exact(name, xs, params, tiny):
     Where the op has no value nothing is in it, and only the value at a kink.
     """
     f = EXACT[name]
-    start = 80 + 2 * max(math.log10(abs(x) + 1) for x in xs)
-    for digits in (start, start + 100, 500, 900, 1600):
+    exponents = [math.log10(abs(x)) for x in xs if x] or [0.0]
+    start = 80 + 2 * max(*exponents, 0) + max(exponents) - min(exponents)
+    for digits in (start, start + 100, max(start, 500), max(start, 900), 2000):
         with mp.workdps(int(digits)):
             found, noise = _differences(lambda ys: f(*ys, **params), [mp.mpf(x) for x in xs], mp.mpf(10) ** (5 - digits))
         if all(noise[k] <= max(abs(found[k]) * 1e-18, tiny * 1e-9) for k in noise):
             break
     return found
+
+
+def _real(y):
+    return isinstance(y, mp.mpf | int) and mp.isfinite(y)
 
 
 def _differences(f, xs, eps):
@@ -177,14 +183,14 @@ def _differences(f, xs, eps):
         return f(ys)
 
     y = at()
-    if not (isinstance(y, mp.mpf) or isinstance(y, int)) or not mp.isfinite(y):
+    if not _real(y):
         return {}, {}
     found, noise, size = {(): mp.mpf(y)}, {}, abs(y) * eps
     for i, h in enumerate(steps):
         if not h:
             continue
         above, below = at((i, 1)), at((i, -1))
-        if not (isinstance(above, mp.mpf) and isinstance(below, mp.mpf)) or \
+        if not (_real(above) and _real(below)) or \
                 abs(above + below - 2 * y) > 1e-9 * (abs(above - y) + abs(y - below)) + size * 100:
             return {(): found[()]}, {}
         found[i,], noise[i,] = (above - below) / (2 * h), size / h

@@ -16,13 +16,12 @@ from .._composite import Composite
 from .._op import Case, Op
 from ..arrays.reduction import keeping, largest, sum
 from ..arrays.shape import reshape
-from .arithmetic import clip, minimum, square, step
+from .arithmetic import clip, minimum, step
 from .corners import multiply0
-from .elementary import erfc, exp, logaddexp, sigmoid, tanh
+from .elementary import INV_ROOT_TAU, exp, gauss, logaddexp, normal, over_cosh2, sigmoid, tanh
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805     # with these selu keeps mean 0 and variance 1
 WIDE = 64                                   # elements: relu compares rows this long, or longer, with a row of zeros
-ROOT_HALF, INV_ROOT_TAU = math.sqrt(0.5), 1 / math.sqrt(2 * math.pi)
 
 
 def _relu(x: Any) -> Any:
@@ -71,16 +70,16 @@ softplus = Composite("softplus", lambda x: logaddexp(x, 0.0),
                      layer="Softplus", tex=r"\operatorname{{softplus}} {0}",
                      steepest=1.0)
 silu = Composite("silu", lambda x: x * sigmoid(x),
-                 lambda g, y, x: g * sigmoid(x) * (1 + x * (1 - sigmoid(x))),
+                 lambda g, y, x: g * sigmoid(x) * (1 + x * sigmoid(-x)),
                  layer="SiLU", tex=r"\operatorname{{silu}} {0}",
                  steepest=1.0998)
-gelu = Composite("gelu", lambda x: 0.5 * x * erfc(-x * ROOT_HALF),
-                 lambda g, y, x: g * (0.5 * erfc(-x * ROOT_HALF) + x * exp(-0.5 * (x * x)) * INV_ROOT_TAU),
+gelu = Composite("gelu", lambda x: x * normal(x),
+                 lambda g, y, x: g * (normal(x) + x * INV_ROOT_TAU * gauss(x, scale=0.5)),
                  layer="GELU", tex=r"\operatorname{{gelu}} {0}",
                  steepest=1.1290)
 mish = Composite("mish", lambda x: x * tanh(softplus(x)),
                  lambda g, y, x: g * (tanh(softplus(x))
-                                      + x * sigmoid(x) * (1 - square(tanh(softplus(x))))),
+                                      + over_cosh2(x * sigmoid(x), softplus(x))),
                  layer="Mish", tex=r"\operatorname{{mish}} {0}",
                  steepest=1.0885)
 
