@@ -80,8 +80,8 @@ static inline double ag_relu(double x) { return x > 0 || x != x ? x : 0.0; }
 static inline double ag_sigmoid(double x) { return x > -700 ? 1 / (1 + exp(-x)) : exp(x); }
 static inline double ag_over_cosh2(double g, double x)
 {
-    double y = cosh(x);
-    return fabs(x) > 400 ? g * 0.0 : g / (y * y);
+    double y = fabs(x) > 710 ? INFINITY : cosh(x);
+    return g / y / y;
 }
 static inline double ag_over_cosh1(double g, double x) { return g / (2 * (1 + (fabs(x) > 710 ? INFINITY : cosh(x)))); }
 static inline double ag_gauss(double x, double scale)

@@ -7,13 +7,10 @@ nothing here differentiates by a rule, and an op needs its value alone.
 from __future__ import annotations
 
 import math
-from functools import cache
 
 import mpmath as mp
-import numpy as np
 
 STEP = mp.mpf(10) ** -30
-DIGITS = (60, 150, 400, 800, 1500)
 ALPHA, SCALE = mp.mpf(1.6732632423543772), mp.mpf(1.0507009873554805)
 
 
@@ -56,15 +53,12 @@ def _elu(x, alpha=1):
     return x if x > 0 else alpha * _expm1(x)
 
 
-def _fmod(x, y):
-    return mp.sign(x) * mp.fmod(abs(x), abs(y))
-
-
 def _power(x, y):
     return mp.sign(x) ** int(y) * mp.exp(y * mp.log(abs(x))) if y == int(y) or x > 0 else mp.nan
 
 
 EXACT = {
+    "variable": lambda x: x,
     "add": lambda x, y: x + y,
     "subtract": lambda x, y: x - y,
     "multiply": lambda x, y: x * y,
@@ -92,7 +86,7 @@ EXACT = {
     "fmin": min,
     "where": lambda condition, x, y: x if condition else y,
     "clip": lambda x, low, high: min(max(x, low), high),
-    "fmod": _fmod,
+    "fmod": lambda x, y: mp.sign(x) * mp.fmod(abs(x), abs(y)),
     "remainder": lambda x, y: x - y * mp.floor(x / y),
     "copysign": lambda x, y: abs(x) * mp.sign(y),
     "conjugate": lambda x: x,
@@ -153,6 +147,9 @@ EXACT = {
 }
 
 
+KINKED = ("fmod", "remainder")
+
+
 def exact(name, xs, params, tiny):
     """{(): value, (i,): derivative by input i, (i, j): second derivative} of the op at the floats xs.
 
@@ -160,10 +157,12 @@ def exact(name, xs, params, tiny):
     """
     f = EXACT[name]
     exponents = [math.log10(abs(x)) for x in xs if x] or [0.0]
-    start = 80 + 2 * max(*exponents, 0) + max(exponents) - min(exponents)
-    for digits in (start, start + 100, max(start, 500), max(start, 900), 2000):
+    kinks = max(exponents[0] - exponents[-1], 0) if name in KINKED else 0        # how many there are from 0 to here
+    start = 80 + 2 * max(*exponents, 0) + max(exponents) - min(exponents) + 2 * kinks
+    for digits in (start, start + 100, start + 420, start + 800, 2000):
         with mp.workdps(int(digits)):
-            found, noise = _differences(lambda ys: f(*ys, **params), [mp.mpf(x) for x in xs], mp.mpf(10) ** (5 - digits))
+            found, noise = _differences(lambda ys: f(*ys, **params), [mp.mpf(x) for x in xs],
+                                        STEP * mp.mpf(10) ** -kinks, mp.mpf(10) ** (5 - digits))
         if all(noise[k] <= max(abs(found[k]) * 1e-18, tiny * 1e-9) for k in noise):
             break
     return found
@@ -173,8 +172,8 @@ def _real(y):
     return isinstance(y, mp.mpf | int) and mp.isfinite(y)
 
 
-def _differences(f, xs, eps):
-    steps = [STEP * min(abs(x), 1) for x in xs]
+def _differences(f, xs, step, eps):
+    steps = [step * min(abs(x), 1) for x in xs]
 
     def at(*moves):
         ys = list(xs)
