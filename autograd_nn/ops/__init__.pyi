@@ -214,7 +214,6 @@ deg2rad: Elementwise
 degrees: Elementwise
 det: Op
 dft: Op
-direction: Op
 divide: Op
 divide0: Op
 dot: Op
@@ -335,6 +334,7 @@ tan: Elementwise
 tanh: Elementwise
 tie: Op
 tile: Op
+toward: Op
 transpose: Op
 true_divide: Op
 trunc: Elementwise

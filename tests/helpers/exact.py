@@ -115,7 +115,7 @@ EXACT = {
     "tanh": _tanh,
     "gauss": lambda x, scale: mp.exp(-scale * x * x),
     "normal": _normal,
-    "direction": lambda x, y: x / mp.sqrt(x * x + y * y),
+    "toward": lambda w, x, y: w * x / mp.sqrt(x * x + y * y),
     "over_square1": lambda g, x: g / (1 + x * x),
     "over_cosh2": lambda g, x: 4 * g / (mp.exp(x) + mp.exp(-x)) ** 2,
     "over_cosh1": lambda g, x: g / (2 + mp.exp(x) + mp.exp(-x)),

@@ -95,10 +95,19 @@ def _over_cosh2(g: float, x: float) -> float:
 
 def _over_cosh2_array(g: Any, x: Any) -> Any:
     with np.errstate(over="ignore"):                     # g/inf is the right 0
-        y = np.cosh(x)
+        y = _weak(np.cosh(x), x)
         z = g / y
         z /= y                                           # by y twice: y y would overflow sooner
         return z
+
+
+def _weak(y: Any, *xs: Any) -> Any:
+    """y, as a plain number where all the inputs are: so it does not widen a float32 array."""
+    return float(y) if all(type(x) in (float, int) for x in xs) else y
+
+
+def _toward(w: Any, x: Any, y: Any) -> Any:
+    return w * _weak(divide0.array(x, np.hypot(x, y)), x, y)
 
 
 def _over_cosh1(g: float, x: float) -> float:
@@ -108,7 +117,7 @@ def _over_cosh1(g: float, x: float) -> float:
 
 def _over_cosh1_array(g: Any, x: Any) -> Any:
     with np.errstate(over="ignore"):
-        y = np.cosh(x)
+        y = _weak(np.cosh(x), x)
         y += 1
         y += y
         return g / y
@@ -245,13 +254,13 @@ arctanh = Op("arctanh", math.atanh, np.arctanh, lambda g, y, x: g / one_less_squ
              tex=r"\operatorname{{artanh}} {0}", c="atanh({0})", domain=(UNIT,),
              ulps=(4, 4, 4))
 hypot = Op("hypot", math.hypot, np.hypot,
-           lambda g, z, x, y: g * direction(x, y),
-           lambda g, z, x, y: g * direction(y, x),
+           lambda g, z, x, y: toward(g, x, y),
+           lambda g, z, x, y: toward(g, y, x),
            tex=r"\sqrt{{{0}^2 + {1}^2}}", c="hypot({0}, {1})", domain=(POSITIVE, POSITIVE),
            commutes=True,
            ulps=(1, 4, 4))
 hypot1 = Op("hypot1", lambda x: math.sqrt(x * x + 1) if abs(x) < 1e100 else abs(x), _hypot1,
-            lambda g, y, x: g * direction(x, 1.0),
+            lambda g, y, x: toward(g, x, 1.0),
             internal=True, tex=r"\sqrt{{{0}^2 + 1}}", c="ag_hypot1({0})",
             ulps=(4, 4, 6),
             loses="three quotients by hypot")
@@ -310,7 +319,7 @@ over_cosh2 = Op("over_cosh2", _over_cosh2, _over_cosh2_array,
                 lambda h, z, g, x: over_cosh2(h, x),
                 lambda h, z, g, x: -2 * h * z * tanh(x),
                 text="{0} / cosh({1}) ** 2",
-                internal=True, tex=r"\frac{{{0}}}{{\cosh^2 {1}}}", c="ag_over_cosh2({0}, {1})",
+                internal=True, tex=r"\frac{{{0}}}{{\left(\cosh {1}\right)^2}}", c="ag_over_cosh2({0}, {1})",
                 linear=(0,),
                 ulps=(4, 6, 4),
                 loses="the error of cosh counts twice")
@@ -335,12 +344,15 @@ normal = Op("normal", _normal, _normal_array,
             lambda g, y, x: g * INV_ROOT_TAU * gauss(x, scale=0.5),
             internal=True, tex=r"\Phi({0})", c="ag_normal({0})", range=(0, 1),
             ulps=(4, 4, 4))
-# The cosine of the angle at which (x, y) lies; 0 at (0, 0), where it has no derivative.
-direction = Composite("direction", lambda x, y: divide0(x, hypot(x, y)),
-                      lambda g, z, x, y: _across(g, y, y, hypot(x, y)),
-                      lambda g, z, x, y: -_across(g, x, y, hypot(x, y)),
-                      internal=True, tex=r"\frac{{{0}}}{{\sqrt{{{0}^2 + {1}^2}}}}", domain=(POSITIVE, POSITIVE),
-                      ulps=(4, 4, 4))
+# What a length hands on of its cotangent w: w times the cosine of the angle of (x, y), 0 at (0, 0). Its derivatives
+# are nan there, for a length has a kink.
+toward = Composite("toward", lambda w, x, y: w * divide0(x, hypot(x, y)),
+                   lambda g, z, w, x, y: toward(g, x, y),
+                   lambda g, z, w, x, y: _across(g * w, y, y, hypot(x, y)),
+                   lambda g, z, w, x, y: -_across(g * w, x, y, hypot(x, y)),
+                   internal=True, tex=r"{0} \, \frac{{{1}}}{{\sqrt{{{1}^2 + {2}^2}}}}",
+                   array=_toward, domain=((-3, 3), POSITIVE, POSITIVE), linear=(0,),
+                   ulps=(4, 4, 4))
 one_less_square = Composite("one_less_square", lambda x: (1 - x) * (1 + x),
                             lambda g, y, x: -2 * g * x,
                             internal=True, tex="(1 - {0}^2)",
