@@ -78,6 +78,25 @@ static inline double ag_hypot1(double x) { return fabs(x) < 1e100 ? sqrt(x * x +
 static inline double ag_relu(double x) { return x > 0 || x != x ? x : 0.0; }
 
 static inline double ag_sigmoid(double x) { return x > -700 ? 1 / (1 + exp(-x)) : exp(x); }
+static inline double ag_over_cosh2(double g, double x)
+{
+    double y = fabs(x) > 710 ? INFINITY : cosh(x);
+    return g / y / y;
+}
+static inline double ag_over_cosh1(double g, double x) { return g / (2 * (1 + (fabs(x) > 710 ? INFINITY : cosh(x)))); }
+static inline double ag_gauss(double x, double scale)
+{
+    x = fabs(x) > 64 ? 64 : fabs(x);
+    double high = rint(x * 1048576) / 1048576;
+    return exp(-scale * (high * high)) * exp(-scale * ((x - high) * (x + high)));
+}
+static inline double ag_normal(double x)                    /* Dekker's product: see _scaled in elementary.py */
+{
+    x = x < -64 ? -64 : x > 64 ? 64 : x;
+    double y = x * 0.7071067811865476, high = x * 134217729.0 - (x * 134217729.0 - x), low = x - high;
+    double lost = high * 0.7071067839860916 - y + high * -2.7995440410322203e-09 + low * 0.7071067839860916 + low * -2.7995440410322203e-09;
+    return 0.5 * erfc(-y) + exp(-(y * y)) * (1 / sqrt(M_PI)) * (lost + x * -4.833646656726457e-17);
+}
 static inline double ag_logaddexp(double x, double y)
 {
     if (x == y)

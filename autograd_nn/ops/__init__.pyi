@@ -220,7 +220,6 @@ dot: Op
 eigenvalues: Op
 elu: Op
 erf: Elementwise
-erfc: Elementwise
 euclidean_norm: Op
 exp: Elementwise
 exp2: Elementwise
@@ -234,6 +233,7 @@ fmax: Op
 fmin: Op
 fmod: Op
 full_convolution: Op
+gauss: Op
 gelu: Elementwise
 getitem: Op
 hard_sigmoid: Elementwise
@@ -270,6 +270,11 @@ moveaxis: Op
 multiply: Op
 multiply0: Op
 negative: Elementwise
+normal: Elementwise
+one_less_square: Elementwise
+over_cosh1: Op
+over_cosh2: Op
+over_square1: Op
 p_norm: Op
 packed_eigh: Op
 packed_qr: Op
@@ -329,6 +334,7 @@ tan: Elementwise
 tanh: Elementwise
 tie: Op
 tile: Op
+toward: Op
 transpose: Op
 true_divide: Op
 trunc: Elementwise

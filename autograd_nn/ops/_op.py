@@ -67,6 +67,8 @@ class Op(Bindable):
                 and .imag) that gives a pair of real and imaginary part, or a result as it is
     steepest    of an activation, its steepest slope
     range       the closed interval in which the results lie; a bounded activation saturates
+    ulps        of an elementwise op: how many units in the last place its value, first and second derivatives may be off
+    loses       why, where that is more than a few
     cost        a function of the inputs' shapes, the output's shape and the parameters: the multiply-adds
     misfit      a function of the inputs' shapes that says which sizes do not fit, or None
     expansion   a function of the inputs: the same op by simpler ones, which draw(expand=True) shows
@@ -97,6 +99,7 @@ class Op(Bindable):
                  linear: Literal[True] | Sequence[int] = (), multilinear: bool = False,
                  complex: Callable[..., Any] | None = None,
                  steepest: float | None = None, range: tuple[float, float] = (-np.inf, np.inf),
+                 ulps: tuple[float, float, float] | None = None, loses: str = "",
                  cost: Callable[..., int] | None = None, misfit: Callable[..., str | None] | None = None,
                  expansion: Callable[..., Any] | None = None,
                  ufunc_method: Callable[..., Any] | None = None) -> None:
@@ -122,6 +125,7 @@ class Op(Bindable):
         self.linear: Literal[True] | tuple[int, ...] = linear if linear is True else tuple(linear)
         self.multilinear, self.complex = multilinear, complex
         self.steepest, self.range, self.cost = steepest, range, cost
+        self.ulps, self.loses = ulps, loses
         self.misfit = misfit or (of_broadcast if self.elementwise else None)
         self.expansion, self.ufunc_method = expansion, ufunc_method
         self.module: str = sys._getframe(1).f_globals.get("__name__", "__main__")
