@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from inspect import signature
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,8 @@ def _prefix(op: Op) -> Any:
 
 
 def _infix(op: Op) -> Any:
-    return lambda self, other: op(self, other) if is_operand(other) else NotImplemented
+    # pow(x, y, modulus) passes the modulus, which the op refuses
+    return lambda self, other, *rest: op(self, other, *rest) if is_operand(other) else NotImplemented
 
 
 def _reflected(op: Op) -> Any:
@@ -62,8 +64,11 @@ def named(method: Any, op: Op, kind: type) -> Any:
 
 
 def is_operand(x: Any) -> bool:
-    """Whether an operator of a node takes x. If not, it answers NotImplemented, and Python asks x's own type."""
-    return is_traced(x) or isinstance(x, (int, float, complex, np.generic, np.ndarray, list, tuple))
+    """Whether an operator of a node takes x. If not, it answers NotImplemented, and Python asks x's own type.
+
+    A Fraction is a number to Python, and to float's operators; a Decimal is a number that these refuse, in words.
+    """
+    return is_traced(x) or isinstance(x, (int, float, complex, np.generic, np.ndarray, list, tuple, Number))
 
 
 def _op_of(ufunc: Any) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +27,7 @@ def _apply_numbers(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any
     if op.scalar is None:
         return op.array(*[np.asarray(a) for a in args], **params)
     for a in args:
-        if not isinstance(a, (int, float, np.generic)):
+        if not isinstance(a, (int, float, np.generic, Real)):
             from ._arguments import real_only
             real_only(op.name, a)
             raise UsageError(f"{op.name}: cannot take {type(a).__name__} {a!r:.60}; "
