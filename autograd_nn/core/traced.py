@@ -28,7 +28,7 @@ class Traced:
         return self
 
     def __divmod__(self, other: Any) -> Any:
-        return (self // other, self % other) if is_operand(other) else NotImplemented  # type: ignore[operator]
+        return (self // other, self % other) if is_operand(other) else NotImplemented
 
     def __rdivmod__(self, other: Any) -> Any:
         return (other // self, other % self) if is_operand(other) else NotImplemented

@@ -45,13 +45,13 @@ def _apply_arrays(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """
     if any(isinstance(a, np.ndarray) and a.dtype == object for a in args):
         if op.scalar is None:
-            return op.array(*args, **params)
+            return op.array(*map(boxed, args), **params)
         if op.arity == 1 and not params and on_each_value is not None:
             values = on_each_value(op, args[0].ravel().tolist())
             if values is not None:
                 return array_of(values, args[0].shape)
         with np.errstate(all="ignore"):              # a nan in a Value is no error of the loop over the array
-            return np.frompyfunc(partial(op, **params), len(args), 1)(*map(_boxed, args))
+            return np.frompyfunc(partial(op, **params), len(args), 1)(*map(boxed, args))
     if all(map(is_plain, args)):
         return op.array(*args, **params)
     from ..core.tensor import Tensor
@@ -67,8 +67,8 @@ def array_of(things: list[Any], shape: tuple[int, ...]) -> Any:
     return np.fromiter(things, dtype=object, count=len(things)).reshape(shape)
 
 
-def _boxed(x: Any) -> Any:
-    """x as an argument of frompyfunc. A Value goes into an array: else its own __array_ufunc__ would be called."""
+def boxed(x: Any) -> Any:
+    """x as an argument of NumPy's functions. A Value goes into an array: else its own function would be called."""
     if is_plain(x):
         return x
     box = np.empty((), dtype=object)
