@@ -8,17 +8,16 @@ environment asks for the pure one; AUTOGRAD_NN_REQUIRE_NATIVE=1 makes a missing 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import ops
-from ..ops import CARRIERS, FUNCTIONS, Op
-from ..ops._carriers import boxed, carrier, is_traced
+from ..ops import CARRIERS, Op
+from ..ops._carriers import all_boxed, carrier, holds_objects, is_traced
 from . import engine, quick, reverse
-from .methods import attach
+from .methods import attach, attach_to_loops
 from .modes import record
 from .node import NOTHING, STORAGE, Node, data_of
 from .operands import number, number_among
@@ -83,23 +82,9 @@ class BaseValue(ValueMethods, Traced, Node):
         return format(self._data, spec) if spec else repr(self)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if _holds_objects((args, [*kwargs.values()])):   # of Values: NumPy's loops call their operators and methods
-            return func(*map(_boxed, args), **{k: _boxed(x) for k, x in kwargs.items()})
+        if holds_objects((args, *kwargs.values())):      # of Values: NumPy's loops call their operators and methods
+            return func(*all_boxed(args), **{k: all_boxed(x) for k, x in kwargs.items()})
         return super().__array_function__(func, types, args, kwargs)
-
-
-def _holds_objects(x: Any) -> bool:
-    """Whether an array of objects is among nested arguments."""
-    if isinstance(x, (list, tuple)):
-        return any(map(_holds_objects, x))
-    return isinstance(x, np.ndarray) and x.dtype == object
-
-
-def _boxed(x: Any) -> Any:
-    """A Value among nested arguments as an array of objects, which NumPy does not ask for a function of its own."""
-    if isinstance(x, (list, tuple)):
-        return [*map(_boxed, x)] if isinstance(x, list) else tuple(map(_boxed, x))
-    return boxed(x) if isinstance(x, BaseValue) else x
 
 
 def _apply(kind: type[BaseValue], op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
@@ -117,16 +102,7 @@ def _apply(kind: type[BaseValue], op: Op, args: tuple[Any, ...], params: dict[st
 
 
 attach(BaseValue, elementwise=True)
-
-
-def _method(call: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda self: call(self)                   # an op is no function, and would not be bound
-
-
-for function in FUNCTIONS.values():                  # NumPy's loop over an array of objects calls the ufunc's method
-    ufunc = function.numpy
-    if isinstance(ufunc, np.ufunc) and ufunc.__name__ == function.name and "O->O" in ufunc.types:
-        setattr(BaseValue, function.name, _method(function.call))
+attach_to_loops(BaseValue)
 
 
 # --- the engine in Python ---------------------------------------------------------------------------

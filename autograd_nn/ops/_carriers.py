@@ -76,6 +76,18 @@ def boxed(x: Any) -> Any:
     return box
 
 
+def holds_objects(x: Any) -> bool:
+    """Whether an array of objects is among nested arguments."""
+    if isinstance(x, (list, tuple)):
+        return any(map(holds_objects, x))
+    return isinstance(x, np.ndarray) and x.dtype == object
+
+
+def all_boxed(x: Any) -> Any:
+    """Nested arguments with their Values in arrays."""
+    return type(x)(map(all_boxed, x)) if type(x) in (list, tuple) else boxed(x)
+
+
 # --- the kinds, and which takes an op ---------------------------------------------------------------
 
 RANKS = ("number", "Value", "ndarray", "Tensor", "Dual", "Symbol", "ArraySymbol", "Complex")

@@ -18,6 +18,7 @@ ROUNDED = {
     "fft.irfft": "in float32 the factor of the length is multiplied in after the transform",
     "correlate": "in float32 the sums of a window are added in another order",
     "linalg.lstsq": "LAPACK's way to the residuals' squares is another one; the solution has its bits",
+    "geomspace": "NumPy makes float64 of float32",
     "diff": "a number put before a float32 array does not make it float64 here"}
 """Functions that agree to rounding only, and why."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .._arguments import as_array, axis_of, dtype_of, numpys_errors, real_only, size_of
+from .._arguments import as_array, axis_of, dtype_of, no_option, numpys_errors, real_only, size_of
 from .._function import composed
 from .._op import shape_of
 from ..elementwise.arithmetic import where
@@ -111,6 +111,7 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     >>> delete([1.0, 2.0, 3.0], 1).tolist()
     [1.0, 3.0]
     """
+    no_option("delete", obj)
     arr = as_array(arr)
     if axis is None:
         arr, axis = reshape(arr, -1), 0
@@ -130,6 +131,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     >>> insert([1.0, 2.0], 1, 9.0).tolist()
     [1.0, 9.0, 2.0]
     """
+    no_option("insert", obj)
     arr, values = as_array(arr), as_array(values)
     if axis is None:
         arr, axis = reshape(arr, -1), 0
