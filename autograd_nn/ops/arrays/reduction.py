@@ -59,7 +59,12 @@ def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
 def count(x: Any, axis: Any) -> int:
     """How many elements go into one element of a reduction over `axis`."""
     shape = shape_of(x)
-    return math.prod(shape if axis is None else [shape[i] for i in axes_of(x, axis)])
+    if axis is None:
+        return math.prod(shape)
+    axes = axes_of(x, axis)
+    if not axes and axis != ():                          # where NumPy counts, a single number has no axis
+        raise ShapeError(f"axis={axis!r} of an array of shape (): it has no axes")
+    return math.prod([shape[i] for i in axes])
 
 
 # --- on arrays ------------------------------------------------------------------------------------
@@ -152,7 +157,7 @@ def _extreme(name: str, reduced: Op, either: Op, least: float, a: Any, axis: Any
             raise UsageError(f"{name}: where= needs initial=, which stands where the mask leaves nothing\n"
                              f"  help: initial={least}")
         return reduced(x, axis=axis, keepdims=keepdims)
-    if count(x, axis) == 0:
+    if 0 in shape_of(x) and count(x, axis) == 0:
         return sum(x, axis=axis, keepdims=keepdims) + initial
     return either(reduced(x, axis=axis, keepdims=keepdims), initial)
 

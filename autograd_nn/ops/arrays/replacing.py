@@ -88,10 +88,11 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None = -1) -
     >>> put_along_axis([[1.0, 2.0], [3.0, 4.0]], [[0], [1]], 9.0, axis=1).tolist()
     [[9.0, 2.0], [3.0, 9.0]]
     """
-    arr = as_array(arr)
-    if axis is not None:
-        axis = axis_of("put_along_axis", arr, axis)
-    return index_set(arr, places_along(integers("put_along_axis", indices), axis, shape_of(arr)), values)
+    arr, indices = as_array(arr), integers("put_along_axis", indices)
+    if axis is None:
+        return reshape(index_set(reshape(arr, -1), indices, values), shape_of(arr))
+    axis = axis_of("put_along_axis", arr, axis)
+    return index_set(arr, places_along(indices, axis, shape_of(arr)), values)
 
 
 def _plain_index(index: Any) -> Any:
