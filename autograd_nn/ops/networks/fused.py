@@ -39,7 +39,7 @@ def _rows(x: Any) -> Any:
 
 def _flat(index: Any, x: Any) -> Any:
     """Where the elements that `index` chooses from the rows of x lie in x, counted through."""
-    return np.arange(0, x.size, x.shape[-1]) + index.ravel().astype(np.intp, copy=False)
+    return np.arange(0, x.size, x.shape[-1] or 1) + index.ravel().astype(np.intp, copy=False)
 
 
 def _cross_entropy(x: Any, index: Any) -> Any:
