@@ -40,7 +40,8 @@ class LocalResponseNorm(Module):
         if len(shape) < 3 or not shape[1]:
             raise ShapeError(f"LocalResponseNorm takes inputs of shape (N, C, ...), and this one has shape {shape}")
         around = ((self.size // 2, (self.size - 1) // 2), (0, 0))
-        total = ops.window_sum(ops.reshape(x * x, (*shape[:2], math.prod(shape[2:]))), kernel=(self.size, 1), padding=around)
+        flat = (*shape[:2], math.prod(shape[2:]))
+        total = ops.window_sum(ops.reshape(x * x, flat), kernel=(self.size, 1), padding=around)
         return x / (ops.reshape(total, shape) * (self.alpha / self.size) + self.k) ** self.beta
 
     def extra_repr(self) -> str:

@@ -106,8 +106,8 @@ class BatchNorm2d(_BatchNorm):
     running_mean, running_var, num_batches_tracked    none with track_running_stats=False: then
                             the statistics are always the batch's
 
-    An empty batch gives an empty result, and the running statistics stay as they are. Raises
-    ShapeError for an input of other axes or channels, and for one number a channel in training. Source: Ioffe & Szegedy 2015.
+    A batch of size 0 gives one, and the running statistics stay as they are. Raises ShapeError for an
+    input of other axes or channels, and for one number a channel in training. Source: Ioffe & Szegedy 2015.
 
     >>> layer = BatchNorm2d(3)
     >>> layer(np.random.default_rng(0).normal(5.0, 2.0, (8, 3, 4, 4))).data.std().round(2)

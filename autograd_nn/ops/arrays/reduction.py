@@ -75,13 +75,17 @@ def _sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def _mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     n = count(x, axis)
+    if not n:                                            # NumPy's nan, with its warnings
+        return np.mean(x, axis=axis, keepdims=keepdims)
     if type(x) is np.ndarray and x.dtype.char == "e":    # as NumPy does it: a sum in float16 soon overflows
         return (_add(x, axis=axis, keepdims=keepdims, dtype=np.float32) / n).astype(np.float16)
     return _add(x, axis=axis, keepdims=keepdims) / n
 
 
 def largest(x: Any, axis: Any) -> Any:
-    """max(x) over an axis that is kept; over the last one by argmax, which NumPy is up to five times as quick at."""
+    """max(x) over an axis that is kept, of nothing -inf; over the last one by argmax, at which NumPy is quicker."""
+    if not x.size and not count(x, axis):
+        return _maximum(x if x.dtype.kind == "f" else x.astype(float), axis=axis, keepdims=True, initial=-np.inf)
     if axis not in (-1, x.ndim - 1) or not x.ndim or not x.size or x.dtype == object or not x.flags.c_contiguous:
         return _maximum(x, axis=axis, keepdims=True)
     return x.take(x.argmax(-1).reshape(-1) + np.arange(0, x.size, x.shape[-1])).reshape(*x.shape[:-1], 1)

@@ -346,8 +346,8 @@ def conv2d(input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: 
     groups     the number of groups of channels, each with its own part of the weight
 
     The result is (N, out, H', W') with H' = (H + 2 padding - dilation (kernel - 1) - 1) // stride + 1.
-    Raises ShapeError for axes, channels or groups that do not fit, a kernel larger than the padded
-    input and an empty batch; UsageError for options of the wrong kind.
+    Raises ShapeError for axes, channels or groups that do not fit, and a kernel larger than the padded
+    input; UsageError for options of the wrong kind.
 
     >>> import numpy as np
     >>> conv2d(np.arange(9.0).reshape(1, 3, 3), np.ones((1, 1, 2, 2))).tolist()
