@@ -48,9 +48,9 @@ def native_value(base: type[Node], apply: Callable[..., Any], number: Callable[[
     return kind
 
 
-def _operator(op: Op, left: Any, right: Any) -> Any:
-    """An operator of a Value whose operands are not just Values and floats."""
-    return op(left, right) if is_operand(left) and is_operand(right) else NotImplemented
+def _operator(op: Op, left: Any, right: Any, *rest: Any) -> Any:
+    """An operator of a Value whose operands are not just Values and floats; the rest is the modulus of pow."""
+    return op(left, right, *rest) if is_operand(left) and is_operand(right) else NotImplemented
 
 
 # --- Tensor -----------------------------------------------------------------------------------------

@@ -523,7 +523,7 @@ static PyObject *nb_absolute(PyObject *x) { return unary(AG_absolute, x); }
 static PyObject *nb_power(PyObject *x, PyObject *y, PyObject *modulus)
 {
     if (modulus != Py_None)
-        Py_RETURN_NOTIMPLEMENTED;
+        return PyObject_CallFunctionObjArgs(slow_operator, ops[AG_power], x, y, modulus, NULL);
     return binary(AG_power, x, y);
 }
 static int nb_bool(PyObject *x) { return ((Value *)x)->data != 0.0; }

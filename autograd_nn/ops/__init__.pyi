@@ -120,6 +120,9 @@ from .numpy.sampled import trapezoid as trapezoid
 from .numpy.sampled import gradient as gradient
 from .numpy.sampled import interp as interp
 from .numpy.sampled import polyval as polyval
+from .numpy.spaced import linspace as linspace
+from .numpy.spaced import logspace as logspace
+from .numpy.spaced import geomspace as geomspace
 
 def equal(*args: Any, **params: Any) -> Any: ...
 def not_equal(*args: Any, **params: Any) -> Any: ...
