@@ -16,7 +16,7 @@ from .node import NOTHING, Node, data_of
 
 
 class _Mode(threading.local):
-    recording = True
+    recording: bool | None = True                    # False: no_grad(); None: a checkpoint runs, to be run again later
     watch: Callable[[Op, tuple[Any, ...], Any], None] | None = None
     make: Any = None                                 # of a checkpoint: makes each node in record's place
     note: Callable[[Node], object] | None = None     # of a recording: is told of each node that an op makes

@@ -15,12 +15,14 @@ from ..core.random import generator
 from ..core.reverse import cotangents
 from ..core.tensor import Tensor
 from ..core.value import Value
+from ..core.variables import active, served
 from ..errors import GraphError
 from ..ops import Each, Op
 from ..tree import Structure
 from ._calculus import Function, check_function, plain_result
 from ._packing import packed, put_together, taken_apart, unpacked
-from ._variable import active, variable
+from ._forgotten import Run, forget
+from ._variable import variable
 from .dual import Dual, leaf, run_at, running_levels
 
 
@@ -63,6 +65,7 @@ class Region:
 
     def __init__(self, instead: dict[int, Node]) -> None:
         self.instead = instead
+        self.inside = Run()                              # of f
         self.outer = mode.make                           # of a checkpoint around this one
         self.made: set[int] = set()                      # ids: what was made elsewhere and lives has another
         self.closed: dict[int, Node] = {}
@@ -71,14 +74,21 @@ class Region:
         for x in inputs:
             if isinstance(x, Node):
                 self.use(x)
+        if not mode.recording:
+            return self.unrecorded(kind, data)
         inputs = tuple(self.instead.get(id(x), x) for x in inputs)
-        if self.outer is not None:
-            node = self.outer(kind, data, op, inputs, params)
-        elif mode.recording:
-            node = kind._made(data, op, inputs, params)
+        make = kind._made if self.outer is None else partial(self.outer, kind)
+        node = make(data, op, inputs, params)
+        self.made.add(id(node))
+        return node
+
+    def unrecorded(self, kind: type[Node], data: Any) -> Any:
+        """What an op makes where nothing is recorded: under no_grad() a leaf, else a node that is forgotten."""
+        if mode.recording is None:
+            node = forget(kind, data, self.inside)
         else:
             node = kind._lift(data)
-        self.made.add(id(node))
+        self.own(node)
         return node
 
     def use(self, x: Node) -> None:
@@ -87,7 +97,7 @@ class Region:
             self.closed[id(x)] = x
 
     def own(self, node: Node) -> None:
-        """A leaf that was made inside."""
+        """A leaf that was made inside, or a node that is forgotten."""
         self.made.add(id(node))
         if self.outer is not None:
             self.outer.own(node)
@@ -106,8 +116,8 @@ class Segment:
     def forward(self, inputs: list[Any]) -> Any:
         """f's value, with one node for its graph."""
         region = Region({})
-        with special_mode(recording=False, make=region):
-            own = [leaf(x._data, type(x)) if isinstance(x, Node) else x for x in inputs]
+        with special_mode(recording=False if mode.recording is False else None, make=region), region.inside:
+            own = [region.unrecorded(type(x), x._data) if isinstance(x, Node) else x for x in inputs]
             ys, structure, forms = self.run(own)
             for y in ys:
                 if isinstance(y, Node):
@@ -133,9 +143,9 @@ class Segment:
         """Variables for the inputs xs, and the values of f on them, recorded."""
         own = generator().bit_generator
         now, own.state = own.state, self.random_state
-        region = Region({})
+        region, variables = Region({}), list[Any]()
         try:
-            with special_mode(recording=True, make=region):
+            with special_mode(recording=True, make=region), region.inside:
                 variables = [variable(x) if isinstance(x, Node) else x if kind is None else leaf(x, kind)
                              for x, kind in zip(xs, self.kinds)]
                 n = len(variables) - len(self.closed)
@@ -145,6 +155,7 @@ class Segment:
                     ys, _, _ = self.run(variables[:n])
         finally:
             own.state = now
+            served(x for x in variables if isinstance(x, Node))
         return variables, [region.instead.get(id(y), y) for y in ys]
 
 
