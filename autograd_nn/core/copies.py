@@ -31,7 +31,7 @@ def deep(node: Node, memo: dict[int, Any]) -> Any:
     """A leaf with copies of all that the original holds; any other node itself."""
     if _is_result(node):
         return node
-    made = memo[id(node)] = rebuild(type(node), copy.copy(node._data), None, (), NOTHING, node.name, None, {})
+    made = memo[id(node)] = rebuild(type(node), copy.copy(node._data), None, (), NOTHING, node.name, None)
     made._grad = copy.deepcopy(node._grad, memo)
     _attach(made, copy.deepcopy(_attached(node), memo))
     return made
@@ -65,7 +65,7 @@ def _record(node: Node, wires: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def rebuild(kind: type[Node], data: Any, op: Op | None, inputs: tuple[Any, ...],
-            params: dict[str, Any], name: str | None, grad: Any, attached: dict[str, Any]) -> Any:
+            params: dict[str, Any], name: str | None, grad: Any, attached: dict[str, Any] = NOTHING) -> Any:
     """A node with all that it holds."""
     node = kind._made(data, op, inputs, params)
     node.name, node._grad = name, grad

@@ -11,7 +11,7 @@ from ..errors import GraphError, LeavesGraphError
 from ..ops import Op
 
 
-class Run:
+class Inside:
     """A run of a checkpointed function. Once it is over, nothing can be differentiated by what it did not return."""
 
     over = False
@@ -34,20 +34,20 @@ class Run:
                                "  help: x.item() or x.data is what it holds")
 
 
-def _passed(g: Any, y: Any, x: Any, run: Run | None) -> Any:
+def _passed(g: Any, y: Any, x: Any, run: Inside | None) -> Any:
     if run is not None:
         run.check()
     return g
 
 
 forgotten = Op("forgotten", None, lambda x, run: x, lambda g, y, x, run: _passed(g, y, x, run),
-               tex="{0}", params={"run": None}, method=False)
+               tex="{0}", params={"run": None}, method=False, cases=[(((2, 3),), {})])
 _nowhere = Value(0.0), Tensor(0.0)
 NOWHERE = frozenset[Node](_nowhere)
 """The leaves below the nodes that are forgotten."""
 
 
-def forget(kind: type[Node], data: Any, run: Run) -> Any:
+def forget(kind: type[Node], data: Any, run: Inside) -> Any:
     """A node with these data, made in this run."""
     return kind._made(data, forgotten, (_nowhere[issubclass(kind, Tensor)],), {"run": run})
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from .. import ops, tree
-from ..core.modes import mode, record, special_mode
-from ..core.node import Node
+from ..core.modes import mode, record, special_mode, unrecorded
+from ..core.node import NOTHING, Node
 from ..core.random import generator
 from ..core.reverse import cotangents
 from ..core.tensor import Tensor
@@ -20,8 +20,8 @@ from ..errors import GraphError
 from ..ops import Each, Op
 from ..tree import Structure
 from ._calculus import Function, check_function, plain_result
+from ._forgotten import Inside, forget
 from ._packing import packed, put_together, taken_apart, unpacked
-from ._forgotten import Run, forget
 from ._variable import variable
 from .dual import Dual, leaf, run_at, running_levels
 
@@ -35,7 +35,8 @@ def checkpoint(f: Function) -> Function:
     result may be any nest (see `autograd_nn.tree`).
 
     f must do the same again: what it draws from the package's own generator is drawn alike, and any
-    other difference in the result raises a GraphError in the backward pass.
+    other difference in the result raises a GraphError in the backward pass. So does what f leaves in a cell that it
+    closes over, when it is used outside: f must return it, or keep its data alone.
 
     >>> from autograd_nn import Value, tanh
     >>> x = Value(0.5)
@@ -65,7 +66,7 @@ class Region:
 
     def __init__(self, instead: dict[int, Node]) -> None:
         self.instead = instead
-        self.inside = Run()                              # of f
+        self.inside = Inside()                              # of f
         self.outer = mode.make                           # of a checkpoint around this one
         self.made: set[int] = set()                      # ids: what was made elsewhere and lives has another
         self.closed: dict[int, Node] = {}
@@ -84,11 +85,16 @@ class Region:
 
     def unrecorded(self, kind: type[Node], data: Any) -> Any:
         """What an op makes where nothing is recorded: under no_grad() a leaf, else a node that is forgotten."""
-        if mode.recording is None:
-            node = forget(kind, data, self.inside)
-        else:
-            node = kind._lift(data)
+        node = forget(kind, data, self.inside) if mode.recording is None else unrecorded(kind, data)
         self.own(node)
+        return node
+
+    def argument(self, x: Node) -> Any:
+        """What stands for an argument of f in a run of which nothing is recorded."""
+        node = self.unrecorded(type(x), x._data)
+        if mode.recording is None:
+            node = type(x)._made(x._data, variable, (node,), NOTHING)
+            self.own(node)
         return node
 
     def use(self, x: Node) -> None:
@@ -117,7 +123,7 @@ class Segment:
         """f's value, with one node for its graph."""
         region = Region({})
         with special_mode(recording=False if mode.recording is False else None, make=region), region.inside:
-            own = [region.unrecorded(type(x), x._data) if isinstance(x, Node) else x for x in inputs]
+            own = [region.argument(x) if isinstance(x, Node) else x for x in inputs]
             ys, structure, forms = self.run(own)
             for y in ys:
                 if isinstance(y, Node):

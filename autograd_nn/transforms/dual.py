@@ -21,10 +21,10 @@ from ..core.reverse import cotangents_of
 from ..core.tensor import Tensor
 from ..core.value import Value
 from ..core.variables import served
-from ..errors import LeavesGraphError
+from ..errors import LeavesGraphError, UsageError
 from ..ops import FUNCTIONS, Op, shape_of
 from ..ops._arguments import data_of, real_only
-from ..ops._carriers import carrier, is_plain
+from ..ops._carriers import array_of, carrier, is_plain
 
 
 class Dual:
@@ -80,7 +80,7 @@ class Dual:
     def __reduce__(self) -> Any:
         x = alive(self)
         if x is self and self.level:
-            raise LeavesGraphError("a Dual cannot be pickled while its jvp runs: what is read back would have no tangent"
+            raise LeavesGraphError("a Dual cannot be pickled while its jvp runs: a copy would have no tangent"
                                    "\n  help: copy.copy and copy.deepcopy keep it; x.primal is what it holds")
         return (type(self), (self.primal, self.tangent)) if x is self else (copy.copy, (x,))
 
@@ -103,6 +103,12 @@ class Dual:
         box = np.empty((), dtype=object)     # a number may stand in an array of objects, as a Value may
         box[()] = self
         return box
+
+    def __float__(self) -> float:
+        raise LeavesGraphError("float() of a Dual would drop its tangent without a word\n"
+                               "  help: x.primal is what it holds; autograd_nn.sin(x) ... keep the tangent")
+
+    __int__ = __index__ = __complex__ = __float__
 
     def _compare(self, other: Any, how: str) -> Any:
         return getattr(np, how)(data_of(self), data_of(other))
@@ -135,6 +141,8 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
             if a.level not in _running:
                 return op(*map(alive, args), **params) if op.arity >= 0 else op([*map(alive, args)], **params)
             level = max(level, a.level)
+    if any(isinstance(a, np.ndarray) and a.dtype == object for a in args):
+        return _on_objects(op, args, params)
     here = [isinstance(a, Dual) and a.level == level for a in args]
     primals = [a.primal if mine else a for a, mine in zip(args, here)]
     if mode.recording is False:                          # under no_grad() results are constants
@@ -160,6 +168,16 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     elif shape_of(tangent) != shape_of(y):
         tangent = ops.broadcast_to(tangent, shape_of(y))
     return Dual(y, tangent, level)
+
+
+def _on_objects(op: Op, args: Sequence[Any], params: dict[str, Any]) -> Any:
+    """The op on the elements of arrays of objects, which may be duals, and on numbers: an array of objects."""
+    if not op.elementwise or any(shape_of(a) and not isinstance(a, np.ndarray) for a in args):
+        raise UsageError(f"{op.name}: an array of objects would lose the derivatives of what is in it\n"
+                         "  help: autograd_nn.stack(list) joins Duals, Values or numbers into one")
+    arrays = np.broadcast_arrays(*[a if isinstance(a, np.ndarray) else array_of([a], ()) for a in args])
+    rows = zip(*[a.ravel() for a in arrays])
+    return array_of([op(*row, **params) if op.arity >= 0 else op([*row], **params) for row in rows], arrays[0].shape)
 
 
 def _transposed(rule: Any, tangent: Any, y: Any, primals: list[Any], i: int, params: dict[str, Any]) -> Any:
