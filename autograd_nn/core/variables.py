@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from weakref import WeakValueDictionary
@@ -20,30 +19,23 @@ class _Active(threading.local):
     @contextmanager
     def also(self, nodes: Iterable[Node]) -> Iterator[None]:
         """Inside, these are variables too."""
-        before, ids = self.nodes, [*map(id, nodes)]
-        self.nodes = before.union(nodes)
-        with _lock:
-            _running.update(ids)
+        before, call = self.nodes, object()
+        self.nodes = _running[call] = before.union(nodes)
         try:
             yield
         finally:
             self.nodes = before
-            with _lock:
-                _running.subtract(ids)
-                for i in ids:
-                    if not _running[i]:
-                        del _running[i]
+            del _running[call]
 
 
-_lock = threading.Lock()
-_running = Counter[int]()                # by their id, in all threads: f may hand its variables to a thread of its own
+_running: dict[object, frozenset[Node]] = {}     # of all threads: f may hand its variables to a thread of its own
 _served: WeakValueDictionary[int, Node] = WeakValueDictionary()      # by their id, for nodes compare by their data
 active = _Active()
 
 
 def is_running(node: Node) -> bool:
     """Whether a transform runs, in some thread, whose variable this is."""
-    return id(node) in _running
+    return any(node in nodes for nodes in [*_running.values()])
 
 
 def served(leaves: Iterable[Node]) -> None:

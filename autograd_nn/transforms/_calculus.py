@@ -17,7 +17,7 @@ from ..errors import DTypeError, ShapeError, UsageError
 from ..ops import shape_of
 from ..tree import Structure
 from ..tree._containers import Copy, is_unknown
-from ._forgotten import NOWHERE, refuse_forgotten
+from ._forgotten import NOWHERE, forgotten, refuse_forgotten
 from ._variable import Variable, is_from_elsewhere, is_storage, lifted
 from .dual import Dual, alive, leaf, new_level, nodes_in, recording, run_at, transposed
 
@@ -186,7 +186,8 @@ def depending(results: Iterable[Any], until: Container[Node], is_from_elsewhere:
     """The nodes in results, and below them as far as `until`, that depend on a node from elsewhere."""
     found = set[Node]()
     for node in topological(nodes_in(results), until):
-        refuse_forgotten(node)
+        if node.op is forgotten:
+            refuse_forgotten(node)
         if is_from_elsewhere(node) if node.op is None or node in until else \
                 any(isinstance(x, Node) and x in found for x in node.inputs):
             found.add(node)

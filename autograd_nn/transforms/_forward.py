@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -46,14 +46,14 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     given = check_tangents("jvp", arguments.leaves, given, ("a primal", "tangent"))
     y, level = pushed(f, arguments, given, {})
     y, aux = with_aux("jvp", y) if has_aux else (y, None)
-    given_nodes = {*nodes_in([*arguments.leaves, *given])}
+    given += arguments.leaves
     ys, structure = tree.flatten(y)
-    value = structure.rebuild(handed_out([primal_of(x, level) for x in ys], given_nodes))
-    tangent = structure.results(handed_out([tangent_of(x, level) for x in ys], given_nodes))
+    value = structure.rebuild(handed_out([primal_of(x, level) for x in ys], given))
+    tangent = structure.results(handed_out([tangent_of(x, level) for x in ys], given))
     if not has_aux:
         return value, tangent
     extra, aux_structure = tree.flatten(aux)
-    return value, tangent, aux_structure.rebuild(handed_out([primal_of(x, level) for x in extra], given_nodes))
+    return value, tangent, aux_structure.rebuild(handed_out([primal_of(x, level) for x in extra], given))
 
 
 def primal_of(y: Any, level: int) -> Any:
@@ -68,11 +68,13 @@ def tangent_of(y: Any, level: int) -> Any:
     return np.zeros(shape_of(y), getattr(y, "dtype", float)) if shape_of(y) else 0.0
 
 
-def handed_out(results: Sequence[Any], given: Container[Node]) -> list[Any]:
-    """Results for the caller: nodes only where f closes over one (or was given one), and not under no_grad()."""
+def handed_out(results: Sequence[Any], given: Sequence[Any]) -> list[Any]:
+    """Results for the caller: nodes only where f closes over one (or was `given` one), and not under no_grad()."""
     results = [alive(x) for x in results]
-    if active.nodes and mode.recording:                  # the transform around this one sees what depends on what
-        keep: Any = {*nodes_in(results)}
-    else:
-        keep = depending(results, given, lambda x: x in given or is_from_elsewhere(x)) if mode.recording else ()
-    return [x[()] if isinstance(x, np.ndarray) and not x.shape else stripped(x, keep) for x in results]
+    if not active.nodes and any(isinstance(x, (Node, Dual)) for x in results):
+        known = {*nodes_in(given)}
+        keep = depending(results, known, lambda x: x in known or is_from_elsewhere(x)) if mode.recording else ()
+        results = [stripped(x, keep) for x in results]
+    elif not mode.recording:
+        results = [stripped(x, ()) for x in results]
+    return [x[()] if isinstance(x, np.ndarray) and not x.shape else x for x in results]

@@ -14,7 +14,7 @@ from ..ops import shape_of
 from ._calculus import Argnums, Arguments, Function, Pullback, check_argnums, check_function, pushed, with_aux
 from ._forward import handed_out, jvp, tangent_of
 from ._grad import grad
-from .dual import Dual, nodes_in
+from .dual import Dual
 
 
 def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
@@ -58,7 +58,6 @@ def _rows(at: Pullback, outs: list[tuple[int, ...]], ins: list[tuple[int, ...]])
 def _columns(f: Function, arguments: Arguments, kwargs: dict[str, Any], has_aux: bool,
              outs: list[tuple[int, ...]], ins: list[tuple[int, ...]]) -> list[list[Any]]:
     """One pass of forward mode for each element of the argument."""
-    given = {*nodes_in(arguments.leaves)}
     columns: list[list[list[Any]]] = []                  # by input leaf, by its element, by output leaf
     for i in range(len(ins)):
         columns.append([])
@@ -68,7 +67,7 @@ def _columns(f: Function, arguments: Arguments, kwargs: dict[str, Any], has_aux:
                         for k, (s, x) in enumerate(zip(ins, arguments.leaves))]
             y, level = pushed(f, arguments, tangents, kwargs)
             ys = tree.leaves(with_aux("jacobian", y)[0] if has_aux else y)
-            columns[i].append(handed_out([tangent_of(x, level) for x in ys], given))
+            columns[i].append(handed_out([tangent_of(x, level) for x in ys], arguments.leaves))
     return [[_joined([column[o] for column in columns[i]], out + into, -1, arguments.leaves[i])
              for i, into in enumerate(ins)] for o, out in enumerate(outs)]
 

@@ -14,7 +14,7 @@ from ...core.node import Node, data_of
 from ...core.value import BaseValue
 from ...errors import DataError, ShapeError, UsageError
 from .axes import COLOURS, MARKERS, axes, label_text, with_font
-from .reading import LOGIT, NAMED, Reading, ask, by_loss, by_range, by_training, range_of, targets_of
+from .reading import LOGIT, NAMED, Reading, ask, by_loss, by_range, by_training, coding_of, range_of
 
 Array = np.ndarray[Any, Any]
 FINE, COARSE = 200, 70
@@ -110,7 +110,7 @@ class Field:
             raise UsageError(f"resolution must be at least 2, not {self.resolution}")
         outputs = _numbers(sample, min(3, len(self.points))).shape[1]
         self.k, self._single = max(2, outputs), outputs == 1
-        self.lies_in, self.targets = range_of(first), None if self.y is None else targets_of(self.y)
+        self.lies_in, self.targets = range_of(first), None if self.y is None else coding_of(self.y)
         self.like = (1, *np.shape(data_of(sample))[1:])
         self._reading: Reading | None = None
         if outputs > 1:

@@ -48,7 +48,7 @@ LOGIT = Reading(0.0)
 NAMED = {"logits": LOGIT, "probabilities": between(0.0, 1.0), "signs": between(-1.0, 1.0)}
 
 
-def targets_of(y: Any) -> tuple[float, float] | None:
+def coding_of(y: Any) -> tuple[float, float] | None:
     """The numbers that stand for the two classes; None where they are texts, or too many."""
     y = np.asarray([data_of(item) for item in np.asarray(data_of(y)).ravel()])
     kinds = {*y.tolist()}
