@@ -14,6 +14,7 @@ import numpy as np
 
 from ..core.modes import no_grad
 from ..core.node import data_of
+from ..core.options import whole_number
 from ..core.random import Rng, generator
 from ..data import batches
 from ..errors import DataError, NonFiniteError, StateError, UsageError
@@ -22,7 +23,6 @@ from ..nn._evaluated import evaluated
 from ..nn._targets import numbers_of
 from ..ops import shape_of
 from ..optim import Optimizer, ReduceLROnPlateau, clip_grad_norm_, clip_grad_value_
-from ..optim._numbers import whole_number
 from ._bar import Bar
 from ._interrupt import Interrupt
 from ._randomness import generators, kind, restore, state_for, state_of
