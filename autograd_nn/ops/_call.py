@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
-from ._options import OPTIONS, refuse_nodes
+from ._no_nodes import OPTIONS, refuse_nodes
 
 if TYPE_CHECKING:
     from ._op import Op
