@@ -97,12 +97,6 @@ class Dual(Traced):
         box[()] = self
         return box
 
-    def __float__(self) -> float:
-        raise LeavesGraphError("float() of a Dual would drop its tangent without a word\n"
-                               "  help: x.primal is what it holds; autograd_nn.sin(x) ... keep the tangent")
-
-    __int__ = __index__ = __complex__ = __float__
-
     def _compare(self, other: Any, how: str) -> Any:
         return getattr(np, how)(data_of(self), data_of(other))
 
