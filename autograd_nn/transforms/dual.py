@@ -45,7 +45,7 @@ class Dual(Traced):
     """
 
     __slots__ = ("level", "primal", "tangent")
-    _OUT = "autograd_nn.stop_gradient(x) is the number"
+    _OUT = "x.primal is what it holds"
 
     def __init__(self, primal: Any, tangent: Any, level: int = 0) -> None:
         self.primal, self.tangent, self.level = primal, tangent, level
