@@ -305,6 +305,7 @@ sinc_derivative: Op
 singular_values: Op
 sinh: Elementwise
 sliding_window_view: Op
+slope0: Op
 softmax: Op
 softmax_cross_entropy: Op
 softmax_excess: Op

@@ -215,13 +215,13 @@ floor_divide = Op("floor_divide", operator.floordiv, np.floor_divide,
 
 # --- choosing between inputs ------------------------------------------------------------------
 maximum = Op("maximum", _larger, np.maximum,
-             lambda g, z, x, y: g * tie(x, y),
-             lambda g, z, x, y: g * tie(y, x),
+             lambda g, z, x, y: multiply0(g, tie(x, y)),
+             lambda g, z, x, y: multiply0(g, tie(y, x)),
              tex=r"\max({0}, {1})", c="ag_maximum({0}, {1})", symbol="max", kink=lambda x, y: x - y,
              commutes=True)
 minimum = Op("minimum", _smaller, np.minimum,
-             lambda g, z, x, y: g * tie(y, x),
-             lambda g, z, x, y: g * tie(x, y),
+             lambda g, z, x, y: multiply0(g, tie(y, x)),
+             lambda g, z, x, y: multiply0(g, tie(x, y)),
              tex=r"\min({0}, {1})", c="ag_minimum({0}, {1})", symbol="min", kink=lambda x, y: x - y,
              commutes=True)
 where = NumpyOp("where", lambda condition, x, y: x if condition else y, np.where,
@@ -233,9 +233,9 @@ where = NumpyOp("where", lambda condition, x, y: x if condition else y, np.where
                 c="({0} != 0 ? {1} : {2})", domain=(BOOLEAN, (-3, 3), (-3, 3)), numpy=np.where, form=_where,
                 slots=("condition", "x", "y"), linear=(1, 2))
 clip = NumpyOp("clip", lambda x, low, high: _smaller(_larger(x, low), high), np.clip,
-               lambda g, z, x, low, high: g * tie(x, low) * tie(high, maximum(x, low)),
-               lambda g, z, x, low, high: g * tie(low, x) * tie(high, maximum(x, low)),
-               lambda g, z, x, low, high: g * tie(maximum(x, low), high),
+               lambda g, z, x, low, high: multiply0(g, tie(x, low) * tie(high, maximum(x, low))),
+               lambda g, z, x, low, high: multiply0(g, tie(low, x) * tie(high, maximum(x, low))),
+               lambda g, z, x, low, high: multiply0(g, tie(maximum(x, low), high)),
                tex=r"\operatorname{{clip}}({0}, {1}, {2})", c="ag_minimum(ag_maximum({0}, {1}), {2})",
                domain=((-3, 3), (-1.5, 1.5), (-1.5, 1.5)),
                kink=lambda x, low, high: (x - low) * (x - high) * (low - high),
@@ -254,13 +254,13 @@ remainder = Op("remainder", operator.mod, np.remainder,
                domain=((-3, 3), (0.8, 4.0)), kink=lambda x, y: math.sin(math.pi * x / y))
 # Where one input is nan, fmax and fmin take the other, and the cotangent goes there; where both are, z is, too.
 fmax = Op("fmax", lambda x, y: x if x >= y or y != y else y, np.fmax,
-          lambda g, z, x, y: g * same(z, z) * tie(fmax(x, -math.inf), fmax(y, -math.inf)),
-          lambda g, z, x, y: g * same(z, z) * tie(fmax(y, -math.inf), fmax(x, -math.inf)),
+          lambda g, z, x, y: multiply0(g, same(z, z) * tie(fmax(x, -math.inf), fmax(y, -math.inf))),
+          lambda g, z, x, y: multiply0(g, same(z, z) * tie(fmax(y, -math.inf), fmax(x, -math.inf))),
           tex=r"\max({0}, {1})", kink=lambda x, y: x - y,
           commutes=True)
 fmin = Op("fmin", lambda x, y: x if x <= y or y != y else y, np.fmin,
-          lambda g, z, x, y: g * same(z, z) * tie(fmin(y, math.inf), fmin(x, math.inf)),
-          lambda g, z, x, y: g * same(z, z) * tie(fmin(x, math.inf), fmin(y, math.inf)),
+          lambda g, z, x, y: multiply0(g, same(z, z) * tie(fmin(y, math.inf), fmin(x, math.inf))),
+          lambda g, z, x, y: multiply0(g, same(z, z) * tie(fmin(x, math.inf), fmin(y, math.inf))),
           tex=r"\min({0}, {1})", kink=lambda x, y: x - y,
           commutes=True)
 

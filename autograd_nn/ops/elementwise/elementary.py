@@ -120,8 +120,8 @@ arccos = Op("arccos", math.acos, np.arccos, lambda g, y, x: -g / sqrt((1 - x) * 
 arctan = Op("arctan", math.atan, np.arctan, lambda g, y, x: g / (1 + x * x),
             tex=r"\arctan {0}", c="atan({0})")
 arctan2 = Op("arctan2", math.atan2, np.arctan2,
-             lambda g, z, y, x: g * divide0(divide0(x, hypot(x, y)), hypot(x, y)),
-             lambda g, z, y, x: -g * divide0(divide0(y, hypot(x, y)), hypot(x, y)),
+             lambda g, z, y, x: scale0(g, divide0(x, hypot(x, y)), hypot(x, y)),
+             lambda g, z, y, x: -scale0(g, divide0(y, hypot(x, y)), hypot(x, y)),
              tex=r"\operatorname{{arctan2}}({0}, {1})", c="atan2({0}, {1})", domain=((-3, 3), POSITIVE))
 sinh = Op("sinh", math.sinh, np.sinh, lambda g, y, x: g * cosh(x),
           tex=r"\sinh {0}", c="sinh({0})")

@@ -18,8 +18,9 @@ from .._function import composed
 from .._op import Op, shape_of
 from ..arrays.joining import concatenate
 from ..arrays.shape import expand_dims, swapaxes
-from ..elementwise.arithmetic import absolute, where
+from ..elementwise.arithmetic import where
 from ..elementwise.corners import multiply0
+from ..elementwise.elementary import hypot
 from .inverses import matrix_shape, solve, square_shape
 from .matmul import matmul
 
@@ -243,7 +244,7 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
         raise UsageError(f"svd: the matrix is {m} by {n}, and full_matrices=True adds vectors that it does not "
                          "determine: they have no derivative\n  help: svd(a, full_matrices=False)")
     if not compute_uv:
-        return absolute(singular_values(a))              # they are not negative; at 0 they have a kink, as |x| has
+        return hypot(singular_values(a), 0.0)            # they are not negative; at 0 they have a kink, as a length has
     packed = packed_svd(a)
     return SVDResult(packed[..., 1:m + 1, :], packed[..., 0, :], _t(packed[..., m + 1:, :]))
 
