@@ -24,10 +24,10 @@ def zero(*_: Any, **params: Any) -> float:
 def with_care(look: Look, reach: Mapping[Node, Any] | None = None) -> Look:
     """The same, with rules whose inf and nan do not leak past a cotangent that is 0.
 
-    Two zeros look alike: one that stays 0 (of what is masked, cut off or not asked for), and one that is 0 at this point
-    alone, as 2 y is at y = 0. `reach` tells them apart (see `on_numbers_in_general`): it is 0 where the cotangent stays
-    0. A cotangent of the other kind that is a node has the rule's inf or nan as its own derivative, by `slope0`; and an
-    op that is `unguarded` tells of it.
+    Two zeros look alike: one that stays 0 (of what is masked, cut off or not asked for), and one that is 0 at this
+    point alone, as 2 y is at y = 0. `reach` tells them apart (see `on_numbers_in_general`): it is 0 where the cotangent
+    stays 0. A cotangent of the other kind that is a node has the rule's inf or nan as its own derivative, by `slope0`;
+    and an op that is `unguarded` tells of it.
     """
     def careful(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
         y, xs, rules = look(node, g)

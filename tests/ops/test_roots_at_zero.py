@@ -37,27 +37,34 @@ def test_a_second_derivative_through_a_root_of_0_is_no_number(name, after):
     assert np.isnan(grad(lambda x: (grad(f)(x) * v).sum())(x)[:len(used)]).all()
 
 
+def in_each(along):
+    """The matrix of what `along` gives in the direction of each coordinate."""
+    return lambda f, x: np.stack([along(f, x, v) for v in np.eye(len(x))])
+
+
 SECOND = {
-    "hessian": lambda f, x: hessian(f)(x),
-    "jvp of grad": lambda f, x: np.stack([jvp(grad(f), (x,), (v,))[1] for v in np.eye(len(x))], 1),
-    "hvp": lambda f, x: np.stack([hvp(f, x, v) for v in np.eye(len(x))], 1),
-    "grad of grad": lambda f, x: np.stack([grad(lambda x: (grad(f)(x) * v).sum())(x) for v in np.eye(len(x))]),
-    "grad of jvp": lambda f, x: np.stack([grad(lambda x: jvp(f, (x,), (v,))[1])(x) for v in np.eye(len(x))]),
-    "jvp of jvp": lambda f, x: np.array([[jvp(lambda x: jvp(f, (x,), (u,))[1], (x,), (v,))[1] for v in np.eye(len(x))]
-                                         for u in np.eye(len(x))])}
+    "hessian": lambda f, x: hessian(f)(x), "hvp": in_each(hvp),
+    "jvp of grad": in_each(lambda f, x, v: jvp(grad(f), (x,), (v,))[1]),
+    "grad of grad": in_each(lambda f, x, v: grad(lambda x: (grad(f)(x) * v).sum())(x)),
+    "grad of jvp": in_each(lambda f, x, v: grad(lambda x: jvp(f, (x,), (v,))[1])(x)),
+    "jvp of jvp": in_each(lambda f, x, u: np.array([
+        jvp(lambda x: jvp(f, (x,), (u,))[1], (x,), (v,))[1] for v in np.eye(len(x))]))}
 TWO, PAIRS = 2 * np.eye(2), 4 * np.array([[1.0, -1.0], [-1.0, 1.0]])
 SMOOTH = {                                           # of roots that are 0 at (0, 0), with the Hessian there
     "norm": (lambda x: np.linalg.norm(x) ** 2, TWO), "hypot": (lambda x: np.hypot(x[0], x[1]) ** 2, TWO),
     "std": (lambda x: np.std(x) ** 2, PAIRS / 8), "var": (np.var, PAIRS / 8),
-    "sqrt": (lambda x: np.sqrt(np.sum(x * x)) ** 2, TWO), "sqrt twice": (lambda x: np.sqrt(x @ x) * np.sqrt(x @ x), TWO),
+    "sqrt": (lambda x: np.sqrt(np.sum(x * x)) ** 2, TWO),
+    "sqrt twice": (lambda x: np.sqrt(x @ x) * np.sqrt(x @ x), TWO),
     "power": (lambda x: np.power(np.sum(x ** 2), 0.5) ** 2, TWO), "cbrt": (lambda x: np.cbrt(np.sum(x * x)) ** 3, TWO),
     "exp of log": (lambda x: np.exp(0.5 * np.log(np.sum(x * x))) ** 2, TWO),
     "arccosh": (lambda x: np.sum(np.arccosh(1 + x * x) ** 2), 2 * TWO),
     "distances": (lambda x: np.sum(np.sqrt((x[:, None] - x) ** 2) ** 2), PAIRS),
-    "rms": (lambda x: np.sqrt(np.mean(np.square(x))) ** 2, TWO / 2), "cos": (lambda x: np.cos(np.linalg.norm(x)), -TWO / 2),
+    "rms": (lambda x: np.sqrt(np.mean(np.square(x))) ** 2, TWO / 2),
+    "cos": (lambda x: np.cos(np.linalg.norm(x)), -TWO / 2),
     "cos of sqrt": (lambda x: np.cos(np.sqrt(np.sum(x * x))), -TWO / 2),
     "polar": (lambda x: np.hypot(x[0], x[1]) * np.cos(np.arctan2(x[1], x[0])), 0 * TWO),
-    "Complex": (lambda x: abs(fft.Complex(x[0], x[1])) ** 2, TWO), "norm 4": (lambda x: np.linalg.norm(x, 4) ** 4, 0 * TWO),
+    "Complex": (lambda x: abs(fft.Complex(x[0], x[1])) ** 2, TWO),
+    "norm 4": (lambda x: np.linalg.norm(x, 4) ** 4, 0 * TWO),
     "nuclear": (lambda x: np.linalg.norm(x[None], "nuc") ** 2, TWO),
     "spectral": (lambda x: np.linalg.norm(x[None], 2) ** 2, TWO),
     "singular values": (lambda x: np.sum(np.linalg.svd(np.diag(x), compute_uv=False) ** 2), TWO),

@@ -27,7 +27,7 @@ from .._level import Level
 from .._numpy_op import NumpyOp
 from .._op import Op
 from ..numpy.facts import nonzero
-from .corners import log0, multiply0
+from .corners import divide0, log0, multiply0
 from .elementary import hypot
 
 POSITIVE = (0.1, 4.0)
@@ -58,6 +58,18 @@ def _complex_power(x: Any, y: Any) -> Any:
     for digit in f"{int(y):b}"[1:]:
         result = result * result * x if digit == "1" else result * result
     return result
+
+
+def _complex_quotient(x: Any, y: Any) -> Any:
+    """x / y of a complex y, without its square, which may be out of range: Smith's way, and NumPy's bits."""
+    across = absolute(y.real) < absolute(y.imag)
+    large, small = where(across, y.imag, y.real), where(across, y.real, y.imag)
+    ratio = divide0(small, large)
+    scale = divide(1.0, large + small * ratio)
+    if not hasattr(x, "imag"):                           # a real node
+        return where(across, x * ratio, x) * scale, where(across, -x, -x * ratio) * scale
+    return (where(across, x.real * ratio + x.imag, x.real + x.imag * ratio) * scale,
+            where(across, x.imag * ratio - x.real, x.imag - x.real * ratio) * scale)
 
 
 def _round(a: Any, decimals: int | None = 0, out: Any = None) -> Any:
@@ -140,7 +152,7 @@ divide = Op("divide", operator.truediv, np.divide,
             text="{0} / {1}", neutral=(None, 1), absorbing=(0, None),
             tex=r"\frac{{{0}}}{{{1}}}", c="{0} / {1}", symbol="÷", dunder="truediv",
             domain=((-3, 3), POSITIVE),
-            linear=(0,), complex=lambda x, y: x * conjugate(y) / (square(y.real) + square(y.imag)))
+            linear=(0,), complex=_complex_quotient)
 negative = Op("negative", operator.neg, np.negative,
               lambda g, y, x: -g,
               text="-{0}",

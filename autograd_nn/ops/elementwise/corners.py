@@ -84,8 +84,8 @@ scale0 = Composite("scale0", lambda w, x, y: w * divide0(x, y),
                    lambda g, z, w, x, y: scale0(g, x, y),
                    lambda g, z, w, x, y: g * (w / y),
                    lambda g, z, w, x, y: -g * z / y,
-                   text="{0} * {1} / {2}", unguarded=True, internal=True, tex=r"{0} \, \frac{{{1}}}{{{2}}}", symbol="w x/y",
-                   domain=((-3, 3), (-3, 3), POSITIVE))
+                   text="{0} * {1} / {2}", unguarded=True, internal=True,
+                   tex=r"{0} \, \frac{{{1}}}{{{2}}}", symbol="w x/y", domain=((-3, 3), (-3, 3), POSITIVE))
 xlogy = Op("xlogy", lambda x, y: x * math.log(y) if x or y != y else 0.0, _xlogy,
            lambda g, z, x, y: g * log0(y),
            lambda g, z, x, y: g * multiply0(x, 1 / y),

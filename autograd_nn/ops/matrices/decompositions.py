@@ -19,7 +19,7 @@ from .._op import Op, shape_of
 from ..arrays.joining import concatenate
 from ..arrays.shape import expand_dims, swapaxes
 from ..elementwise.arithmetic import where
-from ..elementwise.corners import multiply0
+from ..elementwise.corners import divide0, multiply0
 from ..elementwise.elementary import hypot
 from .inverses import matrix_shape, solve, square_shape
 from .matmul import matmul
@@ -163,9 +163,10 @@ def _svd_back(g: Any, y: Any, x: Any) -> Any:
     m = shape_of(x)[-2]
     s, u, v = y[..., :1, :], y[..., 1:m + 1, :], y[..., m + 1:, :]
     gu, gv = g[..., 1:m + 1, :], g[..., m + 1:, :]
-    gaps, over = _gaps(y[..., 0, :] * y[..., 0, :]), _over(s)
-    turned_u, turned_v = multiply0(gaps, matmul(_t(u), gu)), multiply0(gaps, matmul(_t(v), gv))
-    inner = (turned_u + _t(turned_u)) * s + _t(s) * (turned_v + _t(turned_v)) + _on_diagonal(g[..., 0, :], y[..., 0, :])
+    gaps, over = _gaps(y[..., 0, :]), _over(s)
+    share = divide0(s, s + _t(s))                        # gaps and share: s_j / (s_j^2 - s_i^2), without the squares
+    turned_u, turned_v = (multiply0(gaps, a - _t(a)) for a in (matmul(_t(u), gu), matmul(_t(v), gv)))
+    inner = turned_u * share + turned_v * _t(share) + _on_diagonal(g[..., 0, :], y[..., 0, :])
     found = matmul(matmul(u, inner), _t(v))
     if m > shape_of(v)[-2]:                                          # columns of gu outside what u spans
         found = found + matmul(multiply0(gu - matmul(u, matmul(_t(u), gu)), over), _t(v))
