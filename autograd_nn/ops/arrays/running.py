@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .._arguments import data_of
 from .._numpy_op import NumpyOp
 from .._op import Case, Op, shape_of
 from ..elementwise.arithmetic import where
@@ -16,6 +17,7 @@ from .reduction import AXIS, CASES, axes_of, count, keeping, prepared
 from .shape import flip, moveaxis, reshape, roll
 
 _multiply: Any = np.multiply.reduce
+LONG = 100                                               # elements
 
 
 def _prod(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -51,9 +53,9 @@ def _cumprod_form(a: Any, axis: int | None = None, dtype: Any = None, out: Any =
 def _of_others(y: Any, x: Any, axis: Any) -> Any:
     """For each element of x the product of the others along `axis`, given the whole product y.
 
-    That is y / x; where an element is 0, the product of those before it times that of those after.
+    That is y / x, if the elements are of one size; else the product of those before it times that of those after.
     """
-    if not np.any(x == 0):
+    if _of_one_size(x) and _in_range(y):
         return reshape(y, keeping(x, axis)) / x
     axes = axes_of(x, axis)
     last = tuple(range(-len(axes), 0))
@@ -61,6 +63,18 @@ def _of_others(y: Any, x: Any, axis: Any) -> Any:
     rows = reshape(moveaxis(x, axes, last), (*rest, count(x, axis)))
     others = _before(rows) * flip(_before(flip(rows, axis=-1)), axis=-1)
     return moveaxis(reshape(others, rest + tuple(shape[i] for i in axes)), last, axes)
+
+
+def _of_one_size(x: Any) -> bool:
+    """Whether derivatives may divide by x: the second one of y / x has y / x**2 - y / x**2 in it."""
+    size = abs(data_of(x))
+    return bool(size.max(initial=0) <= 1e3 * size.min(initial=np.inf))
+
+
+def _in_range(y: Any) -> bool:
+    """Whether no product has become 0 or inf."""
+    size = abs(data_of(y))
+    return bool(((size >= np.finfo(size.dtype).tiny) & np.isfinite(size)).all())
 
 
 def _before(x: Any) -> Any:
@@ -83,9 +97,10 @@ def _sum_from_end(g: Any, x: Any, axis: int | None) -> Any:
 def _from_products(g: Any, y: Any, x: Any, axis: int | None) -> Any:
     """The cotangent of x in y = cumprod(x).
 
-    Where an element is 0: y is the recurrence y_i = x_i y_(i-1), which knows its derivative without dividing.
+    Without dividing by x: y is the recurrence y_i = x_i y_(i-1), which goes step by step, so of long rows only where a
+    product is 0 or out of range.
     """
-    if not np.any(x == 0):
+    if _in_range(y) and (count(x, axis) > LONG or _of_one_size(x)):
         return _sum_from_end(g * y, x, axis) / x
     if axis is None:
         rows = reshape(x, (-1,))

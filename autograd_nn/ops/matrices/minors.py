@@ -18,7 +18,6 @@ from .._bind import Each
 from .._op import Op
 from ..arrays.shape import expand_dims
 
-
 _NEXT, _LAST = np.array([1, 2, 0]), np.array([2, 0, 1])
 
 
