@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -45,7 +45,7 @@ def _without_leaks(op: Any, rule: Any, stays: Any, g: Any, *others: Any, **param
     if op.unguarded:
         zero = zero & stays
     if op.scalar is None:
-        return ops.where(~bad, part, 0.0) if np.any(bad) and np.all(zero) else part
+        return ops.where(~bad | _reached(rule, zero, others, params), part, 0.0) if np.any(zero) else part
     leaks = zero & bad
     if not np.any(leaks):
         return part
@@ -54,6 +54,17 @@ def _without_leaks(op: Any, rule: Any, stays: Any, g: Any, *others: Any, **param
         return ops.where(~leaks, part, 0.0)
     slope = np.where(changes, rule(1.0, *map(data_of, others), **params), 0.0)
     return ops.where(~leaks, part, ops.slope0(g, slope.astype(getattr(part, "dtype", float))[()]))
+
+
+def _reached(rule: Any, zero: Any, others: Sequence[Any], params: dict[str, Any]) -> Any:
+    """Which elements of an input a cotangent reaches, where some of it is 0: as a row that nobody asks for."""
+    if np.all(zero):
+        return False
+    numbers = [_general(data_of(x)) for x in others]
+    try:
+        return np.not_equal(rule(np.where(zero, 0, _general(np.zeros_like(numbers[0]))), *numbers, **params), 0)
+    except Exception:                                    # the rule refuses such data: no element is known to be beside
+        return True
 
 
 def on_numbers_in_general(look: Look, depends: Container[Node]) -> Look:
@@ -70,7 +81,10 @@ def on_numbers_in_general(look: Look, depends: Container[Node]) -> Look:
 
 def _general(x: Any) -> Any:
     special = np.equal(x, 0) | ~np.isfinite(x)
-    return np.where(special, np.result_type(x).type(0.7), x)[()] if np.any(special) else x
+    if not np.any(special):
+        return x
+    others = (0.7 + 0.2 * np.sin(np.arange(special.size))).reshape(special.shape)
+    return np.where(special, others.astype(np.result_type(x)), x)[()]
 
 
 def finite(g: Any) -> bool:

@@ -13,6 +13,7 @@ from .._arguments import data_of
 from .._numpy_op import NumpyOp
 from .._op import Case, Op, shape_of
 from ..elementwise.arithmetic import where
+from ..elementwise.corners import multiply0
 from .reduction import AXIS, CASES, axes_of, count, keeping, prepared
 from .shape import flip, moveaxis, reshape, roll
 
@@ -106,7 +107,7 @@ def _from_products(g: Any, y: Any, x: Any, axis: int | None) -> Any:
         rows = reshape(x, (-1,))
     else:
         g, rows = moveaxis(g, axis, -1), moveaxis(x, axis, -1)
-    dx = _carried_back(g, rows) * _before(rows)
+    dx = multiply0(_carried_back(g, rows), _before(rows))
     return reshape(dx, shape_of(x)) if axis is None else moveaxis(dx, -1, axis)
 
 
@@ -116,7 +117,7 @@ def _linear_recurrence(a: Any, b: Any) -> Any:
     y = np.array(a, dtype=np.result_type(a, b))
     steps, factors = np.moveaxis(y, -1, 0), np.moveaxis(b, -1, 0)
     for i in range(1, len(steps)):
-        steps[i] += factors[i] * steps[i - 1]
+        steps[i] += np.where(steps[i - 1], factors[i] * steps[i - 1], 0)     # not nan where nothing is carried on
     return y
 
 

@@ -105,8 +105,9 @@ def _eigen_parts(h: Any, x: Any, UPLO: Any = "L") -> Any:
 
 
 def _eigen_sum_by_x(h: Any, g: Any, x: Any, UPLO: str) -> Any:
-    """By quotients of differences, (g_i - g_j) / (w_i - w_j): they have their digits also where both are small, if the w
-    are those of which the g were made.
+    """By quotients of differences, (g_i - g_j) / (w_i - w_j).
+
+    They have their digits also where both are small, if the w are those of which the g were made.
     """
     w, v = eigenvalues(x, UPLO=UPLO), _eigen(x, UPLO)[1]
     slopes = _gaps(w) * (expand_dims(g, -2) - expand_dims(g, -1))
