@@ -29,30 +29,41 @@ mode = _Mode()
 _lock = threading.Lock()
 special = 0
 """How many special modes are on, in all threads: while 0, no op looks at `mode`."""
-_told: list[Callable[[int], object]] = []
-"""What to call with `special` whenever it changes: one function for each engine in C."""
+_not_in_c = 0
+"""How many of them only Python serves: all but those that just say whether ops record."""
+_told: list[Callable[[int, _Mode], object]] = []
+"""What to call whenever these change: one function for each engine in C."""
 
 
-def _count_special(change: int) -> None:
-    global special
+def _tell(tell: Callable[[int, _Mode], object]) -> None:
+    tell(2 if _not_in_c else 1 if special else 0, mode)
+
+
+def _count_special(change: int, in_c: bool) -> None:
+    global special, _not_in_c
     with _lock:
         special += change
+        _not_in_c += 0 if in_c else change
         for tell in _told:
-            tell(special)
+            _tell(tell)
 
 
-def tell_special(tell: Callable[[int], object]) -> None:
-    """Tell an engine how many special modes are on, now (a module may be imported while one is) and at each change."""
+def tell_modes(tell: Callable[[int, _Mode], object]) -> None:
+    """Tell an engine which modes are on, now (a module may be imported while one is) and at each change.
+
+    It hears 0 while there is none, 1 while there is none but no_grad(), which `mode.recording` tells, and else 2.
+    """
     with _lock:
         _told.append(tell)
-        tell(special)
+        _tell(tell)
 
 
 @contextmanager
 def special_mode(**settings: Any) -> Iterator[None]:
     """A context in which these modes of this thread are set, whatever was set before."""
     before = {name: getattr(mode, name) for name in settings}
-    _count_special(1)
+    in_c = settings.keys() <= {"recording"}
+    _count_special(1, in_c)
     try:
         for name, setting in settings.items():
             setattr(mode, name, setting)
@@ -60,7 +71,7 @@ def special_mode(**settings: Any) -> Iterator[None]:
     finally:
         for name, setting in before.items():
             setattr(mode, name, setting)
-        _count_special(-1)
+        _count_special(-1, in_c)
 
 
 def no_grad() -> Any:

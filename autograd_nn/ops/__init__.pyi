@@ -120,6 +120,9 @@ from .numpy.sampled import trapezoid as trapezoid
 from .numpy.sampled import gradient as gradient
 from .numpy.sampled import interp as interp
 from .numpy.sampled import polyval as polyval
+from .numpy.spaced import linspace as linspace
+from .numpy.spaced import logspace as logspace
+from .numpy.spaced import geomspace as geomspace
 
 def equal(*args: Any, **params: Any) -> Any: ...
 def not_equal(*args: Any, **params: Any) -> Any: ...
@@ -222,7 +225,6 @@ eigen_sum: Op
 eigenvalues: Op
 elu: Op
 erf: Elementwise
-erfc: Elementwise
 euclidean_norm: Op
 exp: Elementwise
 exp2: Elementwise
@@ -236,6 +238,7 @@ fmax: Op
 fmin: Op
 fmod: Op
 full_convolution: Op
+gauss: Op
 gelu: Elementwise
 getitem: Op
 hard_sigmoid: Elementwise
@@ -272,6 +275,11 @@ moveaxis: Op
 multiply: Op
 multiply0: Op
 negative: Elementwise
+normal: Elementwise
+one_less_square: Elementwise
+over_cosh1: Op
+over_cosh2: Op
+over_square1: Op
 p_norm: Op
 packed_eigh: Op
 packed_qr: Op
@@ -334,6 +342,7 @@ tan: Elementwise
 tanh: Elementwise
 tie: Op
 tile: Op
+toward: Op
 transpose: Op
 true_divide: Op
 trunc: Elementwise

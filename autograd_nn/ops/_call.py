@@ -21,6 +21,8 @@ def inputs_and_params(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> 
             raise UsageError(f"{op.name}: needs at least one array, got an empty sequence")
     else:
         inputs, rest = args[:op.arity], args[op.arity:]
+    if len(rest) == len(op.params) + 1 and rest[-1] is None:
+        rest = rest[:-1]                             # NumPy's out, which is nothing
     if op.arity > len(inputs) or len(rest) > len(op.params):
         takes = f"{op.arity} input{'s' * (op.arity != 1)}"
         takes += "".join(f", {k}={v!r}" for k, v in op.params.items())
@@ -28,8 +30,9 @@ def inputs_and_params(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> 
     full = {**op.params, **dict(zip(op.params, rest)), **params}
     if len(full) > len(op.params):
         from ._arguments import no_out
-        no_out(op.name, params.get("out"))
+        no_out(op.name, full.pop("out", None))
         extra = ", ".join(sorted(set(full) - set(op.params)))
         known = ", ".join(op.params) or "none"
-        raise UsageError(f"{op.name}: unknown parameter {extra} (its parameters: {known})")
+        if extra:
+            raise UsageError(f"{op.name}: unknown parameter {extra} (its parameters: {known})")
     return inputs, full

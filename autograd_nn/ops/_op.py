@@ -10,12 +10,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..errors import GraphError, UsageError, blame
+from ..errors import AutogradError, GraphError, UsageError, blame
 from ._bind import Bindable, Each, Rule, bind, ieee, ieee_traced
 from ._call import inputs_and_params
 from ._carriers import CARRIERS, NUMBER
 from ._level import Level
 from ._misfit import of_broadcast
+from ._refusal import RAW, refused
 
 OPS: dict[str, Op] = {}
 """Every op by name, in order of definition."""
@@ -67,6 +68,8 @@ class Op(Bindable):
                 and .imag) that gives a pair of real and imaginary part, or a result as it is
     steepest    of an activation, its steepest slope
     range       the closed interval in which the results lie; a bounded activation saturates
+    ulps        of an elementwise op: how many units in the last place its value, first and second derivatives may be off
+    loses       why, where that is more than a few
     cost        a function of the inputs' shapes, the output's shape and the parameters: the multiply-adds
     misfit      a function of the inputs' shapes that says which sizes do not fit, or None
     expansion   a function of the inputs: the same op by simpler ones, which draw(expand=True) shows
@@ -97,6 +100,7 @@ class Op(Bindable):
                  linear: Literal[True] | Sequence[int] = (), multilinear: bool = False,
                  complex: Callable[..., Any] | None = None,
                  steepest: float | None = None, range: tuple[float, float] = (-np.inf, np.inf),
+                 ulps: tuple[float, float, float] | None = None, loses: str = "",
                  cost: Callable[..., int] | None = None, misfit: Callable[..., str | None] | None = None,
                  expansion: Callable[..., Any] | None = None,
                  ufunc_method: Callable[..., Any] | None = None) -> None:
@@ -122,6 +126,7 @@ class Op(Bindable):
         self.linear: Literal[True] | tuple[int, ...] = linear if linear is True else tuple(linear)
         self.multilinear, self.complex = multilinear, complex
         self.steepest, self.range, self.cost = steepest, range, cost
+        self.ulps, self.loses = ulps, loses
         self.misfit = misfit or (of_broadcast if self.elementwise else None)
         self.expansion, self.ufunc_method = expansion, ufunc_method
         self.module: str = sys._getframe(1).f_globals.get("__name__", "__main__")
@@ -156,8 +161,17 @@ class Op(Bindable):
                     top = carrier
             return top.apply(self, args, params)
         except Exception as error:
-            blame(error, self, args)
-            raise
+            if isinstance(error, AutogradError) or not isinstance(error, RAW) or not self.is_own:
+                blame(error, self, args)
+                raise
+            told = refused(self.name, args, params, error)
+            blame(told, self, args)
+            raise told from None
+
+    @cached_property
+    def is_own(self) -> bool:
+        """Whether this package defines the op. An error in an op of the reader's own is shown as it is."""
+        return self.module.partition(".")[0] == __name__.partition(".")[0]
 
     @cached_property
     def number(self) -> Callable[..., float]:

@@ -19,7 +19,8 @@ from ..core.value import Value
 from ..ops import Op
 from .dual import Dual, has_served, leaf
 
-variable = Op("variable", lambda x: x, lambda x: x, lambda g, y, x: g, tex="{0}", method=False)
+variable = Op("variable", lambda x: x, lambda x: x, lambda g, y, x: g, tex="{0}", method=False,
+              ulps=(0, 0, 0))
 
 
 class Variable(Dual):

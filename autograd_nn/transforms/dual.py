@@ -14,11 +14,12 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from .. import ops
-from ..core.methods import attach, through_function, through_ufunc
+from ..core.methods import attach
 from ..core.modes import mode, special_mode
 from ..core.node import Node
 from ..core.reverse import cotangents_of
 from ..core.tensor import Tensor
+from ..core.traced import Traced
 from ..core.value import Value
 from ..errors import LeavesGraphError
 from ..ops import FUNCTIONS, Op, shape_of
@@ -26,7 +27,7 @@ from ..ops._arguments import data_of, real_only
 from ..ops._carriers import carrier, is_plain
 
 
-class Dual:
+class Dual(Traced):
     """A primal with its tangent: x + dx, where dx is the derivative along one direction.
 
     Elementwise rules are their own transposes: run on the tangent instead of a cotangent they give
@@ -43,6 +44,7 @@ class Dual:
     """
 
     __slots__ = ("level", "primal", "tangent")
+    _OUT = "autograd_nn.stop_gradient(x) is the number"
 
     def __init__(self, primal: Any, tangent: Any, level: int = 0) -> None:
         self.primal, self.tangent, self.level = primal, tangent, level
@@ -72,15 +74,6 @@ class Dual:
 
     def __repr__(self) -> str:
         return f"Dual({self.primal!r}, {self.tangent!r})"
-
-    def __pos__(self) -> Dual:
-        return self
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **params: Any) -> Any:
-        return through_ufunc(ufunc, method, inputs, params)
-
-    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return through_function(func, args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         if self.shape:

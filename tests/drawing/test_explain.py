@@ -149,14 +149,14 @@ def test_typeset():
 @pytest.mark.slow
 def test_a_long_derivation_stays_readable():
     x = y = Value(1.0, name="x")
-    for _ in range(1000):
+    for _ in range(300):
         y = (y + 1.0).tanh()
     y.name = "y"
     text = explain(y, x)
     assert len(text.splitlines()) < 230 and text.count("more lines") == 2
     assert "dy/dy = 1" in text and text.splitlines()[-1].startswith("dy/dx = ")
     assert re.search(r"^    dy/dx .*:", text, re.M), "the last steps stand too"
-    assert len(explain(y, x, max_steps=None).splitlines()) > 5000
+    assert len(explain(y, x, max_steps=None).splitlines()) > 1500
     assert len(explain(y, x, max_steps=10).splitlines()) < 40
     many = ag.sum_of([Value(float(i)) for i in range(1000)])
     assert len(explain(many).splitlines()) < 400 and "… 900 more" in explain(many)

@@ -197,25 +197,13 @@ def test_nan_and_inf_in_a_run_are_shown():
 # --- the page in a browser ----------------------------------------------------------------------------
 
 @pytest.fixture
-def opened(browser, tmp_path):
-    """Opens a film's page; in the end nothing may have been requested, logged or raised."""
-    problems, contexts = [], []
-
-    def open_page(film, **context):
-        path = film.html(tmp_path / "run.html")
-        contexts.append(browser.new_context(viewport={"width": 1200, "height": 800}, **context))
-        page = contexts[-1].new_page()
-        page.on("request", lambda r: problems.append(r.url) if r.url != path.as_uri() else None)
-        page.on("console", lambda m: problems.append(m.text) if "readback" not in m.text else None)   # of pixel()
-        page.on("pageerror", lambda e: problems.append(str(e)))
-        page.on("dialog", lambda d: problems.append(d.message))
-        page.goto(path.as_uri())
+def opened(visit, tmp_path):
+    """Opens a film's page."""
+    def open_page(film, scheme="light"):
+        page = visit(film.html(tmp_path / "run.html"), (1200, 800), scheme)
         page.locator("#count:not(:empty)").wait_for()
         return page
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert problems == []
+    return open_page
 
 
 def numbers(page, section, key):
@@ -274,7 +262,7 @@ def test_it_plays_to_the_end_and_stops(opened):
 
 def test_the_boundary_is_drawn_and_changes_with_the_theme(opened):
     film, _ = trained(steps=40, optimizer=lambda p: optim.Adam(p, lr=0.3), title="two")
-    page = opened(film, color_scheme="dark")
+    page = opened(film, scheme="dark")
 
     def pixel(x, y):
         return page.evaluate("""([x, y]) => {

@@ -64,29 +64,35 @@ multiply0 = Op("multiply0", lambda x, y: x * y if x and y else 0.0, _multiply0,
                lambda g, z, x, y: multiply0(g, x),
                text="{0} * {1}", neutral=(1, 1), absorbing=(0, 0),
                internal=True, tex=r"{0} \, {1}", c="ag_multiply0({0}, {1})", symbol="×",
-               commutes=True, multilinear=True)
+               commutes=True, multilinear=True,
+               ulps=(1, 0, 0))
 divide0 = Op("divide0", lambda x, y: x / y if y else 0.0, _divide0,
              lambda g, z, x, y: divide0(g, y),
              lambda g, z, x, y: -divide0(g * z, y),
              text="{0} / {1}", neutral=(None, 1), absorbing=(0, None),
              internal=True, tex=r"\frac{{{0}}}{{{1}}}", c="ag_divide0({0}, {1})", symbol="÷",
-             domain=((-3, 3), POSITIVE), linear=(0,))
+             domain=((-3, 3), POSITIVE), linear=(0,),
+             ulps=(1, 4, 4))
 slope0 = Composite("slope0", lambda x, y: multiply0(x, y),
                    lambda g, z, x, y: g * y,
                    lambda g, z, x, y: g * x,
                    text="{0} * {1}", unguarded=True, internal=True, tex=r"{0} \, {1}", symbol="×",
-                   commutes=True, multilinear=True)
+                   commutes=True, multilinear=True,
+                   ulps=(1, 1, 0))
 log0 = Op("log0", lambda x: math.log(x) if x else 0.0, _log0,
           lambda g, y, x: divide0(g, x),
           text="log",
-          internal=True, tex=r"\ln {0}", c="ag_log0({0})", symbol="log", domain=(POSITIVE,))
+          internal=True, tex=r"\ln {0}", c="ag_log0({0})", symbol="log", domain=(POSITIVE,),
+          ulps=(4, 1, 4))
 scale0 = Composite("scale0", lambda w, x, y: w * divide0(x, y),
                    lambda g, z, w, x, y: scale0(g, x, y),
                    lambda g, z, w, x, y: g * (w / y),
                    lambda g, z, w, x, y: -g * z / y,
                    text="{0} * {1} / {2}", unguarded=True, internal=True,
-                   tex=r"{0} \, \frac{{{1}}}{{{2}}}", symbol="w x/y", domain=((-3, 3), (-3, 3), POSITIVE))
+                   tex=r"{0} \, \frac{{{1}}}{{{2}}}", symbol="w x/y", domain=((-3, 3), (-3, 3), POSITIVE),
+                   ulps=(4, 4, 4))
 xlogy = Op("xlogy", lambda x, y: x * math.log(y) if x or y != y else 0.0, _xlogy,
            lambda g, z, x, y: g * log0(y),
            lambda g, z, x, y: g * multiply0(x, 1 / y),
-           tex=r"{0} \, \ln {1}", domain=((-3, 3), POSITIVE))
+           tex=r"{0} \, \ln {1}", domain=((-3, 3), POSITIVE),
+           ulps=(4, 4, 4))
