@@ -153,18 +153,15 @@ def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool
             if not alarm and all(finite(g) for node, g in found.items() if node.op is None or node in ends):
                 return found
         with np.errstate(all="ignore"):
-            return _swept(order, seeds, with_care(look, _reach(order, seeds, ends, create_graph)))
+            told_apart = create_graph or any(node.op is not None and node.op.unguarded for node in order)
+            return _swept(order, seeds, with_care(look, _reach(order, seeds, ends) if told_apart else None))
 
 
-def _reach(order: list[Node], seeds: Mapping[Node, Any], ends: Collection[Node],
-           create_graph: bool) -> dict[Node, Any] | None:
-    """Cotangents that are 0 only where they stay 0 for other data; None where nothing depends on the difference."""
-    if not create_graph and not any(node.op is not None and node.op.unguarded for node in order):
-        return None
-    depends = {*order, *ends}
+def _reach(order: list[Node], seeds: Mapping[Node, Any], ends: Collection[Node]) -> dict[Node, Any] | None:
+    """Cotangents that are 0 only where they stay 0 for other data."""
     seeds = {root: root._one() if isinstance(seed, Node) else seed for root, seed in seeds.items()}
     try:
-        return _swept(order, seeds, on_numbers_in_general(on_data, depends))
+        return _swept(order, seeds, on_numbers_in_general(on_data, {*order, *ends}))
     except Exception:                                    # a rule refuses such data: then no 0 is known to stay
         return None
 
