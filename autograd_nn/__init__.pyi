@@ -149,6 +149,7 @@ from .ops import fmax as fmax
 from .ops import fmin as fmin
 from .ops import fmod as fmod
 from .ops import frexp as frexp
+from .ops import full_like as full_like
 from .ops import gelu as gelu
 from .ops import geomspace as geomspace
 from .ops import gradient as gradient

@@ -126,7 +126,7 @@ def _is_fact(ufunc: Any) -> bool:
 # NumPy functions that say something about an array, or make a plain one of its shape. They get the data without the
 # graph. ops/numpy/facts.py has more.
 _ABOUT_DATA = frozenset("""array_repr array_str array2string can_cast common_type min_scalar_type result_type
-    zeros_like ones_like empty_like full_like may_share_memory shares_memory""".split())
+    zeros_like ones_like empty_like may_share_memory shares_memory""".split())
 # NumPy functions that write into their argument: they are refused.
 _IN_PLACE = frozenset("copyto fill_diagonal place put putmask".split())
 

@@ -12,11 +12,12 @@ import numpy as np
 
 from ..errors import NonFiniteError
 from ..ops import Op
-from .node import NOTHING, Node, data_of
+from .node import Node, data_of
+from .variables import active, served
 
 
 class _Mode(threading.local):
-    recording = True
+    recording: bool | None = True                    # False: no_grad(); None: a checkpoint runs, to be run again later
     watch: Callable[[Op, tuple[Any, ...], Any], None] | None = None
     make: Any = None                                 # of a checkpoint: makes each node in record's place
     note: Callable[[Node], object] | None = None     # of a recording: is told of each node that an op makes
@@ -126,6 +127,14 @@ def _caller() -> str:
     return f"{frame.f_code.co_filename}, line {frame.f_lineno}"
 
 
+def unrecorded(kind: type[Node], data: Any) -> Any:
+    """What an op makes under no_grad(): a leaf, and for the transforms that run around it a constant."""
+    node = kind._lift(data)
+    if active.nodes:
+        served([node])
+    return node
+
+
 def record(kind: type[Node], data: Any, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """The node that an op makes, with regard to the modes that are on."""
     if special:
@@ -134,7 +143,7 @@ def record(kind: type[Node], data: Any, op: Op, inputs: tuple[Any, ...], params:
         if mode.make is not None:
             return mode.make(kind, data, op, inputs, params)
         if not mode.recording:
-            return kind._made(data, None, (), NOTHING)
+            return unrecorded(kind, data)
         if mode.note is not None:
             node = kind._made(data, op, inputs, params)
             mode.note(node)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..core.random import Rng, generator
-from ..errors import DataError, UsageError
+from ..errors import AutogradError, DataError, UsageError
 from ._sets import Dataset
 
 Array = np.ndarray[Any, Any]
@@ -116,7 +116,7 @@ def one_hot(y: ArrayLike, classes: int) -> Array:
     array([[0., 0., 1.],
            [1., 0., 0.]], dtype=float32)
     """
-    y = np.asarray(y)
+    y = _array("one_hot", y)
     if y.dtype.kind not in "iu" and y.size:
         raise DataError(f"one_hot: classes are integers, not {y.dtype}")
     if y.size and not (y.min() >= 0 and y.max() < classes):
@@ -151,11 +151,20 @@ def batches(*arrays: ArrayLike, size: int, rng: Rng = None, shuffle: bool = True
     return (tuple(a[order[i:i + size]] for a in whole) for i in range(0, stop, size))
 
 
+def _array(what: str, x: Any) -> Array:
+    try:
+        return np.asarray(x)
+    except AutogradError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{what}: this is no array ({error})") from None
+
+
 def _aligned(what: str, arrays: tuple[Any, ...]) -> list[Array]:
     """The arguments as arrays, with one and the same number of rows."""
     if not arrays:
         raise UsageError(f"{what}: at least one array is needed")
-    found = [np.asarray(a) for a in arrays]
+    found = [_array(what, a) for a in arrays]
     if any(a.ndim == 0 for a in found):
         raise DataError(f"{what}: a single number has no rows")
     lengths = [len(a) for a in found]

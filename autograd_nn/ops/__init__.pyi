@@ -46,6 +46,7 @@ from .arrays.joining import vsplit as vsplit
 from .arrays.joining import dsplit as dsplit
 from .arrays.joining import unstack as unstack
 from .arrays.joining import resize as resize
+from .arrays.joining import full_like as full_like
 from .arrays.fourier import imag as imag
 from .arrays.fourier import angle as angle
 from .arrays.reduction import ptp as ptp

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
+from ._no_nodes import OPTIONS, refuse_nodes
 
 if TYPE_CHECKING:
     from ._op import Op
@@ -28,6 +29,9 @@ def inputs_and_params(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> 
         takes += "".join(f", {k}={v!r}" for k, v in op.params.items())
         raise UsageError(f"{op.name} takes {takes}; {len(args)} arguments were given")
     full = {**op.params, **dict(zip(op.params, rest)), **params}
+    for x in (*rest, *params.values()):
+        if type(x) not in OPTIONS and not (type(x) is tuple and OPTIONS.issuperset(map(type, x))):
+            refuse_nodes(op.name, x)
     if len(full) > len(op.params):
         from ._arguments import no_out
         no_out(op.name, full.pop("out", None))

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import AutogradError, ShapeError, UsageError
 from ._carriers import CARRIERS, is_plain
+from ._no_nodes import check_options, options_of
 from ._op import Op, _Doc, shape_of
 from ._refusal import RAW, refused
 
@@ -29,6 +30,7 @@ class NumpyOp(Op):
     def __init__(self, *args: Any, form: Callable[..., Any], numpy: Callable[..., Any], **more: Any) -> None:
         super().__init__(*args, **more)
         self.form, self.numpy = form, numpy
+        self.options = options_of(form)
         self.module = sys._getframe(1).f_globals["__name__"]
 
     @cached_property
@@ -43,6 +45,7 @@ class NumpyOp(Op):
                 and (self.arity == 1 or all(a is not None for a in args)):
             return super().__call__(*args, **params)
         plain = all(is_plain(a) for a in (*args, *params.values()))
+        check_options(self.name, self.options, args, params)
         try:
             return self.numpy(*args, **params) if plain else self.form(*args, **params)
         except AutogradError:

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..errors import AutogradError, IndexingError, ShapeError, UsageError
 from ._carriers import is_traced
+from ._no_nodes import check_options, options_of
 
 RAW = (TypeError, ValueError, IndexError, KeyError, AttributeError, ArithmeticError, RecursionError, MemoryError)
 """What Python and NumPy raise where arguments are of the wrong kind, shape or size."""
@@ -84,11 +85,17 @@ def _may_be_numbers(x: Any) -> bool:
 
 
 def in_its_own_words(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
-    """The function `call`, which raises an error of this package where Python or NumPy raised theirs."""
+    """The function `call`, which raises an error of this package where Python or NumPy raised theirs.
+
+    Nodes in the place of options are refused before.
+    """
     passed, raw, told = AutogradError, RAW, refused      # closed over, for the names below are looked up elsewhere
+    options, check = options_of(call), check_options
 
     def checked(*args: Any, **params: Any) -> Any:
         try:
+            if options:
+                check(name, options, args, params)
             return call(*args, **params)
         except passed as error:
             if error.raw is None:

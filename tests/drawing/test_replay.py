@@ -25,6 +25,7 @@ def trained(of=Tensor, steps=12, optimizer=None, evil=False, **options):
     model = nn.MLP(2, 3, 1, rng=1, activation="tanh", **({"of": Value} if of is Value else {"dtype": np.float64}))
     optimizer = (optimizer or (lambda p: optim.Adam(p, lr=0.05)))(model.parameters())
     film = replay(model, optimizer, x=X, y=[row[0] for row in Y], **options)
+    field = Field(model, np.array(X), "logits", 40)
     seen = []
     for _ in range(steps):
         optimizer.zero_grad()
@@ -33,7 +34,7 @@ def trained(of=Tensor, steps=12, optimizer=None, evil=False, **options):
         loss.backward()
         film.snapshot(loss)
         seen.append((float(loss.data), model.state_dict(), optimizer.state_dict()["state"], trace_of(loss),
-                     Field(model, np.array(X), None, 40).probabilities()))
+                     field.probabilities(field.on_grid())))
         optimizer.step()
     return film, seen
 
@@ -275,7 +276,7 @@ def test_the_boundary_is_drawn_and_changes_with_the_theme(opened):
     assert page.evaluate("document.documentElement.dataset.theme") == "light"
     light = pixel(0.3, 0.5)
     assert sum(light[:3]) > sum(dark[:3]) > 0
-    p = film.field.probabilities()                   # of the model as it is now, a step later
+    p = film.field.probabilities(film.field.on_grid())                   # of the model as it is now, a step later
     for x in (0.03, 0.97):
         for y in (0.03, 0.97):
             blue = p[int((1 - y) * 39.9), int(x * 39.9), 0] > 0.5

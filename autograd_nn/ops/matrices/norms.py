@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError, UsageError
-from .._arguments import as_array, axis_of, data_of, dtype_of
+from .._arguments import as_array, axis_of, data_of, dtype_of, no_option
 from .._function import composed
 from .._op import Op, shape_of
 from ..arrays.reduction import count, keeping, max, min, power_root, sum
@@ -194,6 +194,7 @@ def cond(x: Any, p: Any = None) -> Any:
     >>> float(cond(np.diag([4.0, 2.0])))
     2.0
     """
+    no_option("linalg.cond", p)
     x = _floating(x)
     if 0 in shape_of(x)[-2:]:
         raise LinAlgError(f"cond: {shape_of(x)}: a matrix without elements has no condition")
