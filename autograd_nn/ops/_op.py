@@ -55,6 +55,7 @@ class Op(Bindable):
     cases       for array ops: (shapes, params) on which the generated tests run; an array in the place
                 of a shape is the input itself, where the op is not defined everywhere
     zero        True where the derivative is 0 wherever it exists
+    unguarded   True where an inf or nan of its rules is told also under a cotangent of 0
     method      whether Value (elementwise ops) and Tensor have it as a method
     layer       the name of its module in `nn`, for an activation
     internal    whether it stays in `ops`, without a method: a helper of rules, or public elsewhere (`linalg.inv`)
@@ -93,7 +94,7 @@ class Op(Bindable):
                  symbol: str | None = None, dunder: str | None = None,
                  params: Mapping[str, Any] | None = None,
                  domain: Sequence[Domain] = (), kink: Callable[..., float] | None = None,
-                 cases: Sequence[Case] = (), zero: bool = False, method: bool = True,
+                 cases: Sequence[Case] = (), zero: bool = False, unguarded: bool = False, method: bool = True,
                  internal: bool = False, layer: str | None = None,
                  commutes: bool = False, slots: Sequence[str] = (), shaped_by: Sequence[int] = (),
                  linear: Literal[True] | Sequence[int] = (), multilinear: bool = False,
@@ -119,7 +120,7 @@ class Op(Bindable):
         self.symbol, self.dunder = symbol or name, dunder
         self.params = dict(params or {})
         self.domain = tuple(domain) or ((-3.0, 3.0),) * max(self.arity, 1)
-        self.kink, self.cases, self.zero = kink, tuple(cases), zero
+        self.kink, self.cases, self.zero, self.unguarded = kink, tuple(cases), zero, unguarded
         self.method, self.internal, self.layer = method and not internal, internal, layer
         self.commutes, self.slots, self.shaped_by = commutes, tuple(slots), tuple(shaped_by)
         self.linear: Literal[True] | tuple[int, ...] = linear if linear is True else tuple(linear)

@@ -18,7 +18,7 @@ import numpy as np
 
 from .._composite import Composite
 from .._op import Op
-from .corners import divide0
+from .corners import divide0, scale0
 
 POSITIVE, UNIT = (0.1, 4.0), (-0.9, 0.9)
 LN2, LN10, TWO_OVER_ROOT_PI, INV_ROOT_TAU = math.log(2), math.log(10), 2 / math.sqrt(math.pi), 1 / math.sqrt(2 * math.pi)
@@ -228,8 +228,8 @@ arctan = Op("arctan", math.atan, np.arctan, lambda g, y, x: over_square1(g, x),
             tex=r"\arctan {0}", c="atan({0})",
             ulps=(4, 4, 4))
 arctan2 = Op("arctan2", math.atan2, np.arctan2,
-             lambda g, z, y, x: g * divide0(divide0(x, hypot(x, y)), hypot(x, y)),
-             lambda g, z, y, x: -g * divide0(divide0(y, hypot(x, y)), hypot(x, y)),
+             lambda g, z, y, x: scale0(g, divide0(x, hypot(x, y)), hypot(x, y)),
+             lambda g, z, y, x: -scale0(g, divide0(y, hypot(x, y)), hypot(x, y)),
              tex=r"\operatorname{{arctan2}}({0}, {1})", c="atan2({0}, {1})", domain=((-3, 3), POSITIVE),
              ulps=(4, 4, 6),
              loses="four quotients by hypot")
@@ -351,7 +351,7 @@ toward = Composite("toward", lambda w, x, y: w * divide0(x, hypot(x, y)),
                    lambda g, z, w, x, y: _across(g * w, y, y, hypot(x, y)),
                    lambda g, z, w, x, y: -_across(g * w, x, y, hypot(x, y)),
                    internal=True, tex=r"{0} \, \frac{{{1}}}{{\sqrt{{{1}^2 + {2}^2}}}}",
-                   array=_toward, domain=((-3, 3), POSITIVE, POSITIVE), linear=(0,),
+                   array=_toward, domain=((-3, 3), POSITIVE, POSITIVE), linear=(0,), unguarded=True,
                    ulps=(4, 4, 4))
 one_less_square = Composite("one_less_square", lambda x: (1 - x) * (1 + x),
                             lambda g, y, x: -2 * g * x,
