@@ -45,7 +45,8 @@ def _sinc(x):
 def _sinc_derivative(x, n):
     """Of order 1, the default."""
     if abs(x) < 0.01:
-        return mp.nsum(lambda k: (-1) ** k * mp.pi ** (2 * k) * 2 * k * x ** (2 * k - 1) / mp.factorial(2 * k + 1), [1, 60])
+        return mp.fsum((-1) ** k * mp.pi ** (2 * k) * 2 * k * x ** (2 * k - 1) / mp.factorial(2 * k + 1)
+                       for k in range(1, 60))
     return (mp.cos(mp.pi * x) - mp.sin(mp.pi * x) / (mp.pi * x)) / x
 
 
