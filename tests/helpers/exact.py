@@ -115,7 +115,7 @@ EXACT = {
     "cosh": lambda x: (mp.exp(x) + mp.exp(-x)) / 2,
     "tanh": _tanh,
     "gauss": lambda x, scale: mp.exp(-scale * x * x),
-    "normal": _normal,
+    "normal_cdf": _normal,
     "toward": lambda w, x, y: w * x / mp.sqrt(x * x + y * y),
     "over_square1": lambda g, x: g / (1 + x * x),
     "over_cosh2": lambda g, x: 4 * g / (mp.exp(x) + mp.exp(-x)) ** 2,

@@ -19,7 +19,7 @@ from ..arrays.reduction import keeping, largest, max, sum
 from ..arrays.shape import reshape
 from .arithmetic import clip, minimum, same, step
 from .corners import multiply0
-from .elementary import INV_ROOT_TAU, exp, expm1, gauss, logaddexp, normal, over_cosh2, sigmoid, tanh
+from .elementary import INV_ROOT_TAU, exp, expm1, gauss, logaddexp, normal_cdf, over_cosh2, sigmoid, tanh
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805     # with these selu keeps mean 0 and variance 1
 WIDE = 64                                   # elements: relu compares rows this long, or longer, with a row of zeros
@@ -82,8 +82,8 @@ silu = Composite("silu", lambda x: x * sigmoid(x),
                  layer="SiLU", tex=r"\operatorname{{silu}} {0}",
                  steepest=1.0998,
                  ulps=(4, 4, 4))
-gelu = Composite("gelu", lambda x: x * normal(x),
-                 lambda g, y, x: g * (normal(x) + x * INV_ROOT_TAU * gauss(x, scale=0.5)),
+gelu = Composite("gelu", lambda x: x * normal_cdf(x),
+                 lambda g, y, x: g * (normal_cdf(x) + x * INV_ROOT_TAU * gauss(x, scale=0.5)),
                  layer="GELU", tex=r"\operatorname{{gelu}} {0}",
                  steepest=1.1290,
                  ulps=(4, 4, 4))

@@ -341,10 +341,10 @@ gauss = Op("gauss", _gauss, _gauss_array,
            internal=True, tex=r"e^{{-{scale} \, {0}^2}}", c="ag_gauss({0}, {scale})", params={"scale": 0.5},
            ulps=(4, 4, 4))
 # The normal distribution: how much of it lies below x.
-normal = Op("normal", _normal, _normal_array,
-            lambda g, y, x: g * INV_ROOT_TAU * gauss(x, scale=0.5),
-            internal=True, tex=r"\Phi({0})", c="ag_normal({0})", range=(0, 1),
-            ulps=(4, 4, 4))
+normal_cdf = Op("normal_cdf", _normal, _normal_array,
+                lambda g, y, x: g * INV_ROOT_TAU * gauss(x, scale=0.5),
+                internal=True, tex=r"\Phi({0})", c="ag_normal_cdf({0})", range=(0, 1),
+                ulps=(4, 4, 4))
 # What a length hands on of its cotangent w: w times the cosine of the angle of (x, y), 0 at (0, 0). Its derivatives
 # are nan there, for a length has a kink.
 toward = Composite("toward", lambda w, x, y: w * divide0(x, hypot(x, y)),
