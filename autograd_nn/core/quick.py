@@ -51,10 +51,10 @@ def _unary(op: Op, Value: Any) -> Callable[[Any], Any]:
 def _binary(op: Op, Value: Any) -> Callable[[Any, Any], Any]:
     scalar, new = op.scalar, object.__new__
 
-    def method(self: Any, other: Any) -> Any:
+    def method(self: Any, other: Any, *rest: Any) -> Any:
         kind = type(other)
-        if modes.special or (kind is not Value and kind is not float and kind is not int):
-            return op(self, other) if is_operand(other) else NotImplemented
+        if modes.special or rest or (kind is not Value and kind is not float and kind is not int):
+            return op(self, other, *rest) if is_operand(other) else NotImplemented
         try:
             data = scalar(self._data, other._data if kind is Value else other)  # type: ignore[misc]
         except Exception:

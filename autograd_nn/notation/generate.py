@@ -97,12 +97,12 @@ def functions() -> str:
     lines += [f"from ._op import {name} as {name}" for name in ("OPS", "Op", "for_each_op", "shape_of")]
     lines.append("from ._function import FUNCTIONS as FUNCTIONS")
     top = {name: function for name, function in FUNCTIONS.items() if "." not in name}
-    for name, function in top.items():
-        if inspect.isfunction(function.call) and "<locals>" not in function.call.__code__.co_qualname:
-            home = function.call.__module__.removeprefix("autograd_nn.ops.")
-            lines.append(f"from .{home} import {function.call.__name__} as {name}")
-    lines += ["", *(f"def {name}(*args: Any, **params: Any) -> Any: ..." for name, function in top.items()
-                    if inspect.isfunction(function.call) and "<locals>" in function.call.__code__.co_qualname)]
+    written = {name: inspect.unwrap(f.call) for name, f in top.items() if not isinstance(f.call, Op)}
+    entered = {name for name, call in written.items() if "<locals>" in call.__code__.co_qualname}
+    for name, call in written.items():
+        if name not in entered:
+            lines.append(f"from .{call.__module__.removeprefix('autograd_nn.ops.')} import {call.__name__} as {name}")
+    lines += ["", *(f"def {name}(*args: Any, **params: Any) -> Any: ..." for name in top if name in entered)]
     lines += ["", "class Elementwise(Op):",
               "    @overload", "    def __call__(self, x: Tensor) -> Tensor: ...",
               "    @overload", "    def __call__(self, x: Value) -> Value: ...",

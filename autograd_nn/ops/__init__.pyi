@@ -46,6 +46,7 @@ from .arrays.joining import vsplit as vsplit
 from .arrays.joining import dsplit as dsplit
 from .arrays.joining import unstack as unstack
 from .arrays.joining import resize as resize
+from .arrays.joining import full_like as full_like
 from .arrays.fourier import imag as imag
 from .arrays.fourier import angle as angle
 from .arrays.reduction import ptp as ptp
@@ -120,6 +121,9 @@ from .numpy.sampled import trapezoid as trapezoid
 from .numpy.sampled import gradient as gradient
 from .numpy.sampled import interp as interp
 from .numpy.sampled import polyval as polyval
+from .numpy.spaced import linspace as linspace
+from .numpy.spaced import logspace as logspace
+from .numpy.spaced import geomspace as geomspace
 
 def equal(*args: Any, **params: Any) -> Any: ...
 def not_equal(*args: Any, **params: Any) -> Any: ...

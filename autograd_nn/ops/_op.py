@@ -10,12 +10,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..errors import GraphError, UsageError, blame
+from ..errors import AutogradError, GraphError, UsageError, blame
 from ._bind import Bindable, Each, Rule, bind, ieee, ieee_traced
 from ._call import inputs_and_params
 from ._carriers import CARRIERS, NUMBER
 from ._level import Level
 from ._misfit import of_broadcast
+from ._refusal import RAW, refused
 
 OPS: dict[str, Op] = {}
 """Every op by name, in order of definition."""
@@ -160,8 +161,17 @@ class Op(Bindable):
                     top = carrier
             return top.apply(self, args, params)
         except Exception as error:
-            blame(error, self, args)
-            raise
+            if isinstance(error, AutogradError) or not isinstance(error, RAW) or not self.is_own:
+                blame(error, self, args)
+                raise
+            told = refused(self.name, args, params, error)
+            blame(told, self, args)
+            raise told from None
+
+    @cached_property
+    def is_own(self) -> bool:
+        """Whether this package defines the op. An error in an op of the reader's own is shown as it is."""
+        return self.module.partition(".")[0] == __name__.partition(".")[0]
 
     @cached_property
     def number(self) -> Callable[..., float]:

@@ -239,13 +239,21 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
     m, n = matrix_shape("svd", a)
     if hermitian:
         raise UsageError("svd: hermitian=True is not supported\n  help: eigh takes symmetric matrices apart")
-    if compute_uv and full_matrices and m != n:
+    nothing = 0 in (m, n)                                # what is added is constant then: the columns of 1
+    if compute_uv and full_matrices and m != n and not nothing:
         raise UsageError(f"svd: the matrix is {m} by {n}, and full_matrices=True adds vectors that it does not "
                          "determine: they have no derivative\n  help: svd(a, full_matrices=False)")
     if not compute_uv:
         return absolute(singular_values(a))              # they are not negative; at 0 they have a kink, as |x| has
     packed = packed_svd(a)
-    return SVDResult(packed[..., 1:m + 1, :], packed[..., 0, :], _t(packed[..., m + 1:, :]))
+    u, v = packed[..., 1:m + 1, :], packed[..., m + 1:, :]
+    u, v = (_completed(u), _completed(v)) if full_matrices and nothing else (u, v)
+    return SVDResult(u, packed[..., 0, :], _t(v))
+
+
+def _completed(q: Any) -> Any:
+    """Q without columns as a square one: the identity, which depends on nothing."""
+    return matmul(q, _t(q)) + np.eye(shape_of(q)[-2], dtype=dtype_of(q))
 
 
 @composed(np.linalg.svdvals, name="linalg.svdvals", cases=_MATRICES)
@@ -280,9 +288,11 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     """
     a = as_array(a)
     m, n = matrix_shape("qr", a)
-    if mode not in ("reduced", "r") and not (mode == "complete" and m <= n):
+    if mode not in ("reduced", "r") and not (mode == "complete" and (m <= n or not n)):
         raise UsageError(f"qr: mode={mode!r} of a matrix {m} by {n} is not supported: "
                          "what a does not determine has no derivative\n  help: mode='reduced' or 'r'")
     packed = packed_qr(a)
     q, r = packed[..., :m, :], _t(packed[..., m:, :])
+    if mode == "complete" and m > n:
+        return QRResult(_completed(q), matmul(q, r))     # R has no columns, and as many rows as Q
     return r if mode == "r" else QRResult(q, r)

@@ -35,12 +35,13 @@ def _linear(x: Any, w: Any, b: Any) -> Any:
 
 def _rows(x: Any) -> Any:
     """x as a matrix: all axes but the last are one batch."""
-    return x if len(shape_of(x)) == 2 else reshape(x, (-1, shape_of(x)[-1]))
+    *lead, n = shape_of(x)
+    return x if len(lead) == 1 else reshape(x, (math.prod(lead), n))
 
 
 def _flat(index: Any, x: Any) -> Any:
     """Where the elements that `index` chooses from the rows of x lie in x, counted through."""
-    return np.arange(0, x.size, x.shape[-1]) + index.ravel().astype(np.intp, copy=False)
+    return np.arange(0, x.size, x.shape[-1] or 1) + index.ravel().astype(np.intp, copy=False)
 
 
 def _cross_entropy(x: Any, index: Any) -> Any:
