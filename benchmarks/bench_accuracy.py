@@ -33,7 +33,7 @@ Peer = Callable[[Any, list[Any]], Results | None]
 # Where a peer calls a function otherwise than the table does, or does not mean the same by it.
 OTHER_NAMES = {"power": "pow", "radians": "deg2rad", "degrees": "rad2deg", "hard_sigmoid": "hardsigmoid",
                "hard_tanh": "hardtanh"}
-NOT_THE_SAME = {"round", "fmod", "floor_divide", "clip", "where", "leaky_relu", "elu", "normal"}
+NOT_THE_SAME = {"round", "fmod", "floor_divide", "clip", "where", "leaky_relu", "elu"}
 
 
 def found_in(places: Sequence[Any], op: Any) -> Any:

@@ -48,7 +48,7 @@ X(over_cosh2, 2, "")
 X(over_cosh1, 2, "")
 X(over_square1, 2, "")
 X(gauss, 1, "scale")
-X(normal, 1, "")
+X(normal_cdf, 1, "")
 X(one_less_square, 1, "")
 X(add, 2, "")
 X(subtract, 2, "")
@@ -171,7 +171,7 @@ case AG_over_cosh2: z = ag_over_cosh2(x, y); break;  /* \frac{g}{\left(\cosh x\r
 case AG_over_cosh1: z = ag_over_cosh1(x, y); break;  /* \frac{g}{2 + 2 \cosh x} */
 case AG_over_square1: z = x / (1.0 + (y * y)); break;  /* \frac{g}{1 + x^2} */
 case AG_gauss: z = ag_gauss(x, y); break;  /* e^{-\mathrm{scale} \, x^2} */
-case AG_normal: z = ag_normal(x); break;  /* \Phi(x) */
+case AG_normal_cdf: z = ag_normal_cdf(x); break;  /* \Phi(x) */
 case AG_one_less_square: z = (1.0 - x) * (1.0 + x); break;  /* (1 - x^2) */
 case AG_add: z = x + y; break;  /* x + y */
 case AG_subtract: z = x - y; break;  /* x - y */
@@ -202,7 +202,7 @@ case AG_elu: z = (x > 0 ? x : y * expm1(x)); break;  /* \operatorname{elu}_{\alp
 case AG_selu: z = 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * expm1(x)); break;  /* \operatorname{selu} x */
 case AG_softplus: z = ag_logaddexp(x, 0.0); break;  /* \operatorname{softplus} x */
 case AG_silu: z = x * ag_sigmoid(x); break;  /* \operatorname{silu} x */
-case AG_gelu: z = x * ag_normal(x); break;  /* \operatorname{gelu} x */
+case AG_gelu: z = x * ag_normal_cdf(x); break;  /* \operatorname{gelu} x */
 case AG_mish: z = x * tanh(ag_logaddexp(x, 0.0)); break;  /* \operatorname{mish} x */
 case AG_scale0: z = x * ag_divide0(y, w); break;  /* w \, \frac{x}{y} */
 case AG_toward: z = x * ag_divide0(y, hypot(y, w)); break;  /* w \, \frac{x}{\sqrt{x^2 + y^2}} */
@@ -250,7 +250,7 @@ case AG_over_cosh2: A(ag_over_cosh2(g, y)) B((((-2.0) * g) * z) * tanh(y)) break
 case AG_over_cosh1: A(ag_over_cosh1(g, y)) B(-((g * z) * tanh(0.5 * y))) break;  /* \frac{1}{2 + 2 \cosh x}, -z \, \tanh \left(0.5 \, x\right) */
 case AG_over_square1: A(g / (1.0 + (y * y))) B((((-2.0) * g) * z) * (y / (1.0 + (y * y)))) break;  /* \frac{1}{1 + x^2}, \left(-2 \, z\right) \, \frac{x}{1 + x^2} */
 case AG_gauss: A((((-2.0) * y) * g) * (x * z)) break;  /* \left(-2 \, \mathrm{scale}\right) \, x \, y */
-case AG_normal: A((g * 0.3989422804014327) * ag_gauss(x, 0.5)) break;  /* \tfrac{1}{\sqrt{2\pi}} \, e^{-0.5 \, x^2} */
+case AG_normal_cdf: A((g * 0.3989422804014327) * ag_gauss(x, 0.5)) break;  /* \tfrac{1}{\sqrt{2\pi}} \, e^{-0.5 \, x^2} */
 case AG_one_less_square: A(((-2.0) * g) * x) break;  /* -2 \, x */
 case AG_add: A(g) B(g) break;  /* 1, 1 */
 case AG_subtract: A(g) B(-g) break;  /* 1, -1 */
@@ -281,7 +281,7 @@ case AG_elu: A((g * exp(ag_minimum(x, 0.0))) * (y + ((1.0 - y) * ag_step(x)))) b
 case AG_selu: A(((g * exp(ag_minimum(x, 0.0))) * 1.0507009873554805) * (1.6732632423543772 + ((-0.6732632423543772) * ag_step(x)))) break;  /* 1.0507009873554805 \, e^{\min(x, 0)} \, \left(1.6732632423543772 - 0.6732632423543772 \, [x > 0]\right) */
 case AG_softplus: A(g * ag_sigmoid(x)) break;  /* \sigma(x) */
 case AG_silu: A((g * ag_sigmoid(x)) * (1.0 + (x * ag_sigmoid(-x)))) break;  /* \sigma(x) \, \left(1 + x \, \sigma(-x)\right) */
-case AG_gelu: A(g * (ag_normal(x) + ((x * 0.3989422804014327) * ag_gauss(x, 0.5)))) break;  /* \Phi(x) + \tfrac{1}{\sqrt{2\pi}} \, x \, e^{-0.5 \, x^2} */
+case AG_gelu: A(g * (ag_normal_cdf(x) + ((x * 0.3989422804014327) * ag_gauss(x, 0.5)))) break;  /* \Phi(x) + \tfrac{1}{\sqrt{2\pi}} \, x \, e^{-0.5 \, x^2} */
 case AG_mish: A(g * (tanh(ag_logaddexp(x, 0.0)) + ag_over_cosh2(x * ag_sigmoid(x), ag_logaddexp(x, 0.0)))) break;  /* \tanh \operatorname{softplus} x + \frac{x \, \sigma(x)}{\left(\cosh \operatorname{softplus} x\right)^2} */
 case AG_scale0: A_ALWAYS(g * ag_divide0(y, w)) B_ALWAYS(g * (x / w)) W_ALWAYS(-((g * z) / w)) break;  /* 1 \, \frac{x}{y}, \frac{w}{y}, -\frac{z}{y} */
 case AG_toward: A_ALWAYS(g * ag_divide0(y, hypot(y, w))) B_ALWAYS((((g * x) * (w / hypot(y, w))) * (w / hypot(y, w))) / hypot(y, w)) W_ALWAYS(-((((g * x) * (y / hypot(y, w))) * (w / hypot(y, w))) / hypot(y, w))) break;  /* 1 \, \frac{x}{\sqrt{x^2 + y^2}}, \frac{w \, \frac{y}{\sqrt{x^2 + y^2}} \, \frac{y}{\sqrt{x^2 + y^2}}}{\sqrt{x^2 + y^2}}, -\frac{w \, \frac{x}{\sqrt{x^2 + y^2}} \, \frac{y}{\sqrt{x^2 + y^2}}}{\sqrt{x^2 + y^2}} */

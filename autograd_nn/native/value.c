@@ -90,7 +90,7 @@ static inline double ag_gauss(double x, double scale)
     double high = rint(x * 1048576) / 1048576;
     return exp(-scale * (high * high)) * exp(-scale * ((x - high) * (x + high)));
 }
-static inline double ag_normal(double x)                    /* Dekker's product: see _scaled in elementary.py */
+static inline double ag_normal_cdf(double x)                    /* Dekker's product: see _scaled in elementary.py */
 {
     x = x < -64 ? -64 : x > 64 ? 64 : x;
     double y = x * 0.7071067811865476, high = x * 134217729.0 - (x * 134217729.0 - x), low = x - high;

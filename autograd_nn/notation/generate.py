@@ -162,7 +162,8 @@ def derivatives() -> str:
              "last place of the right result, and what one last place of an input changes of it. Where the numbers",
              "on the way (the value, the first derivatives) are out of range, nothing is promised. Below the table",
              "stands why some are off by more than a few.", "",
-             "## Elementwise", "", "| op | value | derivative, one for each input | drawn from | kinks where 0 | units |",
+             "## Elementwise", "",
+             "| op | value | derivative, one for each input | drawn from | kinks where 0 | units |",
              "|---|---|---|---|---|---|"]
     for op in table_ops():
         if op.elementwise:

@@ -276,7 +276,7 @@ moveaxis: Op
 multiply: Op
 multiply0: Op
 negative: Elementwise
-normal: Elementwise
+normal_cdf: Elementwise
 one_less_square: Elementwise
 over_cosh1: Op
 over_cosh2: Op

@@ -68,7 +68,8 @@ class Op(Bindable):
                 and .imag) that gives a pair of real and imaginary part, or a result as it is
     steepest    of an activation, its steepest slope
     range       the closed interval in which the results lie; a bounded activation saturates
-    ulps        of an elementwise op: how many units in the last place its value, first and second derivatives may be off
+    ulps        of an elementwise op: how many units in the last place its value, first and second derivatives
+                may be off (DERIVATIVES.md says what a unit is)
     loses       why, where that is more than a few
     cost        a function of the inputs' shapes, the output's shape and the parameters: the multiply-adds
     misfit      a function of the inputs' shapes that says which sizes do not fit, or None

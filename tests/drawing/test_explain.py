@@ -83,10 +83,10 @@ def test_a_recorded_program_gives_its_names():
     w, b = Value(2.0), Value(1.0)
     with trace() as t:
         u = w * 3 + b
-        loss = u.tanh()
+        loss = u.tan()
     text = t.explain(w)
-    assert text.startswith("dloss/dw\n") and "loss = tanh(u), so dloss/du = 1 − loss²" in text
-    assert loss.data == np.tanh(7.0)
+    assert text.startswith("dloss/dw\n") and "loss = tan(u), so dloss/du = 1 + loss²" in text
+    assert loss.data == np.tan(7.0)
 
 
 def numbers(text):

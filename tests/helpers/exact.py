@@ -45,7 +45,8 @@ def _sinc(x):
 def _sinc_derivative(x, n):
     """Of order 1, the default."""
     if abs(x) < 0.01:
-        return mp.nsum(lambda k: (-1) ** k * mp.pi ** (2 * k) * 2 * k * x ** (2 * k - 1) / mp.factorial(2 * k + 1), [1, 60])
+        return mp.fsum((-1) ** k * mp.pi ** (2 * k) * 2 * k * x ** (2 * k - 1) / mp.factorial(2 * k + 1)
+                       for k in range(1, 60))
     return (mp.cos(mp.pi * x) - mp.sin(mp.pi * x) / (mp.pi * x)) / x
 
 
@@ -115,7 +116,7 @@ EXACT = {
     "cosh": lambda x: (mp.exp(x) + mp.exp(-x)) / 2,
     "tanh": _tanh,
     "gauss": lambda x, scale: mp.exp(-scale * x * x),
-    "normal": _normal,
+    "normal_cdf": _normal,
     "toward": lambda w, x, y: w * x / mp.sqrt(x * x + y * y),
     "over_square1": lambda g, x: g / (1 + x * x),
     "over_cosh2": lambda g, x: 4 * g / (mp.exp(x) + mp.exp(-x)) ** 2,

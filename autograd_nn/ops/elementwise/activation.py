@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from .._bind import Twice
 from .._composite import Composite
 from .._op import Case, Op
-from ..arrays.reduction import keeping, largest, sum
+from ..arrays.reduction import keeping, largest, max, sum
 from ..arrays.shape import reshape
-from .arithmetic import clip, minimum, step
+from .arithmetic import clip, minimum, same, step
 from .corners import multiply0
-from .elementary import INV_ROOT_TAU, exp, gauss, logaddexp, normal, over_cosh2, sigmoid, tanh
+from .elementary import INV_ROOT_TAU, exp, expm1, gauss, logaddexp, normal_cdf, over_cosh2, sigmoid, tanh
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805     # with these selu keeps mean 0 and variance 1
 WIDE = 64                                   # elements: relu compares rows this long, or longer, with a row of zeros
@@ -81,8 +82,8 @@ silu = Composite("silu", lambda x: x * sigmoid(x),
                  layer="SiLU", tex=r"\operatorname{{silu}} {0}",
                  steepest=1.0998,
                  ulps=(4, 4, 4))
-gelu = Composite("gelu", lambda x: x * normal(x),
-                 lambda g, y, x: g * (normal(x) + x * INV_ROOT_TAU * gauss(x, scale=0.5)),
+gelu = Composite("gelu", lambda x: x * normal_cdf(x),
+                 lambda g, y, x: g * (normal_cdf(x) + x * INV_ROOT_TAU * gauss(x, scale=0.5)),
                  layer="GELU", tex=r"\operatorname{{gelu}} {0}",
                  steepest=1.1290,
                  ulps=(4, 4, 4))
@@ -97,6 +98,9 @@ mish = Composite("mish", lambda x: x * tanh(softplus(x)),
 # --- over an axis ------------------------------------------------------------------------------
 # A row of -inf has no largest element: its softmax is 0 everywhere, its logsumexp -inf, and both
 # have gradient 0 (a fully masked row of attention is such a row).
+#
+# Where the largest entry of a softmax is nearly 1, what it lacks is the sum of the others, and must not be computed as
+# 1 - p: its logarithm is log1p of that sum, and a cotangent is first taken relative to the one of the largest entry.
 
 
 def _shifted(x: Any, axis: Any) -> tuple[Any, Any]:
@@ -107,10 +111,42 @@ def _shifted(x: Any, axis: Any) -> tuple[Any, Any]:
     return x - top, top
 
 
+def log_total(shifted: Any, axis: Any) -> Any:
+    """ln(sum(e^shifted)), where the largest is 0; where its e^0 is nearly all of the sum, by the rest of it."""
+    e = np.exp(shifted)
+    total = np.add.reduce(e, axis=axis, keepdims=True)
+    y = np.log(total)
+    if e.dtype != object:
+        near = np.less(total, 1.25)
+        if near.any():
+            e -= np.equal(shifted, 0)
+            y = np.where(near & (total >= 1), np.log1p(np.add.reduce(e, axis=axis, keepdims=True)), y)
+    return y
+
+
+def _from_top(g: Any, y: Any, axis: Any) -> Any:
+    """g less what it is where y is largest."""
+    return g - sum(g * same(y, max(y, axis=axis, keepdims=True)), axis=axis, keepdims=True)
+
+
+def _from_top_of_array(g: Any, y: Any, axis: Any) -> Any:
+    if axis in (-1, y.ndim - 1) and y.size and y.shape == g.shape:
+        at = y.argmax(-1).reshape(-1) + np.arange(0, y.size, y.shape[-1])
+        return g - g.take(at).reshape(*y.shape[:-1], 1)
+    return g - np.add.reduce(g * (y == largest(y, axis)), axis=axis, keepdims=True) if y.size else g
+
+
+from_top = Twice(_from_top, _from_top_of_array)
+
+
+def _centred(d: Any, y: Any, axis: Any) -> Any:
+    return y * (d - sum(d * y, axis=axis, keepdims=True))
+
+
 def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     shifted, top = _shifted(x, axis)
     with np.errstate(divide="ignore"):
-        y = np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True)) + top
+        y = log_total(shifted, axis) + top
     return y if keepdims else y.reshape(keeping(x, axis, drop=True))
 
 
@@ -123,7 +159,7 @@ def _softmax(x: Any, axis: Any = -1) -> Any:
 def _log_softmax(x: Any, axis: Any = -1) -> Any:
     shifted, _ = _shifted(x, axis)
     with np.errstate(divide="ignore", invalid="ignore"):
-        y = shifted - np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
+        y = shifted - log_total(shifted, axis)
     return np.where(np.isnan(y), -np.inf, y).astype(x.dtype) if _has_empty_row(x, axis) else y
 
 
@@ -139,9 +175,9 @@ logsumexp = Op("logsumexp", None, _logsumexp,
                cases=[*_ROWS, (((3, 4),), {"axis": None}), (((2, 3),), {"axis": (0, 1), "keepdims": True})],
                ufunc_method=np.logaddexp.reduce)
 softmax = Op("softmax", None, _softmax,
-             lambda g, y, x, axis: y * (g - sum(g * y, axis=axis, keepdims=True)),
+             lambda g, y, x, axis: _centred(from_top(g, y, axis), y, axis),
              layer="Softmax", tex=r"\operatorname{{softmax}} {0}", params={"axis": -1}, cases=_ROWS,
              range=(0, 1))
 log_softmax = Op("log_softmax", None, _log_softmax,
-                 lambda g, y, x, axis: g - exp(y) * sum(g, axis=axis, keepdims=True),
+                 lambda g, y, x, axis: -g * expm1(y) - exp(y) * (sum(g, axis=axis, keepdims=True) - g),
                  layer="LogSoftmax", tex=r"\ln \operatorname{{softmax}} {0}", params={"axis": -1}, cases=_ROWS)

@@ -21,9 +21,10 @@ from .._op import Op
 from .corners import divide0, scale0
 
 POSITIVE, UNIT = (0.1, 4.0), (-0.9, 0.9)
-LN2, LN10, TWO_OVER_ROOT_PI, INV_ROOT_TAU = math.log(2), math.log(10), 2 / math.sqrt(math.pi), 1 / math.sqrt(2 * math.pi)
+LN2, LN10 = math.log(2), math.log(10)
+TWO_OVER_ROOT_PI, INV_ROOT_TAU = 2 / math.sqrt(math.pi), 1 / math.sqrt(2 * math.pi)
 DEGREE, RADIAN = math.pi / 180, 180 / math.pi
-GRID, ROUNDER = 2.0 ** 20, 1.5 * 2.0 ** 52                  # adding the second, and taking it away, rounds to a whole number
+GRID, ROUNDER = 2.0 ** 20, 1.5 * 2.0 ** 52       # adding the second, and taking it away, rounds to a whole number
 SPLITTER, INV_ROOT_PI = 2.0 ** 27 + 1, 1 / math.sqrt(math.pi)
 # The square root of 1/2 as a float, that in two halves of its digits, and the digits that follow.
 ROOT_HALF, ROOT_HALF_HIGH, ROOT_HALF_LOW, ROOT_HALF_REST = (
@@ -151,7 +152,7 @@ def _scaled(x: Any) -> tuple[Any, Any]:
 
 def _normal(x: float) -> float:
     y, lost = _scaled(min(max(x, -64.0), 64.0))
-    return 0.5 * math.erfc(-y) + math.exp(-(y * y)) * INV_ROOT_PI * lost
+    return 0.5 * math.erfc(-y) + float(math.exp(-(y * y)) * INV_ROOT_PI * lost)
 
 
 def _normal_array(x: Any) -> Any:
@@ -298,7 +299,7 @@ sinc = Op("sinc", _sinc, np.sinc,
           lambda g, y, x: g * sinc_derivative(x, n=1),
           tex=r"\operatorname{{sinc}} {0}",
           ulps=(math.inf, 6, 6),
-          loses="NumPy takes the sine of a rounded pi x, which is right to a unit of 1; terms cancel where |x| is near 1.5")
+          loses="NumPy takes the sine of a rounded pi x, right to a unit of 1; terms cancel where |x| is near 1.5")
 sinc_derivative = Op("sinc_derivative", lambda x, n: float(_sinc_derivative(x, n)), _sinc_derivative,
                      lambda g, y, x, n: g * sinc_derivative(x, n=n + 1),
                      internal=True, tex=r"\operatorname{{sinc}}^{{({n})}} {0}", params={"n": 1},
@@ -340,10 +341,10 @@ gauss = Op("gauss", _gauss, _gauss_array,
            internal=True, tex=r"e^{{-{scale} \, {0}^2}}", c="ag_gauss({0}, {scale})", params={"scale": 0.5},
            ulps=(4, 4, 4))
 # The normal distribution: how much of it lies below x.
-normal = Op("normal", _normal, _normal_array,
-            lambda g, y, x: g * INV_ROOT_TAU * gauss(x, scale=0.5),
-            internal=True, tex=r"\Phi({0})", c="ag_normal({0})", range=(0, 1),
-            ulps=(4, 4, 4))
+normal_cdf = Op("normal_cdf", _normal, _normal_array,
+                lambda g, y, x: g * INV_ROOT_TAU * gauss(x, scale=0.5),
+                internal=True, tex=r"\Phi({0})", c="ag_normal_cdf({0})", range=(0, 1),
+                ulps=(4, 4, 4))
 # What a length hands on of its cotangent w: w times the cosine of the angle of (x, y), 0 at (0, 0). Its derivatives
 # are nan there, for a length has a kink.
 toward = Composite("toward", lambda w, x, y: w * divide0(x, hypot(x, y)),
