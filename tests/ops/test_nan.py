@@ -27,6 +27,7 @@ def test_of_a_number(op, Value):
     checks.nan_reaches_the_derivative(op, Value)
 
 
+@pytest.mark.slow
 @of(NOT_LOST)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
