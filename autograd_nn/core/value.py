@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import ops
-from ..errors import LeavesGraphError
 from ..ops import CARRIERS, Op
-from ..ops._carriers import carrier, is_traced
+from ..ops._carriers import all_boxed, carrier, holds_objects, is_traced
 from . import engine, quick, reverse
-from .methods import attach, through_ufunc
+from .methods import attach, attach_to_loops
 from .modes import record
 from .node import NOTHING, STORAGE, Node, data_of
 from .operands import number, number_among
 from .surface import ValueMethods
+from .traced import Traced
 
 
-class BaseValue(ValueMethods, Node):
+class BaseValue(ValueMethods, Traced, Node):
     """A number that remembers how it was computed.
 
     `data` is a Python float and may be assigned between graphs. `grad` is a float too, 0.0 before
@@ -81,28 +81,10 @@ class BaseValue(ValueMethods, Node):
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)
 
-    def __float__(self) -> float:
-        raise LeavesGraphError(
-            "float() of a Value would drop its gradient without a word (math.exp(v) and its like call it)\n"
-            "  help: v.item() is the number; v.exp(), v.log(), autograd_nn.sin(v) ... stay in the graph")
-
-    def __int__(self) -> int:
-        raise LeavesGraphError("int() of a Value would drop its gradient without a word\n"
-                               "  help: int(v.item()) is the number; v.floor() stays in the graph")
-
-    def __index__(self) -> int:
-        raise LeavesGraphError("a Value cannot be an index or a count: that would drop its gradient\n"
-                               "  help: int(v.item()) is the number")
-
-    def __complex__(self) -> complex:
-        raise LeavesGraphError("complex() of a Value would drop its gradient without a word\n"
-                               "  help: complex(v.item()) is the number")
-
-    def __pos__(self) -> BaseValue:
-        return self
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **params: Any) -> Any:
-        return through_ufunc(ufunc, method, inputs, params)
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if holds_objects((args, *kwargs.values())):      # of Values: NumPy's loops call their operators and methods
+            return func(*all_boxed(args), **{k: all_boxed(x) for k, x in kwargs.items()})
+        return super().__array_function__(func, types, args, kwargs)
 
 
 def _apply(kind: type[BaseValue], op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
@@ -120,6 +102,7 @@ def _apply(kind: type[BaseValue], op: Op, args: tuple[Any, ...], params: dict[st
 
 
 attach(BaseValue, elementwise=True)
+attach_to_loops(BaseValue)
 
 
 # --- the engine in Python ---------------------------------------------------------------------------

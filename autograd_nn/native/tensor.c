@@ -4,8 +4,8 @@
    make, the order of the nodes, whose cotangent goes where, and that it fits. With small arrays that is most of the
    work.
 
-   What is not the usual case goes to Python. A method calls the one that it stands for if a mode is on or an operand
-   is no Tensor or number; a sweep that meets a Value, a Dual, or an inf or nan (which may have leaked past a zero)
+   What is not the usual case goes to Python. A method calls the one that it stands for if a mode other than no_grad()
+   is on or an operand is no Tensor or number; a sweep that meets a Value, a Dual, or an inf or nan (which may have leaked past a zero)
    gives up before it has changed anything, and reverse.py does it all. */
 
 #include "common.h"
@@ -19,7 +19,7 @@
 static PyTypeObject *tensor;
 static PyArray_Descr *float32, *float64;
 static PyObject *add_reduce, *zero;                     /* np.add.reduce, and 0 */
-static PyObject *node_type, *constant, *kept, *fit, *is_finite, *errors, *ignored;              /* of the package */
+static PyObject *node_type, *nothing, *constant, *kept, *fit, *is_finite, *errors, *ignored;    /* of the package */
 static PyObject *s_array, *s_array_rules, *s_own;
 static Py_ssize_t at_data, at_grad, at_op, at_inputs, at_params, at_name, at_operands;          /* a Tensor's slots */
 
@@ -154,10 +154,10 @@ static int replace(PyObject **inputs, PyObject *given, Py_ssize_t at, PyObject *
 }
 
 /* The node that an op makes of a tuple of Tensors, arrays and numbers, as tensor.py's _apply makes it; None where that
-   has to do it: a mode is on, the op fails, or an operand is another kind of node. */
+   has to do it: a mode other than no_grad() is on, the op fails, or an operand is another kind of node. */
 static PyObject *applied(PyObject *op, PyObject *args, PyObject *given)
 {
-    if (special)
+    if (modes == OTHER_MODES)
         Py_RETURN_NONE;
     Py_ssize_t n = PyTuple_GET_SIZE(args);
     PyObject *inputs = Py_NewRef(args), *operands = PyTuple_New(n), *data = NULL, *array = NULL;
@@ -190,9 +190,15 @@ static PyObject *applied(PyObject *op, PyObject *args, PyObject *given)
         }
     }
     PyObject *node = NULL;
-    if (answer == DONE) {
+    int leaf = answer == DONE ? silent() : 0;
+    if (answer == DONE && !leaf) {
         node = made(op, params, data, inputs, operands);
+    } else if (leaf == DONE) {
+        Py_DECREF(inputs);
+        Py_DECREF(operands);
+        node = made(Py_None, nothing, data, PyTuple_New(0), PyTuple_New(0));
     } else {
+        Py_XDECREF(data);
         Py_XDECREF(inputs);
         Py_XDECREF(operands);
     }
@@ -212,7 +218,7 @@ static PyObject *tensor_apply(PyObject *Py_UNUSED(module), PyObject *const *args
 static PyObject *method_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
     const Method *m = (const Method *)self;
-    int usual = !special && !kwnames && PyVectorcall_NARGS(nargsf) == m->arity && Py_TYPE(args[0]) == tensor;
+    int usual = modes != OTHER_MODES && !kwnames && PyVectorcall_NARGS(nargsf) == m->arity && Py_TYPE(args[0]) == tensor;
     if (usual && m->arity == 2) {
         PyObject *o = args[1];
         usual = Py_TYPE(o) == tensor || PyFloat_CheckExact(o) || PyLong_CheckExact(o) || is_array(o);
@@ -797,20 +803,20 @@ static int use_numpy(void)
    keeps how it treats floating point errors, and ignored its value for not at all. */
 static PyObject *tensor_setup(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    if (!PyArg_ParseTuple(args, "OOOOOOOO", &tensor, &node_type, &constant, &kept, &fit, &is_finite, &errors,
-                          &ignored) ||
+    if (!PyArg_ParseTuple(args, "OOOOOOOOO", &tensor, &node_type, &nothing, &constant, &kept, &fit, &is_finite,
+                          &errors, &ignored) ||
         use_numpy() < 0 || offset("_data", &at_data) < 0 || offset("_grad", &at_grad) < 0 || offset("op", &at_op) < 0 ||
         offset("inputs", &at_inputs) < 0 || offset("params", &at_params) < 0 || offset("name", &at_name) < 0 ||
         offset("_operands", &at_operands) < 0)
         return NULL;
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < 9; i++)
         Py_INCREF(PyTuple_GET_ITEM(args, i));           /* for as long as the module lives */
     Py_RETURN_NONE;
 }
 
 static PyMethodDef tensor_methods[] = {
     {"setup", tensor_setup, METH_VARARGS, "Say what a Tensor is, once."},
-    {"set_special", set_special, METH_O, "How many modes are on: while any is, every method goes to Python."},
+    {"set_modes", set_modes, METH_VARARGS, "Which modes are on: while any but no_grad() is, Python does it all."},
     {"apply", (PyCFunction)(void (*)(void))tensor_apply, METH_FASTCALL, "apply(op, args, params) -> Tensor or None"},
     {"method", new_method, METH_VARARGS, "method(python, op, params, arity, reflected) -> the same, quicker"},
     {"backward", (PyCFunction)(void (*)(void))tensor_backward, METH_FASTCALL, "backward(root, seed) -> bool"},

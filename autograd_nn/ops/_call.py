@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
-from ._options import OPTIONS, refuse_nodes
+from ._no_nodes import OPTIONS, refuse_nodes
 
 if TYPE_CHECKING:
     from ._op import Op
@@ -22,6 +22,8 @@ def inputs_and_params(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> 
             raise UsageError(f"{op.name}: needs at least one array, got an empty sequence")
     else:
         inputs, rest = args[:op.arity], args[op.arity:]
+    if len(rest) == len(op.params) + 1 and rest[-1] is None:
+        rest = rest[:-1]                             # NumPy's out, which is nothing
     if op.arity > len(inputs) or len(rest) > len(op.params):
         takes = f"{op.arity} input{'s' * (op.arity != 1)}"
         takes += "".join(f", {k}={v!r}" for k, v in op.params.items())
@@ -32,8 +34,9 @@ def inputs_and_params(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> 
             refuse_nodes(op.name, x)
     if len(full) > len(op.params):
         from ._arguments import no_out
-        no_out(op.name, params.get("out"))
+        no_out(op.name, full.pop("out", None))
         extra = ", ".join(sorted(set(full) - set(op.params)))
         known = ", ".join(op.params) or "none"
-        raise UsageError(f"{op.name}: unknown parameter {extra} (its parameters: {known})")
+        if extra:
+            raise UsageError(f"{op.name}: unknown parameter {extra} (its parameters: {known})")
     return inputs, full

@@ -12,8 +12,8 @@ import numpy as np
 
 from ..errors import AutogradError, ShapeError, UsageError
 from ._carriers import CARRIERS, is_plain
+from ._no_nodes import check_options, options_of
 from ._op import Op, _Doc, shape_of
-from ._options import check_options, options_of
 from ._refusal import RAW, refused
 
 

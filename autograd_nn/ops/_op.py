@@ -55,6 +55,7 @@ class Op(Bindable):
     cases       for array ops: (shapes, params) on which the generated tests run; an array in the place
                 of a shape is the input itself, where the op is not defined everywhere
     zero        True where the derivative is 0 wherever it exists
+    unguarded   True where an inf or nan of its rules is told also under a cotangent of 0
     method      whether Value (elementwise ops) and Tensor have it as a method
     layer       the name of its module in `nn`, for an activation
     internal    whether it stays in `ops`, without a method: a helper of rules, or public elsewhere (`linalg.inv`)
@@ -67,6 +68,9 @@ class Op(Bindable):
                 and .imag) that gives a pair of real and imaginary part, or a result as it is
     steepest    of an activation, its steepest slope
     range       the closed interval in which the results lie; a bounded activation saturates
+    ulps        of an elementwise op: how many units in the last place its value, first and second derivatives
+                may be off (DERIVATIVES.md says what a unit is)
+    loses       why, where that is more than a few
     cost        a function of the inputs' shapes, the output's shape and the parameters: the multiply-adds
     misfit      a function of the inputs' shapes that says which sizes do not fit, or None
     expansion   a function of the inputs: the same op by simpler ones, which draw(expand=True) shows
@@ -91,12 +95,13 @@ class Op(Bindable):
                  symbol: str | None = None, dunder: str | None = None,
                  params: Mapping[str, Any] | None = None,
                  domain: Sequence[Domain] = (), kink: Callable[..., float] | None = None,
-                 cases: Sequence[Case] = (), zero: bool = False, method: bool = True,
+                 cases: Sequence[Case] = (), zero: bool = False, unguarded: bool = False, method: bool = True,
                  internal: bool = False, layer: str | None = None,
                  commutes: bool = False, slots: Sequence[str] = (), shaped_by: Sequence[int] = (),
                  linear: Literal[True] | Sequence[int] = (), multilinear: bool = False,
                  complex: Callable[..., Any] | None = None,
                  steepest: float | None = None, range: tuple[float, float] = (-np.inf, np.inf),
+                 ulps: tuple[float, float, float] | None = None, loses: str = "",
                  cost: Callable[..., int] | None = None, misfit: Callable[..., str | None] | None = None,
                  expansion: Callable[..., Any] | None = None,
                  ufunc_method: Callable[..., Any] | None = None) -> None:
@@ -116,12 +121,13 @@ class Op(Bindable):
         self.symbol, self.dunder = symbol or name, dunder
         self.params = dict(params or {})
         self.domain = tuple(domain) or ((-3.0, 3.0),) * max(self.arity, 1)
-        self.kink, self.cases, self.zero = kink, tuple(cases), zero
+        self.kink, self.cases, self.zero, self.unguarded = kink, tuple(cases), zero, unguarded
         self.method, self.internal, self.layer = method and not internal, internal, layer
         self.commutes, self.slots, self.shaped_by = commutes, tuple(slots), tuple(shaped_by)
         self.linear: Literal[True] | tuple[int, ...] = linear if linear is True else tuple(linear)
         self.multilinear, self.complex = multilinear, complex
         self.steepest, self.range, self.cost = steepest, range, cost
+        self.ulps, self.loses = ulps, loses
         self.misfit = misfit or (of_broadcast if self.elementwise else None)
         self.expansion, self.ufunc_method = expansion, ufunc_method
         self.module: str = sys._getframe(1).f_globals.get("__name__", "__main__")

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import AutogradError, IndexingError, ShapeError, UsageError
 from ._carriers import is_traced
-from ._options import check_options, options_of
+from ._no_nodes import check_options, options_of
 
 RAW = (TypeError, ValueError, IndexError, KeyError, AttributeError, ArithmeticError, RecursionError, MemoryError)
 """What Python and NumPy raise where arguments are of the wrong kind, shape or size."""

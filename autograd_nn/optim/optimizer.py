@@ -9,9 +9,9 @@ import numpy as np
 
 from ..core import reverse
 from ..core.node import data_of
+from ..core.options import above_zero, non_negative
 from ..core.value import BaseValue
 from ..errors import StateError, UsageError
-from ._numbers import above_zero, non_negative
 from ._parameters import Group, group_leaves, groups_of
 from ._rule import SMALL, State, in_blocks
 

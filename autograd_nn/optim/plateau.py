@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..core.node import data_of
+from ..core.options import between_0_and_1, non_negative, whole_number
 from ..errors import StateError, UsageError
-from ._numbers import between_0_and_1, non_negative, whole_number
 from .optimizer import Optimizer
 from .schedules import checked_state
 

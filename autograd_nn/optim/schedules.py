@@ -11,8 +11,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..core.options import above_zero, non_negative, whole_number
 from ..errors import StateError, UsageError
-from ._numbers import above_zero, non_negative, whole_number
 from .optimizer import Optimizer
 
 

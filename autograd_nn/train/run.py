@@ -14,15 +14,15 @@ import numpy as np
 
 from ..core.modes import no_grad
 from ..core.node import data_of
+from ..core.options import whole_number
 from ..core.random import Rng, generator
 from ..data import batches
-from ..errors import NonFiniteError, StateError, UsageError
+from ..errors import DataError, NonFiniteError, StateError, UsageError
 from ..nn import Module
 from ..nn._evaluated import evaluated
 from ..nn._targets import numbers_of
 from ..ops import shape_of
 from ..optim import Optimizer, ReduceLROnPlateau, clip_grad_norm_, clip_grad_value_
-from ..optim._numbers import whole_number
 from ._bar import Bar
 from ._interrupt import Interrupt
 from ._randomness import generators, kind, restore, state_for, state_of
@@ -137,6 +137,8 @@ class Run:
 
     def evaluate(self, x: Array, y: Array) -> dict[str, float]:
         """The loss and the metrics on rows that are not trained on, in eval() and without a graph."""
+        if not len(y):
+            raise DataError("evaluate: there are no rows, and no mean of nothing")
         total, predictions, targets = 0.0, [], []
         with evaluated(self.model), no_grad():
             for part, target in batches(x, y, size=self.batch_size, shuffle=False):

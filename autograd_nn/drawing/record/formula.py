@@ -37,7 +37,7 @@ Written = tuple[str, str]
 def written(node: Node, record: NodeRecord, names: list[str]) -> None:
     """Fill in `text` and `tex` of each input of a node: the derivative by it, or its rule.
 
-    Of numbers it is the derivative: "2 × u", "1 − h²". Of arrays it is what turns the gradient ḡ of the
+    Of numbers it is the derivative: "2 × u", "1 + h²". Of arrays it is what turns the gradient ḡ of the
     node into the gradient of the input, and that one's shape: "ḡ @ Wᵀ : (32, 10)".
     """
     op = node.op

@@ -47,7 +47,7 @@ def _parts(option: Any) -> Any:
 
 
 def options_of(call: Any) -> list[tuple[str, int]]:
-    """(name, place among the arguments) of each option of a function; for one that has no place, a place beyond all."""
+    """(name, place among the arguments) of each option of a function; one by name alone has a place beyond all."""
     return [(key, i if p.kind is not Parameter.KEYWORD_ONLY else 1 << 30)
             for i, (key, p) in enumerate(signature(call).parameters.items())
             if p.annotation in KINDS or (key in NAMES and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))]
