@@ -43,6 +43,7 @@ class Op(Bindable):
     tex, c      how it is written: `{0}`, `{1}` stand for the inputs, `{alpha}` for a parameter
     text        the same in a line of text, with Python's signs: "{0} + {1}", "|{0}|"; or a name to call it by;
                 by default a call
+    written     the rules as textbooks write them, where those above are computed otherwise to keep their digits
     level       how tightly that holds together; by default it follows from the signs in it
     terms       for a sum of many inputs: how many there are -> the inputs that are multiplied, for each term
     neutral     for each of two inputs the number beside which the op gives the other one, or None
@@ -89,7 +90,7 @@ class Op(Bindable):
 
     def __init__(self, name: str, scalar: Callable[..., float] | None, array: Callable[..., Any],
                  *vjps: Rule | Each | None, tex: str, c: str | None = None,
-                 text: str | None = None, level: Level | None = None,
+                 text: str | None = None, written: Sequence[Rule] = (), level: Level | None = None,
                  terms: Callable[[int], Sequence[Sequence[int]]] | None = None,
                  neutral: Sequence[float | None] = (), absorbing: Sequence[float | None] = (),
                  symbol: str | None = None, dunder: str | None = None,
@@ -117,6 +118,7 @@ class Op(Bindable):
         self.arity = -1 if isinstance(self.vjps, Each) else len(self.vjps)
         self.tex, self.c = tex, c
         self.text, self.level, self.terms = text, level, terms
+        self.written: Sequence[Rule | None] | Each = tuple(written) or self.vjps
         self.neutral, self.absorbing = tuple(neutral), tuple(absorbing)
         self.symbol, self.dunder = symbol or name, dunder
         self.params = dict(params or {})
