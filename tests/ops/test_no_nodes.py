@@ -110,6 +110,17 @@ def test_a_tree_that_contains_itself(own, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_what_is_nested_so_deep_that_it_cannot_be_shown():
+    deep = Value(1.0)
+    for _ in range(5000):
+        deep = [deep]
+    for function in (Tensor, Value, ag.draw, ag.topological, lambda x: Tensor(1.0) + x, lambda x: Value(1.0) + x,
+                     lambda x: ag.where(x, Tensor(1.0), 0.0), lambda x: nn.mse_loss(Tensor([1.0]), x), ag.block):
+        with pytest.raises(AutogradError):
+            function(deep)
+    assert tree.leaves(deep)[0].data == 1.0
+
+
 def test_what_stands_twice_in_a_tree_is_no_circle():
     part = [1.0]
     assert tree.leaves([part, {"a": part}, (part, part)]) == [1.0] * 4
