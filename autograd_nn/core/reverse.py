@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -15,7 +15,7 @@ from ..errors import GraphError, ShapeError, blame
 from ..ops import shape_of
 from ..ops._arguments import real_only
 from . import modes
-from .leaks import Look, finite, with_care, zero
+from .leaks import Look, finite, on_numbers_in_general, with_care, zero
 from .node import Node, data_of, topological
 
 Step = tuple[Node, int, Any, Any, Any]
@@ -52,7 +52,7 @@ def on_data(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
     if type(y) is np.ndarray:
         return y, node._operands, op.array_rules         # type: ignore[attr-defined]
     rules = op.array_rules if op.scalar is None else op.float_rules
-    if type(g) is float and g == 0.0:                    # an inf or nan of a rule does not leak past a zero
+    if type(g) is float and g == 0.0 and not op.unguarded:           # an inf or nan of a rule does not leak past a zero
         rules = [rule and zero for _, rule in zip(node.inputs, rules)]
     return y, [x._data if isinstance(x, Node) else x for x in node.inputs], rules
 
@@ -142,7 +142,7 @@ def leaves_below(roots: Iterable[Node]) -> Iterator[Node]:
 
 
 def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool,
-                ends: Container[Node] = ()) -> dict[Node, Any]:
+                ends: Collection[Node] = ()) -> dict[Node, Any]:
     watch = modes.mode.sweep if create_graph else None
     with nullcontext() if watch is None else watch(seeds):
         alarm: list[str] = []
@@ -153,7 +153,17 @@ def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool
             if not alarm and all(finite(g) for node, g in found.items() if node.op is None or node in ends):
                 return found
         with np.errstate(all="ignore"):
-            return _swept(order, seeds, with_care(look))
+            told_apart = create_graph or any(node.op is not None and node.op.unguarded for node in order)
+            return _swept(order, seeds, with_care(look, _reach(order, seeds, ends) if told_apart else None))
+
+
+def _reach(order: list[Node], seeds: Mapping[Node, Any], ends: Collection[Node]) -> dict[Node, Any] | None:
+    """Cotangents that are 0 only where they stay 0 for other data."""
+    seeds = {root: root._one() if isinstance(seed, Node) else seed for root, seed in seeds.items()}
+    try:
+        return _swept(order, seeds, on_numbers_in_general(on_data, {*order, *ends}))
+    except Exception:                                    # a rule refuses such data: then no 0 is known to stay
+        return None
 
 
 def _swept(order: list[Node], seeds: Mapping[Node, Any], look: Look) -> dict[Node, Any]:

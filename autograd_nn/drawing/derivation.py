@@ -50,7 +50,6 @@ class Derivation(str):
         shown = []
         for title, lines in self.parts:
             body = " \\\\\n".join(rf"{left} &{right}" for left, right in lines)
-            body = body.replace("<", "{<}").replace(">", "{>}")
             shown.append(f"**{title}**\n\n$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$\n")
         return "\n".join(shown)
 

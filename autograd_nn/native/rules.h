@@ -4,12 +4,14 @@
    AG_NAMES     X(name, number of inputs, name of its parameter) for every op, in the order of the codes
    AG_UNARY     X(name): the ops that are methods without arguments
    AG_FORWARD   cases that set z from x, y, w
-   AG_BACKWARD  cases that give the cotangents of x, y, w by A(...), B(...), W(...) from g, z, x, y, w
+   AG_BACKWARD  cases that give the cotangents of x, y, w by A(...), B(...), W(...) from g, z, x, y, w;
+                by A_ALWAYS(...) and so on what is told also under a cotangent of 0
    An op with a parameter finds it in y. */
 
 #ifdef AG_NAMES
 X(multiply0, 2, "")
 X(divide0, 2, "")
+X(slope0, 2, "")
 X(log0, 1, "")
 X(exp, 1, "")
 X(exp2, 1, "")
@@ -132,6 +134,7 @@ X(mish)
 #ifdef AG_FORWARD
 case AG_multiply0: z = ag_multiply0(x, y); break;  /* x \, y */
 case AG_divide0: z = ag_divide0(x, y); break;  /* \frac{x}{y} */
+case AG_slope0: z = ag_multiply0(x, y); break;  /* x \, y */
 case AG_log0: z = ag_log0(x); break;  /* \ln x */
 case AG_exp: z = exp(x); break;  /* e^{x} */
 case AG_exp2: z = exp2(x); break;  /* 2^{x} */
@@ -210,6 +213,7 @@ case AG_clip: z = ag_minimum(ag_maximum(x, y), w); break;  /* \operatorname{clip
 #ifdef AG_BACKWARD
 case AG_multiply0: A(ag_multiply0(g, y)) B(ag_multiply0(g, x)) break;  /* y, x */
 case AG_divide0: A(ag_divide0(g, y)) B(-ag_divide0(g * z, y)) break;  /* \frac{1}{y}, -\frac{z}{y} */
+case AG_slope0: A_ALWAYS(g * y) B_ALWAYS(g * x) break;  /* y, x */
 case AG_log0: A(ag_divide0(g, x)) break;  /* \frac{1}{x} */
 case AG_exp: A(g * z) break;  /* y */
 case AG_exp2: A((g * z) * 0.6931471805599453) break;  /* \left(\ln 2\right) \, y */
@@ -223,20 +227,20 @@ case AG_cbrt: A(g / (3.0 * (z * z))) break;  /* \frac{1}{3 \, y^{2}} */
 case AG_sin: A(g * cos(x)) break;  /* \cos x */
 case AG_cos: A(-(g * sin(x))) break;  /* -\sin x */
 case AG_tan: A(g * (1.0 + (z * z))) break;  /* 1 + y^{2} */
-case AG_arcsin: A(g / sqrt((1.0 - x) * (1.0 + x))) break;  /* \frac{1}{\sqrt{(1 - x^2)}} */
-case AG_arccos: A(-(g / sqrt((1.0 - x) * (1.0 + x)))) break;  /* \frac{-1}{\sqrt{(1 - x^2)}} */
+case AG_arcsin: A(g / sqrt((1.0 - x) * (1.0 + x))) break;  /* \frac{1}{\sqrt{1 - x^{2}}} */
+case AG_arccos: A(-(g / sqrt((1.0 - x) * (1.0 + x)))) break;  /* \frac{-1}{\sqrt{1 - x^{2}}} */
 case AG_arctan: A(g / (1.0 + (x * x))) break;  /* \frac{1}{1 + x^2} */
-case AG_arctan2: A(g * ag_divide0(ag_divide0(y, hypot(y, x)), hypot(y, x))) B(-(g * ag_divide0(ag_divide0(x, hypot(y, x)), hypot(y, x)))) break;  /* \frac{\frac{x}{\sqrt{x^2 + y^2}}}{\sqrt{x^2 + y^2}}, -\frac{\frac{y}{\sqrt{x^2 + y^2}}}{\sqrt{x^2 + y^2}} */
+case AG_arctan2: A(g * ag_divide0(ag_divide0(y, hypot(y, x)), hypot(y, x))) B(-(g * ag_divide0(ag_divide0(x, hypot(y, x)), hypot(y, x)))) break;  /* \frac{x}{x^{2} + y^{2}}, -\frac{y}{x^{2} + y^{2}} */
 case AG_sinh: A(g * cosh(x)) break;  /* \cosh x */
 case AG_cosh: A(g * sinh(x)) break;  /* \sinh x */
-case AG_tanh: A(ag_over_cosh2(g, x)) break;  /* \frac{1}{\left(\cosh x\right)^2} */
+case AG_tanh: A(ag_over_cosh2(g, x)) break;  /* 1 - y^{2} */
 case AG_arcsinh: A(g / ag_hypot1(x)) break;  /* \frac{1}{\sqrt{x^2 + 1}} */
 case AG_arccosh: A(g / (sqrt(x - 1.0) * sqrt(x + 1.0))) break;  /* \frac{1}{\sqrt{x - 1} \, \sqrt{x + 1}} */
-case AG_arctanh: A(g / ((1.0 - x) * (1.0 + x))) break;  /* \frac{1}{(1 - x^2)} */
-case AG_hypot: A(g * ag_divide0(x, hypot(x, y))) B(g * ag_divide0(y, hypot(y, x))) break;  /* 1 \, \frac{x}{\sqrt{x^2 + y^2}}, 1 \, \frac{y}{\sqrt{y^2 + x^2}} */
+case AG_arctanh: A(g / ((1.0 - x) * (1.0 + x))) break;  /* \frac{1}{1 - x^{2}} */
+case AG_hypot: A(g * ag_divide0(x, hypot(x, y))) B(g * ag_divide0(y, hypot(y, x))) break;  /* \frac{x}{z}, \frac{y}{z} */
 case AG_hypot1: A(g * ag_divide0(x, hypot(x, 1.0))) break;  /* 1 \, \frac{x}{\sqrt{x^2 + 1^2}} */
-case AG_erf: A((g * 1.1283791670955126) * ag_gauss(x, 1.0)) break;  /* \tfrac{2}{\sqrt{\pi}} \, e^{-1 \, x^2} */
-case AG_sigmoid: A(ag_over_cosh1(g, x)) break;  /* \frac{1}{2 + 2 \cosh x} */
+case AG_erf: A((g * 1.1283791670955126) * ag_gauss(x, 1.0)) break;  /* \tfrac{2}{\sqrt{\pi}} \, e^{-x^{2}} */
+case AG_sigmoid: A(ag_over_cosh1(g, x)) break;  /* y \, \left(1 - y\right) */
 case AG_logaddexp: A(g * ag_sigmoid(ag_log_ratio(x, y))) B(g * ag_sigmoid(ag_log_ratio(y, x))) break;  /* \sigma(x - y), \sigma(y - x) */
 case AG_log_ratio: A(g) B(-g) break;  /* 1, -1 */
 case AG_logaddexp2: A(g * ag_sigmoid(ag_log_ratio(x, y) * 0.6931471805599453)) B(g * ag_sigmoid(ag_log_ratio(y, x) * 0.6931471805599453)) break;  /* \sigma(\left(\ln 2\right) \, \left(x - y\right)), \sigma(\left(\ln 2\right) \, \left(y - x\right)) */
@@ -264,8 +268,8 @@ case AG_same: A(0.0) B(0.0) break;  /* 0, 0 */
 case AG_floor: A(0.0) break;  /* 0 */
 case AG_ceil: A(0.0) break;  /* 0 */
 case AG_round: A(0.0) break;  /* 0 */
-case AG_maximum: A(g * ag_tie(x, y)) B(g * ag_tie(y, x)) break;  /* \left[x \geq y\right], \left[y \geq x\right] */
-case AG_minimum: A(g * ag_tie(y, x)) B(g * ag_tie(x, y)) break;  /* \left[y \geq x\right], \left[x \geq y\right] */
+case AG_maximum: A(ag_multiply0(g, ag_tie(x, y))) B(ag_multiply0(g, ag_tie(y, x))) break;  /* \left[x \geq y\right], \left[y \geq x\right] */
+case AG_minimum: A(ag_multiply0(g, ag_tie(y, x))) B(ag_multiply0(g, ag_tie(x, y))) break;  /* \left[y \geq x\right], \left[x \geq y\right] */
 case AG_fmod: A(g * ag_same(z, z)) B(-(g * rint((x - z) / y))) break;  /* [z = z], -\operatorname{round} \frac{x - z}{y} */
 case AG_remainder: A(g * ag_same(z, z)) B(-((g * ag_same(z, z)) * ((ag_same(z, y) != 0 ? (-1.0) : rint((x - z) / y))))) break;  /* [z = z], -[z = z] \, \left(\begin{cases} \left(-1\right) & [z = y] \\ \operatorname{round} \frac{x - z}{y} & \text{else} \end{cases}\right) */
 case AG_fabs: A(ag_multiply0(g, ag_sign(x))) break;  /* \operatorname{sgn} x */
@@ -279,8 +283,8 @@ case AG_softplus: A(g * ag_sigmoid(x)) break;  /* \sigma(x) */
 case AG_silu: A((g * ag_sigmoid(x)) * (1.0 + (x * ag_sigmoid(-x)))) break;  /* \sigma(x) \, \left(1 + x \, \sigma(-x)\right) */
 case AG_gelu: A(g * (ag_normal_cdf(x) + ((x * 0.3989422804014327) * ag_gauss(x, 0.5)))) break;  /* \Phi(x) + \tfrac{1}{\sqrt{2\pi}} \, x \, e^{-0.5 \, x^2} */
 case AG_mish: A(g * (tanh(ag_logaddexp(x, 0.0)) + ag_over_cosh2(x * ag_sigmoid(x), ag_logaddexp(x, 0.0)))) break;  /* \tanh \operatorname{softplus} x + \frac{x \, \sigma(x)}{\left(\cosh \operatorname{softplus} x\right)^2} */
-case AG_scale0: A(g * ag_divide0(y, w)) B(g * (x / w)) W(-((g * z) / w)) break;  /* 1 \, \frac{x}{y}, \frac{w}{y}, -\frac{z}{y} */
-case AG_toward: A(g * ag_divide0(y, hypot(y, w))) B((((g * x) * (w / hypot(y, w))) * (w / hypot(y, w))) / hypot(y, w)) W(-((((g * x) * (y / hypot(y, w))) * (w / hypot(y, w))) / hypot(y, w))) break;  /* 1 \, \frac{x}{\sqrt{x^2 + y^2}}, \frac{w \, \frac{y}{\sqrt{x^2 + y^2}} \, \frac{y}{\sqrt{x^2 + y^2}}}{\sqrt{x^2 + y^2}}, -\frac{w \, \frac{x}{\sqrt{x^2 + y^2}} \, \frac{y}{\sqrt{x^2 + y^2}}}{\sqrt{x^2 + y^2}} */
+case AG_scale0: A_ALWAYS(g * ag_divide0(y, w)) B_ALWAYS(g * (x / w)) W_ALWAYS(-((g * z) / w)) break;  /* 1 \, \frac{x}{y}, \frac{w}{y}, -\frac{z}{y} */
+case AG_toward: A_ALWAYS(g * ag_divide0(y, hypot(y, w))) B_ALWAYS((((g * x) * (w / hypot(y, w))) * (w / hypot(y, w))) / hypot(y, w)) W_ALWAYS(-((((g * x) * (y / hypot(y, w))) * (w / hypot(y, w))) / hypot(y, w))) break;  /* 1 \, \frac{x}{\sqrt{x^2 + y^2}}, \frac{w \, \frac{y}{\sqrt{x^2 + y^2}} \, \frac{y}{\sqrt{x^2 + y^2}}}{\sqrt{x^2 + y^2}}, -\frac{w \, \frac{x}{\sqrt{x^2 + y^2}} \, \frac{y}{\sqrt{x^2 + y^2}}}{\sqrt{x^2 + y^2}} */
 case AG_where: B((x != 0 ? g : 0.0)) W((x != 0 ? 0.0 : g)) break;  /* \begin{cases} 1 & \mathrm{condition} \\ 0 & \text{else} \end{cases}, \begin{cases} 0 & \mathrm{condition} \\ 1 & \text{else} \end{cases} */
-case AG_clip: A((g * ag_tie(x, y)) * ag_tie(w, ag_maximum(x, y))) B((g * ag_tie(y, x)) * ag_tie(w, ag_maximum(x, y))) W(g * ag_tie(ag_maximum(x, y), w)) break;  /* \left[x \geq \mathrm{low}\right] \, \left[\mathrm{high} \geq \max(x, \mathrm{low})\right], \left[\mathrm{low} \geq x\right] \, \left[\mathrm{high} \geq \max(x, \mathrm{low})\right], \left[\max(x, \mathrm{low}) \geq \mathrm{high}\right] */
+case AG_clip: A(ag_multiply0(g, ag_tie(x, y) * ag_tie(w, ag_maximum(x, y)))) B(ag_multiply0(g, ag_tie(y, x) * ag_tie(w, ag_maximum(x, y)))) W(ag_multiply0(g, ag_tie(ag_maximum(x, y), w))) break;  /* \left[x \geq \mathrm{low}\right] \, \left[\mathrm{high} \geq \max(x, \mathrm{low})\right], \left[\mathrm{low} \geq x\right] \, \left[\mathrm{high} \geq \max(x, \mathrm{low})\right], \left[\max(x, \mathrm{low}) \geq \mathrm{high}\right] */
 #endif

@@ -221,6 +221,8 @@ dft: Op
 divide: Op
 divide0: Op
 dot: Op
+eigen_parts: Op
+eigen_sum: Op
 eigenvalues: Op
 elu: Op
 erf: Elementwise
@@ -311,9 +313,12 @@ silu: Elementwise
 sin: Elementwise
 sinc: Elementwise
 sinc_derivative: Op
+singular_parts: Op
+singular_sum: Op
 singular_values: Op
 sinh: Elementwise
 sliding_window_view: Op
+slope0: Op
 softmax: Op
 softmax_cross_entropy: Op
 softmax_excess: Op

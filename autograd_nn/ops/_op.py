@@ -43,6 +43,7 @@ class Op(Bindable):
     tex, c      how it is written: `{0}`, `{1}` stand for the inputs, `{alpha}` for a parameter
     text        the same in a line of text, with Python's signs: "{0} + {1}", "|{0}|"; or a name to call it by;
                 by default a call
+    written     the rules as textbooks write them, where those above are computed otherwise to keep their digits
     level       how tightly that holds together; by default it follows from the signs in it
     terms       for a sum of many inputs: how many there are -> the inputs that are multiplied, for each term
     neutral     for each of two inputs the number beside which the op gives the other one, or None
@@ -55,6 +56,7 @@ class Op(Bindable):
     cases       for array ops: (shapes, params) on which the generated tests run; an array in the place
                 of a shape is the input itself, where the op is not defined everywhere
     zero        True where the derivative is 0 wherever it exists
+    unguarded   True where an inf or nan of its rules is told also under a cotangent of 0
     method      whether Value (elementwise ops) and Tensor have it as a method
     layer       the name of its module in `nn`, for an activation
     internal    whether it stays in `ops`, without a method: a helper of rules, or public elsewhere (`linalg.inv`)
@@ -88,13 +90,13 @@ class Op(Bindable):
 
     def __init__(self, name: str, scalar: Callable[..., float] | None, array: Callable[..., Any],
                  *vjps: Rule | Each | None, tex: str, c: str | None = None,
-                 text: str | None = None, level: Level | None = None,
+                 text: str | None = None, written: Sequence[Rule] = (), level: Level | None = None,
                  terms: Callable[[int], Sequence[Sequence[int]]] | None = None,
                  neutral: Sequence[float | None] = (), absorbing: Sequence[float | None] = (),
                  symbol: str | None = None, dunder: str | None = None,
                  params: Mapping[str, Any] | None = None,
                  domain: Sequence[Domain] = (), kink: Callable[..., float] | None = None,
-                 cases: Sequence[Case] = (), zero: bool = False, method: bool = True,
+                 cases: Sequence[Case] = (), zero: bool = False, unguarded: bool = False, method: bool = True,
                  internal: bool = False, layer: str | None = None,
                  commutes: bool = False, slots: Sequence[str] = (), shaped_by: Sequence[int] = (),
                  linear: Literal[True] | Sequence[int] = (), multilinear: bool = False,
@@ -116,11 +118,12 @@ class Op(Bindable):
         self.arity = -1 if isinstance(self.vjps, Each) else len(self.vjps)
         self.tex, self.c = tex, c
         self.text, self.level, self.terms = text, level, terms
+        self.written: Sequence[Rule | None] | Each = tuple(written) or self.vjps
         self.neutral, self.absorbing = tuple(neutral), tuple(absorbing)
         self.symbol, self.dunder = symbol or name, dunder
         self.params = dict(params or {})
         self.domain = tuple(domain) or ((-3.0, 3.0),) * max(self.arity, 1)
-        self.kink, self.cases, self.zero = kink, tuple(cases), zero
+        self.kink, self.cases, self.zero, self.unguarded = kink, tuple(cases), zero, unguarded
         self.method, self.internal, self.layer = method and not internal, internal, layer
         self.commutes, self.slots, self.shaped_by = commutes, tuple(slots), tuple(shaped_by)
         self.linear: Literal[True] | tuple[int, ...] = linear if linear is True else tuple(linear)

@@ -320,6 +320,7 @@ def drawn_texts(ax):
     return [text.get_text() for text in ax.figure.findobj(matplotlib.text.Text) if text.get_text()]
 
 
+@pytest.mark.slow
 def test_one_and_two_models_are_drawn(tmp_path):
     sigmoid, relu = deep(nn.Sigmoid), deep(nn.ReLU, init=nn.init.he_normal)
     name = "ReLU 初期値 $x"
@@ -406,6 +407,7 @@ def test_training_mode_comes_back_and_is_off_meanwhile():
     assert not any(seen) and model.training and model.layers[0].training
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("y", "names"), [
     ([0, 1, 1, 0], ["class 0", "class 1"]), ([-1, 1, 1, -1], ["class -1", "class 1"]),
     ([[True], [False], [True], [True]], ["class 0", "class 1"]), (["猫", "b_$", "b_$", "猫"], ["b_\\$", "猫"]),

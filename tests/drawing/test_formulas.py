@@ -34,6 +34,7 @@ def formulas(root):
 TABLE = [op for op in OPS.values() if op.module.startswith("autograd_nn.ops.")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("op", [op for op in TABLE if op.elementwise], ids=lambda op: op.name)
 def test_every_elementwise_op_has_formulas(op):
     root = on_numbers(op)

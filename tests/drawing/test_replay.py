@@ -50,6 +50,7 @@ def in_order(leaves, key):
 
 # --- what is recorded ---------------------------------------------------------------------------------
 
+@pytest.mark.slow
 @pytest.mark.parametrize("of", [Tensor, Value])
 @pytest.mark.parametrize("kind", [lambda p: optim.SGD(p, lr=0.1, momentum=0.9), lambda p: optim.Adam(p, lr=0.05)])
 def test_every_snapshot_has_the_numbers_of_its_step(of, kind):
@@ -212,6 +213,7 @@ def numbers(page, section, key):
     return [float(text.replace("−", "-")) for text in cells]
 
 
+@pytest.mark.slow
 def test_the_slider_and_the_keys_show_each_step(opened):
     film, seen = trained(steps=12)
     page = opened(film)
@@ -240,6 +242,7 @@ def test_the_slider_and_the_keys_show_each_step(opened):
     assert page.inner_text("#count").startswith("step 0 of 11")
 
 
+@pytest.mark.slow
 def test_the_graph_shows_values_and_gradients_of_the_step(opened):
     film, seen = trained(steps=3)
     page = opened(film)
@@ -252,6 +255,7 @@ def test_the_graph_shows_values_and_gradients_of_the_step(opened):
     assert page.locator("#graph rect").count() == len(seen[1][3]["nodes"])
 
 
+@pytest.mark.slow
 def test_it_plays_to_the_end_and_stops(opened):
     film, _ = trained(steps=4)
     page = opened(film)
@@ -261,6 +265,7 @@ def test_it_plays_to_the_end_and_stops(opened):
     page.locator("#play[aria-label='play']").wait_for()
 
 
+@pytest.mark.slow
 def test_the_boundary_is_drawn_and_changes_with_the_theme(opened):
     film, _ = trained(steps=40, optimizer=lambda p: optim.Adam(p, lr=0.3), title="two")
     page = opened(film, scheme="dark")
@@ -284,6 +289,7 @@ def test_the_boundary_is_drawn_and_changes_with_the_theme(opened):
             assert (b > red) == blue
 
 
+@pytest.mark.slow
 def test_it_speaks_japanese_and_no_name_is_markup(opened):
     film, _ = trained(steps=2, title=EVIL, evil=True)
     page = opened(film)
@@ -295,6 +301,7 @@ def test_it_speaks_japanese_and_no_name_is_markup(opened):
     assert page.inner_text("#count").startswith("ステップ 1 / 1")
 
 
+@pytest.mark.slow
 def test_a_run_of_values_without_an_optimizer_or_a_plane(opened):
     w = Value(2.0, name="w")
     film = replay([w])

@@ -64,6 +64,7 @@ EXACT = {
     "subtract": lambda x, y: x - y,
     "multiply": lambda x, y: x * y,
     "multiply0": lambda x, y: x * y,
+    "slope0": lambda x, y: x * y,
     "divide": lambda x, y: x / y,
     "divide0": lambda x, y: x / y,
     "negative": lambda x: -x,

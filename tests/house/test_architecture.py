@@ -75,6 +75,7 @@ def test_every_part_has_its_place():
     assert parts == set(ALLOWED)
 
 
+@pytest.mark.slow
 def test_importing_imports_little():
     heavy = "'graphviz', 'matplotlib', 'tqdm', 'safetensors', 'pygraphviz', 'hypothesis'"
     code = (f"import sys, autograd_nn as ag; from autograd_nn import *; ag.nn.Linear; ag.optim.SGD; "

@@ -64,6 +64,7 @@ def plain(x):
     return np.asarray(getattr(x, "data", x))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reduction", sorted(REDUCE))
 @pytest.mark.parametrize("loss", ALL)
 @given(seed=st.integers(0, 10 ** 6), n=st.integers(1, 4), k=st.integers(1, 4))

@@ -290,6 +290,7 @@ def test_brackets_in_brackets():
     assert ops.silu(-(x - 2.0)).c() == "(-(x - 2.0)) * ag_sigmoid(-(x - 2.0))"
 
 
+@pytest.mark.slow
 def test_a_deep_expression_is_printed_without_recursion():
     x = e = Symbol("x")
     for _ in range(3_000):                           # three times as deep as Python may recurse

@@ -132,6 +132,7 @@ def test_fifty_steps_against_a_loop(kind, options):
             np.testing.assert_allclose(data, expected[i], rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "options"), SETTINGS)
 @given(seed=st.integers(0, 10 ** 6))
 def test_values_and_tensors_take_the_same_bits(kind, options, seed):

@@ -27,7 +27,7 @@ from .._level import Level
 from .._numpy_op import NumpyOp
 from .._op import Op
 from ..numpy.facts import nonzero
-from .corners import log0, multiply0
+from .corners import divide0, log0, multiply0
 from .elementary import hypot
 
 POSITIVE = (0.1, 4.0)
@@ -56,6 +56,18 @@ def _complex_power(x: Any, y: Any) -> Any:
     for digit in f"{int(y):b}"[1:]:
         result = result * result * x if digit == "1" else result * result
     return result
+
+
+def _complex_quotient(x: Any, y: Any) -> Any:
+    """x / y of a complex y, without its square, which may be out of range: Smith's way, and NumPy's bits."""
+    across = absolute(y.real) < absolute(y.imag)
+    large, small = where(across, y.imag, y.real), where(across, y.real, y.imag)
+    ratio = divide0(small, large)
+    scale = divide(1.0, large + small * ratio)
+    if not hasattr(x, "imag"):                           # a real node
+        return where(across, x * ratio, x) * scale, where(across, -x, -x * ratio) * scale
+    return (where(across, x.real * ratio + x.imag, x.real + x.imag * ratio) * scale,
+            where(across, x.imag * ratio - x.real, x.imag - x.real * ratio) * scale)
 
 
 def _round(a: Any, decimals: int | None = 0, out: Any = None) -> Any:
@@ -141,7 +153,7 @@ divide = Op("divide", operator.truediv, np.divide,
             text="{0} / {1}", neutral=(None, 1), absorbing=(0, None),
             tex=r"\frac{{{0}}}{{{1}}}", c="{0} / {1}", symbol="÷", dunder="truediv",
             domain=((-3, 3), POSITIVE),
-            linear=(0,), complex=lambda x, y: x * conjugate(y) / (square(y.real) + square(y.imag)),
+            linear=(0,), complex=_complex_quotient,
             ulps=(1, 4, 4))
 negative = Op("negative", operator.neg, np.negative,
               lambda g, y, x: -g,
@@ -232,14 +244,14 @@ floor_divide = Op("floor_divide", operator.floordiv, np.floor_divide,
 
 # --- choosing between inputs ------------------------------------------------------------------
 maximum = Op("maximum", _larger, np.maximum,
-             lambda g, z, x, y: g * tie(x, y),
-             lambda g, z, x, y: g * tie(y, x),
+             lambda g, z, x, y: multiply0(g, tie(x, y)),
+             lambda g, z, x, y: multiply0(g, tie(y, x)),
              tex=r"\max({0}, {1})", c="ag_maximum({0}, {1})", symbol="max", kink=lambda x, y: x - y,
              commutes=True,
              ulps=(0, 0, 0))
 minimum = Op("minimum", _smaller, np.minimum,
-             lambda g, z, x, y: g * tie(y, x),
-             lambda g, z, x, y: g * tie(x, y),
+             lambda g, z, x, y: multiply0(g, tie(y, x)),
+             lambda g, z, x, y: multiply0(g, tie(x, y)),
              tex=r"\min({0}, {1})", c="ag_minimum({0}, {1})", symbol="min", kink=lambda x, y: x - y,
              commutes=True,
              ulps=(0, 0, 0))
@@ -253,9 +265,9 @@ where = NumpyOp("where", lambda condition, x, y: x if condition else y, np.where
                 slots=("condition", "x", "y"), linear=(1, 2),
                 ulps=(0, 0, 0))
 clip = NumpyOp("clip", lambda x, low, high: _smaller(_larger(x, low), high), np.clip,
-               lambda g, z, x, low, high: g * tie(x, low) * tie(high, maximum(x, low)),
-               lambda g, z, x, low, high: g * tie(low, x) * tie(high, maximum(x, low)),
-               lambda g, z, x, low, high: g * tie(maximum(x, low), high),
+               lambda g, z, x, low, high: multiply0(g, tie(x, low) * tie(high, maximum(x, low))),
+               lambda g, z, x, low, high: multiply0(g, tie(low, x) * tie(high, maximum(x, low))),
+               lambda g, z, x, low, high: multiply0(g, tie(maximum(x, low), high)),
                tex=r"\operatorname{{clip}}({0}, {1}, {2})", c="ag_minimum(ag_maximum({0}, {1}), {2})",
                domain=((-3, 3), (-1.5, 1.5), (-1.5, 1.5)),
                kink=lambda x, low, high: (x - low) * (x - high) * (low - high),
@@ -277,14 +289,14 @@ remainder = Op("remainder", operator.mod, np.remainder,
                ulps=(1, 1, 0))
 # Where one input is nan, fmax and fmin take the other, and the cotangent goes there; where both are, z is, too.
 fmax = Op("fmax", lambda x, y: x if x >= y or y != y else y, np.fmax,
-          lambda g, z, x, y: g * same(z, z) * tie(fmax(x, -math.inf), fmax(y, -math.inf)),
-          lambda g, z, x, y: g * same(z, z) * tie(fmax(y, -math.inf), fmax(x, -math.inf)),
+          lambda g, z, x, y: multiply0(g, same(z, z) * tie(fmax(x, -math.inf), fmax(y, -math.inf))),
+          lambda g, z, x, y: multiply0(g, same(z, z) * tie(fmax(y, -math.inf), fmax(x, -math.inf))),
           tex=r"\max({0}, {1})", kink=lambda x, y: x - y,
           commutes=True,
           ulps=(0, 0, 0))
 fmin = Op("fmin", lambda x, y: x if x <= y or y != y else y, np.fmin,
-          lambda g, z, x, y: g * same(z, z) * tie(fmin(y, math.inf), fmin(x, math.inf)),
-          lambda g, z, x, y: g * same(z, z) * tie(fmin(x, math.inf), fmin(y, math.inf)),
+          lambda g, z, x, y: multiply0(g, same(z, z) * tie(fmin(y, math.inf), fmin(x, math.inf))),
+          lambda g, z, x, y: multiply0(g, same(z, z) * tie(fmin(x, math.inf), fmin(y, math.inf))),
           tex=r"\min({0}, {1})", kink=lambda x, y: x - y,
           commutes=True,
           ulps=(0, 0, 0))

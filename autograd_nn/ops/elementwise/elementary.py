@@ -18,7 +18,7 @@ import numpy as np
 
 from .._composite import Composite
 from .._op import Op
-from .corners import divide0
+from .corners import divide0, scale0
 
 POSITIVE, UNIT = (0.1, 4.0), (-0.9, 0.9)
 LN2, LN10 = math.log(2), math.log(10)
@@ -221,17 +221,20 @@ tan = Op("tan", math.tan, np.tan, lambda g, y, x: g * (1 + y * y),
          ulps=(4, 4, 4))
 arcsin = Op("arcsin", math.asin, np.arcsin, lambda g, y, x: g / sqrt(one_less_square(x)),
             tex=r"\arcsin {0}", c="asin({0})", domain=(UNIT,),
+            written=(lambda g, y, x: g / sqrt(1 - x * x),),
             ulps=(4, 4, 4))
 arccos = Op("arccos", math.acos, np.arccos, lambda g, y, x: -g / sqrt(one_less_square(x)),
             tex=r"\arccos {0}", c="acos({0})", domain=(UNIT,),
+            written=(lambda g, y, x: -g / sqrt(1 - x * x),),
             ulps=(4, 4, 4))
 arctan = Op("arctan", math.atan, np.arctan, lambda g, y, x: over_square1(g, x),
             tex=r"\arctan {0}", c="atan({0})",
             ulps=(4, 4, 4))
 arctan2 = Op("arctan2", math.atan2, np.arctan2,
-             lambda g, z, y, x: g * divide0(divide0(x, hypot(x, y)), hypot(x, y)),
-             lambda g, z, y, x: -g * divide0(divide0(y, hypot(x, y)), hypot(x, y)),
+             lambda g, z, y, x: scale0(g, divide0(x, hypot(x, y)), hypot(x, y)),
+             lambda g, z, y, x: -scale0(g, divide0(y, hypot(x, y)), hypot(x, y)),
              tex=r"\operatorname{{arctan2}}({0}, {1})", c="atan2({0}, {1})", domain=((-3, 3), POSITIVE),
+             written=(lambda g, z, y, x: g * x / (x * x + y * y), lambda g, z, y, x: -g * y / (x * x + y * y)),
              ulps=(4, 4, 6),
              loses="four quotients by hypot")
 sinh = Op("sinh", math.sinh, np.sinh, lambda g, y, x: g * cosh(x),
@@ -242,6 +245,7 @@ cosh = Op("cosh", math.cosh, np.cosh, lambda g, y, x: g * sinh(x),
           ulps=(4, 1, 4))
 tanh = Op("tanh", math.tanh, np.tanh, lambda g, y, x: over_cosh2(g, x),
           layer="Tanh", tex=r"\tanh {0}", c="tanh({0})",
+          written=(lambda g, y, x: g * (1 - y * y),),
           steepest=1.0, range=(-1, 1),
           ulps=(4, 6, 4),
           loses="the error of cosh counts twice")
@@ -253,11 +257,13 @@ arccosh = Op("arccosh", math.acosh, np.arccosh, lambda g, y, x: g / (sqrt(x - 1)
              ulps=(4, 4, 4))
 arctanh = Op("arctanh", math.atanh, np.arctanh, lambda g, y, x: g / one_less_square(x),
              tex=r"\operatorname{{artanh}} {0}", c="atanh({0})", domain=(UNIT,),
+             written=(lambda g, y, x: g / (1 - x * x),),
              ulps=(4, 4, 4))
 hypot = Op("hypot", math.hypot, np.hypot,
            lambda g, z, x, y: toward(g, x, y),
            lambda g, z, x, y: toward(g, y, x),
            tex=r"\sqrt{{{0}^2 + {1}^2}}", c="hypot({0}, {1})", domain=(POSITIVE, POSITIVE),
+           written=(lambda g, z, x, y: g * x / z, lambda g, z, x, y: g * y / z),
            commutes=True,
            ulps=(1, 4, 4))
 hypot1 = Op("hypot1", lambda x: math.sqrt(x * x + 1) if abs(x) < 1e100 else abs(x), _hypot1,
@@ -268,11 +274,13 @@ hypot1 = Op("hypot1", lambda x: math.sqrt(x * x + 1) if abs(x) < 1e100 else abs(
 erf = Op("erf", math.erf, lambda x: np.asarray(_erf(x), dtype=np.result_type(x)),
          lambda g, y, x: g * TWO_OVER_ROOT_PI * gauss(x, scale=1.0),
          tex=r"\operatorname{{erf}} {0}", c="erf({0})",
+         written=(lambda g, y, x: g * TWO_OVER_ROOT_PI * exp(-x * x),),
          range=(-1, 1),
          ulps=(1, 4, 4))
 sigmoid = Op("sigmoid", _sigmoid, _sigmoid_array,
              lambda g, y, x: over_cosh1(g, x),
              layer="Sigmoid", tex=r"\sigma({0})", c="ag_sigmoid({0})", symbol="σ",
+             written=(lambda g, y, x: g * y * (1 - y),),
              steepest=0.25, range=(0, 1),
              ulps=(4, 4, 4))
 # The difference of the inputs is exact where they are near each other; their sum's logarithm has lost it by then.
@@ -352,7 +360,7 @@ toward = Composite("toward", lambda w, x, y: w * divide0(x, hypot(x, y)),
                    lambda g, z, w, x, y: _across(g * w, y, y, hypot(x, y)),
                    lambda g, z, w, x, y: -_across(g * w, x, y, hypot(x, y)),
                    internal=True, tex=r"{0} \, \frac{{{1}}}{{\sqrt{{{1}^2 + {2}^2}}}}",
-                   array=_toward, domain=((-3, 3), POSITIVE, POSITIVE), linear=(0,),
+                   array=_toward, domain=((-3, 3), POSITIVE, POSITIVE), linear=(0,), unguarded=True,
                    ulps=(4, 4, 4))
 one_less_square = Composite("one_less_square", lambda x: (1 - x) * (1 + x),
                             lambda g, y, x: -2 * g * x,

@@ -13,7 +13,7 @@ import autograd_nn as ag
 from autograd_nn import Tensor, Value, data, grad, jvp, nn, optim, train, tree
 from autograd_nn.errors import AutogradError, DataError, LeavesGraphError, UsageError
 from autograd_nn.ops import FUNCTIONS, OPS
-from autograd_nn.ops._options import KINDS, NAMES
+from autograd_nn.ops._no_nodes import KINDS, NAMES
 
 
 def nodes(option):
