@@ -6,6 +6,7 @@ import inspect
 
 import numpy as np
 import pytest
+from helpers.engines import engines
 from helpers.function_cases import call, inputs
 from helpers.op_checks import drawn, of
 
@@ -56,6 +57,20 @@ def test_calls_that_ran_without_an_end():
                      lambda: t.round(Tensor(1.0)), lambda: ag.linalg.cond(np.eye(2), Tensor(1.0))):
         with pytest.raises(LeavesGraphError):
             function()
+
+
+@engines
+def test_arrays_of_values_that_numpy_goes_through(Value):
+    """NumPy asks the elements of such an array what to do, and they must not ask NumPy the same again."""
+    values, v = np.array([Value(1.0), Value(2.0)], dtype=object), Value(3.0)
+    data = np.vectorize(lambda v: v.data, otypes=[float])
+    for function, want in ((np.stack, [1, 2]), (np.hstack, [1, 2]), (np.vstack, [[1], [2]]), (np.block, [1, 2]),
+                           (lambda x: np.stack(arrays=x), [1, 2]), (lambda x: np.choose([1, 0], x), [2, 1]),
+                           (lambda x: np.select([True, False], x), 1), (lambda x: np.append(x, v), [1, 2, 3])):
+        assert data(function(values)).tolist() == want
+    for function in (np.concatenate, lambda x: x @ v, lambda x: v @ x, lambda x: np.matmul(v, x)):
+        with pytest.raises(ValueError):
+            function(values)
 
 
 # --- containers that contain themselves ---------------------------------------------------------------
