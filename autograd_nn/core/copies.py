@@ -10,32 +10,32 @@ from .node import NOTHING, Node, topological
 
 def shallow(node: Node) -> Any:
     """A node with the same inputs."""
-    return rebuild(type(node), node._data, node.op, node.inputs, node.params, node.name, node._grad)
+    return rebuild(type(node), node._data, node._op, node._inputs, node._params, node.name, node._grad)
 
 
 def deep(root: Node, memo: dict[int, Any]) -> Any:
     """A copy of the whole graph below."""
     for node in topological([root]):
         if id(node) not in memo:
-            inputs = tuple(memo[id(x)] if isinstance(x, Node) else x for x in node.inputs)
-            memo[id(node)] = rebuild(type(node), node._data, node.op, inputs, node.params, node.name,
+            inputs = tuple(memo[id(x)] if isinstance(x, Node) else x for x in node._inputs)
+            memo[id(node)] = rebuild(type(node), node._data, node._op, inputs, node._params, node.name,
                                      _plain(node._grad))
     return memo[id(root)]
 
 
 def pickled(root: Node) -> tuple[Any, ...]:
     """What pickle is to keep: a flat list of records."""
-    if root.op is None:
+    if root._op is None:
         return rebuild, (type(root), root._data, None, (), NOTHING, root.name, _plain(root._grad))
     order = topological([root])
     place = {node: i for i, node in enumerate(order)}
     records: list[Any] = []
     for node in order:
-        if node.op is None:
+        if node._op is None:
             records.append(node)                         # a leaf pickles itself, and stays shared
         else:
-            wires = tuple((place[x], None) if isinstance(x, Node) else (-1, x) for x in node.inputs)
-            records.append((type(node), node._data, node.op, wires, node.params, node.name, _plain(node._grad)))
+            wires = tuple((place[x], None) if isinstance(x, Node) else (-1, x) for x in node._inputs)
+            records.append((type(node), node._data, node._op, wires, node._params, node.name, _plain(node._grad)))
     return _rewire, (records,)
 
 

@@ -25,7 +25,7 @@ def with_care(look: Look) -> Look:
     """The same, with rules whose inf and nan do not leak past a cotangent that is 0."""
     def careful(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
         y, xs, rules = look(node, g)
-        return y, xs, [rule and partial(_without_leaks, node.op, rule) for _, rule in zip(node.inputs, rules)]
+        return y, xs, [rule and partial(_without_leaks, node._op, rule) for _, rule in zip(node._inputs, rules)]
     return careful
 
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
-from typing import Any
+import threading
+from collections.abc import Container, Iterable, Mapping
+from operator import attrgetter
+from types import MappingProxyType
+from typing import Any, NoReturn
 
 from ..ops import Op
 
 NOTHING: dict[str, Any] = {}                     # the parameters of a node that has none, shared by all of these
-STORAGE: tuple[str, ...] = ("__weakref__", "_data", "_grad", "inputs", "name", "op", "params")
+STORAGE: tuple[str, ...] = ("__weakref__", "_data", "_grad", "_inputs", "_op", "_params", "name")
 """The slots of a node that is written in Python."""
+_swapping = threading.RLock()
+"""Held while a gradient is compared and set."""
+
+
+def _refuse(node: Node, *_: Any) -> NoReturn:
+    raise AttributeError("op, inputs and params of a node cannot be assigned or deleted: they say how it was made")
 
 
 class Node:
@@ -23,10 +32,27 @@ class Node:
 
     _data: Any
     _grad: Any
-    op: Op | None
-    inputs: tuple[Any, ...]
-    params: dict[str, Any]
+    _op: Op | None
+    _inputs: tuple[Any, ...]
+    _params: dict[str, Any]
     name: str | None
+
+    op = property(attrgetter("_op"), _refuse, _refuse, "The op that made this node, or None.")
+    inputs = property(attrgetter("_inputs"), _refuse, _refuse, "What the node was made of: nodes and constants.")
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """The op's parameters."""
+        params = self._params
+        return MappingProxyType({name: kept(x) for name, x in params.items()} if params else NOTHING)
+
+    @params.setter
+    def params(self, _: Any) -> None:
+        _refuse(self)
+
+    @params.deleter
+    def params(self) -> None:
+        _refuse(self)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -50,7 +76,7 @@ class Node:
         """A node as an op makes it: no checks, no copy."""
         node: Any = object.__new__(cls)
         node._data, node._grad = data, None
-        node.op, node.inputs, node.params, node.name = op, inputs, params, None
+        node._op, node._inputs, node._params, node.name = op, inputs, params, None
         return node
 
     @property
@@ -62,7 +88,7 @@ class Node:
         >>> x.is_leaf, (x * x).is_leaf
         (True, False)
         """
-        return self.op is None
+        return self._op is None
 
     @property
     def has_grad(self) -> bool:
@@ -105,6 +131,14 @@ class Node:
     def zero_grad(self) -> None:
         """Forget the gradient: as before any backward."""
         self._grad = None
+
+    def _swap_grad(self, before: Any, after: Any) -> bool:
+        """Set the gradient if it is still `before`, and say whether: one step, whatever other threads do."""
+        with _swapping:
+            unchanged = self._grad is before
+            if unchanged:
+                self._grad = after
+        return unchanged
 
     # Comparisons are of data; a node is hashed by identity all the same.
     __hash__ = object.__hash__
@@ -163,7 +197,7 @@ def topological(roots: Iterable[Node], until: Container[Node] = ()) -> list[Node
             out(pop())
         elif node not in seen:
             enter(node)
-            inputs = node.inputs
+            inputs = node._inputs
             if not inputs or node in until:
                 out(node)
                 continue
@@ -176,3 +210,4 @@ def topological(roots: Iterable[Node], until: Container[Node] = ()) -> list[Node
 
 
 from . import copies, reverse  # noqa: E402  (at the end, for they need what is above)
+from .operands import kept  # noqa: E402

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
-from ..errors import DTypeError, LeavesGraphError, ShapeError, UsageError
+from ..errors import DTypeError, GraphError, LeavesGraphError, ShapeError, UsageError
 from ..ops import Op
 from ..ops._arguments import real_only
 from .node import Node
@@ -99,6 +99,18 @@ def _frozen(x: Any) -> np.ndarray[Any, Any]:
                          "array.astype(float) makes numbers of numbers")
     array.setflags(write=False)
     return array
+
+
+def kept_params(params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of a call as the graph keeps them."""
+    return {name: kept(x) for name, x in params.items()}
+
+
+def refuse_data(node: Node) -> NoReturn:
+    """What an assignment to the data of a node comes to that an op made."""
+    raise GraphError(f"the data of a node that an op made ({node.op.name}) cannot be assigned: it follows "  # type: ignore[union-attr]
+                     "from the op's inputs, and so do its derivatives\n"
+                     "  help: assign the data of a leaf and compute again; x.detach() is a leaf with the same data")
 
 
 def number(x: Any) -> float:

@@ -29,43 +29,65 @@ def chain_rule(order: list[Node], found: dict[Node, Any], look: Look) -> Iterato
     what this adds to the cotangent of the input, what that was before or None).
     """
     for node in reversed(order):
-        op, g = node.op, found.get(node)
+        op, g = node._op, found.get(node)
         if op is None or g is None:                      # a leaf, or no root depends on it
             continue
         try:
             y, xs, rules = look(node, g)
-            for i, (x, rule) in enumerate(zip(node.inputs, rules)):
+            for i, (x, rule) in enumerate(zip(node._inputs, rules)):
                 if rule is not None and isinstance(x, Node):         # a constant has no cotangent
-                    part = fitted(rule(g, y, *xs, **node.params), x)
+                    part = fitted(rule(g, y, *xs, **node._params), x)
                     before = found.get(x)
                     found[x] = part if before is None else before + part
                     yield node, i, g, part, before
         except Exception as error:
-            blame(error, op, node.inputs)
+            blame(error, op, node._inputs)
             raise
 
 
 def on_data(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
     """What the rules see in a backward pass that makes no graph: floats and arrays."""
-    op: Any = node.op
+    op: Any = node._op
     y = node._data
     if type(y) is np.ndarray:
         return y, node._operands, op.array_rules         # type: ignore[attr-defined]
+    _check_unchanged(node)
     rules = op.array_rules if op.scalar is None else op.float_rules
     if type(g) is float and g == 0.0:                    # an inf or nan of a rule does not leak past a zero
-        rules = [rule and zero for _, rule in zip(node.inputs, rules)]
-    return y, [x._data if isinstance(x, Node) else x for x in node.inputs], rules
+        rules = [rule and zero for _, rule in zip(node._inputs, rules)]
+    return y, [x._data if isinstance(x, Node) else x for x in node._inputs], rules
 
 
 def on_nodes(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
     """What the rules see with create_graph: the nodes."""
-    op: Any = node.op
-    for x, before in zip(node.inputs, getattr(node, "_operands", ())):
-        if isinstance(x, Node) and isinstance(x._data, np.ndarray) and x._data is not before:
-            raise GraphError(f"{op.name}: the data of {x.name or 'an input'} was assigned after the forward "
-                             "pass, and a gradient that is a graph needs it as it was\n"
-                             "  help: run the forward pass again")
-    return node, node.inputs, op.traced_rules
+    op: Any = node._op
+    _check_unchanged(node)
+    return node, node._inputs, op.traced_rules
+
+
+def _check_unchanged(node: Node) -> None:
+    """Raise GraphError where a rule reads the data of an input, and these were assigned after the op had used them."""
+    op: Any = node._op
+    inputs = node._inputs
+    operands = getattr(node, "_operands", None)
+    if operands is None:                                 # a Value
+        time, clock = node._time, type(node)._time       # type: ignore[attr-defined]
+        changed = [x for x in inputs if getattr(type(x), "_time", None) is clock and x._time > time]   # one engine's
+    else:
+        changed = [x for x, before in zip(inputs, operands) if isinstance(x, Node) and not _same(x._data, before)]
+    if not changed:
+        return
+    nodes = [i for i, x in enumerate(inputs) if isinstance(x, Node)]
+    if op.is_linear_in(nodes) or (op.multilinear and len(nodes) == 1):       # the rules read none of them
+        return
+    raise GraphError(f"{op.name}: the data of {changed[0].name or 'an input'} was assigned after the forward pass, "
+                     "and the derivative needs it as it was\n"
+                     "  help: run the forward pass again; an optimizer's step() assigns data too")
+
+
+def _same(data: Any, before: Any) -> bool:
+    """Whether an input's data is what the op saw: the array itself, or for a Value the number."""
+    return data is before or (type(data) is float and bool(data == before or (data != data and before != before)))
 
 
 def fitted(g: Any, x: Node) -> Any:
@@ -125,7 +147,7 @@ def _between(roots: Iterable[Node], nodes: list[Any]) -> list[Node]:
     ends, order = set(nodes), []
     depends = set(nodes)
     for node in topological(roots, ends):
-        if node not in ends and any(isinstance(x, Node) and x in depends for x in node.inputs):
+        if node not in ends and any(isinstance(x, Node) and x in depends for x in node._inputs):
             depends.add(node)
             order.append(node)
     return order
@@ -138,7 +160,7 @@ def leaves_below(roots: Iterable[Node]) -> Iterator[Node]:
         for engine in (values_in_c, in_c):
             if engine is not None and found is None:
                 found = engine.leaves(root)
-        yield from [node for node in topological([root]) if node.op is None] if found is None else found
+        yield from [node for node in topological([root]) if node._op is None] if found is None else found
 
 
 def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool,
@@ -150,7 +172,7 @@ def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool
                          call=lambda kind, flag: alarm.append(kind)):
             look = on_nodes if create_graph else on_data
             found = _swept(order, seeds, look)
-            if not alarm and all(finite(g) for node, g in found.items() if node.op is None or node in ends):
+            if not alarm and all(finite(g) for node, g in found.items() if node._op is None or node in ends):
                 return found
         with np.errstate(all="ignore"):
             return _swept(order, seeds, with_care(look))
@@ -188,19 +210,24 @@ def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> Non
         g = get(node)
         if type(g) is not array and isinstance(g, np.generic):      # arrays of shape () add up to a NumPy number
             g = node._own(g)
-        if node.op is not None:
+        if node._op is not None:
             node._grad = data_of(g)                  # a graph here would refer to its own node: a cycle
             hold(id(g))
         elif g is not None:
             leaves.append((node, g))
     for node, g in leaves:
-        if node._grad is not None:
-            node._grad = node._own(node._grad + g)
-        elif type(g) is array and (id(g) in held or g.base is not None):
-            node._grad = g.copy()                    # a leaf's gradient is an array of its own
-        else:
-            node._grad = g
-            hold(id(g))
+        if type(g) is array and (id(g) in held or g.base is not None):
+            g = g.copy()                             # a leaf's gradient is an array of its own
+        hold(id(g))
+        accumulate(node, g)
+
+
+def accumulate(leaf: Node, g: Any) -> None:
+    """Add g to a leaf's gradient. Where another thread has put another one there meanwhile, it is done again."""
+    while True:
+        before = leaf._grad
+        if leaf._swap_grad(before, g if before is None else leaf._own(before + g)):
+            return
 
 
 def _unless_it_fails(in_c: Callable[..., Any], *args: Any) -> Any:

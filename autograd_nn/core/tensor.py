@@ -17,7 +17,7 @@ from .explain import explained
 from .methods import attach, is_operand, through_function, through_ufunc
 from .modes import record
 from .node import NOTHING, STORAGE, Node
-from .operands import array_of_floats, constant, gradient_array, kept, plain_index
+from .operands import array_of_floats, constant, gradient_array, kept_params, plain_index, refuse_data
 from .surface import TensorMethods
 from .value import Value, as_value
 
@@ -50,9 +50,13 @@ class Tensor(TensorMethods, Node):
     __array_priority__ = 1000.0
 
     def __init__(self, data: Any, dtype: Any = None, name: str | None = None) -> None:
-        self._data = array_of_floats(data, dtype)
+        array = array_of_floats(data, dtype)
+        if getattr(self, "_op", None) is not None or getattr(self, "_data", array).shape != array.shape:
+            raise UsageError("this Tensor was made by an op, or has another shape, and cannot be initialized again\n"
+                             "  help: make a new Tensor")
+        self._data = array
         self._grad = None
-        self.op, self.inputs, self.params, self.name, self._operands = None, (), NOTHING, name, ()
+        self._op, self._inputs, self._params, self.name, self._operands = None, (), NOTHING, name, ()
 
     @property
     def data(self) -> np.ndarray[Any, Any]:
@@ -62,6 +66,8 @@ class Tensor(TensorMethods, Node):
 
     @data.setter
     def data(self, array: Any) -> None:
+        if self._op is not None:
+            refuse_data(self)
         fresh = array_of_floats(array, self._data.dtype)
         if fresh.shape != self._data.shape:
             raise ShapeError(f"data: a Tensor of shape {self.shape} cannot take an array of shape {fresh.shape}\n"
@@ -258,7 +264,7 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     inputs = tuple([a if isinstance(a, Node) else constant(op, a) for a in args])
     for p in params.values():
         if type(p) in (list, tuple, np.ndarray):
-            params = {k: kept(v) for k, v in params.items()}
+            params = kept_params(params)
             break
     operands = _operands(op, inputs)
     try:
@@ -273,7 +279,7 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         return record(Tensor, data, op, inputs, params)
     node = object.__new__(Tensor)
     node._data, node._grad, node._operands = data, None, operands
-    node.op, node.inputs, node.params, node.name = op, inputs, params, None
+    node._op, node._inputs, node._params, node.name = op, inputs, params, None
     return node
 
 

@@ -64,7 +64,7 @@ def apply(name, way, *xs):
     nodes = [x for x in xs if isinstance(x, Node)]
     if way == "operator" and name in OPERATORS:
         return OPERATORS[name](*xs)
-    if way == "method" and xs[0] is nodes[0]:
+    if way == "method" and op.method and xs[0] is nodes[0]:
         return getattr(xs[0], name)(*xs[1:])
     if way == "numpy" and hasattr(np, name) and any(isinstance(x, Tensor) for x in xs):
         return getattr(np, name)(*xs)

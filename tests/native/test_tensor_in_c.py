@@ -277,7 +277,7 @@ def test_a_program_may_change_inputs_under_the_walk(forget):
     x, z = Tensor([1.0]), Tensor([7.0])
 
     def rewire(g, y, a):
-        node.inputs = (z,)
+        node._inputs = (z,)
         return g
 
     bad = Op("rewire", None, lambda a: a + 0.0, rewire, tex="{0}")
@@ -289,8 +289,8 @@ def test_a_program_may_change_inputs_under_the_walk(forget):
 
 def test_a_rule_may_take_everything_from_its_node(forget):
     def strip(g, y, a, b):
-        node.inputs = node._operands = ()
-        node.params, node._data = {}, np.zeros(3)
+        node._inputs = node._operands = ()
+        node._params, node._data = {}, np.zeros(3)
         gc.collect()
         return g * b
 
