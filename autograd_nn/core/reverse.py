@@ -66,23 +66,28 @@ def on_nodes(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
 
 
 def _check_unchanged(node: Node) -> None:
-    """Raise GraphError where a rule reads the data of an input, and these were assigned after the op had used them."""
+    x = assigned_since(node)
+    if x is not None:
+        raise GraphError(f"{node._op.name}: the data of {x.name or 'an input'} was assigned after the "   # type: ignore[union-attr]
+                         "forward pass, and the derivative needs it as it was\n"
+                         "  help: run the forward pass again; an optimizer's step() assigns data too")
+
+
+def assigned_since(node: Node) -> Node | None:
+    """An input whose data was assigned after the op of a node used it, if a rule reads it; None where there is none."""
     op: Any = node._op
-    inputs = node._inputs
-    operands = getattr(node, "_operands", None)
-    if operands is None:                                 # a Value
+    if op is None:
+        return None
+    inputs, operands = node._inputs, getattr(node, "_operands", None)
+    if operands is None:                                 # a Value; each engine has a clock of its own
         time, clock = node._time, type(node)._time       # type: ignore[attr-defined]
-        changed = [x for x in inputs if getattr(type(x), "_time", None) is clock and x._time > time]   # one engine's
+        changed = [x for x in inputs if getattr(type(x), "_time", None) is clock and x._time > time]
     else:
         changed = [x for x, before in zip(inputs, operands) if isinstance(x, Node) and not _same(x._data, before)]
-    if not changed:
-        return
-    nodes = [i for i, x in enumerate(inputs) if isinstance(x, Node)]
-    if op.is_linear_in(nodes) or (op.multilinear and len(nodes) == 1):       # the rules read none of them
-        return
-    raise GraphError(f"{op.name}: the data of {changed[0].name or 'an input'} was assigned after the forward pass, "
-                     "and the derivative needs it as it was\n"
-                     "  help: run the forward pass again; an optimizer's step() assigns data too")
+    nodes = [i for i, x in enumerate(inputs) if isinstance(x, Node)] if changed else []
+    if not changed or op.is_linear_in(nodes) or (op.multilinear and len(nodes) == 1):
+        return None                                      # of such an op the rules read none of the nodes
+    return changed[0]  # type: ignore[no-any-return]
 
 
 def _same(data: Any, before: Any) -> bool:
