@@ -101,10 +101,11 @@ class Segment:
         self.kinds = [_kind(x) for x in inputs]
         self.closed: tuple[Node, ...] = ()               # the nodes that f closes over; inputs as well
         self.around = active.nodes, running_levels()     # the transforms that were running
-        self.random_state = generator().bit_generator.state
+        self.random_state: Any = None                    # of the package's own generator as f began, once it ran
 
     def forward(self, inputs: list[Any]) -> Any:
         """f's value, with one node for its graph."""
+        self.random_state = generator().bit_generator.state
         region = Region({})
         with special_mode(recording=False, make=region):
             own = [leaf(x._data, type(x)) if isinstance(x, Node) else x for x in inputs]
@@ -132,7 +133,8 @@ class Segment:
     def again(self, xs: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         """Variables for the inputs xs, and the values of f on them, recorded."""
         own = generator().bit_generator
-        now, own.state = own.state, self.random_state
+        now = own.state
+        own.state = self.random_state or now
         region = Region({})
         try:
             with special_mode(recording=True, make=region):
