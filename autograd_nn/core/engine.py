@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..native import load
-from ..ops import OPS, Op, _carriers, for_each_op
+from ..ops import OPS, Op, _carriers, _frozen, for_each_op
 from ..ops._carriers import carrier
 from . import modes, reverse
 from .leaks import finite
@@ -64,8 +64,9 @@ def install_tensors(Tensor: Any, apply: Callable[..., Any], not_in_c: Op) -> Non
     the op `not_in_c`.
     """
     def use(in_c: Any) -> None:
-        in_c.setup(Tensor, Node, constant, kept_params, reverse.fitted, finite, *_errors_ignored())
+        in_c.setup(Tensor, Node, _frozen.Memory, constant, kept_params, reverse.fitted, finite, *_errors_ignored())
         reverse.in_c = in_c
+        _frozen.quick = in_c.frozen
         modes.tell_special(in_c.set_special)
 
         def in_c_or_python(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:

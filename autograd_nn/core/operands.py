@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import DTypeError, GraphError, LeavesGraphError, ShapeError, UsageError
 from ..ops import Op
 from ..ops._arguments import real_only
+from ..ops._frozen import frozen, is_frozen
 from .node import Node
 
 
@@ -69,7 +70,7 @@ def constant(op: Op, x: Any) -> Any:
     if isinstance(x, np.ndarray):
         if x.dtype.kind == "c":
             real_only(op.name, x)
-        return x if not x.flags.writeable and x.base is None else _frozen(x)
+        return x if is_frozen(x) else _frozen(x)
     if isinstance(x, (np.generic, complex)):
         real_only(op.name, x)
         return x
@@ -86,7 +87,7 @@ def constant(op: Op, x: Any) -> Any:
 def kept(param: Any) -> Any:
     """A parameter as the graph keeps it: nobody else can change the arrays and lists in it."""
     if isinstance(param, np.ndarray):
-        return param if not param.flags.writeable and param.base is None else _frozen(param)
+        return param if is_frozen(param) else _frozen(param)
     return type(param)(map(kept, param)) if type(param) in (list, tuple) else param
 
 
@@ -97,8 +98,7 @@ def _frozen(x: Any) -> np.ndarray[Any, Any]:
         raise UsageError("an array of objects would lose the derivatives of what is in it\n"
                          "  help: autograd_nn.stack(list) joins Values or Tensors into one Tensor; "
                          "array.astype(float) makes numbers of numbers")
-    array.setflags(write=False)
-    return array
+    return frozen(array)
 
 
 def kept_params(params: dict[str, Any]) -> dict[str, Any]:

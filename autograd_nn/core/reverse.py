@@ -6,6 +6,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import nullcontext
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from .. import ops
 from ..errors import GraphError, ShapeError, blame
 from ..ops import shape_of
 from ..ops._arguments import real_only
+from ..ops._frozen import original
 from . import modes
 from .leaks import Look, finite, with_care, zero
 from .node import Node, data_of, topological
@@ -33,10 +35,14 @@ def chain_rule(order: list[Node], found: dict[Node, Any], look: Look) -> Iterato
         if op is None or g is None:                      # a leaf, or no root depends on it
             continue
         try:
+            if type(g) is np.ndarray:
+                g.flags.writeable = False                # others may hold it: a rule must not change it
             y, xs, rules = look(node, g)
             for i, (x, rule) in enumerate(zip(node._inputs, rules)):
                 if rule is not None and isinstance(x, Node):         # a constant has no cotangent
                     part = fitted(rule(g, y, *xs, **node._params), x)
+                    if type(part) is np.ndarray and getrefcount(part) > 2:
+                        part.flags.writeable = False     # the rule holds it still
                     before = found.get(x)
                     found[x] = part if before is None else before + part
                     yield node, i, g, part, before
@@ -92,7 +98,9 @@ def assigned_since(node: Node) -> Node | None:
 
 def _same(data: Any, before: Any) -> bool:
     """Whether an input's data is what the op saw: the array itself, or for a Value the number."""
-    return data is before or (type(data) is float and bool(data == before or (data != data and before != before)))
+    if type(data) is float:
+        return bool(data == before or (data != data and before != before))
+    return data is before or original(data) is original(before)
 
 
 def fitted(g: Any, x: Node) -> Any:
@@ -184,9 +192,15 @@ def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool
 
 
 def _swept(order: list[Node], seeds: Mapping[Node, Any], look: Look) -> dict[Node, Any]:
-    found = {root: root._own(seed) for root, seed in seeds.items()}
+    found = {root: _own_seed(root, seed) for root, seed in seeds.items()}
     deque(chain_rule(order, found, look), maxlen=0)      # to the end
     return found
+
+
+def _own_seed(root: Node, seed: Any) -> Any:
+    """A seed as the sweep may close it to writing: the caller's own array stays open."""
+    g = root._own(seed)
+    return g.view() if g is seed and type(g) is np.ndarray else g
 
 
 def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> None:
@@ -221,7 +235,7 @@ def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> Non
         elif g is not None:
             leaves.append((node, g))
     for node, g in leaves:
-        if type(g) is array and (id(g) in held or g.base is not None):
+        if type(g) is array and (id(g) in held or g.base is not None or not g.flags.writeable):
             g = g.copy()                             # a leaf's gradient is an array of its own
         hold(id(g))
         accumulate(node, g)

@@ -12,6 +12,7 @@ from .. import ops
 from ..errors import LeavesGraphError, ShapeError, UsageError
 from ..ops import FUNCTIONS, Op
 from ..ops._carriers import carrier, is_traced
+from ..ops._frozen import Memory, frozen, kept_result
 from . import engine, modes
 from .explain import explained
 from .methods import attach, is_operand, through_function, through_ufunc
@@ -60,9 +61,11 @@ class Tensor(TensorMethods, Node):
 
     @property
     def data(self) -> np.ndarray[Any, Any]:
-        """The array itself, read-only; assign a new one of the same shape to change it."""
-        self._data.setflags(write=False)                 # here, and not for every result that nobody looks at
-        return self._data  # type: ignore[no-any-return]
+        """The array, which cannot be made writable; assign a new one of the same shape to change it."""
+        data = self._data
+        if type(data.base) is not Memory:
+            self._data = data = frozen(data)
+        return data  # type: ignore[no-any-return]
 
     @data.setter
     def data(self, array: Any) -> None:
@@ -201,6 +204,7 @@ class Tensor(TensorMethods, Node):
         if type(data) is not np.ndarray or data.shape != self._data.shape or data.dtype != self._data.dtype:
             self.data = data
         else:
+            data.flags.writeable = False                 # who computed it may hold it still
             self._data = data
 
     # --- Python's and NumPy's protocols -------------------------------------------------------
@@ -273,6 +277,7 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         raise explained(op, inputs, params, error) from None
     if type(data) is not np.ndarray:
         data = np.asarray(data)
+    data = kept_result(data)
     if op is as_value:
         return record(Value, float(data), op, inputs, params)
     if modes.special:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError
+from ..ops._frozen import frozen
 from ._idx import GZIP, read_idx
 from ._sets import Dataset
 
@@ -100,9 +101,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def _images(x: Array, labels: Array, classes: tuple[str, ...], name: str) -> Dataset:
-    y = labels.astype(np.int64)
-    x.setflags(write=False)
-    return Dataset(x, y, (), classes, name, f"{name}, from the files in the folder given")
+    return Dataset(frozen(x), labels.astype(np.int64), (), classes, name, f"{name}, from the files in the folder given")
 
 
 def _found(folder: str | os.PathLike[str], names: list[str], what: str) -> Path:

@@ -16,12 +16,13 @@
 
 /* --- what this file knows of the things that it walks over -------------------------------------------------- */
 
-static PyTypeObject *tensor;
+static PyTypeObject *tensor, *memory;
 static PyArray_Descr *float32, *float64;
 static PyObject *add_reduce, *zero;                     /* np.add.reduce, and 0 */
 static PyObject *node_type, *constant, *keep, *fit, *is_finite, *errors, *ignored;              /* of the package */
 static PyObject *s_array, *s_array_rules, *s_own;
 static Py_ssize_t at_data, at_grad, at_op, at_inputs, at_params, at_name, at_operands;          /* a Tensor's slots */
+static Py_ssize_t at_array;                                                                     /* of a Memory */
 
 #define SLOT(node, at) (*(PyObject **)((char *)(node) + (at)))
 #define ARRAY(o) ((PyArrayObject *)(o))
@@ -78,6 +79,59 @@ static int all_finite(PyObject *o)
     return yes;
 }
 
+/* --- arrays that nobody can change: ops/_frozen.py ------------------------------------------------------------- */
+
+static void close_to_writing(PyArrayObject *a) { PyArray_CLEARFLAGS(a, NPY_ARRAY_WRITEABLE); }
+
+/* frozen(array): the same numbers in an array that cannot be made writable. */
+static PyObject *tensor_frozen(PyObject *Py_UNUSED(module), PyObject *array)
+{
+    if (!is_array(array)) {
+        PyErr_SetString(PyExc_TypeError, "frozen(array)");
+        return NULL;
+    }
+    PyArrayObject *a = ARRAY(array);
+    PyObject *owner = memory->tp_alloc(memory, 0), *view = NULL;
+    if (owner) {
+        SLOT(owner, at_array) = Py_NewRef(array);
+        PyArray_Descr *descr = PyArray_DESCR(a);
+        Py_INCREF(descr);                               /* which PyArray_NewFromDescr steals */
+        view = PyArray_NewFromDescr(&PyArray_Type, descr, PyArray_NDIM(a), PyArray_DIMS(a), PyArray_STRIDES(a),
+                                    PyArray_DATA(a), 0, NULL);
+    }
+    if (!view) {
+        Py_XDECREF(owner);
+    } else if (PyArray_SetBaseObject(ARRAY(view), owner) < 0) {         /* steals the owner */
+        Py_CLEAR(view);
+    } else {
+        PyArray_UpdateFlags(ARRAY(view), NPY_ARRAY_UPDATE_ALL);
+        close_to_writing(ARRAY(view));
+    }
+    return view;
+}
+
+static int is_frozen(const PyArrayObject *a)
+{
+    PyObject *base = PyArray_BASE(a);
+    while (base && PyArray_Check(base))
+        base = PyArray_BASE(ARRAY(base));
+    return base && Py_TYPE(base) == memory && !PyArray_ISWRITEABLE(a);
+}
+
+/* What an op computed, as a node keeps it. Steals it. */
+static PyObject *kept_result(PyObject *data)
+{
+    data = PyArray_EnsureArray(data);                   /* it may be a number of NumPy's */
+    PyObject *base = data ? PyArray_BASE(ARRAY(data)) : NULL;
+    if (base && PyArray_Check(base))
+        close_to_writing(ARRAY(base));
+    else if (base && Py_TYPE(base) != memory)
+        Py_SETREF(data, PyArray_NewCopy(ARRAY(data), NPY_KEEPORDER));
+    if (data)
+        close_to_writing(ARRAY(data));
+    return data;
+}
+
 /* --- methods --------------------------------------------------------------------------------------------------- */
 
 /* An operator or a method without arguments. `python` is what it stands for and falls back on. */
@@ -88,11 +142,11 @@ typedef struct {
     int arity, reflected;       /* reflected: of x - t, where t is asked */
 } Method;
 
-/* The node of a result; steals inputs and operands, and data, which may be a number of NumPy's. */
+/* The node of a result; steals it, inputs and operands. */
 static PyObject *made(PyObject *op, PyObject *params, PyObject *data, PyObject *inputs, PyObject *operands)
 {
     PyObject *node = NULL;
-    data = PyArray_EnsureArray(data);
+    data = kept_result(data);
     if (data && inputs && operands && (node = tensor->tp_alloc(tensor, 0))) {
         SLOT(node, at_data) = data;
         SLOT(node, at_grad) = Py_NewRef(Py_None);
@@ -114,7 +168,7 @@ static int is_constant(PyObject *o)
 {
     if (PyFloat_CheckExact(o) || PyLong_CheckExact(o))
         return 1;
-    return is_array(o) && !PyArray_BASE(ARRAY(o)) && !PyArray_ISWRITEABLE(ARRAY(o)) &&
+    return is_array(o) && is_frozen(ARRAY(o)) &&
         (PyArray_DESCR(ARRAY(o)) == float32 || PyArray_DESCR(ARRAY(o)) == float64);
 }
 
@@ -462,6 +516,8 @@ static PyObject *fitted(PyObject *part, PyObject *x)
 static int receive(Item *x, PyObject *part)
 {
     int fine = is_array(part) ? all_finite(part) : 0;
+    if (fine > 0 && Py_REFCNT(part) > 1)
+        close_to_writing(ARRAY(part));                  /* the rule holds it still */
     if (fine <= 0 || !x->g) {
         if (fine > 0)
             x->g = part;
@@ -487,6 +543,7 @@ static int look_at(const Item *item, Look *l)
 {
     PyObject *node = item->node, *op = Py_XNewRef(SLOT(node, at_op));
     *l = (Look){.g = Py_NewRef(item->g)};
+    close_to_writing(ARRAY(item->g));                   /* others may hold it: a rule must not change it */
     if (!op)
         return UNKNOWN;
     l->rules = PyObject_GetAttr(op, s_array_rules);
@@ -600,7 +657,7 @@ static PyObject *grown_gradient(const Item *leaf, PyObject *before)
         Py_DECREF(sum);
         return own;
     }
-    if (Py_REFCNT(leaf->g) > 1 || PyArray_BASE(ARRAY(leaf->g)))
+    if (Py_REFCNT(leaf->g) > 1 || PyArray_BASE(ARRAY(leaf->g)) || !PyArray_ISWRITEABLE(ARRAY(leaf->g)))
         return PyArray_NewCopy(ARRAY(leaf->g), NPY_CORDER);
     return Py_NewRef(leaf->g);
 }
@@ -669,6 +726,8 @@ static PyObject *tensor_cotangents(PyObject *Py_UNUSED(module), PyObject *seeds)
         root = PyList_GET_ITEM(roots, i);
         seed = Py_XNewRef(PyDict_GetItemWithError(seeds, root));
         PyObject *g = seed ? PyObject_CallMethodOneArg(root, s_own, seed) : NULL;
+        if (g && g == seed && is_array(g))              /* the sweep closes it to writing, and not the caller's own */
+            Py_SETREF(g, PyArray_View(ARRAY(g), NULL, NULL));
         Py_XDECREF(seed);
         w.items[*place(&w, root) - 1].g = g;
         answer = !g ? FAILED : is_array(g) && is_array(SLOT(root, at_data)) && same_form(ARRAY(g), DATA(root))
@@ -815,6 +874,7 @@ static int ready(PyObject *p, PyObject *state, PyObject *const *names, Part *par
 /* The state's arrays were changed in place. */
 static int finish(PyObject *p, PyObject *Py_UNUSED(state), PyObject *const *Py_UNUSED(names), Part *part)
 {
+    close_to_writing(ARRAY(part->held.out));
     Py_XSETREF(SLOT(p, at_data), part->held.out);
     part->held.out = NULL;
     release(&part->held);
@@ -823,14 +883,14 @@ static int finish(PyObject *p, PyObject *Py_UNUSED(state), PyObject *const *Py_U
 
 /* --- the module -------------------------------------------------------------------------------------------------- */
 
-static int offset(const char *name, Py_ssize_t *into)
+static int offset(PyTypeObject *type, const char *name, Py_ssize_t *into)
 {
-    PyObject *slot = PyObject_GetAttrString((PyObject *)tensor, name);
+    PyObject *slot = PyObject_GetAttrString((PyObject *)type, name);
     int found = slot && Py_TYPE(slot) == &PyMemberDescr_Type;
     if (found)
         *into = ((PyMemberDescrObject *)slot)->d_member->offset;
     else if (slot)
-        PyErr_Format(PyExc_TypeError, "%s is not a slot of Tensor", name);
+        PyErr_Format(PyExc_TypeError, "%s is not a slot of %s", name, type->tp_name);
     Py_XDECREF(slot);
     return found ? DONE : FAILED;
 }
@@ -850,18 +910,19 @@ static int use_numpy(void)
     return add_reduce && zero && float32 && float64 ? DONE : FAILED;
 }
 
-/* setup(Tensor, Node, constant, keep, fit, finite, errors, ignored): keep(params) gives the parameters as a node keeps
+/* setup(Tensor, Node, Memory, constant, keep, fit, finite, errors, ignored): keep(params) gives the parameters as a node keeps
    them, errors is the context variable in which NumPy keeps how it treats floating point errors, and ignored its value
    for not at all. */
 static PyObject *tensor_setup(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    if (!PyArg_ParseTuple(args, "OOOOOOOO", &tensor, &node_type, &constant, &keep, &fit, &is_finite, &errors,
+    if (!PyArg_ParseTuple(args, "OOOOOOOOO", &tensor, &node_type, &memory, &constant, &keep, &fit, &is_finite, &errors,
                           &ignored) ||
-        use_numpy() < 0 || offset("_data", &at_data) < 0 || offset("_grad", &at_grad) < 0 || offset("_op", &at_op) < 0 ||
-        offset("_inputs", &at_inputs) < 0 || offset("_params", &at_params) < 0 || offset("name", &at_name) < 0 ||
-        offset("_operands", &at_operands) < 0)
+        use_numpy() < 0 || offset(memory, "_array", &at_array) < 0 || offset(tensor, "_data", &at_data) < 0 ||
+        offset(tensor, "_grad", &at_grad) < 0 || offset(tensor, "_op", &at_op) < 0 ||
+        offset(tensor, "_inputs", &at_inputs) < 0 || offset(tensor, "_params", &at_params) < 0 ||
+        offset(tensor, "name", &at_name) < 0 || offset(tensor, "_operands", &at_operands) < 0)
         return NULL;
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < 9; i++)
         Py_INCREF(PyTuple_GET_ITEM(args, i));           /* for as long as the module lives */
     Py_RETURN_NONE;
 }
@@ -871,6 +932,7 @@ static PyMethodDef tensor_methods[] = {
     {"set_special", set_special, METH_O, "How many modes are on: while any is, every method goes to Python."},
     {"apply", (PyCFunction)(void (*)(void))tensor_apply, METH_FASTCALL, "apply(op, args, params) -> Tensor or None"},
     {"method", new_method, METH_VARARGS, "method(python, op, params, arity, reflected) -> the same, quicker"},
+    {"frozen", tensor_frozen, METH_O, "frozen(array) -> the same numbers, in an array that cannot be made writable"},
     {"backward", (PyCFunction)(void (*)(void))tensor_backward, METH_FASTCALL, "backward(root, seed) -> bool"},
     {"cotangents", tensor_cotangents, METH_O, "cotangents(seeds) -> dict or None"},
     {"leaves", tensor_leaves, METH_O, "leaves(root) -> list or None"},
