@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Container, Iterable, Mapping
-from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import Any
 
 from ..ops import Op
 
 NOTHING: dict[str, Any] = {}                     # the parameters of a node that has none, shared by all of these
 STORAGE: tuple[str, ...] = ("__weakref__", "_data", "_grad", "_inputs", "_op", "_params", "name")
 """The slots of a node that is written in Python."""
-_swapping = threading.RLock()
-"""Held while a gradient is compared and set."""
-
-
-def _refuse(node: Node, *_: Any) -> NoReturn:
-    raise AttributeError("op, inputs and params of a node cannot be assigned or deleted: they say how it was made")
 
 
 class Node:
@@ -37,22 +29,20 @@ class Node:
     _params: dict[str, Any]
     name: str | None
 
-    op = property(attrgetter("_op"), _refuse, _refuse, "The op that made this node, or None.")
-    inputs = property(attrgetter("_inputs"), _refuse, _refuse, "What the node was made of: nodes and constants.")
+    @property
+    def op(self) -> Op | None:
+        """The op that made this node, or None."""
+        return self._op
+
+    @property
+    def inputs(self) -> tuple[Any, ...]:
+        """What the node was made of: nodes, plain numbers and arrays."""
+        return self._inputs
 
     @property
     def params(self) -> Mapping[str, Any]:
         """The op's parameters."""
-        params = self._params
-        return MappingProxyType({name: kept(x) for name, x in params.items()} if params else NOTHING)
-
-    @params.setter
-    def params(self, _: Any) -> None:
-        _refuse(self)
-
-    @params.deleter
-    def params(self) -> None:
-        _refuse(self)
+        return MappingProxyType(kept_params(self._params))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -132,13 +122,6 @@ class Node:
         """Forget the gradient: as before any backward."""
         self._grad = None
 
-    def _swap_grad(self, before: Any, after: Any) -> bool:
-        """Set the gradient if it is still `before`, and say whether: one step, whatever other threads do."""
-        with _swapping:
-            unchanged = self._grad is before
-            if unchanged:
-                self._grad = after
-        return unchanged
 
     # Comparisons are of data; a node is hashed by identity all the same.
     __hash__ = object.__hash__
@@ -210,4 +193,4 @@ def topological(roots: Iterable[Node], until: Container[Node] = ()) -> list[Node
 
 
 from . import copies, reverse  # noqa: E402  (at the end, for they need what is above)
-from .operands import kept  # noqa: E402
+from .operands import kept_params  # noqa: E402

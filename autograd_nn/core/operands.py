@@ -108,7 +108,7 @@ def kept_params(params: dict[str, Any]) -> dict[str, Any]:
 
 def refuse_data(node: Node) -> NoReturn:
     """What an assignment to the data of a node comes to that an op made."""
-    raise GraphError(f"the data of a node that an op made ({node.op.name}) cannot be assigned: it follows "  # type: ignore[union-attr]
+    raise GraphError(f"the data of a node that an op made ({node._op}) cannot be assigned: it follows "
                      "from the op's inputs, and so do its derivatives\n"
                      "  help: assign the data of a leaf and compute again; x.detach() is a leaf with the same data")
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from ..ops import Op, for_each_op
 from ..ops._bind import MATH_ERRORS
-from . import modes, reverse, times
+from . import modes, times
+from .accumulate import accumulate
 from .methods import is_operand
 from .node import NOTHING, Node
 
@@ -98,7 +99,7 @@ def backward(root: Node, seed: float, kind: Any) -> bool:
                 if node._op is not None:
                     node._grad = None if g is _REACHED else g
                 elif g is not _REACHED:
-                    reverse.accumulate(node, g)
+                    accumulate(node, g)
             return True
         finally:
             for node in met:

@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..errors import GraphError, ShapeError, blame
+from ..errors import ShapeError, blame
 from ..ops import shape_of
 from ..ops._arguments import real_only
-from ..ops._frozen import original
 from . import modes
+from .accumulate import accumulate
+from .below import between
 from .leaks import Look, finite, with_care, zero
 from .node import Node, data_of, topological
+from .times import check_unassigned
 
 Step = tuple[Node, int, Any, Any, Any]
 
@@ -57,7 +59,7 @@ def on_data(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
     y = node._data
     if type(y) is np.ndarray:
         return y, node._operands, op.array_rules         # type: ignore[attr-defined]
-    _check_unchanged(node)
+    check_unassigned(node)
     rules = op.array_rules if op.scalar is None else op.float_rules
     if type(g) is float and g == 0.0:                    # an inf or nan of a rule does not leak past a zero
         rules = [rule and zero for _, rule in zip(node._inputs, rules)]
@@ -66,41 +68,8 @@ def on_data(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
 
 def on_nodes(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
     """What the rules see with create_graph: the nodes."""
-    op: Any = node._op
-    _check_unchanged(node)
-    return node, node._inputs, op.traced_rules
-
-
-def _check_unchanged(node: Node) -> None:
-    x = assigned_since(node)
-    if x is not None:
-        raise GraphError(f"{node._op.name}: the data of {x.name or 'an input'} was assigned after the "   # type: ignore[union-attr]
-                         "forward pass, and the derivative needs it as it was\n"
-                         "  help: run the forward pass again; an optimizer's step() assigns data too")
-
-
-def assigned_since(node: Node) -> Node | None:
-    """An input whose data was assigned after the op of a node used it, if a rule reads it; None where there is none."""
-    op: Any = node._op
-    if op is None:
-        return None
-    inputs, operands = node._inputs, getattr(node, "_operands", None)
-    if operands is None:                                 # a Value; each engine has a clock of its own
-        time, clock = node._time, type(node)._time       # type: ignore[attr-defined]
-        changed = [x for x in inputs if getattr(type(x), "_time", None) is clock and x._time > time]
-    else:
-        changed = [x for x, before in zip(inputs, operands) if isinstance(x, Node) and not _same(x._data, before)]
-    nodes = [i for i, x in enumerate(inputs) if isinstance(x, Node)] if changed else []
-    if not changed or op.is_linear_in(nodes) or (op.multilinear and len(nodes) == 1):
-        return None                                      # of such an op the rules read none of the nodes
-    return changed[0]  # type: ignore[no-any-return]
-
-
-def _same(data: Any, before: Any) -> bool:
-    """Whether an input's data is what the op saw: the array itself, or for a Value the number."""
-    if type(data) is float:
-        return bool(data == before or (data != data and before != before))
-    return data is before or original(data) is original(before)
+    check_unassigned(node)
+    return node, node._inputs, node._op.traced_rules     # type: ignore[union-attr]
 
 
 def fitted(g: Any, x: Node) -> Any:
@@ -151,29 +120,8 @@ def cotangents_of(nodes: list[Any], seeds: Mapping[Node, Any], *, create_graph: 
         some: list[Any] | None = values_in_c.cotangents(root, seed, nodes)
         if some is not None:
             return some
-    found = _cotangents(_between(seeds, nodes), seeds, True, set(nodes)) if create_graph else cotangents(seeds)
+    found = _cotangents(between(seeds, nodes), seeds, True, set(nodes)) if create_graph else cotangents(seeds)
     return [found.get(node) for node in nodes]
-
-
-def _between(roots: Iterable[Node], nodes: list[Any]) -> list[Node]:
-    """What depends on one of the nodes, in topological order, and they themselves are left out."""
-    ends, order = set(nodes), []
-    depends = set(nodes)
-    for node in topological(roots, ends):
-        if node not in ends and any(isinstance(x, Node) and x in depends for x in node._inputs):
-            depends.add(node)
-            order.append(node)
-    return order
-
-
-def leaves_below(roots: Iterable[Node]) -> Iterator[Node]:
-    """Every leaf that one of the roots depends on; some may come twice."""
-    for root in roots:
-        found = None
-        for engine in (values_in_c, in_c):
-            if engine is not None and found is None:
-                found = engine.leaves(root)
-        yield from [node for node in topological([root]) if node._op is None] if found is None else found
 
 
 def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool,
@@ -192,15 +140,12 @@ def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool
 
 
 def _swept(order: list[Node], seeds: Mapping[Node, Any], look: Look) -> dict[Node, Any]:
-    found = {root: _own_seed(root, seed) for root, seed in seeds.items()}
+    found = {root: root._own(seed) for root, seed in seeds.items()}
+    for root, g in found.items():
+        if g is seeds[root] and type(g) is np.ndarray:
+            found[root] = g.view()                       # the sweep closes it to writing, and not the caller's own
     deque(chain_rule(order, found, look), maxlen=0)      # to the end
     return found
-
-
-def _own_seed(root: Node, seed: Any) -> Any:
-    """A seed as the sweep may close it to writing: the caller's own array stays open."""
-    g = root._own(seed)
-    return g.view() if g is seed and type(g) is np.ndarray else g
 
 
 def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> None:
@@ -223,8 +168,7 @@ def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> Non
     if create_graph:
         found = {node: g if isinstance(g, Node) else node._lift(g) for node, g in found.items()}
     held = {id(seed)}                                # the arrays that some node has already
-    leaves = []
-    get, hold, array = found.get, held.add, np.ndarray
+    leaves, get, hold, array = [], found.get, held.add, np.ndarray
     for node in order:
         g = get(node)
         if type(g) is not array and isinstance(g, np.generic):      # arrays of shape () add up to a NumPy number
@@ -239,14 +183,6 @@ def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> Non
             g = g.copy()                             # a leaf's gradient is an array of its own
         hold(id(g))
         accumulate(node, g)
-
-
-def accumulate(leaf: Node, g: Any) -> None:
-    """Add g to a leaf's gradient. Where another thread has put another one there meanwhile, it is done again."""
-    while True:
-        before = leaf._grad
-        if leaf._swap_grad(before, g if before is None else leaf._own(before + g)):
-            return
 
 
 def _unless_it_fails(in_c: Callable[..., Any], *args: Any) -> Any:

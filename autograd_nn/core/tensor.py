@@ -63,7 +63,7 @@ class Tensor(TensorMethods, Node):
     def data(self) -> np.ndarray[Any, Any]:
         """The array, which cannot be made writable; assign a new one of the same shape to change it."""
         data = self._data
-        if type(data.base) is not Memory:
+        if not isinstance(data.base, Memory):
             self._data = data = frozen(data)
         return data  # type: ignore[no-any-return]
 

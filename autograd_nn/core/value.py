@@ -9,7 +9,7 @@ environment asks for the pure one; AUTOGRAD_NN_REQUIRE_NATIVE=1 makes a missing 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -23,6 +23,12 @@ from .modes import record
 from .node import NOTHING, STORAGE, Node, data_of
 from .operands import number, number_among, refuse_data
 from .surface import ValueMethods
+
+
+def _refused(what: str, instead: str) -> Any:
+    def method(self: BaseValue) -> NoReturn:
+        raise LeavesGraphError(f"{what} would drop its gradient without a word\n  help: {instead}")
+    return method
 
 
 class BaseValue(ValueMethods, Node):
@@ -82,22 +88,11 @@ class BaseValue(ValueMethods, Node):
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)
 
-    def __float__(self) -> float:
-        raise LeavesGraphError(
-            "float() of a Value would drop its gradient without a word (math.exp(v) and its like call it)\n"
-            "  help: v.item() is the number; v.exp(), v.log(), autograd_nn.sin(v) ... stay in the graph")
-
-    def __int__(self) -> int:
-        raise LeavesGraphError("int() of a Value would drop its gradient without a word\n"
-                               "  help: int(v.item()) is the number; v.floor() stays in the graph")
-
-    def __index__(self) -> int:
-        raise LeavesGraphError("a Value cannot be an index or a count: that would drop its gradient\n"
-                               "  help: int(v.item()) is the number")
-
-    def __complex__(self) -> complex:
-        raise LeavesGraphError("complex() of a Value would drop its gradient without a word\n"
-                               "  help: complex(v.item()) is the number")
+    __float__ = _refused("float() of a Value", "v.item() is the number; v.exp(), v.log(), autograd_nn.sin(v) ... stay "
+                         "in the graph (math.exp(v) and its like call float())")
+    __int__ = _refused("int() of a Value", "int(v.item()) is the number; v.floor() stays in the graph")
+    __index__ = _refused("a Value as an index or a count", "int(v.item()) is the number")
+    __complex__ = _refused("complex() of a Value", "complex(v.item()) is the number")
 
     def __pos__(self) -> BaseValue:
         return self
@@ -128,9 +123,9 @@ attach(BaseValue, elementwise=True)
 class PureValue(BaseValue):
     """Value in Python: what the engine in C must do, and what serves where that is not compiled."""
 
-    __slots__ = (*STORAGE, "_part", "_time")
-    _part: Any                       # the cotangent, while a backward pass runs; see quick.py
-    _time: int                       # when an op made the node, or when the number of a leaf was assigned; see times.py
+    __slots__ = (*STORAGE, "_part", "_time")         # see quick.py, and times.py
+    _part: Any
+    _time: int
 
     def __init__(self, data: Any, name: str | None = None) -> None:
         if getattr(self, "_op", None) is not None:

@@ -46,24 +46,24 @@ quick: Callable[[Array], Array] | None = None
 
 def is_frozen(array: Array) -> bool:
     """Whether an array is what frozen() made, or a view of that."""
-    base = array.base
+    base: Any = array.base
     while isinstance(base, np.ndarray):
         base = base.base
-    return type(base) is Memory and not array.flags.writeable
+    return isinstance(base, Memory) and not array.flags.writeable
 
 
 def original(array: Array) -> Array:
     """The array of which frozen() made this one; any other array itself."""
-    base = array.base
-    return base._array if type(base) is Memory else array
+    base: Any = array.base
+    return base._array if isinstance(base, Memory) else array
 
 
 def kept_result(array: Array) -> Array:
-    """What an op computed, as a node keeps it: read-only, and so is what it is a view of. The op may hold them still."""
+    """What an op computed, as a node keeps it: it and what it is a view of are read-only, for the op may hold them."""
     base = array.base
     if isinstance(base, np.ndarray):
         base.flags.writeable = False
-    elif base is not None and type(base) is not Memory:
+    elif base is not None and not isinstance(base, Memory):
         array = array.copy()                             # of memory that is no array's
     array.flags.writeable = False
     return array

@@ -9,7 +9,8 @@ import numpy as np
 
 from ...core.leaks import with_care
 from ...core.node import Node
-from ...core.reverse import assigned_since, chain_rule, on_data
+from ...core.reverse import chain_rule, on_data
+from ...core.times import assigned_since
 from ...notation.summary import Data, is_small, summary
 
 Event = TypedDict("Event", {

@@ -70,5 +70,6 @@ def _written_out(node: Node, inputs: tuple[Any, ...]) -> Node | None:
     for part in topological([last]):
         if part.op is not None:
             wires = tuple(became[x] if isinstance(x, Node) else x for x in part.inputs)
-            became[part] = rebuild(type(part), part._data, part._op, wires, part._params, None, data_of(found.get(part)))
+            grad = data_of(found.get(part))
+            became[part] = rebuild(type(part), part._data, part._op, wires, part._params, None, grad)
     return became[last]
