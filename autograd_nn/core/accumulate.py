@@ -13,16 +13,17 @@ _swapping = threading.RLock()
 
 def accumulate(leaf: Node, g: Any) -> None:
     """Add g to a leaf's gradient. Where another thread has put another one there meanwhile, it is done again."""
-    swap = getattr(leaf, "_swap_grad", None)             # a Value in C has that
     while True:
         before = leaf._grad
-        after = g if before is None else leaf._own(before + g)
-        if swap(before, after) if swap is not None else _swap(leaf, before, after):
+        if swap(leaf, before, g if before is None else leaf._own(before + g)):
             return
 
 
-def _swap(leaf: Node, before: Any, after: Any) -> bool:
+def swap(leaf: Node, before: Any, after: Any) -> bool:
     """Set the gradient if it is still `before`, and say whether."""
+    in_c = getattr(leaf, "_swap_grad", None)             # a Value in C has that
+    if in_c is not None:
+        return in_c(before, after)  # type: ignore[no-any-return]
     with _swapping:
         unchanged = leaf._grad is before
         if unchanged:

@@ -1,6 +1,6 @@
 """Programs that do everything that Python can do to a graph, at every moment at which Python can run.
 
-    python -m helpers.hostile SEED STEPS        (in the folder tests)
+    python -m helpers.hostile SEED ACTS        (in the folder tests)
 
 A step builds, differentiates, copies, trains or drops something. Wherever that runs Python (the function or a rule of
 an op, a finalizer, a callback of a weak reference or of the garbage collector, a key of a dict that compares itself,
@@ -38,7 +38,7 @@ class World:
     def __init__(self, seed):
         self.rng = random.Random(seed)
         self.depth = threading.local()
-        self.nodes, self.things, self.done = [], [], 0
+        self.nodes, self.things, self.done, self.inside = [], [], 0, False
         self.ops = [self.own_op(i) for i in range(4)]
         self.optimizers = []
         self.leaves()
@@ -198,13 +198,6 @@ class Rules:
         return lambda g, *rest: g * 1.0 if self.world.rng.random() < 0.9 else self.world.junk()
 
 
-def resize(w):
-    a = w.junk()
-    if isinstance(a, np.ndarray):
-        a.setflags(write=True)
-        a.resize(w.rng.choice([(0,), (5,), (1000,)]), refcheck=False)
-
-
 def resize_state(w):
     """The arrays of an optimizer are its own; a program can reach and resize them."""
     for state in w.rng.choice(w.optimizers).state:
@@ -213,6 +206,19 @@ def resize_state(w):
                 a.resize(w.rng.choice([(0,), (2, 3), (1000,)]), refcheck=False)
 
 
+def at_the_top(setting):
+    """A setting in which steps are taken, and in which no other is entered."""
+    def entered(w):
+        if not w.inside:
+            w.inside = True
+            try:
+                setting(w)
+            finally:
+                w.inside = False
+    return entered
+
+
+@at_the_top
 def with_other_methods(w):
     """A method of the class is another for a while."""
     kind, name = w.rng.choice([(Tensor, "_own"), (Tensor, "zero_grad"), (Tensor, "_take"), (SubTensor, "_own")])
@@ -227,6 +233,7 @@ def with_other_methods(w):
             setattr(kind, name, before)
 
 
+@at_the_top
 def profiled(w):
     sys.setprofile(lambda *_: w.mischief())
     try:
@@ -235,11 +242,12 @@ def profiled(w):
         sys.setprofile(None)
 
 
+@at_the_top
 def collected(w):
-    """Mischief in the callbacks of the garbage collector, at every hundredth object."""
+    """Mischief in the callbacks of the garbage collector, at every hundred objects."""
     hook, before = (lambda *_: w.mischief()), gc.get_threshold()
     gc.callbacks.append(hook)
-    gc.set_threshold(20)
+    gc.set_threshold(100)
     try:
         for _ in range(5):
             w.step()
@@ -248,15 +256,14 @@ def collected(w):
         gc.callbacks.remove(hook)
 
 
+@at_the_top
 def beside_a_thread(w):
-    if threading.active_count() > 2:
-        return
     other = threading.Thread(target=lambda: [w.mischief() for _ in range(100)])
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     other.start()
     try:
-        for _ in range(20):
+        for _ in range(5):
             w.step()
     finally:
         other.join()
@@ -324,22 +331,22 @@ STEPS = [
 ]
 
 
-def main(seed, steps):
+def main(seed, acts):
     global world
     faulthandler.enable()
     sys.unraisablehook = lambda _: None                  # what finalizers and callbacks raise
     threading.excepthook = lambda _: None
-    total = 0
-    for round in range(max(1, steps // 200)):
-        world = World(f"{seed} {round}")
+    done = round = 0
+    while done < acts:
+        world, round = World(f"{seed} {round}"), round + 1
         with np.errstate(all="ignore"):
-            for _ in range(min(200, steps)):
+            while world.done < min(2000, acts - done):
                 world.step()
         world.forget()
-        total += world.done
+        done += world.done
     world.nodes.clear()
     gc.collect()
-    print(f"{total} acts")
+    print(f"{done} acts")
 
 
 if __name__ == "__main__":
