@@ -17,10 +17,13 @@ class AutogradError(Exception):
     """The message, once it is known which operands (by id) are parameters, and what these are called."""
     arose: tuple[Any, str] | None = None
     """The innermost module in whose `forward` it arose, and the message as it was there."""
+    raw: Exception | None = None
+    """What Python or NumPy raised, where a function told it in its own words; the one around it tells it in its own."""
 
     def __reduce__(self) -> Any:
-        """Pickled without those two, which refer to the graph and the network."""
-        return type(self), self.args, {k: x for k, x in vars(self).items() if k not in ("named", "arose", "culprit")}
+        """Pickled without what refers to the graph and the network."""
+        inner = ("named", "arose", "culprit", "raw")
+        return type(self), self.args, {key: x for key, x in vars(self).items() if key not in inner}
 
 
 class ShapeError(AutogradError, ValueError):

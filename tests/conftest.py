@@ -20,8 +20,9 @@ settings.register_profile("default", deadline=None, max_examples=50,
 settings.load_profile("default")
 
 
-def pytest_collection_finish() -> None:
-    """What is there by now stays: to look through it would be nearly all that a gc.collect() does."""
+@pytest.fixture(autouse=True, scope="module")
+def _what_is_there_by_now_stays() -> None:
+    """To look through it, also through what earlier files left, would be nearly all that a gc.collect() does."""
     gc.collect()
     gc.freeze()
 

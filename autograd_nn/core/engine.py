@@ -44,15 +44,15 @@ def native_value(base: type[Node], apply: Callable[..., Any], number: Callable[[
         return in_python(op, args, params) if node is None else node
 
     carrier("Value", kind, in_c_or_python, below="_data")
-    modes.tell_special(in_c.set_special)
+    modes.tell_modes(in_c.set_modes)
     reverse.values_in_c = in_c
     _carriers.on_each_value = in_c.each
     return kind
 
 
-def _operator(op: Op, left: Any, right: Any) -> Any:
-    """An operator of a Value whose operands are not just Values and floats."""
-    return op(left, right) if is_operand(left) and is_operand(right) else NotImplemented
+def _operator(op: Op, left: Any, right: Any, *rest: Any) -> Any:
+    """An operator of a Value whose operands are not just Values and floats; the rest is the modulus of pow."""
+    return op(left, right, *rest) if is_operand(left) and is_operand(right) else NotImplemented
 
 
 # --- Tensor -----------------------------------------------------------------------------------------
@@ -64,10 +64,11 @@ def install_tensors(Tensor: Any, apply: Callable[..., Any], not_in_c: Op) -> Non
     the op `not_in_c`.
     """
     def use(in_c: Any) -> None:
-        in_c.setup(Tensor, Node, _frozen.Memory, constant, kept_params, reverse.fitted, finite, *_errors_ignored())
+        in_c.setup(Tensor, Node, _frozen.Memory, NOTHING, constant, kept_params, reverse.fitted, finite,
+                   *_errors_ignored())
         reverse.in_c = in_c
         _frozen.quick = in_c.frozen
-        modes.tell_special(in_c.set_special)
+        modes.tell_modes(in_c.set_modes)
 
         def in_c_or_python(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
             node = in_c.apply(op, args, params) if op is not not_in_c else None

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import AutogradError, DTypeError, IndexingError, ShapeError, UsageError
+from ..errors import AutogradError, ShapeError
 from ..ops import Op, shape_of
+from ..ops._refusal import kind_of
 from ..ops._slots import slot_names
-from ..ops.matrices.inverses import LinAlgError
 from .node import Node
 
 
@@ -19,9 +19,7 @@ def explained(op: Op, inputs: tuple[Any, ...], params: dict[str, Any], error: Ex
 
     A module through which it passes tells it the names of its parameters (`named`).
     """
-    kind: type[AutogradError] = LinAlgError if isinstance(error, np.linalg.LinAlgError) else \
-        ShapeError if isinstance(error, ValueError) else IndexingError if isinstance(error, IndexError) else \
-        DTypeError if isinstance(error, DTypeError) else UsageError
+    kind = kind_of(error)
     reason = op.misfit(*map(shape_of, inputs)) if kind is ShapeError and op.misfit is not None else None
     first, *help = (reason or str(error).removeprefix(op.name + ": ").strip()).split("\n")
     head = f"{op.name}: {_operands(op, inputs)}{_given(op, params)}: {first}"

@@ -12,11 +12,12 @@ import numpy as np
 
 from ..errors import NonFiniteError
 from ..ops import Op
-from .node import NOTHING, Node, data_of
+from .node import Node, data_of
+from .variables import active, served
 
 
 class _Mode(threading.local):
-    recording = True
+    recording: bool | None = True                    # False: no_grad(); None: a checkpoint runs, to be run again later
     watch: Callable[[Op, tuple[Any, ...], Any], None] | None = None
     make: Any = None                                 # of a checkpoint: makes each node in record's place
     note: Callable[[Node], object] | None = None     # of a recording: is told of each node that an op makes
@@ -29,30 +30,41 @@ mode = _Mode()
 _lock = threading.Lock()
 special = 0
 """How many special modes are on, in all threads: while 0, no op looks at `mode`."""
-_told: list[Callable[[int], object]] = []
-"""What to call with `special` whenever it changes: one function for each engine in C."""
+_not_in_c = 0
+"""How many of them only Python serves: all but those that just say whether ops record."""
+_told: list[Callable[[int, _Mode], object]] = []
+"""What to call whenever these change: one function for each engine in C."""
 
 
-def _count_special(change: int) -> None:
-    global special
+def _tell(tell: Callable[[int, _Mode], object]) -> None:
+    tell(2 if _not_in_c else 1 if special else 0, mode)
+
+
+def _count_special(change: int, in_c: bool) -> None:
+    global special, _not_in_c
     with _lock:
         special += change
+        _not_in_c += 0 if in_c else change
         for tell in _told:
-            tell(special)
+            _tell(tell)
 
 
-def tell_special(tell: Callable[[int], object]) -> None:
-    """Tell an engine how many special modes are on, now (a module may be imported while one is) and at each change."""
+def tell_modes(tell: Callable[[int, _Mode], object]) -> None:
+    """Tell an engine which modes are on, now (a module may be imported while one is) and at each change.
+
+    It hears 0 while there is none, 1 while there is none but no_grad(), which `mode.recording` tells, and else 2.
+    """
     with _lock:
         _told.append(tell)
-        tell(special)
+        _tell(tell)
 
 
 @contextmanager
 def special_mode(**settings: Any) -> Iterator[None]:
     """A context in which these modes of this thread are set, whatever was set before."""
     before = {name: getattr(mode, name) for name in settings}
-    _count_special(1)
+    in_c = settings.keys() <= {"recording"}
+    _count_special(1, in_c)
     try:
         for name, setting in settings.items():
             setattr(mode, name, setting)
@@ -60,7 +72,7 @@ def special_mode(**settings: Any) -> Iterator[None]:
     finally:
         for name, setting in before.items():
             setattr(mode, name, setting)
-        _count_special(-1)
+        _count_special(-1, in_c)
 
 
 def no_grad() -> Any:
@@ -115,6 +127,14 @@ def _caller() -> str:
     return f"{frame.f_code.co_filename}, line {frame.f_lineno}"
 
 
+def unrecorded(kind: type[Node], data: Any) -> Any:
+    """What an op makes under no_grad(): a leaf, and for the transforms that run around it a constant."""
+    node = kind._lift(data)
+    if active.nodes:
+        served([node])
+    return node
+
+
 def record(kind: type[Node], data: Any, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """The node that an op makes, with regard to the modes that are on."""
     if special:
@@ -123,7 +143,7 @@ def record(kind: type[Node], data: Any, op: Op, inputs: tuple[Any, ...], params:
         if mode.make is not None:
             return mode.make(kind, data, op, inputs, params)
         if not mode.recording:
-            return kind._made(data, None, (), NOTHING)
+            return unrecorded(kind, data)
         if mode.note is not None:
             node = kind._made(data, op, inputs, params)
             mode.note(node)

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from ..errors import UsageError
 from ..ops import Op
 
 NOTHING: dict[str, Any] = {}                     # the parameters of a node that has none, shared by all of these
@@ -159,11 +160,12 @@ def data_of(x: Any) -> Any:
     return x._data if isinstance(x, Node) else x
 
 
-def topological(roots: Iterable[Node], until: Container[Node] = ()) -> list[Node]:
-    """Every node below the roots, inputs before what is made of them, left inputs first.
+def topological(roots: Node | Iterable[Node], until: Container[Node] = ()) -> list[Node]:
+    """Every node below the roots (or the one root), inputs before what is made of them, left inputs first.
 
     What is below a node of `until` is left out, unless there is another way to it.
     No recursion, so any depth will do. The order is a function of the graph alone.
+    Raises UsageError for roots that are no nodes.
 
     >>> from autograd_nn import Value
     >>> a, b = Value(1.0, name="a"), Value(2.0, name="b")
@@ -172,7 +174,7 @@ def topological(roots: Iterable[Node], until: Container[Node] = ()) -> list[Node
     """
     order: list[Node] = []
     seen: set[Node] = set()
-    stack: list[Any] = list(roots)[::-1]
+    stack: list[Any] = [roots] if isinstance(roots, Node) else _nodes(roots)[::-1]
     pop, push, enter, out = stack.pop, stack.append, seen.add, order.append
     while stack:
         node = pop()
@@ -190,6 +192,14 @@ def topological(roots: Iterable[Node], until: Container[Node] = ()) -> list[Node
                 if isinstance(x, Node) and x not in seen:
                     push(x)
     return order
+
+
+def _nodes(roots: Any) -> list[Node]:
+    found = list(roots) if isinstance(roots, Iterable) else [roots]
+    for x in found:
+        if not isinstance(x, Node):
+            raise UsageError(f"topological takes Values and Tensors, and this is {type(x).__name__} {x!r:.60}")
+    return found
 
 
 from . import copies, reverse  # noqa: E402  (at the end, for they need what is above)

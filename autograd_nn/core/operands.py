@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from numbers import Number, Real
 from typing import Any, NoReturn
 
 import numpy as np
@@ -23,13 +25,16 @@ def array_of_floats(data: Any, dtype: Any) -> np.ndarray[Any, Any]:
     try:
         array = np.array(data)
         real_only("Tensor", array)
+        if array.dtype == object and not isinstance(data, np.ndarray) \
+                and all(isinstance(x, Real) for x in array.flat):
+            array = array.astype(float)                  # of Fractions, or of ints beyond the range of NumPy's
         if dtype is not None:
             array = array.astype(dtype, copy=False)
     except DTypeError:
         raise
     except LeavesGraphError:
         raise UsageError("a list of Values or Tensors becomes a Tensor by autograd_nn.stack(list)") from None
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise UsageError(f"this is no array of numbers: {data!r:.60} ({error})") from None
     if array.dtype.kind in "iu" and listed and dtype is None:
         array = array.astype(np.float64)
@@ -74,6 +79,8 @@ def constant(op: Op, x: Any) -> Any:
     if isinstance(x, (np.generic, complex)):
         real_only(op.name, x)
         return x
+    if isinstance(x, Real):                              # a Fraction, say
+        return float(x)
     if isinstance(x, (list, tuple)):
         try:
             array = np.array(x)
@@ -81,7 +88,7 @@ def constant(op: Op, x: Any) -> Any:
             raise ShapeError(f"{op.name}: this is no array of numbers: {x!r:.60} ({error})") from None
         real_only(op.name, array)
         return _frozen(array)
-    raise UsageError(f"{op.name}: cannot combine a Tensor and {type(x).__name__} {x!r:.60}")
+    raise UsageError(f"{op.name}: cannot combine a Tensor and {type(x).__name__} {x!r:.60}{_as_float(x)}")
 
 
 def kept(param: Any) -> Any:
@@ -120,6 +127,9 @@ def number(x: Any) -> float:
     single = isinstance(x, (int, float, np.generic)) or (isinstance(x, np.ndarray) and x.shape == ())
     if single and np.asarray(x).dtype.kind in "fiub":
         return float(x)
+    if isinstance(x, Real):                              # a Fraction, say
+        with suppress(OverflowError):
+            return float(x)
     real_only("Value", x)
     if isinstance(x, Node):
         raise UsageError(f"this is a {type(x).__name__} already: {x!r:.60}\n"
@@ -135,4 +145,9 @@ def number_among(op: Op, x: Any) -> Any:
     try:
         return number(x)
     except UsageError:
-        raise UsageError(f"{op.name}: cannot combine a Value and {type(x).__name__} {x!r:.60}") from None
+        raise UsageError(f"{op.name}: cannot combine a Value and {type(x).__name__} {x!r:.60}{_as_float(x)}") from None
+
+
+def _as_float(x: Any) -> str:
+    """A line of help for a number that floats do not take either: a Decimal."""
+    return "\n  help: float(x) makes a number of it that can stand beside others" if isinstance(x, Number) else ""

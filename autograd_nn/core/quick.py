@@ -54,10 +54,10 @@ def _unary(op: Op, Value: Any) -> Callable[[Any], Any]:
 def _binary(op: Op, Value: Any) -> Callable[[Any, Any], Any]:
     scalar, new = op.scalar, object.__new__
 
-    def method(self: Any, other: Any) -> Any:
+    def method(self: Any, other: Any, *rest: Any) -> Any:
         kind = type(other)
-        if modes.special or (kind is not Value and kind is not float and kind is not int):
-            return op(self, other) if is_operand(other) else NotImplemented
+        if modes.special or rest or (kind is not Value and kind is not float and kind is not int):
+            return op(self, other, *rest) if is_operand(other) else NotImplemented
         try:
             data = scalar(self._data, other._data if kind is Value else other)  # type: ignore[misc]
         except Exception:
@@ -171,7 +171,7 @@ def _sweep(order: list[Any], kind: Any) -> None:
                 rule_a, rule_b = op.float_rules
                 part_a = rule_a(g, node._data, p, q) if is_a else None
                 part_b = rule_b(g, node._data, p, q) if is_b else None
-            if g == 0.0:                             # an inf or nan of a rule does not leak past a zero
+            if g == 0.0 and not op.unguarded:        # an inf or nan of a rule does not leak past a zero
                 part_a = part_b = 0.0
             if is_a:
                 before = a._part
@@ -183,5 +183,5 @@ def _sweep(order: list[Any], kind: Any) -> None:
         xs = [x._data if type(x) is kind else x for x in inputs]
         for x, rule in zip(inputs, op.float_rules):
             if type(x) is kind and rule is not None:
-                part = rule(g, node._data, *xs, **node._params) if g != 0.0 else 0.0
+                part = rule(g, node._data, *xs, **node._params) if g != 0.0 or op.unguarded else 0.0
                 x._part = part if x._part is reached else x._part + part

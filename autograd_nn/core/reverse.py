@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from sys import getrefcount
 from typing import Any
@@ -16,9 +16,9 @@ from ..errors import ShapeError, blame
 from ..ops import shape_of
 from ..ops._arguments import real_only
 from . import modes
-from .accumulate import accumulate
+from .accumulate import to_nodes
 from .below import between
-from .leaks import Look, finite, with_care, zero
+from .leaks import Look, finite, on_numbers_in_general, with_care, zero
 from .node import Node, data_of, topological
 from .times import check_unassigned
 
@@ -61,7 +61,7 @@ def on_data(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
         return y, node._operands, op.array_rules         # type: ignore[attr-defined]
     check_unassigned(node)
     rules = op.array_rules if op.scalar is None else op.float_rules
-    if type(g) is float and g == 0.0:                    # an inf or nan of a rule does not leak past a zero
+    if type(g) is float and g == 0.0 and not op.unguarded:           # an inf or nan of a rule does not leak past a zero
         rules = [rule and zero for _, rule in zip(node._inputs, rules)]
     return y, [x._data if isinstance(x, Node) else x for x in node._inputs], rules
 
@@ -125,7 +125,7 @@ def cotangents_of(nodes: list[Any], seeds: Mapping[Node, Any], *, create_graph: 
 
 
 def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool,
-                ends: Container[Node] = ()) -> dict[Node, Any]:
+                ends: Collection[Node] = ()) -> dict[Node, Any]:
     watch = modes.mode.sweep if create_graph else None
     with nullcontext() if watch is None else watch(seeds):
         alarm: list[str] = []
@@ -136,7 +136,17 @@ def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool
             if not alarm and all(finite(g) for node, g in found.items() if node._op is None or node in ends):
                 return found
         with np.errstate(all="ignore"):
-            return _swept(order, seeds, with_care(look))
+            told_apart = create_graph or any(node.op is not None and node.op.unguarded for node in order)
+            return _swept(order, seeds, with_care(look, _reach(order, seeds, ends) if told_apart else None))
+
+
+def _reach(order: list[Node], seeds: Mapping[Node, Any], ends: Collection[Node]) -> dict[Node, Any] | None:
+    """Cotangents that are 0 only where they stay 0 for other data."""
+    seeds = {root: root._one() if isinstance(seed, Node) else seed for root, seed in seeds.items()}
+    try:
+        return _swept(order, seeds, on_numbers_in_general(on_data, {*order, *ends}))
+    except Exception:                                    # a rule refuses such data: then no 0 is known to stay
+        return None
 
 
 def _swept(order: list[Node], seeds: Mapping[Node, Any], look: Look) -> dict[Node, Any]:
@@ -167,22 +177,7 @@ def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> Non
     found = _cotangents(order, {root: seed}, create_graph)
     if create_graph:
         found = {node: g if isinstance(g, Node) else node._lift(g) for node, g in found.items()}
-    held = {id(seed)}                                # the arrays that some node has already
-    leaves, get, hold, array = [], found.get, held.add, np.ndarray
-    for node in order:
-        g = get(node)
-        if type(g) is not array and isinstance(g, np.generic):      # arrays of shape () add up to a NumPy number
-            g = node._own(g)
-        if node._op is not None:
-            node._grad = data_of(g)                  # a graph here would refer to its own node: a cycle
-            hold(id(g))
-        elif g is not None:
-            leaves.append((node, g))
-    for node, g in leaves:
-        if type(g) is array and (id(g) in held or g.base is not None or not g.flags.writeable):
-            g = g.copy()                             # a leaf's gradient is an array of its own
-        hold(id(g))
-        accumulate(node, g)
+    to_nodes(order, found, seed)
 
 
 def _unless_it_fails(in_c: Callable[..., Any], *args: Any) -> Any:

@@ -15,15 +15,16 @@ from ..ops._carriers import carrier, is_traced
 from ..ops._frozen import Memory, frozen, kept_result
 from . import engine, modes
 from .explain import explained
-from .methods import attach, is_operand, through_function, through_ufunc
+from .methods import attach
 from .modes import record
 from .node import NOTHING, STORAGE, Node
 from .operands import array_of_floats, constant, gradient_array, kept_params, plain_index, refuse_data
 from .surface import TensorMethods
+from .traced import Traced
 from .value import Value, as_value
 
 
-class Tensor(TensorMethods, Node):
+class Tensor(TensorMethods, Traced, Node):
     """A NumPy array that remembers how it was computed.
 
     `data` is copied and read-only, so that a recorded array cannot change under the graph; assign
@@ -209,16 +210,12 @@ class Tensor(TensorMethods, Node):
 
     # --- Python's and NumPy's protocols -------------------------------------------------------
     def __bool__(self) -> bool:
-        return bool(self._data)
-
-    def __pos__(self) -> Tensor:
-        return self
-
-    def __divmod__(self, other: Any) -> Any:
-        return (self // other, self % other) if is_operand(other) else NotImplemented
-
-    def __rdivmod__(self, other: Any) -> Any:
-        return (other // self, other % self) if is_operand(other) else NotImplemented
+        try:
+            return bool(self._data)
+        except ValueError as error:
+            raise ShapeError(f"a Tensor of shape {self.shape}: {error}\n"
+                             "  help: t.any() and t.all() are single answers; "
+                             "autograd_nn.where(t > 0, a, b) chooses element by element") from None
 
     def __repr__(self) -> str:
         text = np.array2string(self._data, separator=", ", prefix="Tensor(", threshold=100)
@@ -233,18 +230,6 @@ class Tensor(TensorMethods, Node):
         raise LeavesGraphError("making an ndarray of a Tensor would drop its gradient without a word\n"
                                "  help: t.data is the array, t.numpy() a copy; "
                                "autograd_nn.stack(tensors) joins Tensors into one")
-
-    def __float__(self) -> float:
-        raise LeavesGraphError("float() of a Tensor would drop its gradient without a word\n"
-                               "  help: t.item() is the number")
-
-    __int__ = __index__ = __complex__ = __float__
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **params: Any) -> Any:
-        return through_ufunc(ufunc, method, inputs, params)
-
-    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return through_function(func, args, kwargs)
 
 
 @cache

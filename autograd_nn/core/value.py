@@ -9,29 +9,24 @@ environment asks for the pure one; AUTOGRAD_NN_REQUIRE_NATIVE=1 makes a missing 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import ops
-from ..errors import LeavesGraphError, UsageError
+from ..errors import UsageError
 from ..ops import CARRIERS, Op
-from ..ops._carriers import carrier, is_traced
+from ..ops._carriers import all_boxed, carrier, holds_objects, is_traced
 from . import engine, quick, reverse, times
-from .methods import attach, through_ufunc
+from .methods import attach, attach_to_loops
 from .modes import record
 from .node import NOTHING, STORAGE, Node, data_of
 from .operands import number, number_among, refuse_data
 from .surface import ValueMethods
+from .traced import Traced
 
 
-def _refused(what: str, instead: str) -> Any:
-    def method(self: BaseValue) -> NoReturn:
-        raise LeavesGraphError(f"{what} would drop its gradient without a word\n  help: {instead}")
-    return method
-
-
-class BaseValue(ValueMethods, Node):
+class BaseValue(ValueMethods, Traced, Node):
     """A number that remembers how it was computed.
 
     `data` is a Python float. That of a leaf may be assigned between graphs; a graph that used the number
@@ -88,17 +83,10 @@ class BaseValue(ValueMethods, Node):
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)
 
-    __float__ = _refused("float() of a Value", "v.item() is the number; v.exp(), v.log(), autograd_nn.sin(v) ... stay "
-                         "in the graph (math.exp(v) and its like call float())")
-    __int__ = _refused("int() of a Value", "int(v.item()) is the number; v.floor() stays in the graph")
-    __index__ = _refused("a Value as an index or a count", "int(v.item()) is the number")
-    __complex__ = _refused("complex() of a Value", "complex(v.item()) is the number")
-
-    def __pos__(self) -> BaseValue:
-        return self
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **params: Any) -> Any:
-        return through_ufunc(ufunc, method, inputs, params)
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if holds_objects((args, *kwargs.values())):      # of Values: NumPy's loops call their operators and methods
+            return func(*all_boxed(args), **{k: all_boxed(x) for k, x in kwargs.items()})
+        return super().__array_function__(func, types, args, kwargs)
 
 
 def _apply(kind: type[BaseValue], op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
@@ -116,6 +104,7 @@ def _apply(kind: type[BaseValue], op: Op, args: tuple[Any, ...], params: dict[st
 
 
 attach(BaseValue, elementwise=True)
+attach_to_loops(BaseValue)
 
 
 # --- the engine in Python ---------------------------------------------------------------------------

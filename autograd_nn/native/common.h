@@ -16,14 +16,27 @@
 
 enum { FAILED = -1, UNKNOWN = 0, DONE = 1 };            /* FAILED: an exception is set; UNKNOWN: Python must do it */
 
-static int special;             /* how many modes (no_grad, check_finite) are on */
+enum { NO_MODE, NO_GRAD, OTHER_MODES };                 /* what is on: nothing, no_grad() alone, or also other modes */
+static int modes;                                       /* the most that is on in any thread */
+static PyObject *mode, *s_recording;                    /* what is on in the thread that asks: of core/modes.py */
 
-/* set_special(number): while any mode is on, every op goes to Python. */
-static PyObject *set_special(PyObject *Py_UNUSED(module), PyObject *number)
+/* set_modes(modes, mode): while there are other modes than no_grad(), every op goes to Python. */
+static PyObject *set_modes(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    long n = PyLong_AsLong(number);
-    if (n == -1 && PyErr_Occurred())
+    PyObject *given;
+    if (!PyArg_ParseTuple(args, "iO", &modes, &given) ||
+        (!s_recording && !(s_recording = PyUnicode_InternFromString("recording"))))
         return NULL;
-    special = n != 0;
+    Py_XSETREF(mode, Py_NewRef(given));
     Py_RETURN_NONE;
+}
+
+/* Whether ops record nothing in this thread; FAILED with an exception. */
+static int silent(void)
+{
+    if (modes == NO_MODE)
+        return 0;
+    PyObject *recording = PyObject_GetAttr(mode, s_recording);
+    Py_XDECREF(recording);
+    return recording ? recording == Py_False : FAILED;
 }

@@ -52,8 +52,8 @@ def main(arguments: list[str]) -> int:
         for name, (where, settings, options) in runs.items():
             print(f"=== {name}", flush=True)
             command = [sys.executable, *options, "-m", "pytest", "-p", "no:cacheprovider", "-n", "0", *tests]
-            status = subprocess.run(command, cwd=where, env={**os.environ, "AUTOGRAD_NN_REQUIRE_NATIVE": "1", **settings,
-                                                             "PYTHONPATH": str(where)}).returncode
+            environment = {**os.environ, "AUTOGRAD_NN_REQUIRE_NATIVE": "1", "PYTHONPATH": str(where), **settings}
+            status = subprocess.run(command, cwd=where, env=environment).returncode
             if status:
                 return status
     return 0

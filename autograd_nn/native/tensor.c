@@ -4,8 +4,8 @@
    make, the order of the nodes, whose cotangent goes where, and that it fits. With small arrays that is most of the
    work.
 
-   What is not the usual case goes to Python. A method calls the one that it stands for if a mode is on or an operand
-   is no Tensor or number; a sweep that meets a Value, a Dual, or an inf or nan (which may have leaked past a zero)
+   What is not the usual case goes to Python. A method calls the one that it stands for if a mode other than no_grad()
+   is on or an operand is no Tensor or number; a sweep that meets a Value, a Dual, or an inf or nan (which may have leaked past a zero)
    gives up before it has changed anything, and reverse.py does it all. */
 
 #include "common.h"
@@ -19,7 +19,7 @@
 static PyTypeObject *tensor, *memory;
 static PyArray_Descr *float32, *float64;
 static PyObject *add_reduce, *zero;                     /* np.add.reduce, and 0 */
-static PyObject *node_type, *constant, *keep, *fit, *is_finite, *errors, *ignored;              /* of the package */
+static PyObject *node_type, *nothing, *constant, *keep, *fit, *is_finite, *errors, *ignored;    /* of the package */
 static PyObject *s_array, *s_array_rules, *s_own;
 static Py_ssize_t at_data, at_grad, at_op, at_inputs, at_params, at_name, at_operands;          /* a Tensor's slots */
 static Py_ssize_t at_array;                                                                     /* of a Memory */
@@ -202,10 +202,10 @@ static int replace(PyObject **inputs, PyObject *given, Py_ssize_t at, PyObject *
 }
 
 /* The node that an op makes of a tuple of Tensors, arrays and numbers, as tensor.py's _apply makes it; None where that
-   has to do it: a mode is on, the op fails, or an operand is another kind of node. */
+   has to do it: a mode other than no_grad() is on, the op fails, or an operand is another kind of node. */
 static PyObject *applied(PyObject *op, PyObject *args, PyObject *given)
 {
-    if (special)
+    if (modes == OTHER_MODES)
         Py_RETURN_NONE;
     Py_ssize_t n = PyTuple_GET_SIZE(args);
     PyObject *inputs = Py_NewRef(args), *operands = NULL, *data = NULL, *array = NULL;
@@ -243,9 +243,15 @@ static PyObject *applied(PyObject *op, PyObject *args, PyObject *given)
         }
     }
     PyObject *node = NULL;
-    if (answer == DONE) {
+    int leaf = answer == DONE ? silent() : 0;
+    if (answer == DONE && !leaf) {
         node = made(op, params, data, inputs, operands);
+    } else if (leaf == DONE) {
+        Py_DECREF(inputs);
+        Py_DECREF(operands);
+        node = made(Py_None, nothing, data, PyTuple_New(0), PyTuple_New(0));
     } else {
+        Py_XDECREF(data);
         Py_XDECREF(inputs);
         Py_XDECREF(operands);
     }
@@ -269,7 +275,7 @@ static PyObject *method_call(PyObject *self, PyObject *const *args, size_t nargs
         PyErr_SetString(PyExc_RuntimeError, "this method is no more");
         return NULL;
     }
-    int usual = !special && !kwnames && PyVectorcall_NARGS(nargsf) == m->arity && Py_TYPE(args[0]) == tensor;
+    int usual = modes != OTHER_MODES && !kwnames && PyVectorcall_NARGS(nargsf) == m->arity && Py_TYPE(args[0]) == tensor;
     if (usual && m->arity == 2) {
         PyObject *o = args[1];
         usual = Py_TYPE(o) == tensor || PyFloat_CheckExact(o) || PyLong_CheckExact(o) || is_array(o);
@@ -292,7 +298,7 @@ static PyObject *method_get(PyObject *self, PyObject *object, PyObject *Py_UNUSE
 }
 
 /* As of a function: it is called what Python's is called, and a copy of it is itself. */
-static PyObject *method_repr(PyObject *self) { return PyObject_Repr(((Method *)self)->python); }   /* NULL has one */
+static PyObject *method_repr(PyObject *self) { return PyObject_Repr(((Method *)self)->python); }
 static PyObject *method_copy(PyObject *self, PyObject *Py_UNUSED(memo)) { return Py_NewRef(self); }
 
 static PyMethodDef method_methods[] = {
@@ -915,21 +921,21 @@ static int use_numpy(void)
    for not at all. */
 static PyObject *tensor_setup(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    if (!PyArg_ParseTuple(args, "OOOOOOOOO", &tensor, &node_type, &memory, &constant, &keep, &fit, &is_finite, &errors,
-                          &ignored) ||
+    if (!PyArg_ParseTuple(args, "OOOOOOOOOO", &tensor, &node_type, &memory, &nothing, &constant, &keep, &fit,
+                          &is_finite, &errors, &ignored) ||
         use_numpy() < 0 || offset(memory, "_array", &at_array) < 0 || offset(tensor, "_data", &at_data) < 0 ||
         offset(tensor, "_grad", &at_grad) < 0 || offset(tensor, "_op", &at_op) < 0 ||
         offset(tensor, "_inputs", &at_inputs) < 0 || offset(tensor, "_params", &at_params) < 0 ||
         offset(tensor, "name", &at_name) < 0 || offset(tensor, "_operands", &at_operands) < 0)
         return NULL;
-    for (int i = 0; i < 9; i++)
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args); i++)
         Py_INCREF(PyTuple_GET_ITEM(args, i));           /* for as long as the module lives */
     Py_RETURN_NONE;
 }
 
 static PyMethodDef tensor_methods[] = {
     {"setup", tensor_setup, METH_VARARGS, "Say what a Tensor is, once."},
-    {"set_special", set_special, METH_O, "How many modes are on: while any is, every method goes to Python."},
+    {"set_modes", set_modes, METH_VARARGS, "Which modes are on: while any but no_grad() is, Python does it all."},
     {"apply", (PyCFunction)(void (*)(void))tensor_apply, METH_FASTCALL, "apply(op, args, params) -> Tensor or None"},
     {"method", new_method, METH_VARARGS, "method(python, op, params, arity, reflected) -> the same, quicker"},
     {"frozen", tensor_frozen, METH_O, "frozen(array) -> the same numbers, in an array that cannot be made writable"},

@@ -7,7 +7,7 @@
 
    What each op computes, and how it differentiates, is in rules.h, which is generated from the op
    table. Whatever is not plain arithmetic on Values and numbers (an array, a Tensor, a Dual, an op
-   of the user's own, a mode that is on) goes to the Python functions handed over by `setup`. */
+   of the user's own, a mode other than no_grad()) goes to the Python functions handed over by `setup`. */
 
 #include "common.h"
 
@@ -78,6 +78,25 @@ static inline double ag_hypot1(double x) { return fabs(x) < 1e100 ? sqrt(x * x +
 static inline double ag_relu(double x) { return x > 0 || x != x ? x : 0.0; }
 
 static inline double ag_sigmoid(double x) { return x > -700 ? 1 / (1 + exp(-x)) : exp(x); }
+static inline double ag_over_cosh2(double g, double x)
+{
+    double y = fabs(x) > 710 ? INFINITY : cosh(x);
+    return g / y / y;
+}
+static inline double ag_over_cosh1(double g, double x) { return g / (2 * (1 + (fabs(x) > 710 ? INFINITY : cosh(x)))); }
+static inline double ag_gauss(double x, double scale)
+{
+    x = fabs(x) > 64 ? 64 : fabs(x);
+    double high = rint(x * 1048576) / 1048576;
+    return exp(-scale * (high * high)) * exp(-scale * ((x - high) * (x + high)));
+}
+static inline double ag_normal_cdf(double x)                    /* Dekker's product: see _scaled in elementary.py */
+{
+    x = x < -64 ? -64 : x > 64 ? 64 : x;
+    double y = x * 0.7071067811865476, high = x * 134217729.0 - (x * 134217729.0 - x), low = x - high;
+    double lost = high * 0.7071067839860916 - y + high * -2.7995440410322203e-09 + low * 0.7071067839860916 + low * -2.7995440410322203e-09;
+    return 0.5 * erfc(-y) + exp(-(y * y)) * (1 / sqrt(M_PI)) * (lost + x * -4.833646656726457e-17);
+}
 static inline double ag_logaddexp(double x, double y)
 {
     if (x == y)
@@ -475,15 +494,22 @@ INLINE Operand keep(const Given *x)
 
 INLINE int flags_of(const Given *x, int node, int integer) { return x->node ? node : x->is_int ? integer : 0; }
 
+/* The node of what an op gives: it still lacks its inputs, unless it is a leaf because nothing is recorded. */
+INLINE Value *result(double data, int code, int flags)
+{
+    int leaf = silent();
+    return leaf == FAILED ? NULL : make(value_type, data, leaf ? AG_leaf : code, leaf ? 0 : flags);
+}
+
 INLINE PyObject *binary(int code, PyObject *left, PyObject *right)
 {
     Given x, y;
-    if (special || !given(left, &x) || !given(right, &y))
+    if (modes == OTHER_MODES || !given(left, &x) || !given(right, &y))
         return PyObject_CallFunctionObjArgs(slow_operator, ops[code], left, right, NULL);
-    Value *v = make(value_type, forward(code, x.number, y.number, 0.0), code,
-                    flags_of(&x, A_NODE, A_INT) | flags_of(&y, B_NODE, B_INT));
-    if (!v)
-        return NULL;
+    Value *v = result(forward(code, x.number, y.number, 0.0), code,
+                      flags_of(&x, A_NODE, A_INT) | flags_of(&y, B_NODE, B_INT));
+    if (!v || v->code == AG_leaf)
+        return (PyObject *)v;
     v->a = keep(&x);
     v->b = keep(&y);
     return (PyObject *)v;
@@ -491,11 +517,11 @@ INLINE PyObject *binary(int code, PyObject *left, PyObject *right)
 
 INLINE PyObject *unary(int code, PyObject *self)
 {
-    if (special)
+    if (modes == OTHER_MODES)
         return PyObject_CallFunctionObjArgs(ops[code], self, NULL);
-    Value *x = (Value *)self, *v = make(value_type, forward(code, x->data, 0.0, 0.0), code, A_NODE);
-    if (!v)
-        return NULL;
+    Value *x = (Value *)self, *v = result(forward(code, x->data, 0.0, 0.0), code, A_NODE);
+    if (!v || v->code == AG_leaf)
+        return (PyObject *)v;
     Py_INCREF(x);
     v->a.node = x;
     return (PyObject *)v;
@@ -512,7 +538,7 @@ static PyObject *nb_absolute(PyObject *x) { return unary(AG_absolute, x); }
 static PyObject *nb_power(PyObject *x, PyObject *y, PyObject *modulus)
 {
     if (modulus != Py_None)
-        Py_RETURN_NOTIMPLEMENTED;
+        return PyObject_CallFunctionObjArgs(slow_operator, ops[AG_power], x, y, modulus, NULL);
     return binary(AG_power, x, y);
 }
 static int nb_bool(PyObject *x) { return ((Value *)x)->data != 0.0; }
@@ -637,7 +663,7 @@ static PyObject *core_apply(PyObject *Py_UNUSED(module), PyObject *const *args, 
         return NULL;
     }
     double parameter = 0.0;
-    int code = special ? AG_other : code_of(args[0], args[1], args[2], &parameter);
+    int code = modes == OTHER_MODES ? AG_other : code_of(args[0], args[1], args[2], &parameter);
     if (PyErr_Occurred())
         return NULL;
     if (code >= AG_table_end || PyTuple_GET_SIZE(args[1]) != op_arity[code])
@@ -646,7 +672,10 @@ static PyObject *core_apply(PyObject *Py_UNUSED(module), PyObject *const *args, 
     for (int i = 0; i < op_arity[code]; i++)
         given(PyTuple_GET_ITEM(args[1], i), &x[i]);
     double y = op_arity[code] == 1 ? parameter : x[1].number;
-    return node_of(value_type, forward(code, x[0].number, y, x[2].number), args[0], args[1], args[2]);
+    int leaf = silent();
+    if (leaf == FAILED)
+        return NULL;
+    return node_of(value_type, forward(code, x[0].number, y, x[2].number), leaf ? Py_None : args[0], args[1], args[2]);
 }
 
 /* A sequence as a tuple; a numpy.float64 in it becomes a float, as a node keeps its constants. */
@@ -701,15 +730,15 @@ static PyObject *core_sum_of(PyObject *Py_UNUSED(module), PyObject *values)
     int any = 0;
     if (!inputs)
         return NULL;
-    if (special || !all_given(inputs, &any) || !any) {
+    if (modes == OTHER_MODES || !all_given(inputs, &any) || !any) {
         Py_DECREF(inputs);
         Py_RETURN_NONE;
     }
     double z = number_at(inputs, 0);
     for (Py_ssize_t i = 1; i < PyTuple_GET_SIZE(inputs); i++)
         z += number_at(inputs, i);
-    Value *v = make(value_type, z, AG_sum_of, 0);
-    if (!v)
+    Value *v = result(z, AG_sum_of, 0);
+    if (!v || v->code == AG_leaf)
         Py_DECREF(inputs);
     else
         set_wide(v, NULL, inputs);
@@ -724,8 +753,8 @@ static Value *weighted_sum(PyObject *unit, PyObject *inputs)
     double z = number_at(unit, n);
     for (Py_ssize_t i = 0; i < n; i++)
         z += number_at(unit, i) * number_at(inputs, i);
-    Value *v = make(value_type, z, AG_weighted_sum, 0);
-    if (v)
+    Value *v = result(z, AG_weighted_sum, 0);
+    if (v && v->code != AG_leaf)
         set_wide(v, Py_NewRef(unit), Py_NewRef(inputs));
     return v;
 }
@@ -740,7 +769,7 @@ static PyObject *core_weighted_sum(PyObject *Py_UNUSED(module), PyObject *const 
     PyObject *unit = operands(args[0]), *inputs = unit ? operands(args[1]) : NULL, *v = NULL;
     int any = 0;
     if (inputs) {
-        if (!special && PyTuple_GET_SIZE(unit) == PyTuple_GET_SIZE(inputs) + 1 && all_given(unit, &any) &&
+        if (modes != OTHER_MODES && PyTuple_GET_SIZE(unit) == PyTuple_GET_SIZE(inputs) + 1 && all_given(unit, &any) &&
             all_given(inputs, &any) && any)
             v = (PyObject *)weighted_sum(unit, inputs);
         else
@@ -771,7 +800,7 @@ static PyObject *core_layer(PyObject *Py_UNUSED(module), PyObject *args)
     int any = 0;
     if (!PyArg_ParseTuple(args, "O!O!n", &PyTuple_Type, &units, &PyTuple_Type, &rows, &n))
         return NULL;
-    if (special || !all_tuples(units, n + 1, &any) || !all_tuples(rows, n, &any))
+    if (modes == OTHER_MODES || !all_tuples(units, n + 1, &any) || !all_tuples(rows, n, &any))
         Py_RETURN_NONE;
     Py_ssize_t outputs = PyTuple_GET_SIZE(units), size = outputs * PyTuple_GET_SIZE(rows);
     PyObject *result = PyList_New(size);
@@ -797,7 +826,7 @@ static PyObject *core_each(PyObject *Py_UNUSED(module), PyObject *const *args, P
     if (!known && PyErr_Occurred())
         return NULL;
     int code = known ? (int)PyLong_AsLong(known) : AG_other;
-    if (special || code >= AG_table_end || op_arity[code] != 1 || op_parameter[code][0])
+    if (modes == OTHER_MODES || code >= AG_table_end || op_arity[code] != 1 || op_parameter[code][0])
         Py_RETURN_NONE;
     Py_ssize_t size = PyList_GET_SIZE(args[1]);
     for (Py_ssize_t i = 0; i < size; i++)
@@ -1285,13 +1314,16 @@ static void pull_many(Value *v, double g)
 }
 
 /* The cotangents of the inputs x, y, w that are nodes, a, b, c. Where g is exactly 0, so are they: no inf or nan
-   leaks. */
+   leaks, but of the ops that say so. */
 INLINE void pull_by_rule(int code, double g, double z, double x, double y, double w, Value *a, Value *b, Value *c)
 {
 #define AG_BACKWARD
 #define A(part) if (a) receive(a, GIVEN(part));
 #define B(part) if (b) receive(b, GIVEN(part));
 #define W(part) if (c) receive(c, GIVEN(part));
+#define A_ALWAYS(part) if (a) receive(a, part);
+#define B_ALWAYS(part) if (b) receive(b, part);
+#define W_ALWAYS(part) if (c) receive(c, part);
     if (g != 0.0) {
         switch (code) {
 #define GIVEN(part) (part)
@@ -1308,6 +1340,9 @@ INLINE void pull_by_rule(int code, double g, double z, double x, double y, doubl
 #undef A
 #undef B
 #undef W
+#undef A_ALWAYS
+#undef B_ALWAYS
+#undef W_ALWAYS
 #undef AG_BACKWARD
 }
 
@@ -1711,7 +1746,7 @@ static PyObject *core_setup(PyObject *module, PyObject *args)
 
 static PyMethodDef core_methods[] = {
     {"setup", core_setup, METH_VARARGS, "Make the Value type, once."},
-    {"set_special", set_special, METH_O, "How many modes are on: while any is, every op goes to Python."},
+    {"set_modes", set_modes, METH_VARARGS, "Which modes are on: while any but no_grad() is, Python does it all."},
     {"apply", (PyCFunction)(void (*)(void))core_apply, METH_FASTCALL, "apply(op, inputs, params) -> Value or None"},
     {"sum_of", core_sum_of, METH_O, "sum_of(values) -> Value or None"},
     {"weighted_sum", (PyCFunction)(void (*)(void))core_weighted_sum, METH_FASTCALL,

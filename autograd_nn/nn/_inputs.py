@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
@@ -27,6 +26,8 @@ def of_values(x: Any) -> Array:
         array = np.asarray(x)
     except ValueError as error:
         raise ShapeError(f"this is no array: {x!r:.60} ({error})") from None
+    if array.dtype == object and not array.size:         # it holds no Values
+        array = array.astype(float)
     if array.dtype == object:
         kinds = set(map(type, array.ravel().tolist()))
         return array if all(issubclass(kind, BaseValue) for kind in kinds) else np.asarray(_as_values(array))
@@ -59,21 +60,3 @@ def without_values(layer: Any, x: Any) -> Any:
         raise UsageError(f"{type(layer).__name__} takes Tensors and arrays, and these inputs are Values\n"
                          "  help: autograd_nn.stack(values) makes a Tensor of them")
     return x
-
-
-def size(what: str, n: Any) -> int:
-    """A number of inputs or outputs: an integer >= 1."""
-    try:
-        whole = operator.index(n)
-    except TypeError:
-        whole = 0
-    if whole < 1 or isinstance(n, bool):
-        raise UsageError(f"{what} must be an integer >= 1, not {n!r:.60}")
-    return whole
-
-
-def positive_option(layer: Any, what: str, number: Any) -> float:
-    """A number > 0 among the arguments of a layer."""
-    if isinstance(number, bool) or not isinstance(number, (int, float, np.floating)) or not number > 0:
-        raise UsageError(f"{type(layer).__name__}: {what} must be a number > 0, not {number!r:.60}")
-    return float(number)

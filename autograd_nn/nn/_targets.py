@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from ..core.node import data_of
+from ..core.options import choice
 from ..core.tensor import Tensor
 from ..errors import DataError, DTypeError, ShapeError, UsageError
 from ..ops import shape_of
@@ -17,24 +17,15 @@ REDUCTIONS = ("mean", "sum", "none")
 NEAR = 1e-3       # how far a sum of probabilities may be from 1: they come rounded, and a gradient check moves them
 
 
-def check_reduction(name: str, reduction: str, known: tuple[str, ...] = REDUCTIONS) -> None:
-    if reduction not in known:
-        *first, last = (f'"{r}"' for r in known)
-        raise UsageError(f"{name}: reduction is {', '.join(first)} or {last}, not {reduction!r:.60}")
-
-
-def loss_input(name: str, x: Any) -> Any:
-    """A node, or an array of numbers or Values; never empty."""
-    x = x if traced(x) else of_values(x)
-    if 0 in shape_of(x):
-        raise ShapeError(f"{name}: an empty batch has no loss (an argument has shape {shape_of(x)})")
-    return x
+def loss_input(x: Any) -> Any:
+    """A node, or an array of numbers or Values."""
+    return x if traced(x) else of_values(x)
 
 
 def pair(name: str, y: Any, target: Any, reduction: str) -> tuple[Any, Any]:
     """Predictions and targets of one shape, plain targets in the predictions' dtype."""
-    check_reduction(name, reduction)
-    y, target = loss_input(name, y), loss_input(name, target)
+    choice(f"{name}: reduction", reduction, REDUCTIONS)
+    y, target = loss_input(y), loss_input(target)
     if shape_of(y) != shape_of(target):
         raise ShapeError(f"{name}: predictions of shape {shape_of(y)} and targets of shape {shape_of(target)} "
                          "must have one shape (broadcasting would compare each with each)\n"
@@ -44,6 +35,8 @@ def pair(name: str, y: Any, target: Any, reduction: str) -> tuple[Any, Any]:
 
 def class_indices(name: str, target: Any, classes: int, ignore_index: int | None = None) -> tuple[Any, Any]:
     """The target as integers from 0 to classes - 1, and which of them count (None for all; the others become 0)."""
+    if not traced(target) and not target.size:
+        return target.astype(int), None
     if traced(target) or target.dtype.kind not in "iu":
         kind = f"a {type(target).__name__}" if traced(target) else f"of dtype {target.dtype}"
         raise DTypeError(f"{name}: class indices are integers, and these are {kind}\n"
@@ -105,21 +98,6 @@ def check_signs(name: str, target: Any) -> Any:
                         f"(least {numbers.min():g}, greatest {numbers.max():g})\n"
                         "  help: 2 * t - 1 of targets 1 and 0")
     return numbers
-
-
-def option_within(name: str, what: str, x: Any, least: float, most: float = math.inf) -> float:
-    """An option as a float, if it is a finite number from least to most."""
-    if isinstance(x, (int, float, np.integer, np.floating)) and math.isfinite(x) and least <= x <= most:
-        return float(x)
-    raise UsageError(f"{name}: {what} must be a number "
-                     + (f">= {least:g}" if most == math.inf else f"from {least:g} to {most:g}") + f", not {x!r:.60}")
-
-
-def above_0(name: str, what: str, x: Any) -> float:
-    """An option as a float, if it is a finite number > 0."""
-    if isinstance(x, (int, float, np.integer, np.floating)) and 0 < x < math.inf:
-        return float(x)
-    raise UsageError(f"{name}: {what} must be a number > 0, not {x!r:.60}")
 
 
 def same_kind(y: Any, target: Any) -> None:

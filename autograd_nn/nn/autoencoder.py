@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..core.options import between_0_and_1, non_negative, whole_number
 from ..core.random import Rng, generator
 from ..errors import UsageError
 from ..ops import shape_of
-from ._inputs import rows, size
-from ._targets import option_within
+from ._inputs import rows
 from .losses import binary_cross_entropy_with_logits, mse_loss
 from .module import Module
 from .sequential import MLP
@@ -41,7 +41,7 @@ class Autoencoder(Module):
         if len(sizes) < 2:
             raise UsageError(f"{type(self).__name__}{sizes} needs at least two sizes: inputs and code")
         name = type(self).__name__
-        self.noise, self.masking = option_within(name, "noise", noise, 0), option_within(name, "masking", masking, 0, 1)
+        self.noise, self.masking = non_negative(f"{name}: noise", noise), between_0_and_1(f"{name}: masking", masking)
         if self.masking == 1:
             raise UsageError(f"{name}: masking=1 leaves nothing of the input")
         self.rng = generator(rng)
@@ -102,7 +102,7 @@ class VariationalAutoencoder(Module):
         if likelihood not in ("gaussian", "bernoulli"):
             raise UsageError(f'VariationalAutoencoder: likelihood is "gaussian" or "bernoulli", not {likelihood!r:.60}')
         self.rng = generator(rng)
-        self.code, self.likelihood = size("the code", sizes[-1]), likelihood
+        self.code, self.likelihood = whole_number("the code", sizes[-1]), likelihood
         self.encoder = MLP(*sizes[:-1], 2 * self.code, activation=activation, rng=self.rng, dtype=dtype)
         self.decoder = MLP(*sizes[::-1], activation=activation, rng=self.rng, dtype=dtype)
 
@@ -137,7 +137,7 @@ class VariationalAutoencoder(Module):
     def generate(self, count: int) -> Any:
         """`count` new rows, decoded from codes drawn from the standard normal distribution."""
         dtype = next(self.decoder.parameters()).dtype
-        return self.decode(self.rng.normal(size=(size("count", count), self.code)).astype(dtype))
+        return self.decode(self.rng.normal(size=(whole_number("count", count), self.code)).astype(dtype))
 
     def _code(self, mean: Any, log_variance: Any) -> Any:
         if not self.training:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..core.node import data_of
+from ..core.options import whole_number
 from ..core.random import Rng, generator
 from ..errors import UsageError
-from ._inputs import rows, size
+from ._inputs import rows
 from .module import Module
 from .rbm import RBM
 from .sequential import MLP
@@ -65,10 +66,10 @@ class DeepBeliefNetwork(Module):
         first = self.machines[0]
         below: Any = np.asarray(data_of(rows(first, x, first.visible_units)), dtype=first.weight.dtype)
         errors: list[list[float]] = []
-        batch_size = size("batch_size", batch_size)
+        batch_size = whole_number("batch_size", batch_size)
         for machine in self.machines:
             errors.append([])
-            for _ in range(size("epochs", epochs)):
+            for _ in range(whole_number("epochs", epochs)):
                 order = self.rng.permutation(len(below))
                 for batch in np.split(below[order], range(batch_size, len(below), batch_size)):
                     machine.zero_grad()

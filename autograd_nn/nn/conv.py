@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import ops
+from ..core.options import whole_number
 from ..core.random import Rng, generator
 from ..core.tensor import Tensor
 from ..errors import ShapeError, UsageError
 from ..ops.networks._sliding import numbers
 from . import init as initialisers
 from ._images import image_batch
-from ._inputs import size
 from .module import Module
 
 Array = np.ndarray[Any, Any]
@@ -32,13 +32,13 @@ class _Conv(Module):
     def __init__(self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any, padding: Any,
                  dilation: Any, groups: int, bias: bool, rng: Rng, dtype: Any, init: Init | None) -> None:
         name, n = type(self).__name__, self.axes
-        self.in_channels = size(f"{name}: in_channels", in_channels)
-        self.out_channels = size(f"{name}: out_channels", out_channels)
+        self.in_channels = whole_number(f"{name}: in_channels", in_channels)
+        self.out_channels = whole_number(f"{name}: out_channels", out_channels)
         self.kernel_size = numbers(name, "kernel_size", kernel_size, n, 1)
         self.stride = numbers(name, "stride", stride, n, 1)
         self.padding = padding if isinstance(padding, str) else numbers(name, "padding", padding, n, 0)
         self.dilation = numbers(name, "dilation", dilation, n, 1)
-        self.groups = size(f"{name}: groups", groups)
+        self.groups = whole_number(f"{name}: groups", groups)
         if in_channels % groups or out_channels % groups:
             raise UsageError(f"{name}: groups={groups} must divide in_channels={in_channels} and "
                              f"out_channels={out_channels}")

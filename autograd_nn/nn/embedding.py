@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..core.options import whole_number
 from ..core.random import Rng
 from ..core.tensor import Tensor
 from ..errors import DataError, DTypeError, UsageError
 from . import init as initialisers
-from ._inputs import size, traced
+from ._inputs import traced
 from .module import Module
 
 Array = np.ndarray[Any, Any]
@@ -38,8 +39,8 @@ class Embedding(Module):
 
     def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, *, rng: Rng = None,
                  dtype: Any = np.float32) -> None:
-        self.num_embeddings = size("Embedding: num_embeddings", num_embeddings)
-        self.embedding_dim = size("Embedding: embedding_dim", embedding_dim)
+        self.num_embeddings = whole_number("Embedding: num_embeddings", num_embeddings)
+        self.embedding_dim = whole_number("Embedding: embedding_dim", embedding_dim)
         start = initialisers.normal((num_embeddings, embedding_dim), rng=rng, dtype=dtype)
         self.padding_idx = None
         if padding_idx is not None:

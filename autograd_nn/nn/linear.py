@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..core.options import whole_number
 from ..core.random import Rng, generator
 from ..core.tensor import Tensor
 from ..errors import ShapeError, UsageError
 from . import init as initialisers
-from ._inputs import rows, size
+from ._inputs import rows
 from .module import Module
 
 Array = np.ndarray[Any, Any]
@@ -41,8 +42,8 @@ class Linear(Module):
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True, *, rng: Rng = None,
                  dtype: Any = np.float32, init: Init | None = None) -> None:
-        self.in_features = size("in_features", in_features)
-        self.out_features = size("out_features", out_features)
+        self.in_features = whole_number("in_features", in_features)
+        self.out_features = whole_number("out_features", out_features)
         weight, start = drawn(self.in_features, self.out_features, bias, rng, dtype, init)
         self.weight = Tensor(weight, dtype=dtype, name="weight")
         self.bias = None if start is None else Tensor(start, dtype=dtype, name="bias")

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..core.options import above_zero
 from ..errors import ShapeError, UsageError
 from ..ops import shape_of
 from ..ops._arguments import dtype_of
 from ..ops.networks._sliding import numbers
 from ._images import image_batch
-from ._inputs import positive_option
 from .module import Module
 
 
@@ -37,10 +37,11 @@ class LocalResponseNorm(Module):
         """x, divided."""
         x = image_batch(self, x)
         shape = shape_of(x)
-        if len(shape) < 3 or not math.prod(shape):
+        if len(shape) < 3 or not shape[1]:
             raise ShapeError(f"LocalResponseNorm takes inputs of shape (N, C, ...), and this one has shape {shape}")
         around = ((self.size // 2, (self.size - 1) // 2), (0, 0))
-        total = ops.window_sum(ops.reshape(x * x, (*shape[:2], -1)), kernel=(self.size, 1), padding=around)
+        flat = (*shape[:2], math.prod(shape[2:]))
+        total = ops.window_sum(ops.reshape(x * x, flat), kernel=(self.size, 1), padding=around)
         return x / (ops.reshape(total, shape) * (self.alpha / self.size) + self.k) ** self.beta
 
     def extra_repr(self) -> str:
@@ -74,13 +75,13 @@ class LocalContrastNorm(Module):
         self.kernel_size = numbers("LocalContrastNorm", "kernel_size", kernel_size, 1, 1)[0]
         if kernel_size % 2 == 0:
             raise UsageError(f"LocalContrastNorm: kernel_size={kernel_size} is even, and has no middle")
-        self.sigma = positive_option(self, "sigma", kernel_size / 4 if sigma is None else sigma)
-        self.eps = positive_option(self, "eps", eps)
+        self.sigma = above_zero(f"{type(self).__name__}: sigma", kernel_size / 4 if sigma is None else sigma)
+        self.eps = above_zero(f"{type(self).__name__}: eps", eps)
 
     def forward(self, x: Any) -> Any:
         """x, its contrast even."""
         x = image_batch(self, x)
-        if len(shape_of(x)) not in (3, 4) or not math.prod(shape_of(x)):
+        if len(shape_of(x)) not in (3, 4) or 0 in shape_of(x)[-3:]:
             raise ShapeError("LocalContrastNorm takes inputs of shape (N, C, H, W) or (C, H, W), "
                              f"and this one has shape {shape_of(x)}")
         v = x - self._average(x)

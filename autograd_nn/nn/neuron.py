@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..core.nary import weighted_sums
+from ..core.options import whole_number
 from ..core.random import Rng
 from ..core.tensor import Tensor
 from ..core.value import Value
 from ..errors import UsageError
 from ..ops._carriers import array_of
-from ._inputs import rows, size
+from ._inputs import rows
 from .activation import activation as activation_of
 from .linear import Init, drawn
 from .module import Module
@@ -43,7 +44,7 @@ class Layer(Module):
 
     def __init__(self, n_in: int, n_out: int, activation: Activation = "tanh", bias: bool = True, *,
                  rng: Rng = None, init: Init | None = None) -> None:
-        self.n_in, self.n_out = size("n_in", n_in), size("n_out", n_out)
+        self.n_in, self.n_out = whole_number("n_in", n_in), whole_number("n_out", n_out)
         weight, start = drawn(self.n_in, self.n_out, bias, rng, np.float64, init)
         self.weight = _values(weight, "weight")
         self.bias = None if start is None else _values(start, "bias")
@@ -84,7 +85,7 @@ class Neuron(Module):
 
     def __init__(self, n_in: int, activation: Activation = "tanh", bias: bool = True, *,
                  rng: Rng = None, init: Init | None = None) -> None:
-        self.n_in = size("n_in", n_in)
+        self.n_in = whole_number("n_in", n_in)
         weight, start = drawn(self.n_in, 1, bias, rng, np.float64, init)
         self.weight = _values(weight[0], "weight")
         self.bias = None if start is None else Value(start[0], name="bias")

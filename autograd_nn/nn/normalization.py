@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import ops
+from ..core.options import above_zero, whole_number
 from ..core.tensor import Tensor
 from ..errors import ShapeError, UsageError
 from ..ops import shape_of
@@ -17,7 +18,6 @@ from ..ops.networks._sliding import numbers
 from ..ops.networks.normalization import moments
 from ._buffer import Buffer
 from ._images import image_batch
-from ._inputs import positive_option, size
 from .module import Module
 
 
@@ -28,8 +28,8 @@ class _BatchNorm(Module):
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
                  track_running_stats: bool = True, *, dtype: Any = np.float32) -> None:
-        n = self.num_features = size(f"{type(self).__name__}: num_features", num_features)
-        self.eps, self.momentum = positive_option(self, "eps", eps), momentum
+        n = self.num_features = whole_number(f"{type(self).__name__}: num_features", num_features)
+        self.eps, self.momentum = above_zero(f"{type(self).__name__}: eps", eps), momentum
         if momentum is not None and not 0 <= momentum <= 1:
             raise UsageError(f"{type(self).__name__}: momentum={momentum!r} is the weight of the newest batch, "
                              "from 0 to 1, or None for the average of all batches")
@@ -46,8 +46,6 @@ class _BatchNorm(Module):
         if len(shape) not in self.shapes or shape[1] != self.num_features:
             takes = " or ".join(self.shapes.values()).replace("C", str(self.num_features))
             raise ShapeError(f"{name} takes inputs of shape {takes}, and this one has shape {shape}")
-        if not math.prod(shape):
-            raise ShapeError(f"{name}: the batch is empty, of shape {shape}")
         beside = (-1, *(1,) * (len(shape) - 2))          # the channels' numbers, to stand beside x
         if not self.training and self.running_mean is not None and self.running_var is not None:
             scale = 1 / np.sqrt(self.running_var.data + self.eps)
@@ -63,7 +61,7 @@ class _BatchNorm(Module):
         n, dtype = self.num_features, dtype_of(x)
         weight = np.ones(n, dtype) if self.weight is None else self.weight
         y = ops.batch_normalize(x, weight, np.zeros(n, dtype) if self.bias is None else self.bias, eps=self.eps)
-        if self.training:
+        if self.training and count:                      # an empty batch says nothing of the statistics
             self._track(*moments(data_of(x), data_of(y)), count)
         return y
 
@@ -108,8 +106,8 @@ class BatchNorm2d(_BatchNorm):
     running_mean, running_var, num_batches_tracked    none with track_running_stats=False: then
                             the statistics are always the batch's
 
-    Raises ShapeError for an input of other axes or channels, an empty batch, and for one number a
-    channel in training. Source: Ioffe & Szegedy 2015.
+    A batch of size 0 gives one, and the running statistics stay as they are. Raises ShapeError for an
+    input of other axes or channels, and for one number a channel in training. Source: Ioffe & Szegedy 2015.
 
     >>> layer = BatchNorm2d(3)
     >>> layer(np.random.default_rng(0).normal(5.0, 2.0, (8, 3, 4, 4))).data.std().round(2)
@@ -138,7 +136,7 @@ class LayerNorm(Module):
 
     def __init__(self, normalized_shape: int | Sequence[int], eps: float = 1e-5, elementwise_affine: bool = True,
                  bias: bool = True, *, dtype: Any = np.float32) -> None:
-        self.normalized_shape, self.eps = _shape(self, normalized_shape), positive_option(self, "eps", eps)
+        self.normalized_shape, self.eps = _shape(self, normalized_shape), above_zero(f"{type(self).__name__}: eps", eps)
         shape = self.normalized_shape
         self.weight = Tensor(np.ones(shape), dtype=dtype, name="weight") if elementwise_affine else None
         self.bias = Tensor(np.zeros(shape), dtype=dtype, name="bias") if elementwise_affine and bias else None
@@ -172,7 +170,7 @@ class RMSNorm(Module):
     def __init__(self, normalized_shape: int | Sequence[int], eps: float | None = None,
                  elementwise_affine: bool = True, *, dtype: Any = np.float32) -> None:
         self.normalized_shape = _shape(self, normalized_shape)
-        self.eps = None if eps is None else positive_option(self, "eps", eps)
+        self.eps = None if eps is None else above_zero(f"{type(self).__name__}: eps", eps)
         self.weight = Tensor(np.ones(self.normalized_shape), dtype=dtype, name="weight") if elementwise_affine else None
 
     def forward(self, x: Any) -> Any:
@@ -203,11 +201,11 @@ class GroupNorm(Module):
 
     def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, *,
                  dtype: Any = np.float32) -> None:
-        self.num_groups = size("GroupNorm: num_groups", num_groups)
-        self.num_channels = size("GroupNorm: num_channels", num_channels)
+        self.num_groups = whole_number("GroupNorm: num_groups", num_groups)
+        self.num_channels = whole_number("GroupNorm: num_channels", num_channels)
         if num_channels % num_groups:
             raise UsageError(f"GroupNorm: num_groups={num_groups} must divide num_channels={num_channels}")
-        self.eps = positive_option(self, "eps", eps)
+        self.eps = above_zero(f"{type(self).__name__}: eps", eps)
         self.weight = Tensor(np.ones(num_channels), dtype=dtype, name="weight") if affine else None
         self.bias = Tensor(np.zeros(num_channels), dtype=dtype, name="bias") if affine else None
 
@@ -215,10 +213,11 @@ class GroupNorm(Module):
         """x, each group of channels normalised."""
         x = image_batch(self, x, None if self.weight is None else self.weight.dtype)
         shape = shape_of(x)
-        if len(shape) < 2 or shape[1] != self.num_channels or not math.prod(shape):
+        if len(shape) < 2 or shape[1] != self.num_channels:
             raise ShapeError(f"GroupNorm({self.extra_repr()}) takes inputs of shape (N, {self.num_channels}, ...), "
                              f"and this one has shape {shape}")
-        y = ops.reshape(ops.standardize(ops.reshape(x, (shape[0], self.num_groups, -1)), axis=2, eps=self.eps), shape)
+        groups = (shape[0], self.num_groups, self.num_channels // self.num_groups * math.prod(shape[2:]))
+        y = ops.reshape(ops.standardize(ops.reshape(x, groups), axis=2, eps=self.eps), shape)
         if self.weight is None or self.bias is None:
             return y
         beside = (-1, *(1,) * (len(shape) - 2))
@@ -236,7 +235,7 @@ def _shape(layer: Module, shape: Any) -> tuple[int, ...]:
 def _ending(layer: Module, x: Any, shape: tuple[int, ...], weight: Tensor | None) -> Any:
     """The input of a layer that works on its last axes, which must have this shape."""
     x = image_batch(layer, x, None if weight is None else weight.dtype)
-    if shape_of(x)[-len(shape):] != shape or not math.prod(shape_of(x)):
+    if shape_of(x)[-len(shape):] != shape:
         raise ShapeError(f"{type(layer).__name__}{shape} takes inputs of shape (..., {str(shape)[1:-1].rstrip(',')}), "
                          f"and this one has shape {shape_of(x)}")
     return x

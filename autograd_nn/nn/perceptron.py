@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from ..core.node import data_of
+from ..core.options import whole_number
 from ..core.random import Rng, generator
 from ..core.tensor import Tensor
 from ..errors import DataError, ShapeError, UsageError
-from ._inputs import rows, size, without_values
+from ._inputs import rows, without_values
 from .module import Module
 
 Array = np.ndarray[Any, Any]
@@ -36,7 +37,7 @@ class Perceptron(Module):
     """
 
     def __init__(self, in_features: int, *, rng: Rng = None) -> None:
-        self.in_features = size("in_features", in_features)
+        self.in_features = whole_number("in_features", in_features)
         start = np.zeros(self.in_features + 1) if rng is None else generator(rng).uniform(-1, 1, self.in_features + 1)
         self.weight = Tensor(start[:-1], name="weight")
         self.bias = Tensor(start[-1], name="bias")
@@ -66,7 +67,7 @@ class Perceptron(Module):
             raise UsageError(f"Perceptron.learn: lr must be positive, not {lr!r}")
         weight, bias = np.array(self.weight.data), float(self.bias.data)
         mistakes = []
-        for _ in range(size("epochs", epochs)):
+        for _ in range(whole_number("epochs", epochs)):
             wrong = 0
             for row, target in zip(x, y):
                 error = float(target) - (weight @ row + bias > 0)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..core.options import whole_number
 from ..core.random import Rng, generator
 from ..core.tensor import Tensor
 from ..errors import ShapeError
@@ -14,7 +15,6 @@ from ..ops import shape_of
 from ..ops._arguments import dtype_of
 from . import init as initialisers
 from ._images import image_batch
-from ._inputs import size
 from .dropout import Dropout
 from .module import Module
 
@@ -23,8 +23,8 @@ class _PositionalEncoding(Module):
     """What the encodings share: a table (place, d_model) that is added to a sequence."""
 
     def __init__(self, d_model: int, max_len: int, dropout: float, batch_first: bool, rng: Rng) -> None:
-        self.d_model, self.max_len = size(f"{type(self).__name__}: d_model", d_model), \
-            size(f"{type(self).__name__}: max_len", max_len)
+        self.d_model, self.max_len = whole_number(f"{type(self).__name__}: d_model", d_model), \
+            whole_number(f"{type(self).__name__}: max_len", max_len)
         self.batch_first, self.dropout = batch_first, Dropout(dropout, rng=rng)
 
     def _table(self, n: int, dtype: Any) -> Any:

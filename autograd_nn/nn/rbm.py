@@ -9,10 +9,11 @@ import numpy as np
 
 from .. import ops
 from ..core.node import data_of
+from ..core.options import whole_number
 from ..core.random import Rng, generator
 from ..core.tensor import Tensor
 from ..errors import DataError, UsageError
-from ._inputs import rows, size, without_values
+from ._inputs import rows, without_values
 from .module import Module
 
 Array = np.ndarray[Any, Any]
@@ -55,7 +56,8 @@ class RBM(Module):
 
     def __init__(self, visible_units: int, hidden_units: int, *, visible: str = "bernoulli", hidden: str = "bernoulli",
                  rng: Rng = None, dtype: Any = np.float32) -> None:
-        self.visible_units, self.hidden_units = size("visible_units", visible_units), size("hidden_units", hidden_units)
+        self.visible_units = whole_number("RBM: visible_units", visible_units)
+        self.hidden_units = whole_number("RBM: hidden_units", hidden_units)
         if visible not in UNITS or hidden not in UNITS or visible == hidden == "gaussian":
             raise UsageError('RBM: units are "bernoulli" or "gaussian", and only one layer may be gaussian; '
                              f"got visible={visible!r:.30}, hidden={hidden!r:.30}")
@@ -92,7 +94,7 @@ class RBM(Module):
         An array (rows, visible) of samples; no gradient passes a draw.
         """
         state = np.asarray(data_of(self._rows(v)))
-        for _ in range(size("steps", steps)):
+        for _ in range(whole_number("steps", steps)):
             h = self._draw(data_of(self.hidden(state)), self.hidden_kind)
             state = self._draw(data_of(self.visible(h)), self.visible_kind)
         return state

@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import ops
+from ..core.options import whole_number
 from ..core.random import Rng, generator
 from ..core.tensor import Tensor
 from ..errors import DataError, DTypeError, ShapeError, UsageError
 from ..ops import shape_of
 from . import init as initialisers
 from ._images import image_batch
-from ._inputs import size, traced
+from ._inputs import traced
 from .dropout import Dropout
 from .module import Module
 
@@ -30,9 +31,9 @@ class _Recurrent(Module):
     def __init__(self, input_size: int, hidden_size: int, num_layers: int, bias: bool, batch_first: bool,
                  dropout: float, bidirectional: bool, rng: Rng, dtype: Any) -> None:
         name = type(self).__name__
-        self.input_size = size(f"{name}: input_size", input_size)
-        self.hidden_size = size(f"{name}: hidden_size", hidden_size)
-        self.num_layers = size(f"{name}: num_layers", num_layers)
+        self.input_size = whole_number(f"{name}: input_size", input_size)
+        self.hidden_size = whole_number(f"{name}: hidden_size", hidden_size)
+        self.num_layers = whole_number(f"{name}: num_layers", num_layers)
         self.bias, self.batch_first, self.bidirectional = bias, batch_first, bidirectional
         self.dropout, rng = dropout, generator(rng)
         bound, rows = 1 / math.sqrt(hidden_size), self.gates * hidden_size
@@ -106,10 +107,10 @@ class _Recurrent(Module):
         x = image_batch(self, x, self._dtype)
         shape = shape_of(x)
         order = "batch, time" if self.batch_first else "time, batch"
-        if len(shape) not in (2, 3) or shape[-1] != self.input_size or 0 in shape:
+        if len(shape) not in (2, 3) or shape[-1] != self.input_size or not shape[self.batch_first and len(shape) == 3]:
             raise ShapeError(f"{type(self).__name__}({self.extra_repr()}) takes sequences of shape ({order}, "
-                             f"{self.input_size}) or (time, {self.input_size}), none of them 0, and this has shape "
-                             f"{shape}")
+                             f"{self.input_size}) or (time, {self.input_size}) of 1 step or more, and this has "
+                             f"shape {shape}")
         if len(shape) == 2:
             return ops.reshape(x, (shape[0], 1, shape[1])), True
         return (ops.transpose(x, (1, 0, 2)) if self.batch_first else x), False
@@ -138,7 +139,7 @@ class _Recurrent(Module):
         if counts.shape != (batch,):
             raise ShapeError(f"{type(self).__name__}: lengths has one number for each of the {batch} sequences, and "
                              f"this has shape {counts.shape}")
-        if counts.min() < 1 or counts.max() > time:
+        if batch and (counts.min() < 1 or counts.max() > time):
             raise DataError(f"{type(self).__name__}: lengths from {counts.min()} to {counts.max()}, and a sequence has "
                             f"1 to {time} steps")
         return counts

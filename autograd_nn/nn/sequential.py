@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ..core.options import whole_number
 from ..core.random import Rng, generator
 from ..core.tensor import Tensor
 from ..core.value import Value
 from ..errors import UsageError
-from ._inputs import size
 from .activation import activation as activation_of
 from .linear import Linear
 from .module import Module
@@ -74,7 +74,7 @@ class MLP(Module):
         if of is not Tensor and of is not Value:
             raise UsageError(f"MLP: of= is Tensor or Value, not {of!r:.60}")
         rng = generator(rng)
-        pairs = [(size("a size of MLP", a), size("a size of MLP", b)) for a, b in pairwise(sizes)]
+        pairs = [(whole_number("a size of MLP", a), whole_number("a size of MLP", b)) for a, b in pairwise(sizes)]
         self.layers: list[Module] = [
             Linear(a, b, rng=rng, dtype=dtype) if of is Tensor else Layer(a, b, activation=None, rng=rng)
             for a, b in pairs]

@@ -9,11 +9,11 @@ import numpy as np
 
 from .. import ops
 from ..core.node import data_of
+from ..core.options import whole_number
 from ..core.random import Rng, generator
 from ..errors import DataError, ShapeError
 from ..ops import shape_of
 from . import init as initialisers
-from ._inputs import size
 from .embedding import Embedding, indices
 from .module import Module
 
@@ -27,8 +27,8 @@ class _Word2Vec(Module):
                  rng: Rng = None, dtype: Any = np.float32) -> None:
         name = type(self).__name__
         self.words = tuple(words)
-        self.dim, self.negative = size(f"{name}: dim", dim), size(f"{name}: negative", negative)
-        n = size(f"{name}: the number of words", len(self.words))
+        self.dim, self.negative = whole_number(f"{name}: dim", dim), whole_number(f"{name}: negative", negative)
+        n = whole_number(f"{name}: the number of words", len(self.words))
         weights = np.ones(n) if counts is None else np.asarray(counts, dtype=float)
         if weights.shape != (n,) or not np.all(weights >= 0) or not weights.any():
             raise DataError(f"{name}: counts has a number >= 0 for each of the {n} words, and this is {counts!r:.60}")
@@ -91,7 +91,7 @@ class _Word2Vec(Module):
     def _nearest(self, vector: Array, without: set[str], k: int) -> list[tuple[str, float]]:
         cosines = self._unit() @ (vector / max(float(np.linalg.norm(vector)), 1e-12))
         order = [i for i in np.argsort(-cosines, kind="stable").tolist() if self.words[i] not in without]
-        return [(self.words[i], float(cosines[i])) for i in order[:size("k", k)]]
+        return [(self.words[i], float(cosines[i])) for i in order[:whole_number("k", k)]]
 
     def _index(self, word: str) -> int:
         if word not in self._place:

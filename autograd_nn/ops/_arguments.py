@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import AutogradError, DTypeError, IndexingError, ShapeError, UsageError
+from ..errors import AutogradError, DTypeError, LeavesGraphError, ShapeError, UsageError
 from ._carriers import CARRIERS, is_traced
 from ._op import OPS, shape_of
+from ._refusal import kind_of
 
 
 def data_of(x: Any) -> Any:
@@ -59,12 +60,12 @@ def numpys_errors(name: str, *xs: Any) -> Iterator[None]:
     """NumPy's own checks, with the function and the shapes in the message."""
     try:
         yield
-    except AutogradError:
-        raise
     except (ValueError, IndexError) as error:
+        raw = error.raw if isinstance(error, AutogradError) else error
+        if raw is None:
+            raise
         shapes = ", ".join(str(shape_of(x)) for x in xs)
-        kind = ShapeError if isinstance(error, ValueError) else IndexingError
-        raise kind(f"{name}: {shapes}: {error}") from None
+        raise kind_of(raw)(f"{name}: {shapes}: {raw}") from None
 
 
 def no_out(name: str, out: Any) -> None:
@@ -72,6 +73,13 @@ def no_out(name: str, out: Any) -> None:
     if out is not None:
         raise UsageError(f"{name}: out= would overwrite an array that the graph may still need\n"
                          "  help: leave it out, and use the result")
+
+
+def no_option(name: str, *options: Any) -> None:
+    """Refuse a node in the place of a count, an index or an option, which no derivative goes through."""
+    if any(map(is_traced, options)):
+        raise LeavesGraphError(f"{name}: a count, an index or an option in the graph would lose its gradient without "
+                               "a word\n  help: x.item() is the number")
 
 
 def real_only(name: str, x: Any) -> None:

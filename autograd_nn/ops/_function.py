@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from ._op import Case
+from ._op import Case, Op
+from ._refusal import in_its_own_words
 
 Callee = TypeVar("Callee", bound=Callable[..., Any])
 
@@ -48,6 +49,8 @@ def composed(numpy: Callable[..., Any] | None = None, *, cases: Sequence[Case] =
 
     def enter(call: Callee) -> Callee:
         own = name or call.__name__
+        if not isinstance(call, Op):
+            call = cast(Callee, in_its_own_words(own, call))
         FUNCTIONS[own] = Function(own, call, numpy, tuple(cases), listed, method, order, module)
         return call
     return enter

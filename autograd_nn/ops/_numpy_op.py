@@ -12,7 +12,9 @@ import numpy as np
 
 from ..errors import AutogradError, ShapeError, UsageError
 from ._carriers import CARRIERS, is_plain
+from ._no_nodes import check_options, options_of
 from ._op import Op, _Doc, shape_of
+from ._refusal import RAW, refused
 
 
 class NumpyOp(Op):
@@ -28,6 +30,7 @@ class NumpyOp(Op):
     def __init__(self, *args: Any, form: Callable[..., Any], numpy: Callable[..., Any], **more: Any) -> None:
         super().__init__(*args, **more)
         self.form, self.numpy = form, numpy
+        self.options = options_of(form)
         self.module = sys._getframe(1).f_globals["__name__"]
 
     @cached_property
@@ -41,15 +44,16 @@ class NumpyOp(Op):
         if len(args) == self.arity and params.keys() <= self.params.keys() \
                 and (self.arity == 1 or all(a is not None for a in args)):
             return super().__call__(*args, **params)
-        if all(is_plain(a) for a in (*args, *params.values())):
-            return self.numpy(*args, **params)
+        plain = all(is_plain(a) for a in (*args, *params.values()))
+        check_options(self.name, self.options, args, params)
         try:
-            return self.form(*args, **params)
-        except TypeError as error:
-            self._explain(args, params)
-            if isinstance(error, AutogradError):
-                raise
-            raise UsageError(f"{self.name}: {error}") from None
+            return self.numpy(*args, **params) if plain else self.form(*args, **params)
+        except AutogradError:
+            raise
+        except RAW as error:
+            if not plain:
+                self._explain(args, params)
+            raise refused(self.name, args, params, error) from None
 
     def _explain(self, args: tuple[Any, ...], params: dict[str, Any]) -> None:
         """Raise a UsageError that names the parameters, if `form` cannot be called with these arguments."""

@@ -10,12 +10,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..errors import GraphError, UsageError, blame
+from ..errors import AutogradError, GraphError, UsageError, blame
 from ._bind import Bindable, Each, Rule, bind, ieee, ieee_traced
 from ._call import inputs_and_params
 from ._carriers import CARRIERS, NUMBER
 from ._level import Level
 from ._misfit import of_broadcast
+from ._refusal import RAW, refused
 
 OPS: dict[str, Op] = {}
 """Every op by name, in order of definition."""
@@ -42,6 +43,7 @@ class Op(Bindable):
     tex, c      how it is written: `{0}`, `{1}` stand for the inputs, `{alpha}` for a parameter
     text        the same in a line of text, with Python's signs: "{0} + {1}", "|{0}|"; or a name to call it by;
                 by default a call
+    written     the rules as textbooks write them, where those above are computed otherwise to keep their digits
     level       how tightly that holds together; by default it follows from the signs in it
     terms       for a sum of many inputs: how many there are -> the inputs that are multiplied, for each term
     neutral     for each of two inputs the number beside which the op gives the other one, or None
@@ -54,6 +56,7 @@ class Op(Bindable):
     cases       for array ops: (shapes, params) on which the generated tests run; an array in the place
                 of a shape is the input itself, where the op is not defined everywhere
     zero        True where the derivative is 0 wherever it exists
+    unguarded   True where an inf or nan of its rules is told also under a cotangent of 0
     method      whether Value (elementwise ops) and Tensor have it as a method
     layer       the name of its module in `nn`, for an activation
     internal    whether it stays in `ops`, without a method: a helper of rules, or public elsewhere (`linalg.inv`)
@@ -66,6 +69,9 @@ class Op(Bindable):
                 and .imag) that gives a pair of real and imaginary part, or a result as it is
     steepest    of an activation, its steepest slope
     range       the closed interval in which the results lie; a bounded activation saturates
+    ulps        of an elementwise op: how many units in the last place its value, first and second derivatives
+                may be off (DERIVATIVES.md says what a unit is)
+    loses       why, where that is more than a few
     cost        a function of the inputs' shapes, the output's shape and the parameters: the multiply-adds
     misfit      a function of the inputs' shapes that says which sizes do not fit, or None
     expansion   a function of the inputs: the same op by simpler ones, which draw(expand=True) shows
@@ -84,18 +90,19 @@ class Op(Bindable):
 
     def __init__(self, name: str, scalar: Callable[..., float] | None, array: Callable[..., Any],
                  *vjps: Rule | Each | None, tex: str, c: str | None = None,
-                 text: str | None = None, level: Level | None = None,
+                 text: str | None = None, written: Sequence[Rule] = (), level: Level | None = None,
                  terms: Callable[[int], Sequence[Sequence[int]]] | None = None,
                  neutral: Sequence[float | None] = (), absorbing: Sequence[float | None] = (),
                  symbol: str | None = None, dunder: str | None = None,
                  params: Mapping[str, Any] | None = None,
                  domain: Sequence[Domain] = (), kink: Callable[..., float] | None = None,
-                 cases: Sequence[Case] = (), zero: bool = False, method: bool = True,
+                 cases: Sequence[Case] = (), zero: bool = False, unguarded: bool = False, method: bool = True,
                  internal: bool = False, layer: str | None = None,
                  commutes: bool = False, slots: Sequence[str] = (), shaped_by: Sequence[int] = (),
                  linear: Literal[True] | Sequence[int] = (), multilinear: bool = False,
                  complex: Callable[..., Any] | None = None,
                  steepest: float | None = None, range: tuple[float, float] = (-np.inf, np.inf),
+                 ulps: tuple[float, float, float] | None = None, loses: str = "",
                  cost: Callable[..., int] | None = None, misfit: Callable[..., str | None] | None = None,
                  expansion: Callable[..., Any] | None = None,
                  ufunc_method: Callable[..., Any] | None = None) -> None:
@@ -111,16 +118,18 @@ class Op(Bindable):
         self.arity = -1 if isinstance(self.vjps, Each) else len(self.vjps)
         self.tex, self.c = tex, c
         self.text, self.level, self.terms = text, level, terms
+        self.written: Sequence[Rule | None] | Each = tuple(written) or self.vjps
         self.neutral, self.absorbing = tuple(neutral), tuple(absorbing)
         self.symbol, self.dunder = symbol or name, dunder
         self.params = dict(params or {})
         self.domain = tuple(domain) or ((-3.0, 3.0),) * max(self.arity, 1)
-        self.kink, self.cases, self.zero = kink, tuple(cases), zero
+        self.kink, self.cases, self.zero, self.unguarded = kink, tuple(cases), zero, unguarded
         self.method, self.internal, self.layer = method and not internal, internal, layer
         self.commutes, self.slots, self.shaped_by = commutes, tuple(slots), tuple(shaped_by)
         self.linear: Literal[True] | tuple[int, ...] = linear if linear is True else tuple(linear)
         self.multilinear, self.complex = multilinear, complex
         self.steepest, self.range, self.cost = steepest, range, cost
+        self.ulps, self.loses = ulps, loses
         self.misfit = misfit or (of_broadcast if self.elementwise else None)
         self.expansion, self.ufunc_method = expansion, ufunc_method
         self.module: str = sys._getframe(1).f_globals.get("__name__", "__main__")
@@ -155,8 +164,17 @@ class Op(Bindable):
                     top = carrier
             return top.apply(self, args, params)
         except Exception as error:
-            blame(error, self, args)
-            raise
+            if isinstance(error, AutogradError) or not isinstance(error, RAW) or not self.is_own:
+                blame(error, self, args)
+                raise
+            told = refused(self.name, args, params, error)
+            blame(told, self, args)
+            raise told from None
+
+    @cached_property
+    def is_own(self) -> bool:
+        """Whether this package defines the op. An error in an op of the reader's own is shown as it is."""
+        return self.module.partition(".")[0] == __name__.partition(".")[0]
 
     @cached_property
     def number(self) -> Callable[..., float]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from .. import ops
-from ._numbers import above_zero, between_0_and_1, non_negative
+from ..core.options import above_zero, between_0_and_1, non_negative
 from ._rule import State, decayed, running_square
 from .optimizer import Optimizer
 

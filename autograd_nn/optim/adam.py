@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from .. import ops
-from ._numbers import above_zero, flag, non_negative, two_fractions
+from ..core.options import above_zero, flag, non_negative, two_fractions
 from ._rule import State, decayed, running, running_square
 from .optimizer import Optimizer
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..core.node import Node, data_of
+from ..core.options import above_zero
 from ..errors import NonFiniteError, UsageError
-from ._numbers import above_zero
 
 
 def clip_grad_norm_(parameters: Iterable[Any], max_norm: float, norm_type: float = 2.0,

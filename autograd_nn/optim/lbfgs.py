@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..core.node import data_of
+from ..core.options import non_negative, whole_number
 from ..errors import NonFiniteError, UsageError
-from ._numbers import non_negative, whole_number
 from .optimizer import Optimizer
 
 

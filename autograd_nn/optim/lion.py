@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from .. import ops
-from ._numbers import above_zero, non_negative, two_fractions
+from ..core.options import above_zero, non_negative, two_fractions
 from ._rule import State, decayed, running
 from .optimizer import Optimizer
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from ..core.options import above_zero, fraction, whole_number
 from ..errors import UsageError
-from ._numbers import above_zero, fraction, whole_number
 from .optimizer import Optimizer
 from .schedules import LRScheduler
 

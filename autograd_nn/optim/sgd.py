@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..core.options import above_zero, between_0_and_1, flag, fraction, non_negative
 from ..errors import UsageError
-from ._numbers import above_zero, between_0_and_1, flag, fraction, non_negative
 from ._rule import State, decayed, running
 from .optimizer import Optimizer
 

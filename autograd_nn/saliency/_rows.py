@@ -12,11 +12,10 @@ from ..core.reverse import cotangents
 from ..core.tensor import Tensor
 from ..errors import DataError, DTypeError, GraphError, NonFiniteError, ShapeError, UsageError
 from ..nn import Module
-from ..nn._inputs import size as count
 from ..ops import shape_of
 
 Array = np.ndarray[Any, Any]
-__all__ = ["Array", "count", "filled", "gradient_of", "rows_of", "scores", "targets_of"]
+__all__ = ["Array", "filled", "gradient_of", "rows_of", "scores", "targets_of"]
 
 
 def rows_of(model: Any, x: Any) -> Array:

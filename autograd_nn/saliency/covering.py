@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..core.modes import no_grad
+from ..core.options import whole_number
 from ..errors import UsageError
 from ..nn._evaluated import evaluated
-from ..nn._inputs import size
 from ._rows import Array, filled, rows_of, scores, targets_of
 
 
@@ -57,7 +57,7 @@ def _each(name: str, n: Any, axes: int) -> tuple[int, ...]:
     found = tuple(n) if isinstance(n, (tuple, list)) else (n,) * axes
     if len(found) != axes:
         raise UsageError(f"occlusion: {name} is an integer, or {axes} of them here, not {n!r:.60}")
-    return tuple(size(f"occlusion: {name}", part) for part in found)
+    return tuple(whole_number(f"occlusion: {name}", part) for part in found)
 
 
 def _places(lengths: tuple[int, ...], sizes: tuple[int, ...], steps: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:

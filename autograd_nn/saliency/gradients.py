@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from ..core.options import whole_number
 from ..core.random import Rng, generator
 from ..errors import UsageError
 from ..nn._evaluated import evaluated
-from ._rows import Array, count, filled, gradient_of, rows_of, targets_of
+from ._rows import Array, filled, gradient_of, rows_of, targets_of
 
 
 def gradient(model: Any, x: Any, target: Any = None) -> Array:
@@ -70,7 +71,7 @@ def integrated_gradients(model: Any, x: Any, target: Any = None, *, baseline: An
     """
     with evaluated(model):
         rows = rows_of(model, x)
-        base, points = filled(baseline, rows), count("steps", steps)
+        base, points = filled(baseline, rows), whole_number("steps", steps)
         targets = targets_of(model, rows, target)
         nodes, weights = np.polynomial.legendre.leggauss(points)
         total = np.zeros(rows.shape)
@@ -102,6 +103,6 @@ def smooth_grad(model: Any, x: Any, target: Any = None, *, noise: float = 0.15, 
         axes = tuple(range(1, rows.ndim))
         spread = noise * (rows.max(axes, keepdims=True) - rows.min(axes, keepdims=True))
         total = np.zeros(rows.shape)
-        for _ in range(count("samples", samples)):
+        for _ in range(whole_number("samples", samples)):
             total += gradient_of(model, (rows + spread * rng.normal(size=rows.shape)).astype(rows.dtype), targets)
         return np.asarray((total / samples).astype(rows.dtype))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -11,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from ..core.node import data_of
+from ..core.options import whole_number
 from ..core.random import Rng
 from ..data import Dataset
 from ..errors import DataError, UsageError
 from ..nn import Module
 from ..nn._files import forget_drafts
-from ..nn._inputs import size
 from ..optim import Optimizer
 from ._bar import Bar
 from ._interrupt import Interrupt
@@ -71,10 +70,10 @@ def fit(model: Module, train: Any, valid: Any = None, *, loss: Callable[[Any, An
     run = Run(model, optimizer, _arrays("train", train), None if valid is None else _arrays("valid", valid),
               loss=loss, batch_size=batch_size, metrics=metrics, schedule=schedule, schedule_every=schedule_every,
               clip_norm=clip_norm, clip_value=clip_value, monitor=monitor, augment=augment, rng=rng)
-    patience = None if patience is None else size("patience", patience)
-    epochs, callbacks = size("epochs", epochs), list(callbacks)
+    patience = None if patience is None else whole_number("patience", patience)
+    epochs, callbacks = whole_number("epochs", epochs), list(callbacks)
     if checkpoint is not None:
-        _ready(Path(checkpoint))
+        forget_drafts(checkpoint)                    # raises now what would be raised after the first epoch
         if Path(checkpoint).exists():
             run.load(checkpoint)
 
@@ -96,14 +95,6 @@ def fit(model: Module, train: Any, valid: Any = None, *, loss: Callable[[Any, An
         run.history.stopped = "patience" if stopped == "epochs" and has_lost_patience() else stopped
     run.finish()
     return run.history
-
-
-def _ready(path: Path) -> None:
-    """Raise now what would be raised after the first epoch, and take away what a killed run left half written."""
-    folder = path.resolve().parent
-    if not folder.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "there is no such folder to save in", str(folder))
-    forget_drafts(path)
 
 
 def _arrays(name: str, given: Any) -> tuple[Array, Array]:

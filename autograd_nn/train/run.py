@@ -14,9 +14,10 @@ import numpy as np
 
 from ..core.modes import no_grad
 from ..core.node import data_of
+from ..core.options import whole_number
 from ..core.random import Rng, generator
 from ..data import batches
-from ..errors import NonFiniteError, StateError, UsageError
+from ..errors import DataError, NonFiniteError, StateError, UsageError
 from ..nn import Module
 from ..nn._evaluated import evaluated
 from ..nn._targets import numbers_of
@@ -24,7 +25,7 @@ from ..ops import shape_of
 from ..optim import Optimizer, ReduceLROnPlateau, clip_grad_norm_, clip_grad_value_
 from ._bar import Bar
 from ._interrupt import Interrupt
-from ._randomness import generators, kind, restore, state_of
+from ._randomness import generators, kind, restore, state_for, state_of
 from .checkpoint import load_checkpoint, save_checkpoint
 from .history import History
 from .metrics import METRICS
@@ -69,10 +70,10 @@ class Run:
                        for group in optimizer.param_groups]
         self.best_weights: dict[str, Array] | None = None
         measured = ["loss", *self.metrics]
-        known = measured if valid is None else [*measured, *(f"valid_{name}" for name in measured)]
+        self.measured = measured if valid is None else [*measured, *(f"valid_{name}" for name in measured)]
         self.monitor = monitor or ("loss" if valid is None else "valid_loss")
-        if self.monitor not in known:
-            raise UsageError(f"fit: monitor is one of {', '.join(known)}, not {monitor!r:.60}")
+        if self.monitor not in self.measured:
+            raise UsageError(f"fit: monitor is one of {', '.join(self.measured)}, not {monitor!r:.60}")
 
     # --- an epoch -------------------------------------------------------------------------------
     def one_epoch(self, interrupt: Interrupt, bar: Bar) -> bool:
@@ -136,6 +137,8 @@ class Run:
 
     def evaluate(self, x: Array, y: Array) -> dict[str, float]:
         """The loss and the metrics on rows that are not trained on, in eval() and without a graph."""
+        if not len(y):
+            raise DataError("evaluate: there are no rows, and no mean of nothing")
         total, predictions, targets = 0.0, [], []
         with evaluated(self.model), no_grad():
             for part, target in batches(x, y, size=self.batch_size, shuffle=False):
@@ -182,21 +185,44 @@ class Run:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what state_dict() gave. Raises StateError if that was another run's; nothing is loaded then."""
+        if not isinstance(state, Mapping) or state.keys() != ENTRIES:
+            raise StateError("fit: this is a state, and not one that fit wrote")
         there, here = state["run"], self._fingerprint()
-        differ = [f"{name}: {there.get(name)} there, {value} here" for name, value in here.items()
-                  if there.get(name) != value]
+        differ = [f"{name}: {there.get(name)!s:.200} there, {value} here" for name, value in here.items()
+                  if _differ(there.get(name), value)] if isinstance(there, dict) else ["it does not say which"]
         if differ:
             raise StateError("\n  ".join(["fit: the checkpoint was written by another run", *differ,
                                           "help: delete it to start anew, or write to another file"]))
+        before = self.state_dict()
+        try:
+            self._adopt(state)
+        except BaseException as error:
+            self._adopt(before)
+            if isinstance(error, StateError) or not isinstance(error, Exception):
+                raise
+            raise StateError(f"fit: the state does not fit ({type(error).__name__}: {error!s:.200})") from error
+
+    def _adopt(self, state: Mapping[str, Any]) -> None:
+        """Take over a state, part by part; each is checked before it changes anything."""
+        epoch = whole_number("epoch", state["epoch"], 0)
+        history = History.from_state_dict(state["history"], [*self.measured, *self._rate()], epoch)
+        drawing, rng = generators(self.model), state_for(self.rng, state["rng"])
+        if not isinstance(state["generators"], dict) or state["generators"].keys() != drawing.keys():
+            raise StateError("fit: the state is not of the generators that the model draws from")
+        drawn = {name: state_for(g, state["generators"][name]) for name, g in drawing.items()}
+        best = state["best_weights"]
+        if (best is not None) != (self.valid is not None and history.best is not None):
+            raise StateError("fit: the state has the weights of a best epoch and tells of none, or the reverse")
+        if best is not None:
+            self.model.load_state_dict(best)                     # to see that they fit
         self.model.load_state_dict(state["model"])
         if self.schedule is not None:
             self.schedule.load_state_dict(state["schedule"])
         self.optimizer.load_state_dict(state["optimizer"])       # last: a callback may have set another rate
-        restore(self.rng, state["rng"])
-        for name, rng in generators(self.model).items():
-            restore(rng, state["generators"][name])
-        self.epoch, self.best_weights = state["epoch"], state["best_weights"]
-        self.history = History(**state["history"])
+        restore(self.rng, rng)
+        for name, found in drawn.items():
+            restore(drawing[name], found)
+        self.epoch, self.history, self.best_weights = epoch, history, best
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the checkpoint; the run goes on from what was written, so as one that is loaded would.
@@ -209,10 +235,7 @@ class Run:
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Read the checkpoint. Raises StateError for one that is damaged, no checkpoint of fit, or another run's."""
-        state = load_checkpoint(path)
-        if not isinstance(state, dict) or state.keys() != ENTRIES:
-            raise StateError(f"fit: {os.fspath(path)} is a checkpoint, and not one that fit wrote")
-        self.load_state_dict(state)
+        self.load_state_dict(load_checkpoint(path))
 
     def _fingerprint(self) -> dict[str, Any]:
         """What must be the same for a run to go on."""
@@ -237,6 +260,13 @@ def _described(rows: tuple[Array, Array]) -> str:
         whole: Any = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
         check = crc32(whole, check)
     return f"x {x.shape} {x.dtype}, y {y.shape} {y.dtype}, with the checksum {check:08x}"
+
+
+def _differ(there: Any, here: Any) -> bool:
+    try:
+        return bool(there != here)
+    except ValueError:                               # an array stands where none should
+        return True
 
 
 def _by_name(metrics: Metrics) -> dict[str, Callable[[Any, Any], float]]:

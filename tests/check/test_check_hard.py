@@ -24,6 +24,7 @@ def places(count, low, high, seed=0):
     return np.random.default_rng(seed).uniform(low, high, count).tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("r", [0.1, 1.0, 10.0])
 @pytest.mark.parametrize("k", [1e6, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13])
 def test_ripples(k, r):
@@ -77,6 +78,7 @@ def logistic(n, x):
     return x, slope
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [10, 20, 30, 33, 35, 38, 40, 45, 50, 100])
 def test_a_chaotic_map_has_no_kinks(n):
     verdicts = Counter(judge(logistic(n, x)[1], differentiate(lambda t: logistic(n, t)[0], x))
@@ -100,35 +102,37 @@ INSIDE = {
 }
 
 
-def law(name, *args, **kwargs):
+def laws(*args, **kwargs):
+    """The verdict of each law."""
     try:
         report = check_gradients(*args, **kwargs)
     except errors.CheckError as error:
         report = error.report
-    return {law.name: law.verdict for law in report.laws}[name]
+    return {law.name: law.verdict for law in report.laws}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(INSIDE))
-@pytest.mark.parametrize("seed", range(5))
-def test_a_law_allows_the_rounding_of_the_function(name, seed):
+@pytest.mark.parametrize("seed", range(3))
+def test_laws_allow_the_rounding_of_the_function(name, seed):
     x = Tensor(np.random.default_rng(seed).normal(size=(4, 3)))
-    assert law("forward as reverse", INSIDE[name], x, rng=seed, elements=1) is AGREE
-    assert law("Hessian symmetric", INSIDE[name], x, rng=seed, elements=1, order=2) is AGREE
+    verdicts = laws(INSIDE[name], x, rng=seed, elements=1, order=2)
+    assert {verdicts["forward as reverse"], verdicts["Hessian symmetric"]} == {AGREE}
 
 
 def test_a_law_allows_what_underflow_leaves():
     """A derivative of 4e-322 has two digits in either mode."""
     for x, y in ((1.3e-228, -2.08e-94), (2.9e-233, -4.64e-89), (1.3e-239, -2.08e-83)):
-        assert law("forward as reverse", lambda x, y: ag.tanh(x) * y, Tensor(x), ag.Value(y), rng=0,
-                   cotangents="random") is AGREE
+        assert laws(lambda x, y: ag.tanh(x) * y, Tensor(x), ag.Value(y), rng=0,
+                    cotangents="random")["forward as reverse"] is AGREE
 
 
 @pytest.mark.parametrize("error", [1.01, -1.0, 0.0])
 def test_a_law_is_broken_by_more_than_that(error):
     f = lambda x: x.astype(np.float32).sum() * (error if isinstance(x, Dual) else 1.0)
-    assert law("forward as reverse", f, Tensor(np.ones((4, 3))), rng=0, elements=1) is DISAGREE
+    assert laws(f, Tensor(np.ones((4, 3))), rng=0, elements=1)["forward as reverse"] is DISAGREE
     exact = lambda x: x * x * (1 + 1e-5 if isinstance(x, Dual) else 1.0)
-    assert law("forward as reverse", exact, 3.0, rng=0) is DISAGREE
+    assert laws(exact, 3.0, rng=0)["forward as reverse"] is DISAGREE
 
 
 def test_the_noise_of_a_derivative():
@@ -144,7 +148,7 @@ def test_float32_inside_a_function_of_torch(seed):
     x = torch.tensor(np.random.default_rng(seed).normal(size=(4, 3)))
     for f in (lambda x: torch.tanh(x.float() @ torch.tensor(W)).sum() * x[0, 0],
               lambda x: torch.tanh(x.half() * x.half()).sum().double() * x[0, 0]):
-        assert law("forward as reverse", f, x, rng=seed, elements=1) is AGREE
+        assert laws(f, x, rng=seed, elements=1)["forward as reverse"] is AGREE
 
 
 def test_jumps_against_the_slope_are_noise_all_the_same():

@@ -50,7 +50,8 @@ def inputs(rng, place, count, size=200):
     return x
 
 
-@settings(max_examples=30, phases=[Phase.explicit, Phase.reuse, Phase.generate])     # slow to shrink
+@pytest.mark.slow
+@settings(max_examples=20, phases=[Phase.explicit, Phase.reuse, Phase.generate])     # slow to shrink
 @given(st.sampled_from(sorted(KINKS)), st.integers(1, 190), st.integers(0, 2 ** 32 - 1), st.sampled_from([1.01, -1, 0]))
 def test_one_wrong_element_among_kinks_is_named(name, count, seed, factor):
     f, gradient, place = KINKS[name]
@@ -59,13 +60,13 @@ def test_one_wrong_element_among_kinks_is_named(name, count, seed, factor):
     smooth = np.flatnonzero(x != place)
     k = int(rng.choice(smooth))
     wrong = lambda x: gradient(x) * np.where(np.arange(x.size) == k, factor, 1.0)
-    assert checked(f, x, gradient=gradient).counts[DISAGREE] == 0
     report = checked(f, x, gradient=gradient)
-    assert report.ok and report.counts[AGREE] >= 1
+    assert report.ok and report.counts[DISAGREE] == 0 and report.counts[AGREE] >= 1
     assert f"input 0 [{k}]" in named(checked(f, x, gradient=wrong))
 
 
-@settings(max_examples=30, phases=[Phase.explicit, Phase.reuse, Phase.generate])     # slow to shrink
+@pytest.mark.slow
+@settings(max_examples=20, phases=[Phase.explicit, Phase.reuse, Phase.generate])     # slow to shrink
 @given(st.sampled_from(sorted(KINKS)), st.integers(1, 200), st.integers(0, 2 ** 32 - 1),
        st.sampled_from([-40.0, np.nan]))
 def test_a_wrong_gradient_at_one_of_many_kinks_is_named(name, count, seed, g):
@@ -107,6 +108,7 @@ def test_float32():
     assert not checked(f, x, gradient=lambda x: (1.1 * (x > 0)).astype(x.dtype)).ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("f", "x", "gradient"), [
     (relu, np.zeros(200), lambda x: 1.0 * (x > 0)),
     (lambda x: float(np.linalg.norm(x)), np.zeros(200), np.zeros_like),
@@ -118,7 +120,7 @@ def test_kinks_alone_are_not_checked(f, x, gradient):
         check_gradients(f, x, gradient=gradient, rng=0)
     report = caught.value.report
     assert not report.ok and not report.wrong and report.parts[0].unchecked and report.to_dict()["ok"] is False
-    assert checked(f, x, gradient=gradient, elements="all").ok          # each lies between its one-sided derivatives
+    assert checked(f, x, gradient=gradient, elements=20).ok             # each lies between its one-sided derivatives
     assert checked(f, x, gradient=lambda x: np.full(200, -7.0)).wrong
 
 

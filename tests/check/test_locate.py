@@ -19,7 +19,7 @@ from autograd_nn.core.value import PureValue
 from autograd_nn.drawing.render import palette
 from autograd_nn.errors import CheckError, UsageError
 
-FRESH = settings(max_examples=100, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+FRESH = settings(max_examples=50, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 SMOOTH = smooth_ops()
 
 
@@ -135,7 +135,7 @@ ARRAY_FAULTS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ARRAY_FAULTS)
-@settings(FRESH, max_examples=40)
+@settings(FRESH, max_examples=20)
 @given(data=st.data(), seed=st.integers(0, 2**32))
 def test_a_wrong_array_op_in_a_random_graph_is_named(name, data, seed):
     f, rule = ARRAY_FAULTS[name]

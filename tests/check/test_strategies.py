@@ -178,7 +178,7 @@ def test_graphs_share_their_nodes():
 
 
 @pytest.mark.slow
-@settings(FRESH, max_examples=25)
+@settings(FRESH, max_examples=10)
 @given(data=st.data(), module=modules(), fixed=modules(3, 2, dtype=np.float32))
 def test_modules(data, module, fixed):
     assert fixed(np.zeros((4, 3), np.float32)).shape == (4, 2)
@@ -189,7 +189,7 @@ def test_modules(data, module, fixed):
 # --- @checks_gradient -----------------------------------------------------------------------------------
 
 @pytest.mark.slow
-@checks_gradient
+@checks_gradient(max_examples=15)
 def test_what_is_drawn_comes_from_annotations(x: Tensor, y: Value, z: float, a: np.ndarray, flag: bool, n: int = 2):
     assert type(flag) is bool and n == 2
     return ops.tanh(x) * y + z if flag else ops.sum(ops.sin(a * 0.5)) * n
@@ -202,7 +202,7 @@ def test_strategies_by_position_and_name_and_options(x, axis):
 
 
 @pytest.mark.slow
-@checks_gradient(broadcastable_tensors(2))
+@checks_gradient(broadcastable_tensors(2), max_examples=20)
 def test_several_at_once(pair):
     return ops.hypot(pair[0] + 5.0, pair[1] + 5.0)
 
@@ -262,6 +262,7 @@ def test_the_source_of_a_local_function_is_pasted(forget):
         run_pasted(notes, "test_local")
 
 
+@pytest.mark.slow
 def test_a_function_that_raises_is_a_failure_with_a_test_too():
     @checks_gradient(max_examples=200)
     def raises(x: float):

@@ -45,7 +45,8 @@ def closure(x):
 
 
 GRAPHS = {
-    "x * x": lambda x: x * x, "deep": lambda x: ((x * x).tanh() + 1.0) * 2.0, "sum_of": lambda x: sum_of([x * x, x, 1.0]),
+    "x * x": lambda x: x * x, "deep": lambda x: ((x * x).tanh() + 1.0) * 2.0,
+    "sum_of": lambda x: sum_of([x * x, x, 1.0]),
     "dot": lambda x: dot([x, x], [x, 2.0], x), "where": lambda x: ag.where(x > 0, x * x, x),
     "clip": lambda x: x.clip(-9.0, 9.0) * x, "tensor": lambda x: (Tensor([1.0, 2.0]) * x * x).sum(),
     "leaky_relu": lambda x: (x * x).leaky_relu(0.1), "checkpoint": lambda x: checkpoint(lambda x: x * x * x)(x),
@@ -138,8 +139,15 @@ def test_a_copy_is_no_fresher_than_its_original(Value):
     for other in (copy.copy(y), copy.deepcopy(y), pickle.loads(pickle.dumps(y))):
         with pytest.raises(errors.GraphError, match="x was assigned"):
             other.backward()
-    z = copy.deepcopy([x * x])[0]
-    z.backward()
+    t = Tensor([1.0, 2.0])
+    y = (t * t).sum()
+    t.data = [5.0, 5.0]
+    other = pickle.loads(pickle.dumps(y))
+    other.backward()
+    (leaf,) = ag.core.below.leaves_below([other])
+    assert leaf.data.tolist() == [5.0, 5.0] and leaf.grad.tolist() == [2.0, 4.0]
+    with pytest.raises(errors.GraphError, match="was assigned"):
+        other.backward(create_graph=True)
 
 
 # --- arrays -------------------------------------------------------------------------------------------
@@ -202,7 +210,8 @@ def test_functions_that_hold_on_to_their_arrays(forget):
 
     twice = lambda x: x * 2.0
     good = lambda g, y, x: g * 2.0
-    for number, (f, rule) in enumerate([(reused, good), (in_place, good), (twice, reused_rule), (twice, rule_in_place)]):
+    cases = [(reused, good), (in_place, good), (twice, reused_rule), (twice, rule_in_place)]
+    for number, (f, rule) in enumerate(cases):
         op, other = Op(f"careless{number}", None, f, rule, tex="{0}"), np.zeros(3)
         t = Tensor([1.0, 2.0, 3.0])
         middle = t * 1.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import operator
 import threading
 import weakref
@@ -10,7 +11,7 @@ import weakref
 import numpy as np
 import pytest
 from helpers import reference
-from helpers.engines import ENGINES
+from helpers.engines import ENGINES, engines
 from helpers.numeric import central
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -42,7 +43,8 @@ SHAPES = [(), (1,), (3,), (2, 3), (3, 2), (2, 1), (1, 3), (0, 3)]
 
 numbers = st.floats(-2, 2).map(lambda x: round(x, 2))
 seeds = st.integers(0, 1000)
-ways = st.sampled_from(["function", "operator", "numpy", "method", "checkpoint"])
+WAYS = ["function", "operator", "numpy", "method", "checkpoint"]
+ways = st.sampled_from(WAYS)
 
 
 class Pair:
@@ -337,13 +339,22 @@ class Programs(RuleBasedStateMachine):
             raise self.failures[0]
 
 
-QUICK = settings(max_examples=100, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_programs(engine):
     machine = type(f"Programs_{engine}", (Programs,), {"Value": ENGINES[engine]})
     run_state_machine_as_test(machine, settings=QUICK)
+
+
+@engines
+def test_every_op_can_be_called_in_every_way(Value):
+    for name in (*reference.UNARY, *reference.BINARY):
+        for kind, way in itertools.product((Value, Tensor), WAYS):
+            xs = [kind(0.6)] * OPS[name].arity
+            with np.errstate(all="ignore"):
+                assert np.array_equal(apply(name, way, *xs).data, OPS[name](*xs).data, equal_nan=True), (name, way)
 
 
 def test_the_reference_knows_its_formulas():

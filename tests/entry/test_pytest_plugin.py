@@ -58,10 +58,6 @@ def check(result):
                                  "  1 inconclusive in test_suite.py::test_unclear"])
 
 
-def test_fixture_failure_section_and_summary(suite):
-    check(suite(SUITE, "-p", "no:xdist"))
-
-
 def test_under_xdist(suite):
     check(suite(SUITE, "-n", "2"))
 
@@ -85,12 +81,6 @@ def test_quick_and_full(suite):
     for level in ("quick", "full"):
         suite(source, f"--gradcheck={level}", "-p", "no:xdist").assert_outcomes(passed=1)
     assert "invalid choice: 'loose'" in suite(source, "--gradcheck=loose").stderr.str()
-
-
-def test_a_suite_that_checks_no_gradient_hears_nothing(suite):
-    result = suite("def test_nothing():\n    assert 2 > 1\n", "-p", "no:xdist")
-    result.assert_outcomes(passed=1)
-    assert "gradient checks" not in result.stdout.str()
 
 
 def test_a_gradient_checked_in_a_fixture_counts_once(suite):
@@ -132,7 +122,7 @@ def test_a_decorated_function_fails_with_its_section_and_a_test_to_paste(suite):
                                  "guilty op: cube, input 0"])
 
 
-def test_under_coverage(pytester, monkeypatch):
+def test_in_one_process_and_under_coverage(pytester, monkeypatch):
     for name in ("PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"):
         monkeypatch.delenv(name, raising=False)
     pytester.makepyfile(test_suite=SUITE)
@@ -144,7 +134,8 @@ def test_under_coverage(pytester, monkeypatch):
     assert int(line.split()[-1].rstrip("%")) > 50
 
 
-def test_pytest_starts_without_numpy_hypothesis_and_the_core(pytester, suite):
+def test_a_suite_that_checks_no_gradient_hears_and_loads_nothing(pytester, suite):
+    """Neither NumPy, nor hypothesis, nor the core."""
     pytester.makeconftest("""
     import sys
 
@@ -154,7 +145,9 @@ def test_pytest_starts_without_numpy_hypothesis_and_the_core(pytester, suite):
         print("heavy:", heavy)
     """)
     result = suite("def test_nothing():\n    assert 2 > 1\n", "-p", "no:xdist", "-s")
+    result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["heavy: ['autograd_nn.entry', 'autograd_nn.entry.pytest_plugin']"])
+    assert "gradient checks" not in result.stdout.str()
 
 
 def test_the_plugin_is_registered():

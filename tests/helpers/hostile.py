@@ -18,11 +18,12 @@ import random
 import sys
 import threading
 import weakref
+from contextlib import suppress
 
 import numpy as np
 
 import autograd_nn as ag
-from autograd_nn import OPS, Op, Tensor, Value, dot, optim, ops, sum_of
+from autograd_nn import OPS, Op, Tensor, Value, dot, ops, optim, sum_of
 from autograd_nn.core import reverse
 from autograd_nn.core.below import leaves_below
 from autograd_nn.core.value import PureValue
@@ -63,7 +64,8 @@ class World:
             lambda: np.ones(size).view(Array), lambda: np.float64(2.0), lambda: np.ones((3, 3))[::2],
             lambda: Evil(self), lambda: self.node(), lambda: (self.node(), self.node()), lambda: {"axis": Evil(self)},
             lambda: self.node()._data, lambda: self.node()._grad, lambda: self.node()._inputs, lambda: self.rng.choice(
-                self.ops), lambda: OPS["add"], lambda: {Evil(self): 1.0}, lambda: type(self.node()), lambda: float("nan"),
+                self.ops), lambda: OPS["add"], lambda: {Evil(self): 1.0}, lambda: type(self.node()),
+                lambda: float("nan"),
             lambda: lambda *_: self.junk()])()
 
     def own_op(self, i):
@@ -98,10 +100,8 @@ class World:
 
     def attempt(self, act):
         self.done += 1
-        try:
+        with suppress(Exception):
             act(self)
-        except Exception:
-            pass
 
     # --- what a program does ----------------------------------------------------------------------------
     def step(self):
@@ -297,14 +297,16 @@ def watch(w):
 
 
 MISCHIEF = [
-    lambda w: setattr(w.node(), w.rng.choice(SLOTS), w.junk()), lambda w: setattr(w.node(), w.rng.choice(SLOTS), w.junk()),
+    lambda w: setattr(w.node(), w.rng.choice(SLOTS), w.junk()),
+    lambda w: setattr(w.node(), w.rng.choice(SLOTS), w.junk()),
     lambda w: delattr(w.node(), w.rng.choice(SLOTS)), lambda w: delattr(w.node(), w.rng.choice(SLOTS)),
     lambda w: setattr(w.node(), w.rng.choice(SLOTS), getattr(w.node(), w.rng.choice(SLOTS))),
     lambda w: w.node().__init__(w.junk()), lambda w: w.nodes.pop(w.rng.randrange(len(w.nodes))),
     lambda w: w.nodes.clear() or w.leaves(), lambda w: w.things.append(w.junk()), lambda w: gc.collect(0), watch,
     lambda w: w.node().params.clear(), lambda w: w.node()._params.update(axis=w.junk()), resize_state,
     lambda w: w.rng.choice(w.optimizers).params.clear(), lambda w: w.rng.choice(w.optimizers).state.clear(),
-    lambda w: w.rng.choice(w.optimizers).param_groups[0]["params"].pop(), lambda w: w.node()._swap_grad(w.junk(), w.junk()),
+    lambda w: w.rng.choice(w.optimizers).param_groups[0]["params"].pop(),
+    lambda w: w.node()._swap_grad(w.junk(), w.junk()),
     lambda w: w.nodes.append(type(w.node())._made(1.0, w.junk(), w.junk(), w.junk())),
     lambda w: w.nodes.append(Value._made(1.0, w.rng.choice(list(OPS.values())), (w.node(),) * w.rng.randrange(6), {})),
     lambda w: setattr(w.node(), "grad", w.node() * 2.0), lambda w: gc.get_referrers(w.node())[:50], call_an_engine,
@@ -314,18 +316,22 @@ MISCHIEF = [
 STEPS = [
     lambda w: w.nodes.append(w.node() * w.node()), lambda w: w.nodes.append(w.node() + w.junk()),
     lambda w: w.nodes.append(w.rng.choice([ops.tanh, ops.exp, ops.sum, ops.sqrt, ops.sort])(w.node())),
-    lambda w: w.nodes.append(w.node() @ w.node()), lambda w: w.nodes.append(w.node()[w.rng.choice([0, [0, 1], w.junk()])]),
+    lambda w: w.nodes.append(w.node() @ w.node()),
+    lambda w: w.nodes.append(w.node()[w.rng.choice([0, [0, 1], w.junk()])]),
     lambda w: w.nodes.append(w.rng.choice(w.ops)(w.node())), lambda w: w.nodes.append(w.rng.choice(w.ops)(w.node())),
     lambda w: w.nodes.append(w.rng.choice(w.ops)(w.node(), w.node())),
-    lambda w: w.nodes.append(np.add(w.node(), w.junk())), lambda w: w.nodes.append(np.concatenate([w.node(), w.junk()])),
+    lambda w: w.nodes.append(np.add(w.node(), w.junk())),
+    lambda w: w.nodes.append(np.concatenate([w.node(), w.junk()])),
     lambda w: w.nodes.append(sum_of([w.node(), 1.0, w.junk()])), lambda w: w.nodes.append(dot([w.node()], [w.node()])),
-    lambda w: w.nodes.append(ops.leaky_relu(w.node(), w.junk())), lambda w: w.nodes.append(ops.sum(w.node(), axis=w.junk())),
+    lambda w: w.nodes.append(ops.leaky_relu(w.node(), w.junk())),
+    lambda w: w.nodes.append(ops.sum(w.node(), axis=w.junk())),
     lambda w: w.node().backward(), lambda w: w.node().backward(w.junk()), lambda w: ops.sum(w.node()).backward(),
     lambda w: ops.sum(w.node()).backward(), lambda w: ops.sum(w.node() * w.node()).backward(create_graph=True),
     lambda w: reverse.cotangents({ops.sum(w.node()): 1.0}), lambda w: list(leaves_below([w.node()])),
     lambda w: ag.grad(lambda x: ops.sum(w.rng.choice(w.ops)(x) * w.node()))(w.node()),
     optimize, optimize, lambda w: w.rng.choice(w.optimizers).step(), lambda w: copy.deepcopy(w.node()),
-    lambda w: pickle.loads(pickle.dumps(w.node())), lambda w: w.nodes.append(copy.copy(w.node())), lambda w: repr(w.node()),
+    lambda w: pickle.loads(pickle.dumps(w.node())), lambda w: w.nodes.append(copy.copy(w.node())),
+    lambda w: repr(w.node()),
     profiled, collected, collected, beside_a_thread, with_other_methods, lambda w: gc.collect(),
     lambda w: w.nodes.sort(key=id), lambda w: w.mischief(),
 ]

@@ -4,9 +4,13 @@ import re
 from functools import cache
 
 
-@cache
 def compiles(tex):
-    """Whether matplotlib's mathtext takes it, which lacks some of LaTeX's commands."""
+    """Whether matplotlib's mathtext takes it, which lacks some of LaTeX's commands; whatever its numbers are."""
+    return _compiles(re.sub(r"\d+", "1", tex))
+
+
+@cache
+def _compiles(tex):
     from matplotlib.mathtext import MathTextParser
     while r"\begin{cases}" in tex:                                # the innermost ones first
         tex = re.sub(r"\\begin\{cases\}((?:(?!\\begin).)*?)\\end\{cases\}", r"{\1}", tex)

@@ -22,6 +22,7 @@ import textwrap
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -52,14 +53,19 @@ class Fault:
         return f"{self.op.name:16} {self.where:18} {self.what}"
 
 
+@cache
+def nodes_of(module: str) -> list[ast.AST]:
+    """All that a module's source consists of."""
+    return list(ast.walk(ast.parse(inspect.getsource(sys.modules[module]))))
+
+
 def tree_of(function: types.FunctionType) -> ast.AST:
     """The lambda or def of a function, out of its module's source."""
-    module = ast.parse(inspect.getsource(sys.modules[function.__module__]))
-    code = function.__code__
+    nodes, code = nodes_of(function.__module__), function.__code__
     if function.__name__ != "<lambda>":
-        return next(n for n in ast.walk(module) if isinstance(n, ast.FunctionDef) and n.name == function.__name__)
+        return next(n for n in nodes if isinstance(n, ast.FunctionDef) and n.name == function.__name__)
     starts = {(p[0], p[2]) for p in code.co_positions() if p[0] is not None}
-    found = [n for n in ast.walk(module) if isinstance(n, ast.Lambda) and n.lineno == code.co_firstlineno]
+    found = [n for n in nodes if isinstance(n, ast.Lambda) and n.lineno == code.co_firstlineno]
     return next(n for n in found if len(found) == 1 or (n.body.lineno, n.body.col_offset) in starts
                 or any((d.lineno, d.col_offset) in starts for d in ast.walk(n.body) if hasattr(d, "lineno")))
 

@@ -9,6 +9,7 @@ from helpers.fresh_python import fuzz, python
 
 from autograd_nn import Tensor
 
+
 @engines
 def test_how_a_node_was_made_cannot_be_assigned(Value):
     x, t = Value(2.0), Tensor([1.0, 2.0])

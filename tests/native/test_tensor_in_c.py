@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from autograd_nn import OPS, Tensor, Value, check_finite, no_grad, ops, stack, vjp
 from autograd_nn.core import reverse
 from autograd_nn.core.below import leaves_below
-from autograd_nn.core.node import topological
+from autograd_nn.core.node import NOTHING, topological
 from autograd_nn.core.reverse import cotangents
 from autograd_nn.errors import UsageError
 from autograd_nn.ops import Op
@@ -148,10 +148,15 @@ def alike(a: Any, b: Any) -> None:
         assert x is y or (not isinstance(x, Tensor) and np.array_equal(x, y))
 
 
-def test_modes_reach_the_python_methods():
+def test_modes(monkeypatch):
     x = Tensor([1.0, 4.0])
-    with no_grad():
-        assert (x * x).is_leaf and x.sqrt().is_leaf and (2.0 - x).is_leaf
+    with no_grad(), monkeypatch.context() as patch:
+        patch.setattr("autograd_nn.core.tensor.record", None)        # Python has nothing to do
+        leaves = [x * x, x.sqrt(), 2.0 - x, ops.sum(x, axis=0), x @ [1.0, 2.0]]
+    for leaf, y in zip(leaves, [x * x, x.sqrt(), 2.0 - x, ops.sum(x, axis=0), x @ [1.0, 2.0]]):
+        same([leaf.data], [y.data])
+        assert leaf.is_leaf and leaf.inputs == leaf._operands == () and leaf._params is NOTHING
+        assert leaf.grad is leaf.name is None
     with check_finite(), np.errstate(all="ignore"), pytest.raises(ArithmeticError, match="sqrt gave"):
         (x - 2.0).sqrt()
     assert not (x * x).is_leaf
@@ -323,24 +328,27 @@ def test_data_may_be_assigned_by_another_thread_meanwhile():
 
 def test_nothing_is_kept():
     x, w = Tensor(np.ones((4, 3))), Tensor(np.ones((3, 2)))
+    kept = (x, w, Tensor, ops.tanh, NOTHING, (), None)
 
     def step() -> None:
         x.zero_grad(), w.zero_grad()
         ((x @ w).tanh() * 2.0 - 1.0).sum().backward()
+        with no_grad():
+            (x.tanh() @ w).sum()
 
     for _ in range(50):
         step()
     gc.collect()
     tracemalloc.start()
     step()
-    before, counts = tracemalloc.get_traced_memory()[0], [sys.getrefcount(o) for o in (x, w, Tensor, ops.tanh, None)]
+    before, counts = tracemalloc.get_traced_memory()[0], [sys.getrefcount(o) for o in kept]
     for _ in range(2000):
         step()
     assert gc.collect() == 0
     after = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert after - before < 4000
-    assert all(abs(sys.getrefcount(o) - c) < 50 for o, c in zip((x, w, Tensor, ops.tanh, None), counts))
+    assert all(abs(sys.getrefcount(o) - c) < 50 for o, c in zip(kept, counts))
 
 
 def test_threads_get_the_serial_answers():

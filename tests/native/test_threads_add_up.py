@@ -7,7 +7,7 @@ import pytest
 from helpers.engines import engines
 from helpers.threads import in_threads
 
-from autograd_nn import Op, Tensor, nn, optim, ops
+from autograd_nn import Op, Tensor, nn, ops, optim
 
 THREADS, PASSES = 8, 60
 
@@ -64,8 +64,8 @@ def test_gradients_that_are_graphs(Value):
 def test_in_all_ways_at_once(Value, double):
     """Each thread goes another way to the same leaf."""
     x = Value(3.0)
-    ways = [lambda: double(x).backward(), lambda: (x * 2.0).backward(), lambda: (x * Tensor([1.0, 1.0])).sum().backward(),
-            lambda: (x + x).backward(create_graph=True)]
+    ways = [lambda: double(x).backward(), lambda: (x * 2.0).backward(),
+            lambda: (x * Tensor([1.0, 1.0])).sum().backward(), lambda: (x + x).backward(create_graph=True)]
     in_threads(lambda i: [ways[i % 4]() for _ in range(PASSES)], THREADS)
     assert getattr(x.grad, "data", x.grad) == 2.0 * THREADS * PASSES
 

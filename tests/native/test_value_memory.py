@@ -48,6 +48,10 @@ def each_kind_of_step(x, w):
         (x * w).backward(create_graph=True)
         x.grad = w.grad = None
 
+    def unrecorded():
+        with autograd_nn.no_grad():
+            return x * w, x - 1, x.sin(), [op(*(x, w, x)[:op.arity]) for op in ops], sum_of([x, w]), dot([x], [w], 3)
+
     def named():
         v = Value(1.0, name=x)
         v.name = w
@@ -65,7 +69,7 @@ def each_kind_of_step(x, w):
         "making": lambda: (Value(1.0), Value(2), Value(one, name="n"), Value(data=1.0, name=None),
                            Value.__new__(Value)),
         "comparing": lambda: (x == w, x < 1, x >= one, x == None, hash(x), bool(x), x == array),     # noqa: E711
-        "backward": backward, "create_graph": second, "named": named,
+        "backward": backward, "create_graph": second, "named": named, "no_grad": unrecorded,
         "copies": lambda: (copy.copy(x * w), copy.deepcopy(x * w), pickle.loads(pickle.dumps(dot([x], [w], 3)))),
         "mixed": lambda: (x * array, array * x, one * x, x * Dual(1.0, 1.0)),
         "bad operand": refused(lambda: x + None), "bad number": refused(lambda: Value("1")),
@@ -157,6 +161,7 @@ def test_the_resident_size_is_flat():
     assert sizes[2] - sizes[1] < 2**20
 
 
+@pytest.mark.slow
 @native
 def test_a_big_graph_returns_its_memory():
     """More nodes than the empty pages that are kept: the chunks go back and are asked for again."""

@@ -115,7 +115,10 @@ def test_encoder_layer_is_its_formula(norm_first):
         between = norm(x + attention(x))
         want = norm(between + network(between))
     np.testing.assert_allclose(layer(x).data, want, rtol=1e-11, atol=1e-12)
-    loss = lambda x: (layer(x) ** 2).sum() + layer(x)[0, 0, 1]
+
+    def loss(x):
+        y = layer(x)
+        return (y ** 2).sum() + y[0, 0, 1]
     check_gradients(loss, x)
     check_gradients(*on_a_line(lambda x: (grad(loss)(x) * np.cos(np.arange(24)).reshape(2, 3, 4)).sum(), x))
 
@@ -163,7 +166,6 @@ WRONG = [
     (lambda: nn.MultiheadAttention(4, 2)(X, X, np.ones((3, 2, 5))), ShapeError, r"\(3, 2, 5\)"),
     (lambda: nn.MultiheadAttention(4, 2)(X, X, np.ones((4, 2, 4))), ShapeError, "as many values as keys"),
     (lambda: nn.MultiheadAttention(4, 2)(X, X[:, :1], X[:, :1]), ShapeError, "one batch"),
-    (lambda: nn.MultiheadAttention(4, 2)(X[:0], X, X), ShapeError, "empty"),
     (lambda: nn.MultiheadAttention(4, 2)(X, X, X, key_padding_mask=np.zeros((3, 2), bool)), ShapeError, r"\(3, 2\)"),
     (lambda: nn.MultiheadAttention(4, 2)(X, X, X, attn_mask=np.zeros((2, 3))), ShapeError, r"\(2, 3\)"),
     (lambda: nn.MultiheadAttention(4, 2)(X, X, X, attn_mask=np.zeros((3, 3), int)), DTypeError, "booleans"),

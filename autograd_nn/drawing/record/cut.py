@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from numbers import Real
+from typing import Any
 
 from ...core.node import Node
 from ...errors import UsageError
@@ -34,11 +36,16 @@ class Cut:
         return self.nodes is None or (node, slot) in self.uses
 
 
+def check_limit(max_nodes: Any) -> None:
+    """Refuse what is no number of nodes."""
+    if max_nodes is not None and (not isinstance(max_nodes, Real) or max_nodes < 1):
+        raise UsageError(f"max_nodes: a picture has at least one node, not {max_nodes!r:.60}")
+
+
 def nearest(roots: list[Node], order: list[Node], max_nodes: int | None) -> Cut:
     """The cut that shows max_nodes nodes, found breadth first from the roots. Constants count, and so do the nodes
     that stand for what is left out, but at least one node is kept beside those."""
-    if max_nodes is not None and max_nodes < 1:
-        raise UsageError(f"max_nodes: a picture has at least one node, not {max_nodes}")
+    check_limit(max_nodes)
     uses = constants = 0
     for node in order:
         uses += len(node.inputs)

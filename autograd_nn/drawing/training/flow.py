@@ -73,6 +73,8 @@ def gradient_flow(model: Any, loss: Any, optimizer: Any = None, *, labels: Itera
     ['gradient', 'activation']
     """
     from .flow_plot import plot_flows
+    if not isinstance(labels, Iterable) and labels is not None:
+        raise UsageError(f"labels: a list of the models' names, not {type(labels).__name__} {labels!r:.60}")
     if isinstance(model, Mapping):
         names: list[Any] = list(model)
         models = list(model.values())
@@ -106,7 +108,7 @@ def flow_of(model: Any, loss: Any, optimizer: Any = None) -> Flow:
     >>> [layer.name for layer in flow.layers], flow.layers[0].op
     (['layers.0', 'layers.1', 'layers.2'], 'sigmoid')
     """
-    loss = loss() if callable(loss) and not isinstance(loss, Node) else loss
+    loss = loss() if callable(loss) and not isinstance(loss, Node) and not hasattr(loss, "parameters") else loss
     if isinstance(loss, np.ndarray) and loss.dtype == object and loss.size == 1:
         loss = loss.item()
     if not isinstance(loss, Node):

@@ -82,8 +82,6 @@ class _Group:
 def _groups(model: Any) -> list[_Group]:
     groups: dict[str, _Group] = {}
     for path, name, indices, p in leaves_of(model):
-        if not isinstance(p, Node):
-            raise UsageError(f"parameter {name} is no Value or Tensor, but {type(p).__name__} {p!r:.60}")
         groups.setdefault(name, _Group(path, name, len(p.shape) + indices)).parameters.append(p)
     if not groups:
         raise UsageError(f"this {type(model).__name__} has no parameters")
@@ -111,6 +109,8 @@ def leaves_of(model: Any) -> Iterator[tuple[str, str, int, Any]]:
         seen: dict[str, set[str]] = {}
         times: Counter[str] = Counter()
         for i, p in enumerate(model):
+            if not isinstance(p, Node):
+                raise UsageError(f"parameter {i} is no Value or Tensor, but {type(p).__name__} {p!r:.60}")
             name, bracket, index = str(getattr(p, "name", None) or f"parameter {i}").partition("[")
             if index in seen.get(name, ()):          # the weight of another layer
                 seen[name] = set()

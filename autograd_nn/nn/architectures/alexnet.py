@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ...core.options import whole_number
 from ...core.random import Rng, generator
-from .._inputs import size
 from ..dropout import Dropout
 from ..linear import Linear
 from ..local_normalization import LocalResponseNorm
@@ -38,7 +38,8 @@ class AlexNet(Module):
     def __init__(self, num_classes: int = 1000, *, image_size: int = 224, in_channels: int = 3, width: float = 1.0,
                  rng: Rng = None, dtype: Any = np.float32) -> None:
         rng, wide = generator(rng), Widths("AlexNet", width)
-        self.image_size, self.in_channels = sized(self, image_size, 63), size("AlexNet: in_channels", in_channels)
+        self.image_size = sized(self, image_size, 63)
+        self.in_channels = whole_number("AlexNet: in_channels", in_channels)
         c96, c256, c384, hidden = wide(96, 2), wide(256, 2), wide(384, 2), wide(4096)
         self.features = Sequential(
             convolution(in_channels, c96, 11, rng, dtype, stride=4, padding=2), _response(), MaxPool2d(3, stride=2),

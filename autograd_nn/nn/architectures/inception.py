@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ... import ops
+from ...core.options import whole_number
 from ...core.random import Rng, generator
-from .._inputs import size
 from ..dropout import Dropout
 from ..linear import Linear
 from ..local_normalization import LocalResponseNorm
@@ -57,7 +57,7 @@ class Inception(Module):
     def __init__(self, in_channels: int, n1x1: int, n3x3_reduce: int, n3x3: int, n5x5_reduce: int, n5x5: int,
                  pool_proj: int, *, rng: Rng = None, dtype: Any = np.float32) -> None:
         rng = generator(rng)
-        self.in_channels = size("Inception: in_channels", in_channels)
+        self.in_channels = whole_number("Inception: in_channels", in_channels)
         self.branch1 = convolution(in_channels, n1x1, 1, rng, dtype)
         self.branch3 = Sequential(convolution(in_channels, n3x3_reduce, 1, rng, dtype),
                                   convolution(n3x3_reduce, n3x3, 3, rng, dtype))
@@ -113,7 +113,8 @@ class GoogLeNet(Module):
     def __init__(self, num_classes: int = 1000, *, image_size: int = 224, in_channels: int = 3, width: float = 1.0,
                  auxiliary: bool = True, rng: Rng = None, dtype: Any = np.float32) -> None:
         rng, wide = generator(rng), Widths("GoogLeNet", width)
-        self.image_size, self.in_channels = sized(self, image_size, 31), size("GoogLeNet: in_channels", in_channels)
+        self.image_size = sized(self, image_size, 31)
+        self.in_channels = whole_number("GoogLeNet: in_channels", in_channels)
         self.stem = Sequential(
             convolution(in_channels, wide(64), 7, rng, dtype, stride=2, padding=3), _halved(), LocalResponseNorm(5),
             convolution(wide(64), wide(64), 1, rng, dtype), convolution(wide(64), wide(192), 3, rng, dtype),

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ...core.options import whole_number
 from ...core.random import Rng, generator
 from .. import init
-from .._inputs import size
 from ..activations import Tanh
 from ..conv import Conv2d
 from ..linear import Linear
@@ -42,7 +42,8 @@ class LeNet5(Module):
     def __init__(self, num_classes: int = 10, *, image_size: int = 32, in_channels: int = 1, width: float = 1.0,
                  rng: Rng = None, dtype: Any = np.float32) -> None:
         rng, wide = generator(rng), Widths("LeNet5", width)
-        self.image_size, self.in_channels = sized(self, image_size, 16), size("LeNet5: in_channels", in_channels)
+        self.image_size = sized(self, image_size, 16)
+        self.in_channels = whole_number("LeNet5: in_channels", in_channels)
         left = ((image_size - 4) // 2 - 4) // 2
 
         def conv(n_in: int, n_out: int, kernel: int) -> Conv2d:

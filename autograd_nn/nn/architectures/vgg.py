@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ...core.options import whole_number
 from ...core.random import Rng, generator
 from ...errors import UsageError
-from .._inputs import size
 from ..dropout import Dropout
 from ..linear import Linear
 from ..module import Module
@@ -45,7 +45,8 @@ class VGG(Module):
             raise UsageError(f"VGG: depth is one of {', '.join(map(str, CONVOLUTIONS))}, not {depth!r:.60}")
         rng, wide = generator(rng), Widths("VGG", width)
         self.depth = depth
-        self.image_size, self.in_channels = sized(self, image_size, 32), size("VGG: in_channels", in_channels)
+        self.image_size = sized(self, image_size, 32)
+        self.in_channels = whole_number("VGG: in_channels", in_channels)
         blocks, before = [], in_channels
         for channels, count in zip(map(wide, CHANNELS), CONVOLUTIONS[depth]):
             blocks.append(Sequential(*(convolution(channels if i else before, channels, 3, rng, dtype)

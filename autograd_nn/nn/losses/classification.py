@@ -7,17 +7,16 @@ from typing import Any
 import numpy as np
 
 from ... import ops
+from ...core.options import between_0_and_1, choice
 from ...errors import DataError, ShapeError
 from ...ops import shape_of
 from .._targets import (
     REDUCTIONS,
     check_between_0_and_1,
-    check_reduction,
     class_indices,
     class_weights,
     holds_values,
     loss_input,
-    option_within,
     pair,
     probabilities,
     weights,
@@ -39,7 +38,7 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean", *, weight: 
     the sum of w over the targets that are not ignored; of probabilities the sum divided by their number.
     Finite for all finite logits. Source of smoothing: Szegedy et al. 2016.
 
-    Raises ShapeError for other shapes and an empty batch, DTypeError for class indices that are not
+    Raises ShapeError for other shapes, DTypeError for class indices that are not
     integers, DataError for those out of range, for rows that are no probabilities, for weights that are
     none, and for the mean of no targets.
 
@@ -55,14 +54,14 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean", *, weight: 
     True
     """
     name = "cross_entropy"
-    check_reduction(name, reduction)
-    logits, target = loss_input(name, logits), loss_input(name, target)
+    choice(f"{name}: reduction", reduction, REDUCTIONS)
+    logits, target = loss_input(logits), loss_input(target)
     shape = shape_of(logits)
     if not shape:
         raise ShapeError("cross_entropy: the logits need an axis of classes, and this is a single number\n"
                          "  help: binary_cross_entropy_with_logits takes one logit for each target")
     w = None if weight is None else class_weights(name, weight, logits)
-    s = option_within(name, "label_smoothing", label_smoothing, 0, 1)
+    s = between_0_and_1(f"{name}: label_smoothing", label_smoothing)
     if shape_of(target) == shape[:-1]:
         index, kept = class_indices(name, target, shape[-1], ignore_index)
         if kept is not None:
@@ -107,8 +106,8 @@ def nll_loss(log_p: Any, target: Any, reduction: str = "mean", *, weight: Any = 
     array([0.6931, 0.2877])
     """
     name = "nll_loss"
-    check_reduction(name, reduction)
-    log_p, target = loss_input(name, log_p), loss_input(name, target)
+    choice(f"{name}: reduction", reduction, REDUCTIONS)
+    log_p, target = loss_input(log_p), loss_input(target)
     shape = shape_of(log_p)
     if not shape or shape_of(target) != shape[:-1]:
         raise ShapeError(f"nll_loss: log probabilities of shape (..., classes) take class indices of shape (...), "
@@ -134,7 +133,7 @@ def binary_cross_entropy_with_logits(logits: Any, target: Any, reduction: str = 
     pos_weight  p, the weight of the positive targets, in the same way: p > 1 asks for recall
 
     Computed as p t softplus(-z) + (1 - t) softplus(z): finite for all finite logits, and with no
-    difference of large numbers. Raises ShapeError for different shapes and for an empty batch,
+    difference of large numbers. Raises ShapeError for different shapes,
     DataError for targets outside 0 and 1 and for weights that are none.
 
     >>> from autograd_nn import Tensor, nn
@@ -167,7 +166,7 @@ def kl_div(log_p: Any, target: Any, reduction: str = "mean", *, log_target: bool
     reduction   "batchmean" too, the sum divided by the length of the first axis: the divergence of a
                 distribution, where "mean" divides by the number of classes as well
 
-    Source: Kullback & Leibler 1951. Raises ShapeError for different shapes and for an empty batch,
+    Source: Kullback & Leibler 1951. Raises ShapeError for different shapes,
     DataError for targets outside 0 and 1.
 
     >>> from autograd_nn import Tensor, nn
@@ -208,6 +207,8 @@ def _mean_of_classes(name: str, losses: Any, index: Any, kept: Any, w: Any, redu
         return reduced(losses, reduction)
     counted = np.ones_like(index, float) if w is None else w[index]
     total = float(np.sum(counted if kept is None else counted * kept))
+    if not index.size:
+        return reduced(losses, "mean")
     if not total:
         raise DataError(f"{name}: every target is ignored or has weight 0, and there is no mean of nothing\n"
                         '  help: reduction="sum"')

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from ... import ops
-from .._targets import above_0, option_within, pair
+from ...core.options import above_zero, non_negative
+from .._targets import pair
 from .loss import Loss, reduced
 
 
 def half_sum_of_squares(y: Any, target: Any, reduction: str = "sum") -> Any:
     """E = 1/2 sum (y - t)^2, whose derivative by y is y - t.
 
-    Target and y have one shape. Raises ShapeError for different shapes and for an empty batch.
+    Target and y have one shape. Raises ShapeError for different shapes.
 
     >>> from autograd_nn import Value, nn
     >>> y = Value(33.0)
@@ -33,7 +34,7 @@ class HalfSumOfSquares(Loss):
 def mse_loss(y: Any, target: Any, reduction: str = "mean") -> Any:
     """The mean squared error, mean (y - t)^2 over all elements.
 
-    Target and y have one shape. Raises ShapeError for different shapes and for an empty batch.
+    Target and y have one shape. Raises ShapeError for different shapes.
 
     >>> from autograd_nn import Tensor, nn
     >>> nn.mse_loss(Tensor([1.0, 4.0]), [1.0, 2.0]).item()
@@ -51,7 +52,7 @@ class MSELoss(Loss):
 def l1_loss(y: Any, target: Any, reduction: str = "mean") -> Any:
     """The mean absolute error, mean |y - t| over all elements; where y = t the derivative is 0.
 
-    Target and y have one shape. Raises ShapeError for different shapes and for an empty batch.
+    Target and y have one shape. Raises ShapeError for different shapes.
 
     >>> from autograd_nn import Tensor, nn
     >>> nn.l1_loss(Tensor([1.0, 4.0]), [1.0, 2.0]).item()
@@ -72,13 +73,13 @@ def huber_loss(y: Any, target: Any, reduction: str = "mean", *, delta: float = 1
     Target and y have one shape; delta > 0. Computed as c (d - c / 2) with c = d kept within -delta and
     delta, so a large d is not squared. Source: Huber 1964.
 
-    Raises ShapeError for different shapes and for an empty batch, UsageError for another delta.
+    Raises ShapeError for different shapes, UsageError for another delta.
 
     >>> from autograd_nn import Tensor, nn
     >>> nn.huber_loss(Tensor([0.5, 10.0]), [0.0, 0.0], "none").data
     array([0.125, 9.5  ])
     """
-    delta = above_0("huber_loss", "delta", delta)
+    delta = above_zero("huber_loss: delta", delta)
     y, target = pair("huber_loss", y, target, reduction)
     return reduced(_huber(y - target, delta), reduction)
 
@@ -93,13 +94,13 @@ def smooth_l1_loss(y: Any, target: Any, reduction: str = "mean", *, beta: float 
 
     Target and y have one shape; beta >= 0, and 0 is l1_loss. Source: Girshick 2015.
 
-    Raises ShapeError for different shapes and for an empty batch, UsageError for another beta.
+    Raises ShapeError for different shapes, UsageError for another beta.
 
     >>> from autograd_nn import Tensor, nn
     >>> nn.smooth_l1_loss(Tensor([0.5, 10.0]), [0.0, 0.0], "none", beta=2.0).data
     array([0.0625, 9.    ])
     """
-    beta = option_within("smooth_l1_loss", "beta", beta, 0)
+    beta = non_negative("smooth_l1_loss: beta", beta)
     y, target = pair("smooth_l1_loss", y, target, reduction)
     d = y - target
     return reduced(_huber(d, beta) * (1 / beta) if beta else ops.absolute(d), reduction)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ... import ops
+from ...core.options import above_zero, choice, non_negative, within
 from ...errors import ShapeError
 from ...ops import shape_of
-from .._targets import above_0, check_reduction, check_signs, loss_input, option_within, pair, same_kind
+from .._targets import REDUCTIONS, check_signs, loss_input, pair, same_kind
 from .loss import Loss, reduced
 
 
@@ -23,7 +24,7 @@ def cosine_similarity(x1: Any, x2: Any, axis: int = -1, *, eps: float = 1e-8) ->
     >>> nn.cosine_similarity(Tensor([[1.0, 0.0], [3.0, 4.0]]), [[0.0, 2.0], [3.0, 4.0]]).data
     array([0., 1.])
     """
-    eps = above_0("cosine_similarity", "eps", eps)
+    eps = above_zero("cosine_similarity: eps", eps)
     x1, x2 = pair("cosine_similarity", x1, x2, "none")
     if not shape_of(x1):
         raise ShapeError("cosine_similarity: vectors need an axis, and these are single numbers")
@@ -37,7 +38,7 @@ def cosine_embedding_loss(x1: Any, x2: Any, target: Any, reduction: str = "mean"
     target   1 (alike) or -1 (not), of shape (...)
     margin   from -1 to 1
 
-    Raises ShapeError for other shapes and an empty batch, DataError for other targets, UsageError for
+    Raises ShapeError for other shapes, DataError for other targets, UsageError for
     another margin.
 
     >>> from autograd_nn import Tensor, nn
@@ -46,9 +47,9 @@ def cosine_embedding_loss(x1: Any, x2: Any, target: Any, reduction: str = "mean"
     array([1., 1.])
     """
     name = "cosine_embedding_loss"
-    margin = option_within(name, "margin", margin, -1, 1)
+    margin = within(f"{name}: margin", margin, -1, 1)
     x1, x2 = pair(name, x1, x2, reduction)
-    target = loss_input(name, target)
+    target = loss_input(target)
     if not shape_of(x1) or shape_of(target) != shape_of(x1)[:-1]:
         raise ShapeError(f"{name}: vectors of shape (..., n) take targets of shape (...), "
                          f"and these have shapes {shape_of(x1)} and {shape_of(target)}")
@@ -70,7 +71,7 @@ def triplet_margin_loss(anchor: Any, positive: Any, negative: Any, reduction: st
     kink at 0. All three have one shape (..., n). With `swap`, d(p, n) stands in for d(a, n) where it
     is smaller. Sources: Schroff, Kalenichenko & Philbin 2015; swap: Balntas et al. 2016.
 
-    Raises ShapeError for different shapes and for an empty batch, UsageError unless margin > 0, p >= 1
+    Raises ShapeError for different shapes, UsageError unless margin > 0, p >= 1
     and eps >= 0.
 
     >>> from autograd_nn import Tensor, nn
@@ -79,8 +80,9 @@ def triplet_margin_loss(anchor: Any, positive: Any, negative: Any, reduction: st
     0.5
     """
     name = "triplet_margin_loss"
-    check_reduction(name, reduction)
-    margin, p, eps = above_0(name, "margin", margin), option_within(name, "p", p, 1), option_within(name, "eps", eps, 0)
+    choice(f"{name}: reduction", reduction, REDUCTIONS)
+    margin, p = above_zero(f"{name}: margin", margin), within(f"{name}: p", p, 1)
+    eps = non_negative(f"{name}: eps", eps)
     anchor, positive = pair(name, anchor, positive, reduction)
     _, negative = pair(name, anchor, negative, reduction)
     same_kind(positive, negative)

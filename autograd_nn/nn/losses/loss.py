@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ... import ops
+from ...core.options import choice
 from ...errors import UsageError
 from ...ops import shape_of
-from .._targets import REDUCTIONS, check_reduction
+from .._targets import REDUCTIONS
 from ..module import Module
 
 
@@ -42,7 +43,7 @@ class Loss(Module):
 
     def __init__(self, reduction: str | None = None, **options: Any) -> None:
         self.reduction = type(self).reduction if reduction is None else reduction
-        check_reduction(type(self).__name__, self.reduction, self.reductions)
+        choice(f"{type(self).__name__}: reduction", self.reduction, self.reductions)
         known = [p.name for p in inspect.signature(type(self).function).parameters.values() if p.kind is p.KEYWORD_ONLY]
         unknown = [name for name in options if name not in known]
         if unknown:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from ... import ops
+from ...core.options import above_zero, choice
 from ...errors import ShapeError, UsageError
 from ...ops import shape_of
-from .._targets import above_0, check_reduction, check_signs, class_indices, class_weights, loss_input, pair
+from .._targets import REDUCTIONS, check_signs, class_indices, class_weights, loss_input, pair
 from .loss import Loss, reduced
 
 
@@ -18,14 +19,14 @@ def hinge_loss(y: Any, target: Any, reduction: str = "mean", *, margin: float = 
 
     Target and y have one shape. Source: Cortes & Vapnik 1995.
 
-    Raises ShapeError for different shapes and for an empty batch, DataError for other targets (2 t - 1
+    Raises ShapeError for different shapes, DataError for other targets (2 t - 1
     makes 1 and -1 of 1 and 0), UsageError unless margin > 0.
 
     >>> from autograd_nn import Tensor, nn
     >>> nn.hinge_loss(Tensor([3.0, 0.25, -1.0]), [1, 1, 1], "none").data
     array([0.  , 0.75, 2.  ])
     """
-    margin = above_0("hinge_loss", "margin", margin)
+    margin = above_zero("hinge_loss: margin", margin)
     y, target = pair("hinge_loss", y, target, reduction)
     check_signs("hinge_loss", target)
     return reduced(ops.relu(margin - target * y), reduction)
@@ -46,7 +47,7 @@ def multi_margin_loss(y: Any, target: Any, reduction: str = "mean", *, p: int = 
 
     Source: Crammer & Singer 2001, with a sum for the maximum, as Weston & Watkins 1999.
 
-    Raises ShapeError for other shapes and an empty batch, DTypeError and DataError for wrong class
+    Raises ShapeError for other shapes, DTypeError and DataError for wrong class
     indices and weights, UsageError for another p and unless margin > 0.
 
     >>> from autograd_nn import Tensor, nn
@@ -54,11 +55,11 @@ def multi_margin_loss(y: Any, target: Any, reduction: str = "mean", *, p: int = 
     0.125
     """
     name = "multi_margin_loss"
-    check_reduction(name, reduction)
-    margin = above_0(name, "margin", margin)
+    choice(f"{name}: reduction", reduction, REDUCTIONS)
+    margin = above_zero(f"{name}: margin", margin)
     if p not in (1, 2):
         raise UsageError(f"{name}: p is 1 or 2, not {p!r:.60}")
-    y, target = loss_input(name, y), loss_input(name, target)
+    y, target = loss_input(y), loss_input(target)
     shape = shape_of(y)
     if not shape or shape_of(target) != shape[:-1]:
         raise ShapeError(f"{name}: scores of shape (..., classes) take class indices of shape (...), "

@@ -18,9 +18,45 @@ from .._bind import Each
 from .._op import Op
 from ..arrays.shape import expand_dims
 
+_NEXT, _LAST = np.array([1, 2, 0]), np.array([2, 0, 1])
+
 
 def _cofactors(x: Any, *directions: Any) -> Any:
-    """By singular values, with rows and columns scaled to one size: small ones lose no digits beside large ones."""
+    if directions or not np.isfinite(x).all():
+        return _by_singular_values(x, *directions)
+    if x.shape[-1] <= 3:
+        return _of_a_small_one(x)
+    try:
+        inverse, size = np.linalg.inv(x), np.linalg.det(x)
+    except np.linalg.LinAlgError:                        # a singular one is among them
+        return _by_singular_values(x)
+    found = size[..., None, None] * inverse.swapaxes(-1, -2)
+    condition = _norm(x) * _norm(inverse)
+    lost = ~((condition < np.finfo(x.dtype).eps ** (-1 / 3)) & np.isfinite(size) & (size != 0))
+    if lost.any():                                       # too many digits
+        found = np.asarray(found)
+        found[lost] = _by_singular_values(x[lost])
+    return found
+
+
+def _norm(x: Any) -> Any:
+    return np.abs(x).sum(axis=-2).max(axis=-1, initial=0)
+
+
+def _of_a_small_one(x: Any) -> Any:
+    """As products of elements."""
+    match x.shape[-1]:
+        case 0 | 1:
+            return np.ones_like(x)
+        case 2:
+            return x[..., ::-1, ::-1] * np.array([[1, -1], [-1, 1]], x.dtype)
+    row, column = (_NEXT[:, None], _LAST[:, None]), (_NEXT, _LAST)       # in a cycle, which settles the signs
+    return (x[..., row[0], column[0]] * x[..., row[1], column[1]]
+            - x[..., row[0], column[1]] * x[..., row[1], column[0]])
+
+
+def _by_singular_values(x: Any, *directions: Any) -> Any:
+    """With rows and columns scaled to one size: small ones lose no digits beside large ones."""
     finite = np.isfinite(x).all(axis=(-2, -1), keepdims=True)
     x = np.where(finite, x, 0)
     rows = np.frexp(np.abs(x).max(axis=-1, keepdims=True, initial=0))[1]             # powers of 2: exact

@@ -250,7 +250,7 @@ def max_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 
     ceil_mode    whether windows may reach beyond the end, as long as they begin before it
 
     Where several elements of a window are the largest, the first one, row by row, gets the gradient.
-    Raises ShapeError for other axes, a window larger than the padded input, and an empty input;
+    Raises ShapeError for other axes, a window larger than the padded input, and an input of size 0 along these axes;
     UsageError for options of the wrong kind.
 
     >>> max_pool2d([[[1.0, 2.0, 0.0, 0.0], [3.0, 4.0, 0.0, 9.0]]], 2).tolist()
