@@ -22,6 +22,7 @@ import numpy as np
 
 from ...errors import ShapeError
 from .._arguments import dtype_of
+from .._frozen import original
 from .._op import Op, shape_of
 from ..arrays.reduction import mean, sum
 from ..arrays.shape import reshape
@@ -94,7 +95,7 @@ def moments(x: Any, y: Any = None) -> tuple[Any, Any]:
 
 def _known(y: Any) -> tuple[Any, Any] | None:
     """The moments that the result of batch_normalize brings along."""
-    base = y.base if isinstance(y, np.ndarray) else None
+    base = original(y).base if isinstance(y, np.ndarray) else None
     return base.moments if isinstance(base, _Normalized) else None
 
 
