@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ._bind import Rule, bind
-from ._op import Op, _Doc
+from ._docstring import Docstring
+from ._op import Op
 
 
 class Composite(Op):
@@ -36,4 +37,4 @@ class Composite(Op):
         self.module = sys._getframe(1).f_globals.get("__name__", "__main__")
 
 
-Composite.__doc__ = _Doc(Composite.__doc__ or "")  # type: ignore[assignment]
+Composite.__doc__ = Docstring(Composite.__doc__ or "")  # type: ignore[assignment]
