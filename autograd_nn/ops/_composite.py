@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -34,7 +33,6 @@ class Composite(Op):
                  **facts: Any) -> None:
         self.forward = forward
         super().__init__(name, bind(forward, "scalar"), array or bind(forward, "array"), *vjps, **facts)
-        self.module = sys._getframe(1).f_globals.get("__name__", "__main__")
 
 
 Composite.__doc__ = Docstring(Composite.__doc__ or "")  # type: ignore[assignment]

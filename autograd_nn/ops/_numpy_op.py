@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import cached_property
 from inspect import Signature, signature
@@ -32,7 +31,6 @@ class NumpyOp(Op):
         super().__init__(*args, **more)
         self.form, self.numpy = form, numpy
         self.options = options_of(form)
-        self.module = sys._getframe(1).f_globals["__name__"]
 
     @cached_property
     def signature(self) -> Signature:

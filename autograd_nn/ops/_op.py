@@ -107,6 +107,9 @@ class Op(Bindable):
                  cost: Callable[..., int] | None = None, misfit: Callable[..., str | None] | None = None,
                  expansion: Callable[..., Any] | None = None,
                  ufunc_method: Callable[..., Any] | None = None) -> None:
+        self.module = _module_of(self)
+        if name in OPS and OPS[name].module == self.module:
+            OPS[name].forget()                           # a module, or a cell of a notebook, that runs again
         if name in OPS:
             raise UsageError(f"an op named {name!r} exists already, from {OPS[name].module}; "
                              "give this one another name")
@@ -133,7 +136,6 @@ class Op(Bindable):
         self.ulps, self.loses = ulps, loses
         self.misfit = misfit or (of_broadcast if self.elementwise else None)
         self.expansion, self.ufunc_method = expansion, ufunc_method
-        self.module: str = sys._getframe(1).f_globals.get("__name__", "__main__")
         OPS[name] = self
         for meet in _meetings:
             meet(self)
@@ -234,6 +236,14 @@ class Op(Bindable):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Op:
         return self
+
+
+def _module_of(op: Op) -> str:
+    """The module that defines an op: that of the first frame that is no constructor of it."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None and frame.f_locals.get("self") is op:
+        frame = frame.f_back
+    return frame.f_globals.get("__name__", "__main__")  # type: ignore[no-any-return]
 
 
 def for_each_op(meet: Callable[[Op], None], part: Callable[[Op], None] | None = None) -> None:
