@@ -198,7 +198,7 @@ def _nodes(roots: Any) -> list[Node]:
     found = list(roots) if isinstance(roots, Iterable) else [roots]
     for x in found:
         if not isinstance(x, Node):
-            raise UsageError(f"topological takes Values and Tensors, and this is {type(x).__name__} {shown_in_error(x)}")
+            raise UsageError(f"topological takes Values and Tensors, not a {type(x).__name__}: {shown_in_error(x)}")
     return found
 
 
