@@ -12,6 +12,7 @@ from . import saliency as saliency
 from . import train as train
 from . import tree as tree
 from .check import check_gradients as check_gradients
+from .core.determinism import deterministic as deterministic
 from .core.modes import check_finite as check_finite
 from .core.modes import no_grad as no_grad
 from .core.nary import dot as dot
@@ -149,7 +150,9 @@ from .ops import fmax as fmax
 from .ops import fmin as fmin
 from .ops import fmod as fmod
 from .ops import frexp as frexp
+from .ops import full_like as full_like
 from .ops import gelu as gelu
+from .ops import geomspace as geomspace
 from .ops import gradient as gradient
 from .ops import greater as greater
 from .ops import greater_equal as greater_equal
@@ -183,6 +186,7 @@ from .ops import less as less
 from .ops import less_equal as less_equal
 from .ops import lexsort as lexsort
 from .ops import linear as linear
+from .ops import linspace as linspace
 from .ops import log as log
 from .ops import log10 as log10
 from .ops import log1p as log1p
@@ -194,6 +198,7 @@ from .ops import logical_and as logical_and
 from .ops import logical_not as logical_not
 from .ops import logical_or as logical_or
 from .ops import logical_xor as logical_xor
+from .ops import logspace as logspace
 from .ops import logsumexp as logsumexp
 from .ops import lstm as lstm
 from .ops import matmul as matmul

@@ -64,7 +64,7 @@ def locate_fault(root: Node, *, gradients: Mapping[Any, Any] | None = None, disa
                          f"{shown_in_error(root)}\n  help: call the function on Values or Tensors, and give its result")
     rng, disagrees = generator(rng), flag("locate_fault: disagrees", disagrees)
     if gradients is not None:
-        instance("locate_fault: gradients", gradients, Mapping, "a dict, leaf -> gradient")  # type: ignore[type-abstract]
+        instance("locate_fault: gradients", gradients, Mapping, "a dict, leaf -> gradient")
     found: dict[tuple[Any, ...], Fault] = {}
     unsure: list[Node] = []
     with np.errstate(all="ignore"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import math
 import textwrap
@@ -11,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..core.escaping import escape_html
 from ..core.options import instance, whole_number
 from ..errors import UsageError
 from ._laws import Law
@@ -205,9 +205,9 @@ class Report:
     def _repr_html_(self) -> str:
         """The table for a notebook."""
         cell = "text-align:{};padding:.2em .5em"
-        lines = [f"<p><b>{html.escape(self.title)}</b></p>", "<table>", "<thead><tr>"]
+        lines = [f"<p><b>{escape_html(self.title)}</b></p>", "<table>", "<thead><tr>"]
         side = ["right" if i >= NUMBERS else "left" for i in range(len(HEAD))]
-        lines += [f'<th style="{cell.format(s)}">{html.escape(h)}</th>' for s, h in zip(side, HEAD)]
+        lines += [f'<th style="{cell.format(s)}">{escape_html(h)}</th>' for s, h in zip(side, HEAD)]
         lines += ["</tr></thead>", "<tbody>"]
         for part in self.parts:
             worst = part.worst.verdict if part.worst else Verdict.AGREE
@@ -215,12 +215,12 @@ class Report:
             for i, text in enumerate(part.row):
                 style = cell.format(side[i]) + ";white-space:nowrap" * (i != 3)
                 style += f";border-left:.3em solid {COLORS[worst]}" if i == 3 else ""
-                lines.append(f'<td style="{style}">{html.escape(text)}</td>')
+                lines.append(f'<td style="{style}">{escape_html(text)}</td>')
             lines.append("</tr>")
         lines += ["</tbody>", "</table>"]
         notes = list(self._notes())
         if notes:
-            text = "\n".join(html.escape(note) for note in notes)
+            text = "\n".join(escape_html(note) for note in notes)
             lines.append(f'<pre style="white-space:pre-wrap">{text}</pre>')
         return "\n".join(lines)
 

@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -15,11 +15,12 @@ from ..errors import DTypeError, LeavesGraphError, UsageError
 from ..ops import Op, shape_of
 from ..ops._arguments import data_of
 from ..ops._carriers import carrier
-from .methods import attach, through_function, through_ufunc
+from .methods import attach
+from .traced import Traced
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Complex:
+class Complex(Traced):
     """An array of complex numbers as two real ones: `real + 1j * imag`.
 
     Each part is a node of the graph (or an array), so every derivative is one of real numbers: a
@@ -39,6 +40,7 @@ class Complex:
 
     real: Any
     imag: Any
+    _OUT: ClassVar[str] = "x.data is the array"
 
     @property
     def data(self) -> np.ndarray[Any, Any]:
@@ -91,17 +93,8 @@ class Complex:
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))
 
-    def __pos__(self) -> Complex:
-        return self
-
     def __repr__(self) -> str:
         return f"Complex({self.real!r}, {self.imag!r})"
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **params: Any) -> Any:
-        return through_ufunc(ufunc, method, inputs, params)
-
-    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return through_function(func, args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         raise LeavesGraphError("making an ndarray of a Complex would drop its gradient without a word\n"

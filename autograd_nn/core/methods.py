@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from functools import cache
 from inspect import signature
+from numbers import Number
 from typing import Any
 
 import numpy as np
 
 from ..errors import DTypeError, UsageError
 from ..ops import FUNCTIONS, OPS, Op, for_each_op
-from ..ops._arguments import data_of, dtype_of, no_out
+from ..ops._arguments import data_of, dtype_of, no_option, no_out
 from ..ops._carriers import is_traced
 from ..ops.arrays.shape import astype
 
@@ -42,12 +43,21 @@ def attach(kind: type, elementwise: bool = False) -> None:
     for_each_op(install, remove)
 
 
-def _prefix(op: Op) -> Any:
+def attach_to_loops(kind: type) -> None:
+    """Give a class the methods that NumPy's ufuncs of one input call in their loops over arrays of objects."""
+    for function in FUNCTIONS.values():
+        ufunc = function.numpy
+        if isinstance(ufunc, np.ufunc) and ufunc.__name__ == function.name and "O->O" in ufunc.types:
+            setattr(kind, function.name, _prefix(function.call))
+
+
+def _prefix(op: Any) -> Any:
     return lambda self, *rest: op(self, *rest)       # round(x, digits) passes the digits
 
 
 def _infix(op: Op) -> Any:
-    return lambda self, other: op(self, other) if is_operand(other) else NotImplemented
+    # pow(x, y, modulus) passes the modulus, which the op refuses
+    return lambda self, other, *rest: op(self, other, *rest) if is_operand(other) else NotImplemented
 
 
 def _reflected(op: Op) -> Any:
@@ -62,8 +72,11 @@ def named(method: Any, op: Op, kind: type) -> Any:
 
 
 def is_operand(x: Any) -> bool:
-    """Whether an operator of a node takes x. If not, it answers NotImplemented, and Python asks x's own type."""
-    return is_traced(x) or isinstance(x, (int, float, complex, np.generic, np.ndarray, list, tuple))
+    """Whether an operator of a node takes x. If not, it answers NotImplemented, and Python asks x's own type.
+
+    A Fraction is a number to Python, and to float's operators; a Decimal is a number that these refuse, in words.
+    """
+    return is_traced(x) or isinstance(x, (int, float, complex, np.generic, np.ndarray, list, tuple, Number))
 
 
 def _op_of(ufunc: Any) -> Any:
@@ -113,7 +126,7 @@ def _is_fact(ufunc: Any) -> bool:
 # NumPy functions that say something about an array, or make a plain one of its shape. They get the data without the
 # graph. ops/numpy/facts.py has more.
 _ABOUT_DATA = frozenset("""array_repr array_str array2string can_cast common_type min_scalar_type result_type
-    zeros_like ones_like empty_like full_like may_share_memory shares_memory""".split())
+    zeros_like ones_like empty_like may_share_memory shares_memory""".split())
 # NumPy functions that write into their argument: they are refused.
 _IN_PLACE = frozenset("copyto fill_diagonal place put putmask".split())
 
@@ -136,4 +149,6 @@ def through_function(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -
     if isinstance(ours, Op) and len(args) < abs(ours.arity):       # np.dot(a=t, b=u): an op has no names for inputs
         names = list(signature(func).parameters)[len(args):abs(ours.arity)]
         args = (*args, *(kwargs.pop(name) for name in names if name in kwargs))
+    if isinstance(ours, Op) and not any(map(is_traced, args[:ours.arity] if ours.arity > 0 else args[0])):
+        no_option(f"np.{func.__name__}", *args, *kwargs.values())
     return ours(*args, **kwargs)

@@ -12,11 +12,12 @@ import numpy as np
 
 from ..errors import NonFiniteError
 from ..ops import Op
-from .node import NOTHING, Node, data_of
+from .node import Node, data_of
+from .variables import active, served
 
 
 class _Mode(threading.local):
-    recording = True
+    recording: bool | None = True                    # False: no_grad(); None: a checkpoint runs, to be run again later
     watch: Callable[[Op, tuple[Any, ...], Any], None] | None = None
     make: Any = None                                 # of a checkpoint: makes each node in record's place
     note: Callable[[Node], object] | None = None     # of a recording: is told of each node that an op makes
@@ -62,7 +63,8 @@ def tell_modes(tell: Callable[[int, _Mode], object]) -> None:
 def special_mode(**settings: Any) -> Iterator[None]:
     """A context in which these modes of this thread are set, whatever was set before."""
     before = {name: getattr(mode, name) for name in settings}
-    in_c = settings.keys() <= {"recording"}
+    # While a transform runs, Python makes the leaves: they are constants for it, which C does not know.
+    in_c = settings.keys() <= {"recording"} and not active.nodes
     _count_special(1, in_c)
     try:
         for name, setting in settings.items():
@@ -126,6 +128,14 @@ def _caller() -> str:
     return f"{frame.f_code.co_filename}, line {frame.f_lineno}"
 
 
+def unrecorded(kind: type[Node], data: Any) -> Any:
+    """What an op makes under no_grad(): a leaf, and for the transforms that run around it a constant."""
+    node = kind._lift(data)
+    if active.nodes:
+        served([node])
+    return node
+
+
 def record(kind: type[Node], data: Any, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """The node that an op makes, with regard to the modes that are on."""
     if special:
@@ -134,7 +144,7 @@ def record(kind: type[Node], data: Any, op: Op, inputs: tuple[Any, ...], params:
         if mode.make is not None:
             return mode.make(kind, data, op, inputs, params)
         if not mode.recording:
-            return kind._made(data, None, (), NOTHING)
+            return unrecorded(kind, data)
         if mode.note is not None:
             node = kind._made(data, op, inputs, params)
             mode.note(node)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
+from ..errors import UsageError
 from ..ops import Op
+from ..ops._refusal import shown_in_error
 from ._compared import comparison
 from .options import instances
 
 NOTHING: dict[str, Any] = {}                     # the parameters of a node that has none, shared by all of these
-STORAGE: tuple[str, ...] = ("__weakref__", "_data", "_grad", "inputs", "name", "op", "params")
+STORAGE: tuple[str, ...] = ("__weakref__", "_data", "_grad", "_inputs", "_op", "_params", "name")
 """The slots of a node that is written in Python."""
 
 
@@ -26,10 +29,25 @@ class Node:
 
     _data: Any
     _grad: Any
-    op: Op | None
-    inputs: tuple[Any, ...]
-    params: dict[str, Any]
+    _op: Op | None
+    _inputs: tuple[Any, ...]
+    _params: dict[str, Any]
     name: str | None
+
+    @property
+    def op(self) -> Op | None:
+        """The op that made this node, or None."""
+        return self._op
+
+    @property
+    def inputs(self) -> tuple[Any, ...]:
+        """What the node was made of: nodes, plain numbers and arrays."""
+        return self._inputs
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """The op's parameters."""
+        return MappingProxyType(kept_params(self._params))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -53,7 +71,7 @@ class Node:
         """A node as an op makes it: no checks, no copy."""
         node: Any = object.__new__(cls)
         node._data, node._grad = data, None
-        node.op, node.inputs, node.params, node.name = op, inputs, params, None
+        node._op, node._inputs, node._params, node.name = op, inputs, params, None
         return node
 
     @property
@@ -65,7 +83,7 @@ class Node:
         >>> x.is_leaf, (x * x).is_leaf
         (True, False)
         """
-        return self.op is None
+        return self._op is None
 
     @property
     def has_grad(self) -> bool:
@@ -134,11 +152,12 @@ def data_of(x: Any) -> Any:
     return x._data if isinstance(x, Node) else x
 
 
-def topological(roots: Iterable[Node], until: Container[Node] = ()) -> list[Node]:
-    """Every node below the roots, inputs before what is made of them, left inputs first.
+def topological(roots: Node | Iterable[Node], until: Container[Node] = ()) -> list[Node]:
+    """Every node below the roots (or the one root), inputs before what is made of them, left inputs first.
 
     What is below a node of `until` is left out, unless there is another way to it.
     No recursion, so any depth will do. The order is a function of the graph alone.
+    Raises UsageError for roots that are no nodes.
 
     >>> from autograd_nn import Value
     >>> a, b = Value(1.0, name="a"), Value(2.0, name="b")
@@ -147,7 +166,7 @@ def topological(roots: Iterable[Node], until: Container[Node] = ()) -> list[Node
     """
     order: list[Node] = []
     seen: set[Node] = set()
-    stack: list[Any] = instances("topological: roots", roots, Node, "Values and Tensors")[::-1]
+    stack: list[Any] = [roots] if isinstance(roots, Node) else _nodes(roots)[::-1]
     until = set(instances("topological: until", until, Node, "Values and Tensors"))
     pop, push, enter, out = stack.pop, stack.append, seen.add, order.append
     while stack:
@@ -156,7 +175,7 @@ def topological(roots: Iterable[Node], until: Container[Node] = ()) -> list[Node
             out(pop())
         elif node not in seen:
             enter(node)
-            inputs = node.inputs
+            inputs = node._inputs
             if not inputs or node in until:
                 out(node)
                 continue
@@ -168,4 +187,13 @@ def topological(roots: Iterable[Node], until: Container[Node] = ()) -> list[Node
     return order
 
 
+def _nodes(roots: Any) -> list[Node]:
+    found = list(roots) if isinstance(roots, Iterable) else [roots]
+    for x in found:
+        if not isinstance(x, Node):
+            raise UsageError(f"topological takes Values and Tensors, not a {type(x).__name__}: {shown_in_error(x)}")
+    return found
+
+
 from . import copies, reverse  # noqa: E402  (at the end, for they need what is above)
+from .operands import kept_params  # noqa: E402

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import suppress
+from numbers import Number, Real
+from typing import Any, NoReturn
 
 import numpy as np
 
-from ..errors import DTypeError, IndexingError, LeavesGraphError, ShapeError, UsageError
+from ..errors import DTypeError, GraphError, IndexingError, LeavesGraphError, ShapeError, UsageError
 from ..ops import Op
 from ..ops._arguments import real_only
+from ..ops._frozen import frozen, is_frozen
 from ..ops._refusal import shown_in_error
 from .node import Node
 
@@ -23,6 +26,9 @@ def array_of_floats(data: Any, dtype: Any) -> np.ndarray[Any, Any]:
     try:
         array = np.array(data)
         real_only("Tensor", array)
+        if array.dtype == object and not isinstance(data, np.ndarray) \
+                and all(isinstance(x, Real) for x in array.flat):
+            array = array.astype(float)                  # of Fractions, or of ints beyond the range of NumPy's
         if dtype is not None:
             array = array.astype(dtype, copy=False)
     except DTypeError:
@@ -77,10 +83,12 @@ def constant(op: Op, x: Any) -> Any:
     if isinstance(x, np.ndarray):
         if x.dtype.kind == "c":
             real_only(op.name, x)
-        return x if not x.flags.writeable and x.base is None else _frozen(x)
+        return x if is_frozen(x) else _frozen(x)
     if isinstance(x, (np.generic, complex)):
         real_only(op.name, x)
         return x
+    if isinstance(x, Real):                              # a Fraction, say
+        return float(x)
     if isinstance(x, (list, tuple)):
         try:
             array = np.array(x)
@@ -88,13 +96,13 @@ def constant(op: Op, x: Any) -> Any:
             raise ShapeError(f"{op.name}: this is no array of numbers: {shown_in_error(x)} ({error})") from None
         real_only(op.name, array)
         return _frozen(array)
-    raise UsageError(f"{op.name}: cannot combine a Tensor and {type(x).__name__} {shown_in_error(x)}")
+    raise UsageError(f"{op.name}: cannot combine a Tensor and {type(x).__name__} {shown_in_error(x)}{_as_float(x)}")
 
 
 def kept(param: Any) -> Any:
     """A parameter as the graph keeps it: nobody else can change the arrays and lists in it."""
     if isinstance(param, np.ndarray):
-        return param if not param.flags.writeable and param.base is None else _frozen(param)
+        return param if is_frozen(param) else _frozen(param)
     return type(param)(map(kept, param)) if type(param) in (list, tuple) else param
 
 
@@ -105,8 +113,19 @@ def _frozen(x: Any) -> np.ndarray[Any, Any]:
         raise UsageError("an array of objects would lose the derivatives of what is in it\n"
                          "  help: autograd_nn.stack(list) joins Values or Tensors into one Tensor; "
                          "array.astype(float) makes numbers of numbers")
-    array.setflags(write=False)
-    return array
+    return frozen(array)
+
+
+def kept_params(params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of a call as the graph keeps them."""
+    return {name: kept(x) for name, x in params.items()}
+
+
+def refuse_data(node: Node) -> NoReturn:
+    """What an assignment to the data of a node comes to that an op made."""
+    raise GraphError(f"the data of a node that an op made ({node._op}) cannot be assigned: it follows "
+                     "from the op's inputs, and so do its derivatives\n"
+                     "  help: assign the data of a leaf and compute again; x.detach() is a leaf with the same data")
 
 
 def number(x: Any) -> float:
@@ -116,6 +135,9 @@ def number(x: Any) -> float:
     single = isinstance(x, (int, float, np.generic)) or (isinstance(x, np.ndarray) and x.shape == ())
     if single and np.asarray(x).dtype.kind in "fiub":
         return float(x)
+    if isinstance(x, Real):                              # a Fraction, say
+        with suppress(OverflowError):
+            return float(x)
     real_only("Value", x)
     if isinstance(x, Node):
         raise UsageError(f"this is a {type(x).__name__} already: {shown_in_error(x)}\n"
@@ -131,4 +153,10 @@ def number_among(op: Op, x: Any) -> Any:
     try:
         return number(x)
     except UsageError:
-        raise UsageError(f"{op.name}: cannot combine a Value and {type(x).__name__} {shown_in_error(x)}") from None
+        raise UsageError(f"{op.name}: cannot combine a Value and {type(x).__name__} {shown_in_error(x)}"
+                         f"{_as_float(x)}") from None
+
+
+def _as_float(x: Any) -> str:
+    """A line of help for a number that floats do not take either: a Decimal."""
+    return "\n  help: float(x) makes a number of it that can stand beside others" if isinstance(x, Number) else ""

@@ -12,17 +12,19 @@ from .. import ops
 from ..errors import LeavesGraphError, ShapeError, UsageError
 from ..ops import FUNCTIONS, Op
 from ..ops._carriers import carrier, is_traced
+from ..ops._frozen import Memory, frozen, kept_result
 from . import engine, modes
 from .explain import explained
-from .methods import attach, is_operand, through_function, through_ufunc
+from .methods import attach
 from .modes import record
 from .node import NOTHING, STORAGE, Node
-from .operands import array_of_floats, constant, gradient_array, kept, plain_index
+from .operands import array_of_floats, constant, gradient_array, kept_params, plain_index, refuse_data
 from .surface import TensorMethods
+from .traced import Traced
 from .value import Value, as_value
 
 
-class Tensor(TensorMethods, Node):
+class Tensor(TensorMethods, Traced, Node):
     """A NumPy array that remembers how it was computed.
 
     `data` is copied and read-only, so that a recorded array cannot change under the graph; assign
@@ -50,18 +52,26 @@ class Tensor(TensorMethods, Node):
     __array_priority__ = 1000.0
 
     def __init__(self, data: Any, dtype: Any = None, name: str | None = None) -> None:
-        self._data = array_of_floats(data, dtype)
+        array = array_of_floats(data, dtype)
+        if getattr(self, "_op", None) is not None or getattr(self, "_data", array).shape != array.shape:
+            raise UsageError("this Tensor was made by an op, or has another shape, and cannot be initialized again\n"
+                             "  help: make a new Tensor")
+        self._data = array
         self._grad = None
-        self.op, self.inputs, self.params, self.name, self._operands = None, (), NOTHING, name, ()
+        self._op, self._inputs, self._params, self.name, self._operands = None, (), NOTHING, name, ()
 
     @property
     def data(self) -> np.ndarray[Any, Any]:
-        """The array itself, read-only; assign a new one of the same shape to change it."""
-        self._data.setflags(write=False)                 # here, and not for every result that nobody looks at
-        return self._data  # type: ignore[no-any-return]
+        """The array, which cannot be made writable; assign a new one of the same shape to change it."""
+        data = self._data
+        if not isinstance(data.base, Memory):
+            self._data = data = frozen(data)
+        return data  # type: ignore[no-any-return]
 
     @data.setter
     def data(self, array: Any) -> None:
+        if self._op is not None:
+            refuse_data(self)
         fresh = array_of_floats(array, self._data.dtype)
         if fresh.shape != self._data.shape:
             raise ShapeError(f"data: a Tensor of shape {self.shape} cannot take an array of shape {fresh.shape}\n"
@@ -195,20 +205,17 @@ class Tensor(TensorMethods, Node):
         if type(data) is not np.ndarray or data.shape != self._data.shape or data.dtype != self._data.dtype:
             self.data = data
         else:
+            data.flags.writeable = False                 # who computed it may hold it still
             self._data = data
 
     # --- Python's and NumPy's protocols -------------------------------------------------------
     def __bool__(self) -> bool:
-        return bool(self._data)
-
-    def __pos__(self) -> Tensor:
-        return self
-
-    def __divmod__(self, other: Any) -> Any:
-        return (self // other, self % other) if is_operand(other) else NotImplemented
-
-    def __rdivmod__(self, other: Any) -> Any:
-        return (other // self, other % self) if is_operand(other) else NotImplemented
+        try:
+            return bool(self._data)
+        except ValueError as error:
+            raise ShapeError(f"a Tensor of shape {self.shape}: {error}\n"
+                             "  help: t.any() and t.all() are single answers; "
+                             "autograd_nn.where(t > 0, a, b) chooses element by element") from None
 
     def __repr__(self) -> str:
         text = np.array2string(self._data, separator=", ", prefix="Tensor(", threshold=100)
@@ -223,18 +230,6 @@ class Tensor(TensorMethods, Node):
         raise LeavesGraphError("making an ndarray of a Tensor would drop its gradient without a word\n"
                                "  help: t.data is the array, t.numpy() a copy; "
                                "autograd_nn.stack(tensors) joins Tensors into one")
-
-    def __float__(self) -> float:
-        raise LeavesGraphError("float() of a Tensor would drop its gradient without a word\n"
-                               "  help: t.item() is the number")
-
-    __int__ = __index__ = __complex__ = __float__
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **params: Any) -> Any:
-        return through_ufunc(ufunc, method, inputs, params)
-
-    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return through_function(func, args, kwargs)
 
 
 @cache
@@ -258,7 +253,7 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     inputs = tuple([a if isinstance(a, Node) else constant(op, a) for a in args])
     for p in params.values():
         if type(p) in (list, tuple, np.ndarray):
-            params = {k: kept(v) for k, v in params.items()}
+            params = kept_params(params)
             break
     operands = _operands(op, inputs)
     try:
@@ -267,13 +262,14 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         raise explained(op, inputs, params, error) from None
     if type(data) is not np.ndarray:
         data = np.asarray(data)
+    data = kept_result(data)
     if op is as_value:
         return record(Value, float(data), op, inputs, params)
     if modes.special:
         return record(Tensor, data, op, inputs, params)
     node = object.__new__(Tensor)
     node._data, node._grad, node._operands = data, None, operands
-    node.op, node.inputs, node.params, node.name = op, inputs, params, None
+    node._op, node._inputs, node._params, node.name = op, inputs, params, None
     return node
 
 

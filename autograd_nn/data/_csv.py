@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
-import math
 import os
 from pathlib import Path
 from typing import Any
@@ -47,14 +45,14 @@ def read_csv(path: str | os.PathLike[str], target: str | int | None = None, *, h
     path = Path(path)
     try:
         csv.reader((), delimiter=delimiter)
-        codecs.lookup(encoding)
+        "".encode(encoding)                              # refuses also what is a codec of no texts, such as "hex"
     except (TypeError, ValueError, LookupError) as error:
         raise UsageError(f"read_csv: {error}") from None
     with open(path, encoding=encoding, newline="") as file:
         try:
             reader = csv.reader(file, delimiter=delimiter, strict=True)
             lines = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if any(map(str.strip, row))]
-        except (csv.Error, UnicodeDecodeError) as error:
+        except (csv.Error, UnicodeError) as error:
             raise DataError(f"read_csv: {path.name} is no text table in {encoding} ({error})") from None
     if len(lines) <= header:
         raise DataError(f"read_csv: {path.name} has no rows" + " below its header" * bool(lines))
@@ -95,7 +93,7 @@ def _number(cell: str, column: str, line: int, file: str, missing: float | None)
         raise DataError(f"{where}: {cell!r:.60} is no number\n"
                         "  help: target= may name one column of classes; header=False if the first line is a row"
                         ) from None
-    if math.isfinite(number) and abs(number) > LARGEST:
+    if abs(number) > LARGEST and "inf" not in cell.lower():      # 1e400 is inf as a float, and was not meant so
         raise DataError(f"{where}: {cell} is too large for float32")
     return number
 

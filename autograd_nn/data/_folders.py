@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import os
-import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,10 +11,12 @@ import numpy as np
 
 from ..core.options import flag
 from ..errors import DataError
-from ._idx import GZIP, read_idx
+from ..ops._frozen import frozen
+from ._idx import Malformed, Unpacked, read_idx
 from ._sets import Dataset
 
 Array = np.ndarray[Any, Any]
+RECORDS = 50_000                # in a file; the longest that is published has as many
 CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 
@@ -37,7 +37,12 @@ def mnist(folder: str | os.PathLike[str], *, name: str = "mnist") -> tuple[Datas
         if images.ndim != 3 or labels.shape != images.shape[:1]:
             raise DataError(f"{name}: images of shape {images.shape} and labels of shape {labels.shape} do not belong "
                             f"together ({part} in {os.fspath(folder)})")
-        parts.append(((images[:, None] / np.float32(255)).astype(np.float32), labels))
+        if images.dtype != np.uint8 or labels.dtype.kind not in "iu" \
+                or not 0 <= int(labels.min(initial=0)) <= int(labels.max(initial=0)) <= 255:
+            raise DataError(f"{name}: pixels are bytes and labels integers from 0 to 255, not {images.dtype} and "
+                            f"{labels.dtype} from {labels.min(initial=0)} to {labels.max(initial=0)} "
+                            f"({part} in {os.fspath(folder)})")
+        parts.append(((images[:, None] / np.float32(255)).astype(np.float32, copy=False), labels))
     classes = tuple(map(str, range(max(10, *(int(labels.max(initial=0)) + 1 for _, labels in parts)))))
     training, test = (_images(x, labels, classes, name) for x, labels in parts)
     return training, test
@@ -66,7 +71,7 @@ def cifar100(folder: str | os.PathLike[str], *, coarse: bool = False) -> tuple[D
     """
     what, kind = "CIFAR-100, binary version", "coarse" if (coarse := flag("cifar100: coarse", coarse)) else "fine"
     training, test = (_records("cifar100", [_found(folder, [f"{part}.bin"], what)], 2) for part in ("train", "test"))
-    names = tuple(_bytes(_found(folder, [f"{kind}_label_names.txt"], what)).decode("utf-8", "replace").split())
+    names = tuple(_bytes(_found(folder, [f"{kind}_label_names.txt"], what), 1 << 16).decode("utf-8", "replace").split())
     column = 0 if coarse else 1
     return _planes("cifar100", training, column, names), _planes("cifar100", test, column, names)
 
@@ -75,7 +80,7 @@ def _records(name: str, files: Iterable[Path], labels: int) -> Array:
     """Files of records as one table. A record is a row: `labels` bytes of labels, then 3072 bytes of planes."""
     found, length = [], labels + 3072
     for path in files:
-        raw = np.frombuffer(_bytes(path), np.uint8)
+        raw = np.frombuffer(_bytes(path, RECORDS * length), np.uint8)
         if not len(raw) or len(raw) % length:
             raise DataError(f"{name}: {path.name} has {len(raw)} bytes, and a record has {length}\n"
                             "  help: the binary version, not the one for Python, and not cut short")
@@ -87,23 +92,24 @@ def _planes(name: str, table: Array, column: int, classes: tuple[str, ...]) -> D
     labels, highest = table[:, column], int(table[:, column].max())
     if highest >= len(classes):
         raise DataError(f"{name}: there is a label {highest}, and there are {len(classes)} classes")
-    x = (table[:, -3072:].reshape(-1, 3, 32, 32) / np.float32(255)).astype(np.float32)
+    x = (table[:, -3072:].reshape(-1, 3, 32, 32) / np.float32(255)).astype(np.float32, copy=False)
     return _images(x, labels, classes, name)
 
 
-def _bytes(path: Path) -> bytes:
-    """What a file holds, unpacked if it is compressed."""
-    raw = path.read_bytes()
-    try:
-        return gzip.decompress(raw) if raw[:2] == GZIP else raw
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path.name}: the gzip data is corrupt or truncated ({error})") from None
+def _bytes(path: Path, most: int) -> bytearray:
+    """What a file holds, unpacked if it is compressed; DataError for more than `most` bytes."""
+    with open(path, "rb") as file:
+        try:
+            found = Unpacked(file).read(most + 1)
+        except Malformed as error:
+            raise DataError(f"{path.name}: {error}") from None
+    if len(found) > most:
+        raise DataError(f"{path.name}: it has more than {most} bytes, as no file of this kind has")
+    return found
 
 
 def _images(x: Array, labels: Array, classes: tuple[str, ...], name: str) -> Dataset:
-    y = labels.astype(np.int64)
-    x.setflags(write=False)
-    return Dataset(x, y, (), classes, name, f"{name}, from the files in the folder given")
+    return Dataset(frozen(x), labels.astype(np.int64), (), classes, name, f"{name}, from the files in the folder given")
 
 
 def _found(folder: str | os.PathLike[str], names: list[str], what: str) -> Path:

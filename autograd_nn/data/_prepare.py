@@ -9,11 +9,10 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..core.options import flag, real_array, whole_number
+from ..core.options import flag, whole_number
 from ..core.random import Rng, generator
-from ..errors import DataError, UsageError
+from ..errors import AutogradError, DataError, UsageError
 from ..ops._arguments import affordable
-from ..ops._refusal import shown_in_error
 from ._sets import Dataset
 
 Array = np.ndarray[Any, Any]
@@ -85,7 +84,7 @@ def standardise(train_x: ArrayLike, *others: ArrayLike) -> tuple[Array, ...]:
     Takes arrays (rows, ...) that agree in all but the number of rows; floats keep their dtype,
     integers become float64. A column that is constant in `train_x` is only shifted, to 0 there.
 
-    Raises DataError for an empty array, other columns, and a nan or inf in `train_x`.
+    Raises DataError for `train_x` without rows, other columns, and a nan or inf in `train_x`.
 
     >>> train, test = standardise([[1.0, 7.0], [3.0, 7.0]], [[5.0, 7.5]])
     >>> print(train, test)
@@ -94,6 +93,8 @@ def standardise(train_x: ArrayLike, *others: ArrayLike) -> tuple[Array, ...]:
     """
     arrays = [_aligned("standardise", (x,))[0] for x in (train_x, *others)]
     first = arrays[0]
+    if not len(first):
+        raise DataError(f"standardise: there are no rows to take mean and std of, in an array of shape {first.shape}")
     for a in arrays:
         if a.dtype.kind not in "fiub":
             raise DataError(f"standardise: an array of {a.dtype} holds no real numbers")
@@ -117,9 +118,9 @@ def one_hot(y: ArrayLike, classes: int) -> Array:
     array([[0., 0., 1.],
            [1., 0., 0.]], dtype=float32)
     """
-    y, classes = real_array("one_hot: y", y), whole_number("one_hot: classes", classes)
+    y, classes = _array("one_hot", y), whole_number("one_hot: classes", classes)
     affordable("one_hot", *y.shape, classes)
-    if y.dtype.kind not in "iu":
+    if y.dtype.kind not in "iu" and y.size:
         raise DataError(f"one_hot: classes are integers, not {y.dtype}")
     if y.size and not (y.min() >= 0 and y.max() < classes):
         raise DataError(f"one_hot: classes from {y.min()} to {y.max()} do not fit in 0 to {classes - 1}")
@@ -134,8 +135,8 @@ def batches(*arrays: ArrayLike, size: int, rng: Rng = None, shuffle: bool = True
     copies. The order is drawn from `rng` at the call; a Generator gives another one each epoch,
     a seed the same one always. A last part of fewer rows comes too, unless `drop_last`.
 
-    Raises DataError for arrays of unequal length or without rows, and where no batch is left;
-    UsageError for a size that is no positive integer.
+    Of no rows there are no parts. Raises DataError for arrays of unequal length, and where `drop_last`
+    leaves no batch; UsageError for a size that is no positive integer.
 
     >>> [x.tolist() for x, in batches([0, 1, 2, 3, 4], size=2, shuffle=False)]
     [[0, 1], [2, 3], [4]]
@@ -146,26 +147,30 @@ def batches(*arrays: ArrayLike, size: int, rng: Rng = None, shuffle: bool = True
     size, shuffle = whole_number("batches: size", size), flag("batches: shuffle", shuffle)
     drop_last = flag("batches: drop_last", drop_last)
     rows = len(whole[0])
-    if drop_last and size > rows:
+    if drop_last and size > rows > 0:
         raise DataError(f"batches: size={size} with drop_last leaves nothing of {rows} rows")
     order = generator(rng).permutation(rows) if shuffle else np.arange(rows)
     stop = rows - rows % size if drop_last else rows
     return (tuple(a[order[i:i + size]] for a in whole) for i in range(0, stop, size))
 
 
+def _array(what: str, x: Any) -> Array:
+    try:
+        return np.asarray(x)
+    except AutogradError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{what}: this is no array ({error})") from None
+
+
 def _aligned(what: str, arrays: tuple[Any, ...]) -> list[Array]:
-    """The arguments as arrays, with one and the same number of rows, not 0."""
+    """The arguments as arrays, with one and the same number of rows."""
     if not arrays:
         raise UsageError(f"{what}: at least one array is needed")
-    try:
-        found = [np.asarray(a) for a in arrays]
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{what}: this is no array: {shown_in_error(arrays)} ({error})") from None
+    found = [_array(what, a) for a in arrays]
     if any(a.ndim == 0 for a in found):
         raise DataError(f"{what}: a single number has no rows")
     lengths = [len(a) for a in found]
     if len(set(lengths)) > 1:
         raise DataError(f"{what}: arrays of {', '.join(map(str, lengths))} rows; row i of each must belong together")
-    if lengths[0] == 0:
-        raise DataError(f"{what}: no rows, in an array of shape {found[0].shape}")
     return found

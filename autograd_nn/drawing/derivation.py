@@ -8,13 +8,14 @@ from typing import Any
 
 from ..core.node import Node
 from ..core.options import flag, whole_number
-from ..errors import GraphError, UsageError
+from ..errors import UsageError
 from ..notation.names import names_of, operand_text, tex_name
 from ..notation.notations import MADE_LATEX
 from ..notation.summary import Data
 from ..ops._refusal import shown_in_error
 from .record.events import Event
 from .record.formula import formula
+from .record.lookup import place_of
 from .record.notes import Recorded
 from .record.trace import Graph, NodeRecord, Trace, numbered
 from .render.text import aligned, data_text
@@ -51,7 +52,6 @@ class Derivation(str):
         shown = []
         for title, lines in self.parts:
             body = " \\\\\n".join(rf"{left} &{right}" for left, right in lines)
-            body = body.replace("<", "{<}").replace(">", "{>}")
             shown.append(f"**{title}**\n\n$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$\n")
         return "\n".join(shown)
 
@@ -65,7 +65,7 @@ class Derivation(str):
         printer.text(str(self))
 
 
-def explain(root: Graph, *leaves: Node, expand: bool = False, max_steps: int | None = 100) -> Derivation:
+def explain(root: Graph, *leaves: Node | str, expand: bool = False, max_steps: int | None = 100) -> Derivation:
     """How d root / d leaf comes about, written out step by step from the root down to the leaf.
 
     Each step is one term of the chain rule. It states the local derivative, in symbols and in numbers,
@@ -75,12 +75,14 @@ def explain(root: Graph, *leaves: Node, expand: bool = False, max_steps: int | N
 
     root        a Value or Tensor, or what `with trace() as t` gave: then nodes have the names of variables. For
                 an array the sum of its elements is differentiated, and ḡ is d root / d node
+    leaves      nodes, or their names: of the node, of its variable or parameter, or as the picture calls it ("v3")
     expand      take the sums made by `dot` and `sum_of`, which are one node each, apart into products and
                 running sums
     max_steps   how many lines each part has at most: a longer one shows its beginning and its end; None for all
 
     The result is a str that has `.latex()` and `.markdown()` too, and that a notebook shows typeset. Raises
-    UsageError for anything but a graph of one root, and GraphError for a leaf that it was not computed from.
+    UsageError for anything but a graph of one root, for a name of no node or of several and for what is neither
+    node nor name, and GraphError for a leaf that it was not computed from.
 
     >>> from autograd_nn import Value
     >>> x, w = Value(3.0, name="x"), Value(2.0, name="w")
@@ -105,12 +107,8 @@ def explain(root: Graph, *leaves: Node, expand: bool = False, max_steps: int | N
     expand = flag("explain: expand", expand)
     max_steps = None if max_steps is None else whole_number("explain: max_steps", max_steps)
     trace, ids = _trace(root, expand)
-    for leaf in leaves:
-        if not isinstance(leaf, Node) or leaf not in ids:
-            top = trace["nodes"][trace["roots"][0]]
-            raise GraphError(f"{_called(leaf)} is not among what {_called(top)} was computed from, "
-                             "so the derivative is 0\n  help: explain(root) without leaves explains every leaf")
-    targets = [ids[leaf] for leaf in leaves] or [n["id"] for n in trace["nodes"] if n["role"] == "leaf"]
+    targets = [place_of(leaf, trace, ids, "explain") for leaf in leaves] or \
+        [n["id"] for n in trace["nodes"] if n["role"] == "leaf"]
     return _Writer(trace, targets, max_steps).written()
 
 
@@ -344,12 +342,6 @@ def _depending_on(trace: Trace, targets: set[int]) -> set[int]:
         if any(use["node"] in found for use in node["inputs"]):
             found.add(node["id"])
     return found
-
-
-def _called(thing: Any) -> str:
-    if isinstance(thing, dict):
-        return names_of([thing])[0]  # type: ignore[list-item]
-    return f"{thing.name!r}" if getattr(thing, "name", None) else f"{shown_in_error(thing)}"
 
 
 def _number(x: Data | None) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.escaping import escape_html
 from ..errors import UsageError
 from ..notation.names import names_of
 from ..notation.summary import Data
@@ -98,9 +98,9 @@ class Diff:
         return f"<Diff: {self._summary()}; print() shows it>"
 
     def _repr_html_(self) -> str:
-        parts = [f"<p>{html.escape(self._summary())}</p>"]
+        parts = [f"<p>{escape_html(self._summary())}</p>"]
         for title, (head, *rows) in self._rows():
-            cells = ["".join(f"<{tag} style='text-align:left'>{html.escape(text)}</{tag}>" for text in row)
+            cells = ["".join(f"<{tag} style='text-align:left'>{escape_html(text)}</{tag}>" for text in row)
                      for tag, row in [("th", head), *(("td", row) for row in rows)]]
             parts.append(f"<p><b>{title}</b></p><table>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>")
         return "\n".join(parts)

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from ..core.node import Node
-from ..core.options import choice, file_path, flag, instance, string, whole_number
-from ..errors import RenderError
+from ..core.options import choice, file_path, flag, string
+from ..errors import RenderError, UsageError
 from .fold.folded import pictured
 from .page import LARGEST, Page, page_of
+from .record.lookup import node_of
 from .record.notes import Recorded
 from .record.trace import Graph, Trace, numbered, roots_of
 from .render.dot import dot_source
@@ -131,7 +132,7 @@ _FORMATS: dict[str, Callable[[Picture], bytes]] = {
 
 def draw(graph: Graph, *, title: str | None = None, rankdir: str = "LR",
          gradients: bool = True, local: bool = False, max_nodes: int = 150, expand: bool = False,
-         unfold: str | None = None, marks: Mapping[Node, str] | None = None) -> Picture:
+         unfold: str | None = None, marks: Mapping[Node | str, str] | None = None) -> Picture:
     """A picture of all that a Value or Tensor (or several) was computed from.
 
     title       stands above the picture
@@ -143,10 +144,12 @@ def draw(graph: Graph, *, title: str | None = None, rankdir: str = "LR",
                 nearest the output are drawn, and dotted ones say how many are left out
     unfold      the name of a box to be opened: a module's path, or "repeat 1"
     expand      whether to draw `dot` and `sum_of`, which are one node each, as their products and sums
-    marks       a few words to each of some nodes, which then stand out, as in `fault.marks()`
+    marks       a few words to each of some nodes (given as they are, or by name), which then stand out, as in
+                `fault.marks()`
 
     The picture is of this moment: later backward passes do not change it. The same program gives
-    the same bytes. Raises UsageError for anything but nodes, and if no box is called `unfold`.
+    the same bytes. Raises UsageError for anything but nodes, if no box is called `unfold`, and for a name
+    in `marks` of no node or of several.
 
     >>> from autograd_nn import Value
     >>> x = Value(3.0, name="x")
@@ -162,18 +165,32 @@ def draw(graph: Graph, *, title: str | None = None, rankdir: str = "LR",
     gradients, local = flag("draw: gradients", gradients), flag("draw: local", local)
     expand = flag("draw: expand", expand)
     unfold = None if unfold is None else string("draw: unfold", unfold)
-    max_nodes = whole_number("draw: max_nodes", max_nodes)
-    marks = {} if marks is None else \
-        instance("draw: marks", marks, Mapping, "a dict, node -> a few words")  # type: ignore[type-abstract]
-    for words in marks.values():
-        string("draw: a mark", words)
+    words = _by_node(marks, graph, expand)
     trace, ids = pictured(graph, max_nodes=max_nodes, expand=expand, unfold=unfold)
-    shown = {ids[node]: words for node, words in marks.items() if node in ids}
+    shown = {ids[node]: text for node, text in words.items() if node in ids}
     source = dot_source(trace, title=title, rankdir=rankdir, gradients=gradients, local=local, marks=shown,
-                        unmarked=len(marks) - len(shown))
+                        unmarked=len(words) - len(shown))
 
     def whole() -> tuple[Trace, Mapping[int, str]]:
         trace, ids = numbered(graph, expand=expand)
-        return trace, {ids[node]: words for node, words in marks.items() if node in ids}
+        return trace, {ids[node]: text for node, text in words.items() if node in ids}
 
     return Picture(trace, source, shown, title, {"gradients": gradients, "local": local}, whole)
+
+
+def _by_node(marks: Any, graph: Graph, expand: bool) -> dict[Node, str]:
+    """The words of `marks` by the nodes that they are for."""
+    if not isinstance(marks, Mapping) and marks is not None:
+        raise UsageError(f"marks: a dict of words by node, such as {{w: 'too large'}}, not {type(marks).__name__} "
+                         f"{marks!r:.60}")
+    words: dict[Node, str] = {}
+    whole = None
+    for thing, text in (marks or {}).items():
+        if not isinstance(text, str):
+            raise UsageError(f"marks: the words for a node are a text, not {type(text).__name__} {text!r:.60}")
+        if isinstance(thing, Node):
+            words[thing] = text
+        else:
+            whole = whole or numbered(graph, expand=expand)
+            words[node_of(thing, *whole, "marks")] = text
+    return words

@@ -16,8 +16,9 @@ from ..errors import UsageError
 from .derivation import Derivation, explain
 from .frames import failure_of, source_at, users_frames
 from .picture import Picture, draw
+from .record.lookup import node_of
 from .record.notes import ModuleRecord, Note, Notes, Recorded
-from .record.trace import Trace, trace_of
+from .record.trace import Trace, numbered, trace_of
 from .statements import MISSING, Targets, index_variables, looked_up, targets_at
 
 LONGEST = 1000
@@ -100,16 +101,19 @@ class trace(Recorded):
             self._frames, self._inside, self._base, self._outer = {}, {}, None, (None, None, None)
 
     # --- what it stands for -----------------------------------------------------------------------
-    def of(self, *roots: Node) -> trace:
-        """The same record of the graph of these results alone: `t.of(loss).explain(w)`.
+    def of(self, *roots: Node | str) -> trace:
+        """The same record of the graph of these results alone: `t.of(loss).explain(w)`, `t.of("loss")`.
 
-        Raises UsageError for what is no node.
+        Raises UsageError for what is no node, and for a name of none or of several.
         """
-        if not roots or not all(isinstance(root, Node) for root in roots):
-            raise UsageError("of() takes the Values or Tensors whose graph is wanted")
+        if not roots:
+            raise UsageError("of() takes the Values or Tensors whose graph is wanted, or their names")
         one = trace()
-        one._notes, one._used, one._asked = self._notes, self._used, [*dict.fromkeys(roots)]
+        one._notes, one._used, one._asked = self._notes, self._used, [*dict.fromkeys(map(self._node, roots))]
         return one
+
+    def _node(self, thing: Any) -> Node:
+        return thing if isinstance(thing, Node) else node_of(thing, *numbered(self), "of")
 
     def roots(self) -> list[Node]:
         """The results that nothing else inside was made of, in the order in which they were made.
@@ -151,7 +155,7 @@ class trace(Recorded):
             options = {"marks": marks, **options}
         return draw(self, **options)
 
-    def explain(self, *leaves: Node, **options: Any) -> Derivation:
+    def explain(self, *leaves: Node | str, **options: Any) -> Derivation:
         """The derivation: `explain(self, *leaves, ...)`."""
         return explain(self, *leaves, **options)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..core.options import float_dtype, real_array
 from ..errors import ShapeError
+from ..ops._frozen import frozen
 
 Array = np.ndarray[Any, Any]
 
@@ -28,23 +29,20 @@ class Buffer:
     """
 
     def __init__(self, data: Any) -> None:
-        self._data: Array = real_array("Buffer", data).copy()
-        self._data.setflags(write=False)
+        self._data: Array = frozen(real_array("Buffer", data).copy())
 
     @property
     def data(self) -> Array:
-        """The array, read-only."""
+        """The array, which cannot be made writable."""
         return self._data
 
     @data.setter
     def data(self, array: Any) -> None:
         given = real_array("Buffer: data", array)
         try:
-            fresh = np.array(np.broadcast_to(given, self._data.shape), dtype=self._data.dtype)
+            self._data = frozen(np.array(np.broadcast_to(given, self._data.shape), dtype=self._data.dtype))
         except ValueError:
             raise ShapeError(f"a Buffer of shape {self.shape} cannot hold an array of shape {given.shape}") from None
-        fresh.setflags(write=False)
-        self._data = fresh
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -55,8 +53,7 @@ class Buffer:
         """Cast floating point numbers in place; counts stay integers."""
         dtype = float_dtype("Buffer.astype: dtype", dtype)
         if self._data.dtype.kind == "f":
-            self._data = self._data.astype(dtype)
-            self._data.setflags(write=False)
+            self._data = frozen(self._data.astype(dtype))
 
     def __repr__(self) -> str:
         return f"Buffer {self.shape} {self._data.dtype}"

@@ -27,6 +27,8 @@ def of_values(x: Any) -> Array:
         array = np.asarray(x)
     except ValueError as error:
         raise ShapeError(f"this is no array: {shown_in_error(x)} ({error})") from None
+    if array.dtype == object and not array.size:         # it holds no Values
+        array = array.astype(float)
     if array.dtype == object:
         kinds = set(map(type, array.ravel().tolist()))
         return array if all(issubclass(kind, BaseValue) for kind in kinds) else np.asarray(_as_values(array))

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core.escaping import escape_html
 from ..core.modes import mode, special_mode
 from ..core.node import Node
 from ..core.tensor import Tensor
@@ -95,9 +95,9 @@ class Summary:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        style = "text-align:{};white-space:pre;font-variant-numeric:tabular-nums"
+        style = "text-align:{};white-space:pre;font-variant-numeric:tabular-nums".format
         rows = [HEAD, *((_label(name, row), *_numbers(row)) for name, row in self._shown()), self._total()]
-        body = ["<tr>" + "".join(f'<{tag} style="{style.format("left" if i < 2 else "right")}">{escape(cell)}</{tag}>'
+        body = ["<tr>" + "".join(f'<{tag} style="{style("left" if i < 2 else "right")}">{escape_html(cell)}</{tag}>'
                                  for i, cell in enumerate(row)) + "</tr>"
                 for row, tag in zip(rows, ["th", *["td"] * (len(rows) - 2), "th"])]
         return f"<table>{''.join(body)}</table><p>{self._caption()}</p>"

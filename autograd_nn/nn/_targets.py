@@ -17,24 +17,21 @@ REDUCTIONS = ("mean", "sum", "none")
 NEAR = 1e-3       # how far a sum of probabilities may be from 1: they come rounded, and a gradient check moves them
 
 
-def loss_input(name: str, x: Any) -> Any:
-    """A node, or an array of numbers or Values; never empty."""
-    x = x if traced(x) else of_values(x)
-    if 0 in shape_of(x):
-        raise ShapeError(f"{name}: an empty batch has no loss (an argument has shape {shape_of(x)})")
-    return x
+def loss_input(x: Any) -> Any:
+    """A node, or an array of numbers or Values."""
+    return x if traced(x) else of_values(x)
 
 
-def predictions(name: str, x: Any) -> Any:
+def predictions(x: Any) -> Any:
     """The same, with numbers that can be subtracted in the place of booleans."""
-    x = loss_input(name, x)
+    x = loss_input(x)
     return x.astype(float) if isinstance(x, np.ndarray) and x.dtype.kind == "b" else x
 
 
 def pair(name: str, y: Any, target: Any, reduction: str) -> tuple[Any, Any]:
     """Predictions and targets of one shape, plain targets in the predictions' dtype."""
     choice(f"{name}: reduction", reduction, REDUCTIONS)
-    y, target = predictions(name, y), predictions(name, target)
+    y, target = predictions(y), predictions(target)
     if shape_of(y) != shape_of(target):
         raise ShapeError(f"{name}: predictions of shape {shape_of(y)} and targets of shape {shape_of(target)} "
                          "must have one shape (broadcasting would compare each with each)\n"
@@ -44,6 +41,8 @@ def pair(name: str, y: Any, target: Any, reduction: str) -> tuple[Any, Any]:
 
 def class_indices(name: str, target: Any, classes: int, ignore_index: int | None = None) -> tuple[Any, Any]:
     """The target as integers from 0 to classes - 1, and which of them count (None for all; the others become 0)."""
+    if not traced(target) and not target.size:
+        return target.astype(int), None
     if traced(target) or target.dtype.kind not in "iu":
         kind = f"a {type(target).__name__}" if traced(target) else f"of dtype {target.dtype}"
         raise DTypeError(f"{name}: class indices are integers, and these are {kind}\n"

@@ -107,16 +107,16 @@ class MultiheadAttention(Module):
             given = [ops.transpose(x, (1, 0, 2)) for x in given]
         (batch, target, _), (_, source, _) = shape_of(given[0]), shape_of(given[1])
         if not shape_of(given[0])[0] == shape_of(given[1])[0] == shape_of(given[2])[0] or \
-                source != shape_of(given[2])[1] or 0 in (batch, target, source):
+                source != shape_of(given[2])[1]:
             raise ShapeError("MultiheadAttention: queries, keys and values of shape "
                              f"{', '.join(str(shape_of(x)) for x in (query, key, value))} need one batch and as many "
-                             "values as keys, and none of them empty")
+                             "values as keys")
         q, k, v = (self._headed(part) for part in self._projected(given))
         scores = q @ ops.matrix_transpose(k) * (1 / math.sqrt(self.embed_dim // self.num_heads))
         for mask in self._masks(key_padding_mask, attn_mask, is_causal, batch, target, source):
             scores = ops.where(mask, -np.inf, scores) if mask.dtype == bool else scores + mask.astype(dtype_of(scores))
         weights = ops.softmax(scores, axis=-1)
-        joined = ops.reshape(ops.transpose(self.dropout(weights) @ v, (0, 2, 1, 3)), (batch, target, -1))
+        joined = ops.reshape(ops.transpose(self.dropout(weights) @ v, (0, 2, 1, 3)), (batch, target, self.embed_dim))
         y = self.out_proj(joined)
         y = y[0] if single else y if self.batch_first else ops.transpose(y, (1, 0, 2))
         if not need_weights:
@@ -135,8 +135,8 @@ class MultiheadAttention(Module):
 
     def _headed(self, x: Any) -> Any:
         """(batch, place, embed_dim) as (batch, head, place, part of it)."""
-        batch, places, _ = shape_of(x)
-        return ops.transpose(ops.reshape(x, (batch, places, self.num_heads, -1)), (0, 2, 1, 3))
+        shape = (*shape_of(x)[:2], self.num_heads, self.embed_dim // self.num_heads)
+        return ops.transpose(ops.reshape(x, shape), (0, 2, 1, 3))
 
     def _masks(self, padding: Any, attention: Any, causal: bool, batch: int, target: int, source: int) -> list[Array]:
         """The masks, to stand beside scores (batch, head, target, source)."""
@@ -153,7 +153,7 @@ class MultiheadAttention(Module):
             if mask.shape not in ((target, source), each):
                 raise ShapeError("MultiheadAttention: attn_mask has shape (target, source) or (batch * num_heads, "
                                  f"target, source), here {(target, source)} or {each}, and this one {mask.shape}")
-            masks.append(mask.reshape(-1, 1 if mask.ndim == 2 else self.num_heads, target, source))
+            masks.append(mask.reshape(*(1, 1) if mask.ndim == 2 else (batch, self.num_heads), target, source))
         if causal:
             masks.append(causal_mask(target, source))
         return masks

@@ -37,10 +37,11 @@ class LocalResponseNorm(Module):
         """x, divided."""
         x = image_batch(self, x)
         shape = shape_of(x)
-        if len(shape) < 3 or not math.prod(shape):
+        if len(shape) < 3 or not shape[1]:
             raise ShapeError(f"LocalResponseNorm takes inputs of shape (N, C, ...), and this one has shape {shape}")
         around = ((self.size // 2, (self.size - 1) // 2), (0, 0))
-        total = ops.window_sum(ops.reshape(x * x, (*shape[:2], -1)), kernel=(self.size, 1), padding=around)
+        flat = (*shape[:2], math.prod(shape[2:]))
+        total = ops.window_sum(ops.reshape(x * x, flat), kernel=(self.size, 1), padding=around)
         return x / (ops.reshape(total, shape) * (self.alpha / self.size) + self.k) ** self.beta
 
     def extra_repr(self) -> str:
@@ -80,7 +81,7 @@ class LocalContrastNorm(Module):
     def forward(self, x: Any) -> Any:
         """x, its contrast even."""
         x = image_batch(self, x)
-        if len(shape_of(x)) not in (3, 4) or not math.prod(shape_of(x)):
+        if len(shape_of(x)) not in (3, 4) or 0 in shape_of(x)[-3:]:
             raise ShapeError("LocalContrastNorm takes inputs of shape (N, C, H, W) or (C, H, W), "
                              f"and this one has shape {shape_of(x)}")
         v = x - self._average(x)

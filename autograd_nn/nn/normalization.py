@@ -48,8 +48,6 @@ class _BatchNorm(Module):
         if len(shape) not in self.shapes or shape[1] != self.num_features:
             takes = " or ".join(self.shapes.values()).replace("C", str(self.num_features))
             raise ShapeError(f"{name} takes inputs of shape {takes}, and this one has shape {shape}")
-        if not math.prod(shape):
-            raise ShapeError(f"{name}: the batch is empty, of shape {shape}")
         beside = (-1, *(1,) * (len(shape) - 2))          # the channels' numbers, to stand beside x
         if not self.training and self.running_mean is not None and self.running_var is not None:
             scale = 1 / np.sqrt(self.running_var.data + self.eps)
@@ -65,7 +63,7 @@ class _BatchNorm(Module):
         n, dtype = self.num_features, dtype_of(x)
         weight = np.ones(n, dtype) if self.weight is None else self.weight
         y = ops.batch_normalize(x, weight, np.zeros(n, dtype) if self.bias is None else self.bias, eps=self.eps)
-        if self.training:
+        if self.training and count:                      # an empty batch says nothing of the statistics
             self._track(*moments(data_of(x), data_of(y)), count)
         return y
 
@@ -110,8 +108,8 @@ class BatchNorm2d(_BatchNorm):
     running_mean, running_var, num_batches_tracked    none with track_running_stats=False: then
                             the statistics are always the batch's
 
-    Raises ShapeError for an input of other axes or channels, an empty batch, and for one number a
-    channel in training. Source: Ioffe & Szegedy 2015.
+    A batch of size 0 gives one, and the running statistics stay as they are. Raises ShapeError for an
+    input of other axes or channels, and for one number a channel in training. Source: Ioffe & Szegedy 2015.
 
     >>> layer = BatchNorm2d(3)
     >>> layer(np.random.default_rng(0).normal(5.0, 2.0, (8, 3, 4, 4))).data.std().round(2)
@@ -223,10 +221,11 @@ class GroupNorm(Module):
         """x, each group of channels normalised."""
         x = image_batch(self, x, None if self.weight is None else self.weight.dtype)
         shape = shape_of(x)
-        if len(shape) < 2 or shape[1] != self.num_channels or not math.prod(shape):
+        if len(shape) < 2 or shape[1] != self.num_channels:
             raise ShapeError(f"GroupNorm({self.extra_repr()}) takes inputs of shape (N, {self.num_channels}, ...), "
                              f"and this one has shape {shape}")
-        y = ops.reshape(ops.standardize(ops.reshape(x, (shape[0], self.num_groups, -1)), axis=2, eps=self.eps), shape)
+        groups = (shape[0], self.num_groups, self.num_channels // self.num_groups * math.prod(shape[2:]))
+        y = ops.reshape(ops.standardize(ops.reshape(x, groups), axis=2, eps=self.eps), shape)
         if self.weight is None or self.bias is None:
             return y
         beside = (-1, *(1,) * (len(shape) - 2))
@@ -247,7 +246,7 @@ def _shape(layer: Module, shape: Any) -> tuple[int, ...]:
 def _ending(layer: Module, x: Any, shape: tuple[int, ...], weight: Tensor | None) -> Any:
     """The input of a layer that works on its last axes, which must have this shape."""
     x = image_batch(layer, x, None if weight is None else weight.dtype)
-    if shape_of(x)[-len(shape):] != shape or not math.prod(shape_of(x)):
+    if shape_of(x)[-len(shape):] != shape:
         raise ShapeError(f"{type(layer).__name__}{shape} takes inputs of shape (..., {str(shape)[1:-1].rstrip(',')}), "
                          f"and this one has shape {shape_of(x)}")
     return x

@@ -114,10 +114,10 @@ class _Recurrent(Module):
         x = image_batch(self, x, self._dtype)
         shape = shape_of(x)
         order = "batch, time" if self.batch_first else "time, batch"
-        if len(shape) not in (2, 3) or shape[-1] != self.input_size or 0 in shape:
+        if len(shape) not in (2, 3) or shape[-1] != self.input_size or not shape[self.batch_first and len(shape) == 3]:
             raise ShapeError(f"{type(self).__name__}({self.extra_repr()}) takes sequences of shape ({order}, "
-                             f"{self.input_size}) or (time, {self.input_size}), none of them 0, and this has shape "
-                             f"{shape}")
+                             f"{self.input_size}) or (time, {self.input_size}) of 1 step or more, and this has "
+                             f"shape {shape}")
         if len(shape) == 2:
             return ops.reshape(x, (shape[0], 1, shape[1])), True
         return (ops.transpose(x, (1, 0, 2)) if self.batch_first else x), False
@@ -146,7 +146,7 @@ class _Recurrent(Module):
         if counts.shape != (batch,):
             raise ShapeError(f"{type(self).__name__}: lengths has one number for each of the {batch} sequences, and "
                              f"this has shape {counts.shape}")
-        if counts.min() < 1 or counts.max() > time:
+        if batch and (counts.min() < 1 or counts.max() > time):
             raise DataError(f"{type(self).__name__}: lengths from {counts.min()} to {counts.max()}, and a sequence has "
                             f"1 to {time} steps")
         return counts

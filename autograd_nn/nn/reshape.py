@@ -113,7 +113,7 @@ class Pad(Module):
             raise ShapeError(f"{name}: padding {self.padding} is for {len(pairs)} axes, and the input has shape "
                              f"{shape}")
         pairs = [(0, 0)] * (len(shape) - len(pairs)) + pairs
-        if any(n + a + b < 1 for n, (a, b) in zip(shape, pairs)):
+        if any(n + a + b < min(n, 1) for n, (a, b) in zip(shape, pairs)):
             raise ShapeError(f"{name}: padding {self.padding} leaves nothing of an input of shape {shape}")
         if any(width < 0 for pair in pairs for width in pair):
             x = ops.getitem(x, tuple(slice(max(-a, 0), n + min(b, 0)) for n, (a, b) in zip(shape, pairs)))

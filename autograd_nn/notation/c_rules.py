@@ -19,7 +19,8 @@ HEAD = """\
    AG_NAMES     X(name, number of inputs, name of its parameter) for every op, in the order of the codes
    AG_UNARY     X(name): the ops that are methods without arguments
    AG_FORWARD   cases that set z from x, y, w
-   AG_BACKWARD  cases that give the cotangents of x, y, w by A(...), B(...), W(...) from g, z, x, y, w
+   AG_BACKWARD  cases that give the cotangents of x, y, w by A(...), B(...), W(...) from g, z, x, y, w;
+                by A_ALWAYS(...) and so on what is told also under a cotangent of 0
    An op with a parameter finds it in y. */
 """
 
@@ -46,7 +47,7 @@ def rules(ops: list[Op], header: str) -> str:
         for letter, rule in zip("ABW", op.vjps):
             if rule is not None:
                 part = rule(g, z, *x[:op.arity], **dict(zip(op.params, x[op.arity:])))
-                parts.append(f"{letter}({C_CODE(part)})")
+                parts.append(f"{letter}{'_ALWAYS' * op.unguarded}({C_CODE(part)})")
         tex = ", ".join(d.latex() if isinstance(d, Symbol) else f"{d:g}"
                         for d in local_derivatives(op) if d is not None)
         lines.append(f"case AG_{op.name}: {' '.join(parts)} break;  /* {_comment(tex)} */")

@@ -13,6 +13,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import autograd_nn
 from autograd_nn import ops
 from autograd_nn.core.tensor import Tensor
@@ -155,13 +157,21 @@ def derivatives() -> str:
              "Written by the rules themselves, run on symbols. $y$ (or $z$, where there are more inputs)",
              "is the output. $[\\ldots]$ is 1 where the condition holds and 0 elsewhere;",
              "$\\left[a \\geq b\\right]$ is 1/2 at a tie. At a kink the derivative is what the formula gives.", "",
-             "## Elementwise", "", "| op | value | derivative, one for each input | drawn from | kinks where 0 |",
-             "|---|---|---|---|---|"]
+             "The last column says how many digits are right, over the whole domain, from the smallest numbers to the",
+             "largest: the value, the first and the second derivatives are off by at most so many units. A unit is the",
+             "last place of the right result, and what one last place of an input changes of it. Where the numbers",
+             "on the way (the value, the first derivatives) are out of range, nothing is promised. Below the table",
+             "stands why some are off by more than a few.", "",
+             "## Elementwise", "",
+             "| op | value | derivative, one for each input | drawn from | kinks where 0 | units |",
+             "|---|---|---|---|---|---|"]
     for op in table_ops():
         if op.elementwise:
             ds = [_cell(d) for d in local_derivatives(op) if d is not None]
             lines.append(f"| `{op.name}` | ${_escaped(applied(op).latex())}$ | {', '.join(ds)} "
-                         f"| {', '.join(map(_interval, op.domain))} | {_kink(op)} |")
+                         f"| {', '.join(map(_interval, op.domain))} | {_kink(op)} | {_units(op)} |")
+    lines += ["", "More than a few units:", "",
+              *(f"* `{op.name}`: {op.loses}" for op in table_ops() if op.loses)]
     lines += ["", "## On arrays", "",
               "The rule is the program that runs: `g` is the cotangent of the output.", "",
               "| op | rule, one for each input |", "|---|---|"]
@@ -190,6 +200,10 @@ def _kink(op: Op) -> str:
     if op.kink is None:
         return "none"
     return f"`{_source(op.kink)}`"
+
+
+def _units(op: Op) -> str:
+    return ", ".join(f"{units:g}" if np.isfinite(units) else "no bound" for units in op.ulps or ())
 
 
 def _source(rule: Any) -> str:

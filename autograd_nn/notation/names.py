@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from ..core.escaping import one_line
 from .summary import Data, short
 
 if TYPE_CHECKING:
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
 _GREEK = frozenset("""alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau
     upsilon phi chi psi omega""".split())
 _OWN = {"ḡ": r"\bar{g}", "…": r"\ldots"}
+# How LaTeX's mathematics has a character that means something there, or in HTML and Markdown, where formulas stand too.
 _ESCAPED = {"_": r"\_", " ": r"\ ", "\n": r"\ ", "\\": r"\backslash ", "{": r"\{", "}": r"\}", "$": r"\$",
-            "%": r"\%", "#": r"\#", "&": r"\&", "^": r"\wedge ", "~": r"\sim ", "'": r"\text{'}",
-            '"': r"\text{''}", "⏎": r"\hookleftarrow "}
+            "%": r"\%", "#": r"\#", "&": r"\&{}", "^": r"\wedge ", "~": r"\sim ", "'": r"\text{'}",
+            '"': r"\text{''}", "⏎": r"\hookleftarrow ", "<": "{<}", ">": "{>}", "-": "{-}", "`": r"\text{‘}"}
 
 
 def names_of(nodes: Sequence[NodeRecord]) -> list[str]:
@@ -58,30 +60,12 @@ def constant_text(data: Data | None) -> str:
     return f"array({', '.join(map(str, data['shape']))})"
 
 
-def one_line(text: str) -> str:
-    """Text without line breaks and control characters.
-
-    >>> one_line("a\\nb\\x00")
-    'a⏎b␀'
-    """
-    if text.isprintable():
-        return text
-    return "".join(_shown(char) for char in text)
-
-
-def _shown(char: str) -> str:
-    code = ord(char)
-    if code < 0x20:
-        return {"\n": "⏎", "\t": " "}.get(char) or chr(0x2400 + code)
-    return "\ufffd" if 0x7F <= code <= 0x9F or 0xD800 <= code <= 0xDFFF or code in (0xFFFE, 0xFFFF) else char
-
-
 @lru_cache(maxsize=4096)
 def tex_name(name: str) -> str:
     r"""A name in LaTeX's mathematics, whatever characters it is of.
 
     >>> print(tex_name("w12"), tex_name("eta"), tex_name("loss"), tex_name("a->b"), tex_name("50 %"))
-    w_{12} \eta \mathrm{loss} \mathrm{a{-}>b} \mathrm{50\ \%}
+    w_{12} \eta \mathrm{loss} \mathrm{a{-}{>}b} \mathrm{50\ \%}
     """
     if name in _GREEK:
         return rf"\{name}"
@@ -92,7 +76,7 @@ def tex_name(name: str) -> str:
     found = re.fullmatch(r"([^\W\d_])_?(\d+)", name)
     if found:
         return f"{found[1]}_{{{found[2]}}}"
-    return rf"\mathrm{{{''.join(_ESCAPED.get(char, '{-}' if char == '-' else char) for char in name)}}}"
+    return rf"\mathrm{{{''.join(_ESCAPED.get(char, char) for char in one_line(name))}}}"
 
 
 def operand_text(text: str) -> str:

@@ -26,7 +26,7 @@ from .arrays import (
 from .elementwise import activation, arithmetic, corners, elementary
 from .matrices import contraction, decompositions, diagonals, inverses, matmul, minors, norms, products
 from .networks import convolution, fused, normalization, pooling, recurrent
-from .numpy import aliases, facts, missing, number_parts, sampled
+from .numpy import aliases, facts, missing, number_parts, sampled, spaced
 
 __all__ = ["CARRIERS", "Composite", "Each", "FUNCTIONS", "OPS", "Op", "for_each_op", "shape_of", *OPS,
            *(name for name in FUNCTIONS if "." not in name)]

@@ -46,6 +46,7 @@ from .arrays.joining import vsplit as vsplit
 from .arrays.joining import dsplit as dsplit
 from .arrays.joining import unstack as unstack
 from .arrays.joining import resize as resize
+from .arrays.joining import full_like as full_like
 from .arrays.fourier import imag as imag
 from .arrays.fourier import angle as angle
 from .arrays.reduction import ptp as ptp
@@ -120,6 +121,9 @@ from .numpy.sampled import trapezoid as trapezoid
 from .numpy.sampled import gradient as gradient
 from .numpy.sampled import interp as interp
 from .numpy.sampled import polyval as polyval
+from .numpy.spaced import linspace as linspace
+from .numpy.spaced import logspace as logspace
+from .numpy.spaced import geomspace as geomspace
 
 def equal(*args: Any, **params: Any) -> Any: ...
 def not_equal(*args: Any, **params: Any) -> Any: ...
@@ -217,10 +221,11 @@ dft: Op
 divide: Op
 divide0: Op
 dot: Op
+eigen_parts: Op
+eigen_sum: Op
 eigenvalues: Op
 elu: Op
 erf: Elementwise
-erfc: Elementwise
 euclidean_norm: Op
 exp: Elementwise
 exp2: Elementwise
@@ -234,6 +239,7 @@ fmax: Op
 fmin: Op
 fmod: Op
 full_convolution: Op
+gauss: Op
 gelu: Elementwise
 getitem: Op
 hard_sigmoid: Elementwise
@@ -270,6 +276,11 @@ moveaxis: Op
 multiply: Op
 multiply0: Op
 negative: Elementwise
+normal_cdf: Elementwise
+one_less_square: Elementwise
+over_cosh1: Op
+over_cosh2: Op
+over_square1: Op
 p_norm: Op
 packed_eigh: Op
 packed_qr: Op
@@ -302,9 +313,12 @@ silu: Elementwise
 sin: Elementwise
 sinc: Elementwise
 sinc_derivative: Op
+singular_parts: Op
+singular_sum: Op
 singular_values: Op
 sinh: Elementwise
 sliding_window_view: Op
+slope0: Op
 softmax: Op
 softmax_cross_entropy: Op
 softmax_excess: Op
@@ -329,6 +343,7 @@ tan: Elementwise
 tanh: Elementwise
 tie: Op
 tile: Op
+toward: Op
 transpose: Op
 true_divide: Op
 trunc: Elementwise

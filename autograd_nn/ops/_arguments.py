@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import AutogradError, DTypeError, ShapeError, UsageError
+from ..errors import AutogradError, DTypeError, LeavesGraphError, ShapeError, UsageError
 from ._carriers import CARRIERS, is_traced
 from ._op import OPS, shape_of
 from ._refusal import kind_of
@@ -95,6 +95,13 @@ def no_out(name: str, out: Any) -> None:
     if out is not None:
         raise UsageError(f"{name}: out= would overwrite an array that the graph may still need\n"
                          "  help: leave it out, and use the result")
+
+
+def no_option(name: str, *options: Any) -> None:
+    """Refuse a node in the place of a count, an index or an option, which no derivative goes through."""
+    if any(map(is_traced, options)):
+        raise LeavesGraphError(f"{name}: a count, an index or an option in the graph would lose its gradient without "
+                               "a word\n  help: x.item() is the number")
 
 
 def real_only(name: str, x: Any) -> None:

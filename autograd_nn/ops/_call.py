@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
+from ._no_nodes import OPTIONS, refuse_nodes
 
 if TYPE_CHECKING:
     from ._op import Op
@@ -21,15 +22,21 @@ def inputs_and_params(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> 
             raise UsageError(f"{op.name}: needs at least one array, got an empty sequence")
     else:
         inputs, rest = args[:op.arity], args[op.arity:]
+    if len(rest) == len(op.params) + 1 and rest[-1] is None:
+        rest = rest[:-1]                             # NumPy's out, which is nothing
     if op.arity > len(inputs) or len(rest) > len(op.params):
         takes = f"{op.arity} input{'s' * (op.arity != 1)}"
         takes += "".join(f", {k}={v!r}" for k, v in op.params.items())
         raise UsageError(f"{op.name} takes {takes}; {len(args)} arguments were given")
     full = {**op.params, **dict(zip(op.params, rest)), **params}
+    for x in (*rest, *params.values()):
+        if type(x) not in OPTIONS and not (type(x) is tuple and OPTIONS.issuperset(map(type, x))):
+            refuse_nodes(op.name, x)
     if len(full) > len(op.params):
         from ._arguments import no_out
-        no_out(op.name, params.get("out"))
+        no_out(op.name, full.pop("out", None))
         extra = ", ".join(sorted(set(full) - set(op.params)))
         known = ", ".join(op.params) or "none"
-        raise UsageError(f"{op.name}: unknown parameter {extra} (its parameters: {known})")
+        if extra:
+            raise UsageError(f"{op.name}: unknown parameter {extra} (its parameters: {known})")
     return inputs, full

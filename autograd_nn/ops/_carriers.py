@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +27,7 @@ def _apply_numbers(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any
     if op.scalar is None:
         return op.array(*[np.asarray(a) for a in args], **params)
     for a in args:
-        if not isinstance(a, (int, float, np.generic)):
+        if not isinstance(a, (int, float, np.generic, Real)):
             from ._arguments import real_only
             real_only(op.name, a)
             raise UsageError(f"{op.name}: cannot take {type(a).__name__} {a!r:.60}; "
@@ -44,13 +45,13 @@ def _apply_arrays(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """
     if any(isinstance(a, np.ndarray) and a.dtype == object for a in args):
         if op.scalar is None:
-            return op.array(*args, **params)
+            return op.array(*map(boxed, args), **params)
         if op.arity == 1 and not params and on_each_value is not None:
             values = on_each_value(op, args[0].ravel().tolist())
             if values is not None:
                 return array_of(values, args[0].shape)
         with np.errstate(all="ignore"):              # a nan in a Value is no error of the loop over the array
-            return np.frompyfunc(partial(op, **params), len(args), 1)(*map(_boxed, args))
+            return np.frompyfunc(partial(op, **params), len(args), 1)(*map(boxed, args))
     if all(map(is_plain, args)):
         return op.array(*args, **params)
     from ..core.tensor import Tensor
@@ -66,13 +67,30 @@ def array_of(things: list[Any], shape: tuple[int, ...]) -> Any:
     return np.fromiter(things, dtype=object, count=len(things)).reshape(shape)
 
 
-def _boxed(x: Any) -> Any:
-    """x as an argument of frompyfunc. A Value goes into an array: else its own __array_ufunc__ would be called."""
+def boxed(x: Any) -> Any:
+    """x as an argument of NumPy's functions. A Value goes into an array: else its own function would be called."""
     if is_plain(x):
         return x
     box = np.empty((), dtype=object)
     box[()] = x
     return box
+
+
+def holds_objects(x: Any) -> bool:
+    """Whether an array of objects is among nested arguments."""
+    if isinstance(x, (list, tuple)):
+        return any(map(holds_objects, x))
+    return isinstance(x, np.ndarray) and x.dtype == object
+
+
+def holds_nodes(x: Any) -> bool:
+    """Whether a node is among nested arguments, outside of arrays."""
+    return any(map(holds_nodes, x)) if isinstance(x, (list, tuple)) else is_traced(x)
+
+
+def all_boxed(x: Any) -> Any:
+    """Nested arguments with their Values in arrays."""
+    return type(x)(map(all_boxed, x)) if type(x) in (list, tuple) else boxed(x)
 
 
 # --- the kinds, and which takes an op ---------------------------------------------------------------
@@ -104,7 +122,8 @@ class _Carriers(dict[type, Carrier]):
         return found
 
 
-CARRIERS = _Carriers()
+CARRIERS: _Carriers = globals().get("CARRIERS") or _Carriers()
+"""All that have been entered; they stay when this module is loaded again."""
 
 
 def carrier(rank: str, kind: type, apply: Callable[..., Any], below: str | None = None) -> Carrier:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
 from ..errors import UsageError
 from ._bind import Rule, bind
-from ._op import Op, _Doc
+from ._docstring import Docstring
+from ._op import Op
 from ._refusal import shown_in_error
 
 
@@ -41,7 +41,6 @@ class Composite(Op):
         self.forward = forward
         super().__init__(name, bind(forward, "scalar"), bind(forward, "array") if array is None else array, *vjps,
                          **facts)
-        self.module = sys._getframe(1).f_globals.get("__name__", "__main__")
 
 
-Composite.__doc__ = _Doc(Composite.__doc__ or "")  # type: ignore[assignment]
+Composite.__doc__ = Docstring(Composite.__doc__ or "")  # type: ignore[assignment]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import cached_property
 from inspect import Signature, signature
@@ -12,7 +11,9 @@ import numpy as np
 
 from ..errors import AutogradError, ShapeError, UsageError
 from ._carriers import CARRIERS, is_plain
-from ._op import Op, _Doc, shape_of
+from ._docstring import Docstring
+from ._no_nodes import check_options, options_of
+from ._op import Op, shape_of
 from ._refusal import RAW, refused
 
 
@@ -29,7 +30,7 @@ class NumpyOp(Op):
     def __init__(self, *args: Any, form: Callable[..., Any], numpy: Callable[..., Any], **more: Any) -> None:
         super().__init__(*args, **more)
         self.form, self.numpy = form, numpy
-        self.module = sys._getframe(1).f_globals["__name__"]
+        self.options = options_of(form)
 
     @cached_property
     def signature(self) -> Signature:
@@ -43,6 +44,7 @@ class NumpyOp(Op):
                 and (self.arity == 1 or all(a is not None for a in args)):
             return super().__call__(*args, **params)
         plain = all(is_plain(a) for a in (*args, *params.values()))
+        check_options(self.name, self.options, args, params)
         try:
             return self.numpy(*args, **params) if plain else self.form(*args, **params)
         except AutogradError:
@@ -61,7 +63,7 @@ class NumpyOp(Op):
             raise UsageError(f"{self.name}: {error}\n  help: its parameters are {known}") from None
 
 
-NumpyOp.__doc__ = _Doc(NumpyOp.__doc__ or "")  # type: ignore[assignment]
+NumpyOp.__doc__ = Docstring(NumpyOp.__doc__ or "")  # type: ignore[assignment]
 
 
 def mask_of(name: str, a: Any, where: Any) -> Any:

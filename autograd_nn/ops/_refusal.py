@@ -16,6 +16,7 @@ import numpy as np
 
 from ..errors import AutogradError, IndexingError, ShapeError, UsageError
 from ._carriers import is_traced
+from ._no_nodes import check_options, options_of
 
 Callee = TypeVar("Callee", bound=Callable[..., Any])
 
@@ -113,11 +114,17 @@ def takes(what: str) -> Callable[[Callee], Callee]:
 
 def in_its_own_words(name: str, call: Callable[..., Any], taken: str | None = None,
                      method: bool = False) -> Callable[..., Any]:
-    """The function `call`, which raises an error of this package where Python or NumPy raised theirs."""
+    """The function `call`, which raises an error of this package where Python or NumPy raised theirs.
+
+    Nodes in the place of options are refused before.
+    """
     passed, raw, told = AutogradError, RAW, refused      # closed over, for the names below are looked up elsewhere
+    options, check = options_of(call), check_options
 
     def checked(*args: Any, **params: Any) -> Any:
         try:
+            if options:
+                check(name, options, args, params)
             return call(*args, **params)
         except passed as error:
             if error.raw is None:

@@ -17,6 +17,7 @@ from ._parameters import Group, group_leaves, groups_of
 from ._rule import SMALL, State, in_blocks
 
 Check = Callable[[str, Any], Any]
+MOST_STEPS = 1 << 53            # up to here a count of steps is exact as a float, too
 
 
 class Optimizer:
@@ -181,26 +182,29 @@ class Optimizer:
             groups = [dict(group) for group in state["param_groups"]]
             sizes = [len(group.pop("params")) for group in groups]
             states = [dict(entries) for entries in state["state"]]
-        except (LookupError, TypeError, ValueError, AttributeError):
+        except Exception:                            # whatever a nest of other things raises
             raise StateError(f"{name}.load_state_dict: this is no state of an optimizer\n"
                              "  help: it takes what state_dict() gave") from None
-        problems = [f"it is the state of {kind}"] if kind != name else []
+        problems = [f"it is the state of {kind!s:.60}"] if kind != name else []
         own = [len(group["params"]) for group in self.param_groups]
         if sizes != own or len(states) != len(self.params):
             problems.append(f"it has {_in_groups(sizes)}, and this one has {_in_groups(own)}")
         for group in groups:
             if group.keys() - {"initial_lr"} != set(self.options):
-                problems.append(f"its numbers are {', '.join(map(str, group))}, not {', '.join(self.options)}")
+                problems.append(f"its numbers are {', '.join(map(str, group)):.200}, not {', '.join(self.options)}")
                 continue
             try:
                 group.update({key: self._checked(key, group[key]) for key in self.options})
+                self._fit_together(**{key: group[key] for key in self.options})
+                if "initial_lr" in group:
+                    group["initial_lr"] = non_negative("initial_lr", group["initial_lr"])
             except UsageError as error:
                 problems.append(str(error))
         for i, (p, entries) in enumerate(zip(self.params, states)):
-            problems += [f"{key} of parameter {i}: {np.shape(x)} in the state, {p.shape} in the parameter"
-                         for key, x in entries.items() if np.shape(x) not in ((), p.shape)]
+            problems += [f"{key!s:.60} of parameter {i}: {_described(x)} in the state, {p.shape} in the parameter"
+                         for key, x in entries.items() if not _is_of(x, p)]
         if problems:
-            raise StateError("\n  ".join([f"{name}.load_state_dict: the state does not fit", *problems]))
+            raise StateError("\n  ".join([f"{name}.load_state_dict: the state does not fit", *problems[:50]]))
         for group, new in zip(self.param_groups, groups):
             group.update(new)
         self.state = [{k: float(x) if isinstance(p, BaseValue) and isinstance(x, (np.ndarray, np.floating))
@@ -239,6 +243,18 @@ class _OfAllGroups:
 
 def _in_groups(sizes: list[int]) -> str:
     return f"{' + '.join(map(str, sizes))} parameters" + (f" in {len(sizes)} groups" if len(sizes) > 1 else "")
+
+
+def _is_of(x: Any, p: Any) -> bool:
+    """Whether the state of parameter p may hold x: a count, a number, or numbers of the parameter's shape."""
+    if isinstance(x, (bool, int)):
+        return not isinstance(x, bool) and 0 <= x <= MOST_STEPS
+    return isinstance(x, float) or (isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind == "f"
+                                    and x.shape in ((), p.shape))
+
+
+def _described(x: Any) -> str:
+    return f"{x.dtype} {x.shape}" if isinstance(x, (np.ndarray, np.generic)) else f"{type(x).__name__} {x!r:.60}"
 
 
 def _copied(x: Any) -> Any:

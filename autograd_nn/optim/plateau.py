@@ -9,7 +9,6 @@ from typing import Any
 from ..core.node import data_of
 from ..core.options import between_0_and_1, choice, item, non_negative, real_number, whole_number
 from ..errors import StateError, UsageError
-from ..ops._refusal import shown_in_error
 from .optimizer import Optimizer
 from .schedules import checked_state
 
@@ -104,9 +103,14 @@ class ReduceLROnPlateau:
         Raises StateError for a state of another kind; then nothing is loaded.
         """
         entries = checked_state(self, state, _STATE)
-        for name in _STATE:
-            x = entries[name]
-            if not (isinstance(x, (int, float)) or (x is None and name == "best")):
-                raise StateError(f"ReduceLROnPlateau.load_state_dict: {name} is {shown_in_error(x)}")
-        for name in _STATE:
-            setattr(self, name, entries[name])
+        best = entries["best"]
+        try:
+            known = {name: whole_number(name, entries[name], 0) for name in _STATE if name != "best"}
+            if best is not None and type(best) not in (int, float):
+                raise UsageError(f"best must be a number or None, not {best!r:.60}")
+            best = None if best is None else float(best)
+        except (UsageError, OverflowError) as error:
+            raise StateError(f"ReduceLROnPlateau.load_state_dict: {error}") from None
+        for name, x in known.items():
+            setattr(self, name, x)
+        self.best = best

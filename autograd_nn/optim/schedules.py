@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..core.options import above_zero, finite_number, items, non_negative, whole_number
+from ..core.options import above_zero, items, non_negative, whole_number
 from ..errors import StateError, UsageError
 from ..ops._refusal import takes
 from .optimizer import Optimizer
@@ -80,16 +80,16 @@ class LRScheduler:
         """
         entries = checked_state(self, state, ("last_epoch", "base_lrs"))
         try:
-            rates = items("base_lrs", entries["base_lrs"], "rates")
-            entries["base_lrs"] = [finite_number("base_lrs", x) for x in rates]
-            entries["last_epoch"] = whole_number("last_epoch", entries["last_epoch"], 0)
-        except UsageError as error:
+            last_epoch = whole_number("last_epoch", entries["last_epoch"], 0)
+            base_lrs = [non_negative("base_lrs", base) for base in _listed(entries["base_lrs"])]
+            rates = [non_negative("lr", self.rate(base, last_epoch)) for base in base_lrs]
+        except (UsageError, ArithmeticError) as error:
             raise StateError(f"{type(self).__name__}.load_state_dict: {error}") from None
-        if len(entries["base_lrs"]) != len(self.optimizer.param_groups):
-            raise StateError(f"{type(self).__name__}.load_state_dict: the state has {len(entries['base_lrs'])} groups, "
+        if len(rates) != len(self.optimizer.param_groups):
+            raise StateError(f"{type(self).__name__}.load_state_dict: the state has {len(rates)} groups, "
                              f"and the optimizer {len(self.optimizer.param_groups)}")
-        self.last_epoch = entries["last_epoch"]
-        for group, base in zip(self.optimizer.param_groups, entries["base_lrs"]):
+        self.last_epoch = last_epoch
+        for group, base in zip(self.optimizer.param_groups, base_lrs):
             group["initial_lr"] = base
         self._apply()
 
@@ -217,13 +217,17 @@ class SequentialLR(LRScheduler):
 def checked_state(schedule: Any, state: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     """The entries of a schedule's saved state, if it is this kind's and complete."""
     kind = type(schedule).__name__
-    try:
-        entries = dict(state)
-    except (TypeError, ValueError):
-        entries = {}
-    if entries.get("schedule") != kind or not entries.keys() >= set(names):
-        found = entries.get("schedule")
+    entries = dict(state) if isinstance(state, Mapping) else {}
+    found = entries.get("schedule")
+    if not isinstance(found, str) or found != kind or not entries.keys() >= set(names):
+        another = isinstance(found, str) and found != kind
         raise StateError(f"{kind}.load_state_dict: this is "
-                         + (f"the state of {found}" if found not in (None, kind) else "no state of a schedule")
+                         + (f"the state of {found:.60}" if another else "no state of a schedule")
                          + "\n  help: it takes what state_dict() gave")
     return entries
+
+
+def _listed(x: Any) -> list[Any]:
+    if isinstance(x, (list, tuple)):
+        return list(x)
+    raise UsageError(f"base_lrs must be a list, not {x!r:.60}")

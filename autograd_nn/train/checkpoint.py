@@ -25,7 +25,8 @@ def save_checkpoint(path: str | os.PathLike[str], state: Any) -> None:
 
     The file is written beside its place, flushed to the disk, and renamed: whoever reads it, and
     whatever is killed when, finds the old one or the whole new one. Tuples come back as lists, NumPy
-    numbers as arrays (). Raises UsageError for other things, OSError where the file cannot be written.
+    numbers as arrays (). Raises UsageError for other things, for a nest more than 90 deep and for a path that
+    is a link, a folder or a device, OSError where the file cannot be written.
 
     >>> import os, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -36,8 +37,12 @@ def save_checkpoint(path: str | os.PathLike[str], state: Any) -> None:
            [0., 1.]]), None]}
     """
     arrays: dict[str, Array] = {}
-    plain = _taken_apart(state, "", arrays)
-    _files.write(path, arrays, json.dumps({"format": FORMAT, "state": plain}))
+    plain = _taken_apart(state, "", arrays, 90)
+    try:
+        text = json.dumps({"format": FORMAT, "state": plain})
+    except ValueError as error:                      # an integer of more digits than Python writes
+        raise UsageError(f"save_checkpoint: {error}") from None
+    _files.write(path, arrays, text)
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> Any:
@@ -48,16 +53,24 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Any:
     """
     arrays, text = _files.read(path)
     try:
-        said = json.loads(text) if text else None
+        said = _files.parsed(text) if text else None
     except ValueError:
         said = None
     if not isinstance(said, dict) or said.get("format") != FORMAT:
         raise StateError(f"load_checkpoint: {os.fspath(path)} holds arrays and is no checkpoint\n"
                          "  help: the weights that model.save() wrote are read by model.load()")
-    return _put_together(said["state"], arrays)
+    try:
+        state = _put_together(said["state"], arrays)
+        whole = not arrays
+    except (KeyError, TypeError):                    # an array is not there, or no name, or stands in two places
+        whole = False
+    if not whole:
+        raise StateError(f"load_checkpoint: {os.fspath(path)} is damaged (its arrays are not those that it names)")
+    return state
 
 
-def _taken_apart(thing: Any, name: str, arrays: dict[str, Array]) -> Any:
+def _taken_apart(thing: Any, name: str, arrays: dict[str, Array], depth: int) -> Any:
+    """The nest with names in the place of arrays, which go into `arrays`; `depth` nests may still follow."""
     if isinstance(thing, (np.ndarray, np.generic)):
         if thing.dtype.kind not in "biuf":
             raise UsageError(f"save_checkpoint: {name or 'the state'} is an array of {thing.dtype}, not of numbers")
@@ -65,13 +78,16 @@ def _taken_apart(thing: Any, name: str, arrays: dict[str, Array]) -> Any:
         unique = f"{len(arrays)}{name.encode('ascii', 'backslashreplace').decode()}"
         arrays[unique] = np.asarray(thing)
         return {ARRAY: unique}
+    if isinstance(thing, (dict, list, tuple)) and not depth:
+        raise UsageError(f"save_checkpoint: the state is nested deeper than {name:.40}...\n"
+                         "  help: does a list or dict contain itself?")
     if isinstance(thing, dict):
         if not all(isinstance(key, str) and key != ARRAY for key in thing):
             raise UsageError(f"save_checkpoint: the keys of {name or 'the state'} are texts, "
                              f"not {', '.join(map(repr, thing)):.80}")
-        return {key: _taken_apart(part, f"{name}/{key}", arrays) for key, part in thing.items()}
+        return {key: _taken_apart(part, f"{name}/{key}", arrays, depth - 1) for key, part in thing.items()}
     if isinstance(thing, (list, tuple)):
-        return [_taken_apart(part, f"{name}/{i}", arrays) for i, part in enumerate(thing)]
+        return [_taken_apart(part, f"{name}/{i}", arrays, depth - 1) for i, part in enumerate(thing)]
     if thing is None or isinstance(thing, (bool, int, float, str)):
         return thing
     raise UsageError(f"save_checkpoint: {name or 'the state'} is a {type(thing).__name__}\n"
@@ -79,8 +95,9 @@ def _taken_apart(thing: Any, name: str, arrays: dict[str, Array]) -> Any:
 
 
 def _put_together(thing: Any, arrays: dict[str, Array]) -> Any:
+    """The nest with its arrays, each taken out of `arrays`."""
     if isinstance(thing, dict):
         if thing.keys() == {ARRAY}:
-            return arrays[thing[ARRAY]]
+            return arrays.pop(thing[ARRAY])
         return {key: _put_together(part, arrays) for key, part in thing.items()}
     return [_put_together(part, arrays) for part in thing] if isinstance(thing, list) else thing

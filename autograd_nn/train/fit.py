@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -78,7 +77,7 @@ def fit(model: Module, train: Any, valid: Any = None, *, loss: Callable[[Any, An
     flag("fit: progress", progress)
     checkpoint = None if checkpoint is None else file_path("fit: checkpoint", checkpoint)
     if checkpoint is not None:
-        _ready(Path(checkpoint))
+        forget_drafts(checkpoint)                    # raises now what would be raised after the first epoch
         if Path(checkpoint).exists():
             run.load(checkpoint)
 
@@ -100,14 +99,6 @@ def fit(model: Module, train: Any, valid: Any = None, *, loss: Callable[[Any, An
         run.history.stopped = "patience" if stopped == "epochs" and has_lost_patience() else stopped
     run.finish()
     return run.history
-
-
-def _ready(path: Path) -> None:
-    """Raise now what would be raised after the first epoch, and take away what a killed run left half written."""
-    folder = path.resolve().parent
-    if not folder.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "there is no such folder to save in", str(folder))
-    forget_drafts(path)
 
 
 def _arrays(name: str, given: Any) -> tuple[Array, Array]:

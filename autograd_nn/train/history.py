@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ..core.options import instance, items, real_number, string
-from ..errors import UsageError
+from ..errors import StateError, UsageError
 from ..ops._refusal import shown_in_error
+
+ENDS = (None, "epochs", "patience", "interrupted", "callback")
 
 
 class History(Mapping[str, list[float]]):
@@ -33,13 +35,13 @@ class History(Mapping[str, list[float]]):
     def __init__(self, numbers: Mapping[str, list[float]] | None = None, *, best: int | None = None,
                  stopped: str | None = None) -> None:
         numbers = {} if numbers is None else numbers
-        instance("History: numbers", numbers, Mapping, "a dict, name -> a number for each epoch")  # type: ignore[type-abstract]
+        instance("History: numbers", numbers, Mapping, "a dict, name -> a number for each epoch")
         self._numbers = {string("History: a name", name): _column(name, column) for name, column in numbers.items()}
         self.best, self.stopped = best, stopped
 
     def add(self, numbers: Mapping[str, float]) -> None:
         """Add an epoch; raises UsageError for other names than the first epoch had."""
-        instance("History.add: numbers", numbers, Mapping, "a dict, name -> number")  # type: ignore[type-abstract]
+        instance("History.add: numbers", numbers, Mapping, "a dict, name -> number")
         numbers = {string("History.add: a name", name): real_number(f"History.add: {name}", x)
                    for name, x in numbers.items()}
         if self._numbers and numbers.keys() != self._numbers.keys():
@@ -71,6 +73,22 @@ class History(Mapping[str, list[float]]):
     def state_dict(self) -> dict[str, Any]:
         """Plain lists and numbers, for a checkpoint."""
         return {"numbers": dict(self._numbers), "best": self.best, "stopped": self.stopped}
+
+    @classmethod
+    def from_state_dict(cls, state: Any, names: Collection[str], epochs: int) -> History:
+        """The History that state_dict() told of, with these names and so many epochs; StateError if it is none."""
+        try:
+            numbers, best, stopped = state["numbers"], state["best"], state["stopped"]
+            there = [type(x) for column in numbers.values() for x in column]
+            whole = all(isinstance(column, list) and len(column) == epochs for column in numbers.values()) \
+                and set(there) <= {int, float} and numbers.keys() == set(names if epochs else ()) \
+                and (best is None or (type(best) is int and 0 <= best < epochs)) and stopped in ENDS
+            columns = {name: list(map(float, column)) for name, column in numbers.items()}
+        except (KeyError, TypeError, AttributeError, OverflowError):
+            whole = False
+        if not whole:
+            raise StateError(f"History: this is no record of {epochs} epochs of {', '.join(names)}")
+        return cls(columns, best=best, stopped=stopped)
 
     def __str__(self) -> str:
         head = ["epoch", *self]

@@ -1,7 +1,7 @@
 """Metrics: how good predictions are, as plain numbers. Nothing here is differentiated.
 
 Labels are integers of shape (rows,). Predictions of classes may also be scores (rows, classes), whose largest
-counts. A Tensor is read by its data.
+counts. A Tensor is read by its data. A mean over no rows is nan, with NumPy's warning.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ def confusion_matrix(predicted: Any, y: Any, classes: int | None = None) -> Arra
            [1, 1]])
     """
     predicted, y = _labels("confusion_matrix", predicted, y)
-    highest = int(max(predicted.max(), y.max()))
+    both = np.concatenate([predicted, y])
+    lowest, highest = int(both.min(initial=0)), int(both.max(initial=-1))
     n = highest + 1 if classes is None else whole_number("confusion_matrix: classes", classes)
     affordable("confusion_matrix", n, n)
-    if min(predicted.min(), y.min()) < 0 or highest >= n:
-        raise DataError(f"confusion_matrix: labels from {min(predicted.min(), y.min())} to {highest} "
-                        f"are not all within 0 to {n - 1}")
+    if lowest < 0 or highest >= n:
+        raise DataError(f"confusion_matrix: labels from {both.min()} to {highest} are not all within 0 to {n - 1}")
     return np.bincount(y * n + predicted, minlength=n * n).reshape(n, n)
 
 
@@ -112,12 +112,13 @@ def r2(predicted: Any, y: Any) -> float:
     0.7857142857142857
     """
     p, t = (real_array("r2", data_of(x)).astype(float) for x in (predicted, y))
-    if p.shape != t.shape or not t.size:
-        raise ShapeError(f"r2 takes predictions and targets of one shape, not empty: got {p.shape} and {t.shape}")
-    total = float(np.sum((t - t.mean()) ** 2))
+    if p.shape != t.shape:
+        raise ShapeError(f"r2 takes predictions and targets of one shape: got {p.shape} and {t.shape}")
+    mean = t.mean()
+    total = np.sum((t - mean) ** 2) if t.size else mean
     if total == 0:
         raise DataError("r2: all targets are equal, so there is no variance to explain")
-    return 1 - float(np.sum((t - p) ** 2)) / total
+    return 1 - float(np.sum((t - p) ** 2) / total)
 
 
 METRICS: dict[str, Callable[[Any, Any], float]] = {
@@ -139,8 +140,6 @@ def _labels(name: str, predicted: Any, y: Any) -> tuple[Array, Array]:
     if found.shape != labels.shape or labels.ndim != 1:
         raise ShapeError(f"{name}: predictions of shape {np.shape(data_of(predicted))} do not fit labels of shape "
                          f"{labels.shape}\n  help: labels (rows,); predictions (rows,) or scores (rows, classes)")
-    if not labels.size:
-        raise ShapeError(f"{name}: there are no rows")
     return found, labels
 
 

@@ -17,7 +17,7 @@ from ..core.node import data_of
 from ..core.options import above_zero, choice, function, instance, items, string, whole_number
 from ..core.random import Rng, generator
 from ..data import batches
-from ..errors import NonFiniteError, StateError, UsageError
+from ..errors import DataError, NonFiniteError, StateError, UsageError
 from ..nn import Module
 from ..nn._evaluated import evaluated
 from ..nn._targets import numbers_of
@@ -26,7 +26,7 @@ from ..ops._refusal import shown_in_error
 from ..optim import LRScheduler, Optimizer, ReduceLROnPlateau, clip_grad_norm_, clip_grad_value_
 from ._bar import Bar
 from ._interrupt import Interrupt
-from ._randomness import generators, kind, restore, state_of
+from ._randomness import generators, kind, restore, state_for, state_of
 from .checkpoint import load_checkpoint, save_checkpoint
 from .history import History
 from .metrics import METRICS
@@ -80,9 +80,9 @@ class Run:
                        for group in optimizer.param_groups]
         self.best_weights: dict[str, Array] | None = None
         measured = ["loss", *self.metrics]
-        known = measured if valid is None else [*measured, *(f"valid_{name}" for name in measured)]
+        self.measured = measured if valid is None else [*measured, *(f"valid_{name}" for name in measured)]
         self.monitor = monitor if monitor is not None else ("loss" if valid is None else "valid_loss")
-        choice("fit: monitor", self.monitor, known)
+        choice("fit: monitor", self.monitor, self.measured)
 
     # --- an epoch -------------------------------------------------------------------------------
     def one_epoch(self, interrupt: Interrupt, bar: Bar) -> bool:
@@ -148,6 +148,8 @@ class Run:
 
     def evaluate(self, x: Array, y: Array) -> dict[str, float]:
         """The loss and the metrics on rows that are not trained on, in eval() and without a graph."""
+        if not len(y):
+            raise DataError("evaluate: there are no rows, and no mean of nothing")
         total, predictions, targets = 0.0, [], []
         with evaluated(self.model), no_grad():
             for part, target in batches(x, y, size=self.batch_size, shuffle=False):
@@ -194,21 +196,51 @@ class Run:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what state_dict() gave. Raises StateError if that was another run's; nothing is loaded then."""
+        if not isinstance(state, Mapping) or state.keys() != ENTRIES:
+            raise StateError("fit: this is a state, and not one that fit wrote")
         there, here = state["run"], self._fingerprint()
-        differ = [f"{name}: {there.get(name)} there, {value} here" for name, value in here.items()
-                  if there.get(name) != value]
+        differ = [f"{name}: {there.get(name)!s:.200} there, {value} here" for name, value in here.items()
+                  if _differ(there.get(name), value)] if isinstance(there, dict) else ["it does not say which"]
         if differ:
             raise StateError("\n  ".join(["fit: the checkpoint was written by another run", *differ,
                                           "help: delete it to start anew, or write to another file"]))
+        try:
+            own = self._own_parts(state)
+            before = self.state_dict()
+            try:
+                self._adopt(state, *own)
+            except BaseException:
+                self._adopt(before, *self._own_parts(before))
+                raise
+        except StateError:
+            raise
+        except Exception as error:                               # of a schedule or a model of somebody's own
+            raise StateError(f"fit: the state does not fit ({type(error).__name__}: {error!s:.200})") from error
+
+    def _own_parts(self, state: Mapping[str, Any]) -> tuple[int, History, Any, dict[str, Any]]:
+        """The epoch, the history and the states of the generators, checked; nothing is changed."""
+        epoch = whole_number("epoch", state["epoch"], 0)
+        history = History.from_state_dict(state["history"], [*self.measured, *self._rate()], epoch)
+        drawing, rng = generators(self.model), state_for(self.rng, state["rng"])
+        if not isinstance(state["generators"], dict) or state["generators"].keys() != drawing.keys():
+            raise StateError("fit: the state is not of the generators that the model draws from")
+        return epoch, history, rng, {name: state_for(g, state["generators"][name]) for name, g in drawing.items()}
+
+    def _adopt(self, state: Mapping[str, Any], epoch: int, history: History, rng: Any, drawn: dict[str, Any]) -> None:
+        """Take over a state, part by part; each is checked before it changes anything."""
+        best = state["best_weights"]
+        if (best is not None) != (self.valid is not None and history.best is not None):
+            raise StateError("fit: the state has the weights of a best epoch and tells of none, or the reverse")
+        if best is not None:
+            self.model.load_state_dict(best)                     # to see that they fit
         self.model.load_state_dict(state["model"])
         if self.schedule is not None:
             self.schedule.load_state_dict(state["schedule"])
         self.optimizer.load_state_dict(state["optimizer"])       # last: a callback may have set another rate
-        restore(self.rng, state["rng"])
-        for name, rng in generators(self.model).items():
-            restore(rng, state["generators"][name])
-        self.epoch, self.best_weights = state["epoch"], state["best_weights"]
-        self.history = History(**state["history"])
+        restore(self.rng, rng)
+        for name, g in generators(self.model).items():
+            restore(g, drawn[name])
+        self.epoch, self.history, self.best_weights = epoch, history, best
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the checkpoint; the run goes on from what was written, so as one that is loaded would.
@@ -221,10 +253,7 @@ class Run:
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Read the checkpoint. Raises StateError for one that is damaged, no checkpoint of fit, or another run's."""
-        state = load_checkpoint(path)
-        if not isinstance(state, dict) or state.keys() != ENTRIES:
-            raise StateError(f"fit: {os.fspath(path)} is a checkpoint, and not one that fit wrote")
-        self.load_state_dict(state)
+        self.load_state_dict(load_checkpoint(path))
 
     def _fingerprint(self) -> dict[str, Any]:
         """What must be the same for a run to go on."""
@@ -249,6 +278,13 @@ def _described(rows: tuple[Array, Array]) -> str:
         whole: Any = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
         check = crc32(whole, check)
     return f"x {x.shape} {x.dtype}, y {y.shape} {y.dtype}, with the checksum {check:08x}"
+
+
+def _differ(there: Any, here: Any) -> bool:
+    try:
+        return bool(there != here)
+    except ValueError:                               # an array stands where none should
+        return True
 
 
 def _by_name(metrics: Metrics) -> dict[str, Callable[[Any, Any], float]]:

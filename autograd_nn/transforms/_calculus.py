@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .. import tree
+from ..core.below import leaves_below
 from ..core.modes import mode
 from ..core.node import Node, topological
 from ..core.options import flag, real_array, real_number
-from ..core.reverse import leaves_below
 from ..core.tensor import Tensor
+from ..core.variables import active, served
 from ..errors import DTypeError, ShapeError, UsageError
 from ..ops import shape_of
 from ..ops._refusal import shown_in_error
 from ..tree import Structure
 from ..tree._containers import Copy, is_unknown
-from ._variable import Variable, active, is_from_elsewhere, is_storage, lifted
-from .dual import Dual, alive, leaf, new_level, nodes_in, recording, run_at, served, transposed
+from ._forgotten import NOWHERE, forgotten, refuse_forgotten
+from ._variable import Variable, is_from_elsewhere, is_storage, lifted
+from .dual import Dual, alive, leaf, new_level, nodes_in, recording, run_at, transposed
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
@@ -121,20 +123,22 @@ class Pullback:
 
     def __init__(self, what: str, f: Function, arguments: Arguments, kwargs: dict[str, Any], has_aux: bool) -> None:
         self.what, self.arguments, has_aux = what, arguments, flag(f"{what}: has_aux", has_aux)
-        self.recorded = mode.recording
+        self.recorded = bool(mode.recording)
         outermost = not active.nodes                     # inside another transform a constant stays plain
         self.kept = [outermost and isinstance(x, Node) and not (stored and is_storage(x))
                      for x, stored in zip(arguments.leaves, arguments.stored)]
         pairs = [lifted(x, stored, self.recorded) for x, stored in zip(arguments.leaves, arguments.stored)]
         self.bases = [base for _, base in pairs]
-        with recording(), active.also(self.bases):
-            y = arguments.call(f, [x for x, _ in pairs], kwargs)
+        try:
+            with recording(), active.also(self.bases):
+                y = arguments.call(f, [x for x, _ in pairs], kwargs)
+        finally:
+            served(self.bases)
         y, aux = with_aux(what, y) if has_aux else (y, None)
         self.ys, self.structure = tree.flatten(y)
         self.aux, self.aux_structure = tree.flatten(aux)
         self.inside = set(self.bases)
         self.open = self.recorded and self._is_open((*self.ys, *self.aux))
-        served(self.bases)
 
     def value(self) -> Any:
         """f's value, for the caller."""
@@ -148,7 +152,7 @@ class Pullback:
         """The cotangent of each leaf of the arguments, for the caller."""
         create_graph = self.recorded and (self.open or any(True for _ in nodes_in(seeds)))
         if not self.recorded:
-            seeds = [_stripped(seed, ()) for seed in seeds]
+            seeds = [stripped(seed, ()) for seed in seeds]
         with recording():
             found = transposed(self.ys, seeds, self.bases, create_graph)
         done: list[Any] = []
@@ -161,28 +165,37 @@ class Pullback:
     def _handed_out(self, results: Sequence[Any], may_depend: bool) -> list[Any]:
         """Results as nodes where they depend on a node from elsewhere, and else as plain data."""
         if not may_depend:
-            return [_stripped(x, ()) for x in results]
-        depends = set[Node]()
-        for node in topological(nodes_in(results), self.inside):
-            if node.op is None or node in self.inside:
-                if self._is_from_elsewhere(node):
-                    depends.add(node)
-            elif any(isinstance(x, Node) and x in depends for x in node.inputs):
-                depends.add(node)
-        return [_stripped(x, depends) for x in results]
-
+            return [stripped(x, ()) for x in results]
+        depends = depending(results, self.inside, self._is_from_elsewhere)
+        return [stripped(x, depends) for x in results]
 
     def _is_open(self, results: Sequence[Any]) -> bool:
         """Whether a result depends on a node from elsewhere."""
-        nodes = nodes_in(results)
+        nodes = [*nodes_in(results)]
         if any(base.op is not None for base in self.bases):          # there may be a large graph below that one
-            return any(self._is_from_elsewhere(node) for node in topological(nodes, self.inside)
-                       if node.op is None or node in self.inside)
-        return any(node not in self.inside and is_from_elsewhere(node) for node in leaves_below(nodes))
+            ends = [node for node in topological(nodes, self.inside) if node.op is None or node in self.inside]
+        else:
+            ends = [*leaves_below(nodes)]
+        if not NOWHERE.isdisjoint(ends):
+            for node in topological(nodes, self.inside):
+                refuse_forgotten(node)
+        return any(map(self._is_from_elsewhere, ends))
 
     def _is_from_elsewhere(self, end: Node) -> bool:
         """Whether a leaf, or a variable of this transform, stands for a node from elsewhere."""
         return end.op is not None if end in self.inside else is_from_elsewhere(end)
+
+
+def depending(results: Iterable[Any], until: Container[Node], is_from_elsewhere: Callable[[Node], bool]) -> set[Node]:
+    """The nodes in results, and below them as far as `until`, that depend on a node from elsewhere."""
+    found = set[Node]()
+    for node in topological(nodes_in(results), until):
+        if node.op is forgotten:
+            refuse_forgotten(node)
+        if is_from_elsewhere(node) if node.op is None or node in until else \
+                any(isinstance(x, Node) and x in found for x in node.inputs):
+            found.add(node)
+    return found
 
 
 def with_aux(what: str, y: Any) -> tuple[Any, Any]:
@@ -193,10 +206,11 @@ def with_aux(what: str, y: Any) -> tuple[Any, Any]:
     return y
 
 
-def _stripped(x: Any, keep: Any) -> Any:
+def stripped(x: Any, keep: Any) -> Any:
+    """A result as plain data, but for the nodes in `keep`, and without the tangents of jvps that are over."""
     x = alive(x)
     if isinstance(x, Dual):
-        return Dual(_stripped(x.primal, keep), _stripped(x.tangent, keep), x.level)
+        return Dual(stripped(x.primal, keep), stripped(x.tangent, keep), x.level)
     if not isinstance(x, Node) or x in keep:
         return x
     return plain_result(x)

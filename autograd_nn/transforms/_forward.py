@@ -10,10 +10,21 @@ import numpy as np
 from .. import tree
 from ..core.modes import mode
 from ..core.node import Node
+from ..core.variables import active
 from ..errors import UsageError
 from ..ops import shape_of
-from ._calculus import Arguments, Function, check_function, check_tangents, plain_result, pushed, with_aux
-from .dual import Dual, alive
+from ._calculus import (
+    Arguments,
+    Function,
+    check_function,
+    check_tangents,
+    depending,
+    pushed,
+    stripped,
+    with_aux,
+)
+from ._variable import is_from_elsewhere
+from .dual import Dual, alive, nodes_in
 
 
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> tuple[Any, ...]:
@@ -35,13 +46,14 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     given = check_tangents("jvp", arguments.leaves, given, ("a primal", "tangent"))
     y, level = pushed(f, arguments, given, {})
     y, aux = with_aux("jvp", y) if has_aux else (y, None)
+    given += arguments.leaves
     ys, structure = tree.flatten(y)
-    value = structure.rebuild([handed_out(primal_of(x, level)) for x in ys])
-    tangent = structure.results([handed_out(tangent_of(x, level)) for x in ys])
+    value = structure.rebuild(handed_out([primal_of(x, level) for x in ys], given))
+    tangent = structure.results(handed_out([tangent_of(x, level) for x in ys], given))
     if not has_aux:
         return value, tangent
     extra, aux_structure = tree.flatten(aux)
-    return value, tangent, aux_structure.rebuild([handed_out(primal_of(x, level)) for x in extra])
+    return value, tangent, aux_structure.rebuild(handed_out([primal_of(x, level) for x in extra], given))
 
 
 def primal_of(y: Any, level: int) -> Any:
@@ -53,12 +65,16 @@ def tangent_of(y: Any, level: int) -> Any:
     """The tangent of this level; zeros for what has none."""
     if isinstance(y, Dual) and y.level == level:
         return y.tangent
-    return np.zeros(shape_of(y), getattr(y, "dtype", float)) if shape_of(y) else 0.0
+    return np.zeros(shape_of(y), y.dtype)[()] if hasattr(y, "dtype") else 0.0
 
 
-def handed_out(x: Any) -> Any:
-    """A result for the caller: a node only where f closes over one (or was given one), and not under no_grad()."""
-    x = alive(x)
-    if isinstance(x, Node):
-        return x if mode.recording else plain_result(x)
-    return x[()] if isinstance(x, np.ndarray) and not x.shape else x
+def handed_out(results: Sequence[Any], given: Sequence[Any]) -> list[Any]:
+    """Results for the caller: nodes only where f closes over one (or was `given` one), and not under no_grad()."""
+    results = [alive(x) for x in results]
+    if not active.nodes and any(isinstance(x, (Node, Dual)) for x in results):
+        known = {*nodes_in(given)}
+        keep = depending(results, known, lambda x: x in known or is_from_elsewhere(x)) if mode.recording else ()
+        results = [stripped(x, keep) for x in results]
+    elif not mode.recording:
+        results = [stripped(x, ()) for x in results]
+    return [x[()] if isinstance(x, np.ndarray) and not x.shape else x for x in results]

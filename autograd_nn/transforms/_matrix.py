@@ -67,7 +67,7 @@ def _columns(f: Function, arguments: Arguments, kwargs: dict[str, Any], has_aux:
                         for k, (s, x) in enumerate(zip(ins, arguments.leaves))]
             y, level = pushed(f, arguments, tangents, kwargs)
             ys = tree.leaves(with_aux("jacobian", y)[0] if has_aux else y)
-            columns[i].append([handed_out(tangent_of(x, level)) for x in ys])
+            columns[i].append(handed_out([tangent_of(x, level) for x in ys], arguments.leaves))
     return [[_joined([column[o] for column in columns[i]], out + into, -1, arguments.leaves[i])
              for i, into in enumerate(ins)] for o, out in enumerate(outs)]
 

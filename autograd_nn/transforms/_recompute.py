@@ -9,18 +9,20 @@ from typing import Any
 import numpy as np
 
 from .. import ops, tree
-from ..core.modes import mode, record, special_mode
-from ..core.node import Node
+from ..core.modes import mode, record, special_mode, unrecorded
+from ..core.node import NOTHING, Node
 from ..core.random import generator
 from ..core.reverse import cotangents
 from ..core.tensor import Tensor
 from ..core.value import Value
+from ..core.variables import active, served
 from ..errors import GraphError
 from ..ops import Each, Op
 from ..tree import Structure
 from ._calculus import Function, check_function, plain_result
+from ._forgotten import Inside, forget
 from ._packing import packed, put_together, taken_apart, unpacked
-from ._variable import active, variable
+from ._variable import variable
 from .dual import Dual, leaf, run_at, running_levels
 
 
@@ -33,7 +35,8 @@ def checkpoint(f: Function) -> Function:
     result may be any nest (see `autograd_nn.tree`).
 
     f must do the same again: what it draws from the package's own generator is drawn alike, and any
-    other difference in the result raises a GraphError in the backward pass.
+    other difference in the result raises a GraphError in the backward pass. So does what f leaves in a cell that it
+    closes over, when it is used outside: f must return it, or keep its data alone.
 
     >>> from autograd_nn import Value, tanh
     >>> x = Value(0.5)
@@ -63,6 +66,7 @@ class Region:
 
     def __init__(self, instead: dict[int, Node]) -> None:
         self.instead = instead
+        self.inside = Inside()                              # of f
         self.outer = mode.make                           # of a checkpoint around this one
         self.made: set[int] = set()                      # ids: what was made elsewhere and lives has another
         self.closed: dict[int, Node] = {}
@@ -71,14 +75,26 @@ class Region:
         for x in inputs:
             if isinstance(x, Node):
                 self.use(x)
+        if not mode.recording:
+            return self.unrecorded(kind, data)
         inputs = tuple(self.instead.get(id(x), x) for x in inputs)
-        if self.outer is not None:
-            node = self.outer(kind, data, op, inputs, params)
-        elif mode.recording:
-            node = kind._made(data, op, inputs, params)
-        else:
-            node = kind._lift(data)
+        make = kind._made if self.outer is None else partial(self.outer, kind)
+        node = make(data, op, inputs, params)
         self.made.add(id(node))
+        return node
+
+    def unrecorded(self, kind: type[Node], data: Any) -> Any:
+        """What an op makes where nothing is recorded: under no_grad() a leaf, else a node that is forgotten."""
+        node = forget(kind, data, self.inside) if mode.recording is None else unrecorded(kind, data)
+        self.own(node)
+        return node
+
+    def argument(self, x: Node) -> Any:
+        """What stands for an argument of f in a run of which nothing is recorded."""
+        node = self.unrecorded(type(x), x._data)
+        if mode.recording is None:
+            node = type(x)._made(x._data, variable, (node,), NOTHING)
+            self.own(node)
         return node
 
     def use(self, x: Node) -> None:
@@ -87,7 +103,7 @@ class Region:
             self.closed[id(x)] = x
 
     def own(self, node: Node) -> None:
-        """A leaf that was made inside."""
+        """A leaf that was made inside, or a node that is forgotten."""
         self.made.add(id(node))
         if self.outer is not None:
             self.outer.own(node)
@@ -107,8 +123,8 @@ class Segment:
         """f's value, with one node for its graph."""
         self.random_state = generator().bit_generator.state
         region = Region({})
-        with special_mode(recording=False, make=region):
-            own = [leaf(x._data, type(x)) if isinstance(x, Node) else x for x in inputs]
+        with special_mode(recording=False if mode.recording is False else None, make=region), region.inside:
+            own = [region.argument(x) if isinstance(x, Node) else x for x in inputs]
             ys, structure, forms = self.run(own)
             for y in ys:
                 if isinstance(y, Node):
@@ -135,9 +151,9 @@ class Segment:
         own = generator().bit_generator
         now = own.state
         own.state = self.random_state or now
-        region = Region({})
+        region, variables = Region({}), list[Any]()
         try:
-            with special_mode(recording=True, make=region):
+            with special_mode(recording=True, make=region), region.inside:
                 variables = [variable(x) if isinstance(x, Node) else x if kind is None else leaf(x, kind)
                              for x, kind in zip(xs, self.kinds)]
                 n = len(variables) - len(self.closed)
@@ -147,6 +163,7 @@ class Segment:
                     ys, _, _ = self.run(variables[:n])
         finally:
             own.state = now
+            served(x for x in variables if isinstance(x, Node))
         return variables, [region.instead.get(id(y), y) for y in ys]
 
 

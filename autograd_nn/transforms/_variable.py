@@ -6,9 +6,6 @@ The cotangent that arrives at a variable came through this argument and by no ot
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -16,36 +13,18 @@ import numpy as np
 from ..core.node import Node
 from ..core.tensor import Tensor
 from ..core.value import Value
+from ..core.variables import active, has_served
 from ..ops import Op
-from .dual import Dual, has_served, leaf
+from .dual import Dual, leaf
 
-variable = Op("variable", lambda x: x, lambda x: x, lambda g, y, x: g, tex="{0}", method=False)
+variable = Op("variable", lambda x: x, lambda x: x, lambda g, y, x: g, tex="{0}", method=False,
+              ulps=(0, 0, 0))
 
 
 class Variable(Dual):
     """The Dual that a transform puts in the place of an argument."""
 
     __slots__ = ()
-
-
-class _Active(threading.local):
-    """The transforms of reverse mode that are running in this thread."""
-
-    def __init__(self) -> None:
-        self.nodes: frozenset[Node] = frozenset()        # their variables
-
-    @contextmanager
-    def also(self, nodes: Iterable[Node]) -> Iterator[None]:
-        """Inside, these are variables too."""
-        before = self.nodes
-        self.nodes = before.union(nodes)
-        try:
-            yield
-        finally:
-            self.nodes = before
-
-
-active = _Active()
 
 
 def is_storage(x: Any) -> bool:

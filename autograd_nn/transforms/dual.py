@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 import threading
@@ -9,25 +10,26 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
-from weakref import WeakValueDictionary
 
 import numpy as np
 
 from .. import ops
-from ..core.methods import attach, through_function, through_ufunc
+from ..core.methods import attach
 from ..core.modes import mode, special_mode
 from ..core.node import Node
 from ..core.reverse import cotangents_of
 from ..core.tensor import Tensor
+from ..core.traced import Traced
 from ..core.value import Value
-from ..errors import LeavesGraphError
+from ..core.variables import served
+from ..errors import LeavesGraphError, UsageError
 from ..ops import FUNCTIONS, Op, shape_of
 from ..ops._arguments import data_of, real_only
-from ..ops._carriers import carrier, is_plain
+from ..ops._carriers import array_of, carrier, is_plain
 from ..ops._refusal import RAW, refused
 
 
-class Dual:
+class Dual(Traced):
     """A primal with its tangent: x + dx, where dx is the derivative along one direction.
 
     Elementwise rules are their own transposes: run on the tangent instead of a cotangent they give
@@ -44,6 +46,7 @@ class Dual:
     """
 
     __slots__ = ("level", "primal", "tangent")
+    _OUT = "x.primal is what it holds"
 
     def __init__(self, primal: Any, tangent: Any, level: int = 0) -> None:
         self.primal, self.tangent, self.level = primal, tangent, level
@@ -71,17 +74,21 @@ class Dual:
     T, __getitem__, __len__, __iter__ = Tensor.T, Tensor.__getitem__, Tensor.__len__, Tensor.__iter__
     reshape, transpose, flatten, ravel = Tensor.reshape, Tensor.transpose, Tensor.flatten, Tensor.ravel
 
-    def __repr__(self) -> str:
-        return f"Dual({self.primal!r}, {self.tangent!r})"
-
-    def __pos__(self) -> Dual:
+    def __copy__(self) -> Dual:
         return self
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **params: Any) -> Any:
-        return through_ufunc(ufunc, method, inputs, params)
+    def __deepcopy__(self, memo: dict[int, Any]) -> Dual:
+        return type(self)(copy.deepcopy(self.primal, memo), copy.deepcopy(self.tangent, memo), self.level)
 
-    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return through_function(func, args, kwargs)
+    def __reduce__(self) -> Any:
+        x = alive(self)
+        if x is self and self.level:
+            raise LeavesGraphError("a Dual cannot be pickled while its jvp runs: a copy would have no tangent"
+                                   "\n  help: copy.copy and copy.deepcopy keep it; x.primal is what it holds")
+        return (type(self), (self.primal, self.tangent)) if x is self else (copy.copy, (x,))
+
+    def __repr__(self) -> str:
+        return f"Dual({self.primal!r}, {self.tangent!r})"
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         if self.shape:
@@ -125,9 +132,11 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
             if a.level not in _running:
                 return op(*map(alive, args), **params) if op.arity >= 0 else op([*map(alive, args)], **params)
             level = max(level, a.level)
+    if any(isinstance(a, np.ndarray) and a.dtype == object for a in args):
+        return _on_objects(op, args, params)
     here = [isinstance(a, Dual) and a.level == level for a in args]
     primals = [a.primal if mine else a for a, mine in zip(args, here)]
-    if not mode.recording and mode.make is None:         # under no_grad() results are constants
+    if mode.recording is False:                          # under no_grad() results are constants
         return op(*primals, **params) if op.arity >= 0 else op(primals, **params)
     for x in primals:
         real_only(op.name, np.asarray(x) if isinstance(x, (list, tuple)) else x)
@@ -150,6 +159,16 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     elif shape_of(tangent) != shape_of(y):
         tangent = ops.broadcast_to(tangent, shape_of(y))
     return Dual(y, tangent, level)
+
+
+def _on_objects(op: Op, args: Sequence[Any], params: dict[str, Any]) -> Any:
+    """The op on the elements of arrays of objects, which may be duals, and on numbers: an array of objects."""
+    if not op.elementwise or any(shape_of(a) and not isinstance(a, np.ndarray) for a in args):
+        raise UsageError(f"{op.name}: an array of objects would lose the derivatives of what is in it\n"
+                         "  help: autograd_nn.stack(list) joins Duals, Values or numbers into one")
+    arrays = np.broadcast_arrays(*[a if isinstance(a, np.ndarray) else array_of([a], ()) for a in args])
+    rows = zip(*[a.ravel() for a in arrays])
+    return array_of([op(*row, **params) if op.arity >= 0 else op([*row], **params) for row in rows], arrays[0].shape)
 
 
 def _transposed(rule: Any, tangent: Any, y: Any, primals: list[Any], i: int, params: dict[str, Any]) -> Any:
@@ -253,10 +272,12 @@ def nodes_in(xs: Iterable[Any]) -> Iterator[Node]:
 
 
 def detached(x: Any) -> Any:
-    """x with leaves in the place of its nodes."""
+    """x without what was recorded of its nodes."""
     if isinstance(x, Dual):
         return Dual(detached(x.primal), detached(x.tangent), x.level)
-    return leaf(x._data, type(x)) if isinstance(x, Node) else x
+    if not isinstance(x, Node):
+        return x
+    return type(x)._lift(x._data) if mode.make is None else mode.make.unrecorded(type(x), x._data)
 
 
 def leaf(data: Any, like: type[Node]) -> Any:
@@ -265,24 +286,6 @@ def leaf(data: Any, like: type[Node]) -> Any:
     if mode.make is not None:
         mode.make.own(node)
     return node
-
-
-_served: WeakValueDictionary[int, Node] = WeakValueDictionary()      # by their id, for nodes compare by their data
-
-
-def served(leaves: Iterable[Node]) -> None:
-    """The transform that made these leaves has run its function. For all others they are constants from now on.
-
-    Its result may be a graph with these leaves: that of another transform's variable, in which it was called.
-    """
-    for node in leaves:
-        if node.op is None:
-            _served[id(node)] = node
-
-
-def has_served(node: Node) -> bool:
-    """Whether a transform made this leaf, and has run its function."""
-    return _served.get(id(node)) is node
 
 
 @contextmanager

@@ -65,6 +65,9 @@ class Structure:
         return found
 
 
+END: Any = object()             # in a stack of things to read: here a container ends
+
+
 @dataclasses.dataclass
 class Constant:
     value: Any
@@ -82,16 +85,25 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
     found: list[Any] = []
     entries: list[Branch | Constant | None] = []
     stored: set[int] = set()
-    stack = [tree]
+    stack, path = [tree], list[int]()                    # the ids of the containers around x
+    inside = set[int]()
     while stack:
         x = stack.pop()
+        if x is END:
+            inside.discard(path.pop())
+            continue
         branch = branch_of(x)
         if branch is not None and branch.stored:
             stored.update(range(len(found), len(found) + len(branch.parts)))
             found += branch.parts
             entries += [branch, *[None] * len(branch.parts)]
         elif branch is not None:
+            if id(x) in inside:
+                raise UsageError(f"a {type(x).__name__} contains itself, so that it has no end as a tree of leaves")
+            path.append(id(x))
+            inside.add(id(x))
             entries.append(branch)
+            stack.append(END)
             stack += reversed(branch.parts)
         elif is_leaf(x):
             found.append(x)

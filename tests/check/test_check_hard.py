@@ -24,6 +24,7 @@ def places(count, low, high, seed=0):
     return np.random.default_rng(seed).uniform(low, high, count).tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("r", [0.1, 1.0, 10.0])
 @pytest.mark.parametrize("k", [1e6, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13])
 def test_ripples(k, r):
@@ -77,6 +78,7 @@ def logistic(n, x):
     return x, slope
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [10, 20, 30, 33, 35, 38, 40, 45, 50, 100])
 def test_a_chaotic_map_has_no_kinks(n):
     verdicts = Counter(judge(logistic(n, x)[1], differentiate(lambda t: logistic(n, t)[0], x))
@@ -109,6 +111,7 @@ def laws(*args, **kwargs):
     return {law.name: law.verdict for law in report.laws}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(INSIDE))
 @pytest.mark.parametrize("seed", range(3))
 def test_laws_allow_the_rounding_of_the_function(name, seed):

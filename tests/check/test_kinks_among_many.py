@@ -50,6 +50,7 @@ def inputs(rng, place, count, size=200):
     return x
 
 
+@pytest.mark.slow
 @settings(max_examples=20, phases=[Phase.explicit, Phase.reuse, Phase.generate])     # slow to shrink
 @given(st.sampled_from(sorted(KINKS)), st.integers(1, 190), st.integers(0, 2 ** 32 - 1), st.sampled_from([1.01, -1, 0]))
 def test_one_wrong_element_among_kinks_is_named(name, count, seed, factor):
@@ -64,6 +65,7 @@ def test_one_wrong_element_among_kinks_is_named(name, count, seed, factor):
     assert f"input 0 [{k}]" in named(checked(f, x, gradient=wrong))
 
 
+@pytest.mark.slow
 @settings(max_examples=20, phases=[Phase.explicit, Phase.reuse, Phase.generate])     # slow to shrink
 @given(st.sampled_from(sorted(KINKS)), st.integers(1, 200), st.integers(0, 2 ** 32 - 1),
        st.sampled_from([-40.0, np.nan]))
@@ -106,6 +108,7 @@ def test_float32():
     assert not checked(f, x, gradient=lambda x: (1.1 * (x > 0)).astype(x.dtype)).ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("f", "x", "gradient"), [
     (relu, np.zeros(200), lambda x: 1.0 * (x > 0)),
     (lambda x: float(np.linalg.norm(x)), np.zeros(200), np.zeros_like),

@@ -262,6 +262,7 @@ def test_the_source_of_a_local_function_is_pasted(forget):
         run_pasted(notes, "test_local")
 
 
+@pytest.mark.slow
 def test_a_function_that_raises_is_a_failure_with_a_test_too():
     @checks_gradient(max_examples=200)
     def raises(x: float):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import pickle
 import tracemalloc
 from itertools import pairwise
@@ -273,11 +272,10 @@ def test_second_order_through_broadcasting_and_matmul():
     np.testing.assert_allclose(product, numeric, rtol=1e-7, atol=1e-9)
 
 
-def test_copies_and_pickles():
+def test_a_pickle_has_leaves_of_its_own():
     t = Tensor([1.0, 2.0], name="t")
-    y = (t * t).sum()
-    for other in (copy.deepcopy(y), pickle.loads(pickle.dumps(y))):
-        other.backward()
+    other = pickle.loads(pickle.dumps((t * t).sum()))
+    other.backward()
     assert t.grad is None and other.data == 5.0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import gc
 import math
 import pickle
@@ -258,21 +257,18 @@ def test_a_graph_dies_with_its_root(Value):
 
 
 @engines
-def test_copies_and_pickles(Value):
+def test_pickles(Value):
     x = Value(2.0, name="x")
     y = x * x + 1
     y.backward()
-    for other in (copy.deepcopy(y), pickle.loads(pickle.dumps(y))):
-        leaf = next(n for n in topological([other]) if n.is_leaf)
-        assert leaf is not x and leaf.name == "x" and leaf.grad == 4.0 and other.data == 5.0
-        leaf.zero_grad()
-        other.backward()
-        assert leaf.grad == 4.0 and x.grad == 4.0
-    a, b = copy.deepcopy([x, y])
-    assert next(n for n in topological([b]) if n.is_leaf) is a
+    other = pickle.loads(pickle.dumps(y))
+    leaf = next(n for n in topological([other]) if n.is_leaf)
+    assert leaf is not x and leaf.name == "x" and leaf.grad == 4.0 and other.data == 5.0
+    leaf.zero_grad()
+    other.backward()
+    assert leaf.grad == 4.0 and x.grad == 4.0
     a, b = pickle.loads(pickle.dumps([x, y]))
     assert next(n for n in topological([b]) if n.is_leaf) is a
-    assert copy.copy(y).inputs[0] is y.inputs[0] and copy.copy(x).name == "x"
 
 
 @engines

@@ -143,6 +143,7 @@ def test_every_folded_picture_is_a_trace(program, most):
     consistent(draw(root, max_nodes=most).trace)
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(1, 4), min_size=2, max_size=4), st.integers(4, 60))
 def test_every_folded_network_is_a_trace(widths, most):
     _, loss = mlp(tuple(widths))

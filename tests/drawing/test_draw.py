@@ -67,6 +67,7 @@ def test_svg_is_as_large_in_pixels_as_its_content(rankdir):
             assert -0.5 <= x + float(shift[1]) <= width + 0.5 and -0.5 <= y + float(shift[2]) <= height + 0.5
 
 
+@pytest.mark.slow
 @needs_engine
 @pytest.mark.parametrize("name", STRANGE)
 def test_names_are_shown_as_they_are(name):
@@ -79,6 +80,7 @@ def test_names_are_shown_as_they_are(name):
     assert explain(y)
 
 
+@pytest.mark.slow
 @needs_engine
 @settings(max_examples=40, deadline=None)
 @given(st.text(max_size=12))

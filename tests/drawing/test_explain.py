@@ -10,7 +10,7 @@ import autograd_nn as ag
 from autograd_nn import Tensor, Value, nn
 from autograd_nn.check.strategies import expressions, graphs
 from autograd_nn.core.node import topological
-from autograd_nn.drawing import Derivation, explain, trace, trace_of
+from autograd_nn.drawing import Derivation, diff, draw, explain, flow_of, replay, trace, trace_of
 from autograd_nn.errors import GraphError, UsageError
 from autograd_nn.notation.names import operand_text
 
@@ -83,10 +83,10 @@ def test_a_recorded_program_gives_its_names():
     w, b = Value(2.0), Value(1.0)
     with trace() as t:
         u = w * 3 + b
-        loss = u.tanh()
+        loss = u.tan()
     text = t.explain(w)
-    assert text.startswith("dloss/dw\n") and "loss = tanh(u), so dloss/du = 1 − loss²" in text
-    assert loss.data == np.tanh(7.0)
+    assert text.startswith("dloss/dw\n") and "loss = tan(u), so dloss/du = 1 + loss²" in text
+    assert loss.data == np.tan(7.0)
 
 
 def numbers(text):
@@ -167,7 +167,7 @@ def test_refusals():
     x, y = Value(1.0, name="x"), Value(2.0, name="y") * 2
     with pytest.raises(GraphError, match="'x' is not among what v2 was computed from"):
         explain(y, x)
-    with pytest.raises(GraphError, match="3 is not among"):
+    with pytest.raises(UsageError, match="a node of the graph is wanted, or its name, not int 3"):
         explain(y, 3)
     for thing in (3, "text", None, [y]):
         with pytest.raises(UsageError, match="explain: the root must be"):
@@ -184,3 +184,75 @@ def test_a_network_of_layers():
         last = t.explain(p).splitlines()[-1]
         assert last.startswith(f"dloss/d{operand_text(name)} = ")
         assert float(last.rpartition(" = ")[2]) == pytest.approx(p.grad, rel=1e-5, abs=1e-12)
+
+
+# --- nodes by name ------------------------------------------------------------------------------------
+
+def named_graph():
+    w1, w2, x = Value(3.0, name="w1"), Value(4.0, name="w2"), Value(-2.0)
+    y = w1 * x + w2
+    return w1, w2, x, y * y
+
+
+def test_a_leaf_is_found_by_its_name():
+    w1, w2, x, loss = named_graph()
+    for name, leaf in (("w1", w1), ("w2", w2), ("v2", x)):
+        nodes = trace_of(loss)["nodes"]
+        name = name if leaf.name else f"v{next(n['id'] for n in nodes if n['value'] == -2.0)}"
+        assert explain(loss, name) == explain(loss, leaf) and "= 0" not in explain(loss, name).splitlines()[-2]
+    assert explain(loss, "w1", x) == explain(loss, w1, x)
+
+
+def test_variables_and_parameters_are_found_by_the_names_of_a_recording():
+    net = nn.Sequential(nn.Linear(2, 2, rng=0), nn.Linear(2, 1, rng=1))
+    with trace() as t:
+        scale = Tensor([2.0, 3.0])
+        hidden = net.layers[0]([[1.0, 2.0]]) * scale
+        loss = (net.layers[1](hidden) ** 2).sum()
+    for name, leaf in (("scale", scale), ("hidden", hidden)):
+        assert t.explain(name) == t.explain(leaf)
+    weight = net.layers[0].weight
+    label = next(n["label"] for n in t.trace()["nodes"] if n["parameter"] and n["value"]["shape"] == [2, 2])
+    assert t.explain(label) == t.explain(weight)
+    assert t.of("loss").roots() == [loss] and t.of("hidden").explain(scale) == t.of(hidden).explain(scale)
+    assert str(t.draw(marks={"hidden": "here"})) == str(t.draw(marks={hidden: "here"}))
+
+
+def test_names_of_none_and_of_several_are_refused_with_near_ones():
+    w1, _, _, loss = named_graph()
+    with pytest.raises(UsageError, match=r"called 'w3'[^$]*there is w\d, w\d"):
+        explain(loss, "w3")
+    with pytest.raises(UsageError, match=r"called 'completely else'[^$]*w1"):
+        explain(loss, "completely else")
+    twins = Value(1.0, name="w") * Value(2.0, name="w")
+    with pytest.raises(UsageError, match=r"2 nodes are called 'w'[^$]*w#0, w#1"):
+        explain(twins, "w")
+    assert explain(twins, "w#1").endswith("dv2/d(w#1) = 1\n")
+    with pytest.raises(UsageError, match="marks: nothing that v"):
+        draw(loss, marks={"w9": "?"})
+    with trace() as t:
+        y = w1 * 2.0
+    with pytest.raises(UsageError, match="of: nothing that y was computed from is called 'z'"):
+        t.of("z")
+    assert t.of("y").roots() == [y]
+
+
+def test_what_is_no_node_is_refused_everywhere():
+    _, _, _, loss = named_graph()
+    net = nn.Linear(2, 1, rng=0)
+    calls = {"explain": lambda x: explain(loss, x), "draw": draw, "marks": lambda x: draw(loss, marks=x),
+             "trace_of": trace_of, "diff": lambda x: diff(x, loss), "flow_of": lambda x: flow_of(net, x),
+             "of": lambda x: trace().of(x), "snapshot": lambda x: replay(net).snapshot(net([[1.0, 2.0]]), graph=x)}
+    for name, call in calls.items():
+        for thing in (3, 2.5, net, np.ones(2), b"w1", calls):
+            with pytest.raises(UsageError):
+                call(thing)
+                pytest.fail(f"{name} of {thing!r}")
+    for marks in ({loss: 3}, "w1", ["w1"], {3: "?"}, {None: "?"}):
+        with pytest.raises(UsageError, match="marks: "):
+            draw(loss, marks=marks)
+    for size in (0, -1, "many"):
+        with pytest.raises(UsageError, match="max_nodes"):
+            draw(loss, max_nodes=size)
+    with pytest.raises(UsageError, match=r"each for itself, as in explain\(root, \*model.parameters\(\)\)"):
+        explain(loss, [loss])

@@ -320,6 +320,7 @@ def drawn_texts(ax):
     return [text.get_text() for text in ax.figure.findobj(matplotlib.text.Text) if text.get_text()]
 
 
+@pytest.mark.slow
 def test_one_and_two_models_are_drawn(tmp_path):
     sigmoid, relu = deep(nn.Sigmoid), deep(nn.ReLU, init=nn.init.he_normal)
     name = "ReLU 初期値 $x"
@@ -343,7 +344,7 @@ def test_figures_draw_into_given_axes_and_leave_pyplot_alone(tmp_path):
     y = (X[:, 0] > 0) * 1.0
     loss = nn.binary_cross_entropy_with_logits(model(X[:, :2]), y[:, None])
     assert gradient_flow(model, loss, ax=first) is first
-    assert decision_boundary(model, X[:, :2], y, ax=second) is second
+    assert decision_boundary(model, X[:, :2], y, output="logits", ax=second) is second
     assert plot_history({"loss": [1.0, 0.5]}, ax=third) is third
     figure.savefig(tmp_path / "three.png")
     assert plt.get_fignums() == []
@@ -363,8 +364,8 @@ POINTS = np.array([[0.0, 0.0], [1.0, 2.0], [3.0, 1.0], [2.0, -1.0]])
 def test_probabilities_are_the_models():
     def logit(x):
         return x[:, 0] - 2 * x[:, 1] + 0.5
-    field = Field(logit, POINTS, resolution=5)
-    p = field.probabilities()
+    field = Field(logit, POINTS, "logits", resolution=5)
+    p = field.probabilities(field.on_grid())
     left, right, low, high = field.extent
     for r, y in enumerate(np.linspace(low, high, 5)):
         for c, x in enumerate(np.linspace(left, right, 5)):
@@ -374,30 +375,21 @@ def test_probabilities_are_the_models():
     def three(x):
         return np.stack([x[:, 0], x[:, 1], 0 * x[:, 0]], axis=1)
     e = np.exp(three(POINTS))
-    np.testing.assert_allclose(Field(three, POINTS).at(POINTS), e / e.sum(axis=1, keepdims=True))
-
-
-@pytest.mark.parametrize(("last", "expected"), [(nn.Sigmoid, "probabilities"), (nn.Tanh, "signs"), (None, "logits")])
-@pytest.mark.parametrize("of", [Value, Tensor])
-def test_what_the_model_gives_is_seen_from_its_last_op(last, expected, of):
-    layer = nn.Linear(2, 1, rng=0) if of is Tensor else nn.Layer(2, 1, activation=None, rng=0)
-    model = nn.Sequential(layer, *([last()] if last else []))
-    field = Field(model, POINTS)
-    assert field.output == expected
-    w, b = layer.state_dict()["weight"][0], layer.state_dict()["bias"][0]
-    assert ((field.at(POINTS)[:, 1] > 0.5) == (POINTS @ w + b > 0)).all()
+    field = Field(three, POINTS)
+    np.testing.assert_allclose(field.probabilities(field.scores(POINTS)), e / e.sum(axis=1, keepdims=True))
 
 
 def test_a_model_of_single_points_is_asked_one_by_one():
     def neuron(x):
         a, b = x
         return Value(1.0) * a - b
-    assert Field(neuron, POINTS, resolution=4).at(POINTS)[:, 1] == pytest.approx(
+    field = Field(neuron, POINTS, "logits", resolution=4)
+    assert field.probabilities(field.scores(POINTS))[:, 1] == pytest.approx(
         1 / (1 + np.exp(-(POINTS[:, 0] - POINTS[:, 1]))))
 
 
 def test_the_line_is_where_two_classes_are_equally_likely():
-    ax = decision_boundary(lambda x: x[:, 0] - 1.0, POINTS, ["b", "b", "a", "a"])
+    ax = decision_boundary(lambda x: x[:, 0] - 1.0, POINTS, ["b", "b", "a", "a"], output="signs")
     line = np.concatenate([path.vertices for c in ax.collections if hasattr(c, "levels") for path in c.get_paths()])
     np.testing.assert_allclose(line[:, 0], 1.0, atol=1e-3)
     assert ax.get_legend_handles_labels()[1] == ["a", "b", "wrong (4 of 4)"]
@@ -411,16 +403,17 @@ def test_training_mode_comes_back_and_is_off_meanwhile():
             seen.append(self.training)
             return x[:, 0]
     model = nn.Sequential(Spy())
-    decision_boundary(model, POINTS, [0, 1, 1, 0])
+    decision_boundary(model, POINTS, [0, 1, 1, 0], output="logits")
     assert not any(seen) and model.training and model.layers[0].training
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("y", "names"), [
     ([0, 1, 1, 0], ["class 0", "class 1"]), ([-1, 1, 1, -1], ["class -1", "class 1"]),
     ([[True], [False], [True], [True]], ["class 0", "class 1"]), (["猫", "b_$", "b_$", "猫"], ["b_\\$", "猫"]),
     (Tensor([0.0, 1.0, 1.0, 1.0]), ["class 0", "class 1"]), ([1, 1, 1, 1], ["class 0", "class 1"])])
 def test_classes_in_every_form(y, names, tmp_path):
-    ax = decision_boundary(lambda x: x[:, :1], POINTS, y, resolution=8)
+    ax = decision_boundary(lambda x: x[:, :1], POINTS, y, resolution=8, output="logits")
     assert ax.get_legend_handles_labels()[1][:2] == names
     with boxes("猫" if "猫" in names else "", "Glyph .* missing"):
         ax.figure.savefig(tmp_path / "classes.png")
@@ -443,13 +436,13 @@ def test_what_is_no_plane_and_no_classifier_is_said():
     with pytest.raises(DataError, match="nan"):
         decision_boundary(model, [[np.nan, 1.0]], [0])
     with pytest.raises(ShapeError, match="4 points have 4 classes"):
-        decision_boundary(model, POINTS, [0, 1])
+        decision_boundary(model, POINTS, [0, 1], output="logits")
     with pytest.raises(DataError, match="3 classes"):
-        decision_boundary(model, POINTS, [1, 2, 3, 3])
+        decision_boundary(model, POINTS, [1, 2, 3, 3], output="logits")
     with pytest.raises(UsageError, match="output is"):
         decision_boundary(model, POINTS, [0, 1, 1, 0], output="odds")
     with pytest.raises(DataError, match="3 names for 2"):
-        decision_boundary(model, POINTS, [0, 1, 1, 0], class_names=["a", "b", "c"])
+        decision_boundary(model, POINTS, [0, 1, 1, 0], output="logits", class_names=["a", "b", "c"])
     with pytest.raises(UsageError, match="resolution"):
         decision_boundary(model, POINTS, [0, 1, 1, 0], resolution=1)
 

@@ -34,6 +34,7 @@ def formulas(root):
 TABLE = [op for op in OPS.values() if op.module.startswith("autograd_nn.ops.")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("op", [op for op in TABLE if op.elementwise], ids=lambda op: op.name)
 def test_every_elementwise_op_has_formulas(op):
     root = on_numbers(op)
@@ -75,15 +76,15 @@ def texts(root):
 
 def test_formulas_bear_the_names_of_the_nodes():
     u, w = Value(0.5, name="u"), Value(2.0, name="w2")
-    h = (w * u).tanh()
+    h = (w * u).tan()
     found = texts((h - 20) ** 2 / w)
     assert found["multiply", 0] == ("u", "u") and found["multiply", 1] == ("w2", "{w_{2}}")
-    assert found["tanh", 0][0] == "1 − tanh(v2)²"
+    assert found["tan", 0][0] == "1 + tan(v2)²"
     assert found["power", 0][0] == "2 × v5" and found["power", 1] == (None, None)
     assert found["divide", 0] == ("1 / w2", r"\frac{1}{{w_{2}}}")
-    h = (w * u).tanh()
+    h = (w * u).tan()
     h.name = "h"
-    assert texts(h)["tanh", 0][0] == "1 − h²"
+    assert texts(h)["tan", 0][0] == "1 + h²"
     assert texts(ag.dot([u, w], [3.0, -1.0], 2.0))["weighted_sum", 1][0] == "-1"
     assert texts(ag.sum_of([u, w]))["sum_of", 0] == ("1", "1")
 

@@ -17,6 +17,8 @@ from autograd_nn.drawing.page import page_of
 from autograd_nn.errors import ShapeError
 from autograd_nn.notation.summary import short
 
+pytestmark = pytest.mark.slow
+
 NASTY = ['<img src=x onerror="document.title=1">', "</script><script>document.title=2</script>", 'a"b\'c', "a->b",
          "two\nlines", "損失 関数", "🧠🔥", "&amp;", "{0}", "__proto__", "\u2028", "a\\b"]
 

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from matplotlib import font_manager
 
 from autograd_nn import Tensor, Value
+from autograd_nn.core.escaping import one_line
 from autograd_nn.core.node import topological
 from autograd_nn.drawing import draw
 from autograd_nn.drawing.record.states import states_of
 from autograd_nn.drawing.render import fonts, mermaid, palette, place, plain_svg, tikz
 from autograd_nn.errors import FontWarning
-from autograd_nn.notation.names import one_line
 
 names = st.one_of(st.text(max_size=12), st.sampled_from(STRANGE))
 

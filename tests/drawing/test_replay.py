@@ -25,6 +25,7 @@ def trained(of=Tensor, steps=12, optimizer=None, evil=False, **options):
     model = nn.MLP(2, 3, 1, rng=1, activation="tanh", **({"of": Value} if of is Value else {"dtype": np.float64}))
     optimizer = (optimizer or (lambda p: optim.Adam(p, lr=0.05)))(model.parameters())
     film = replay(model, optimizer, x=X, y=[row[0] for row in Y], **options)
+    field = Field(model, np.array(X), "logits", 40)
     seen = []
     for _ in range(steps):
         optimizer.zero_grad()
@@ -33,7 +34,7 @@ def trained(of=Tensor, steps=12, optimizer=None, evil=False, **options):
         loss.backward()
         film.snapshot(loss)
         seen.append((float(loss.data), model.state_dict(), optimizer.state_dict()["state"], trace_of(loss),
-                     Field(model, np.array(X), None, 40).probabilities()))
+                     field.probabilities(field.on_grid())))
         optimizer.step()
     return film, seen
 
@@ -49,6 +50,7 @@ def in_order(leaves, key):
 
 # --- what is recorded ---------------------------------------------------------------------------------
 
+@pytest.mark.slow
 @pytest.mark.parametrize("of", [Tensor, Value])
 @pytest.mark.parametrize("kind", [lambda p: optim.SGD(p, lr=0.1, momentum=0.9), lambda p: optim.Adam(p, lr=0.05)])
 def test_every_snapshot_has_the_numbers_of_its_step(of, kind):
@@ -211,6 +213,7 @@ def numbers(page, section, key):
     return [float(text.replace("−", "-")) for text in cells]
 
 
+@pytest.mark.slow
 def test_the_slider_and_the_keys_show_each_step(opened):
     film, seen = trained(steps=12)
     page = opened(film)
@@ -239,6 +242,7 @@ def test_the_slider_and_the_keys_show_each_step(opened):
     assert page.inner_text("#count").startswith("step 0 of 11")
 
 
+@pytest.mark.slow
 def test_the_graph_shows_values_and_gradients_of_the_step(opened):
     film, seen = trained(steps=3)
     page = opened(film)
@@ -251,6 +255,7 @@ def test_the_graph_shows_values_and_gradients_of_the_step(opened):
     assert page.locator("#graph rect").count() == len(seen[1][3]["nodes"])
 
 
+@pytest.mark.slow
 def test_it_plays_to_the_end_and_stops(opened):
     film, _ = trained(steps=4)
     page = opened(film)
@@ -260,6 +265,7 @@ def test_it_plays_to_the_end_and_stops(opened):
     page.locator("#play[aria-label='play']").wait_for()
 
 
+@pytest.mark.slow
 def test_the_boundary_is_drawn_and_changes_with_the_theme(opened):
     film, _ = trained(steps=40, optimizer=lambda p: optim.Adam(p, lr=0.3), title="two")
     page = opened(film, scheme="dark")
@@ -275,7 +281,7 @@ def test_the_boundary_is_drawn_and_changes_with_the_theme(opened):
     assert page.evaluate("document.documentElement.dataset.theme") == "light"
     light = pixel(0.3, 0.5)
     assert sum(light[:3]) > sum(dark[:3]) > 0
-    p = film.field.probabilities()                   # of the model as it is now, a step later
+    p = film.field.probabilities(film.field.on_grid())                   # of the model as it is now, a step later
     for x in (0.03, 0.97):
         for y in (0.03, 0.97):
             blue = p[int((1 - y) * 39.9), int(x * 39.9), 0] > 0.5
@@ -283,6 +289,7 @@ def test_the_boundary_is_drawn_and_changes_with_the_theme(opened):
             assert (b > red) == blue
 
 
+@pytest.mark.slow
 def test_it_speaks_japanese_and_no_name_is_markup(opened):
     film, _ = trained(steps=2, title=EVIL, evil=True)
     page = opened(film)
@@ -294,6 +301,7 @@ def test_it_speaks_japanese_and_no_name_is_markup(opened):
     assert page.inner_text("#count").startswith("ステップ 1 / 1")
 
 
+@pytest.mark.slow
 def test_a_run_of_values_without_an_optimizer_or_a_plane(opened):
     w = Value(2.0, name="w")
     film = replay([w])

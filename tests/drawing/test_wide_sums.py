@@ -233,6 +233,7 @@ def test_several_roots_are_expanded_together():
     assert trace["total"] == len(trace["nodes"]) == 5 + 4 + 3 + 1
 
 
+@pytest.mark.slow
 @needs_engine
 @pytest.mark.parametrize("expand", [False, True])
 def test_a_sum_of_a_thousand_inputs_keeps_to_its_number_of_nodes(expand):

@@ -315,7 +315,7 @@ def test_of_one_result_and_as_an_argument():
     assert draw(t).trace["nodes"] and len(trace_of(t)["nodes"]) == len(t.trace()["nodes"])
     with pytest.raises(UsageError, match="2 results were recorded"):
         t.explain(w)
-    with pytest.raises(UsageError, match="of\\(\\) takes"):
+    with pytest.raises(UsageError, match="of: a node of the graph is wanted"):
         t.of(3)
     expanded = trace_of(t, expand=True)
     assert [n["label"] for n in expanded["nodes"]] == [n["label"] for n in t.trace()["nodes"]]

@@ -75,6 +75,7 @@ def test_every_part_has_its_place():
     assert parts == set(ALLOWED)
 
 
+@pytest.mark.slow
 def test_importing_imports_little():
     heavy = "'graphviz', 'matplotlib', 'tqdm', 'safetensors', 'pygraphviz', 'hypothesis'"
     code = (f"import sys, autograd_nn as ag; from autograd_nn import *; ag.nn.Linear; ag.optim.SGD; "
@@ -136,7 +137,7 @@ def test_a_docstring_of_an_op_says_formula_and_derivative():
 def test_the_reading_list_is_short_and_true():
     text = (PACKAGE / "ARCHITECTURE.md").read_text(encoding="utf-8")
     section = text.split("## ")[1]
-    said = int(re.search(r"five files, (\d+) lines", section)[1])
+    said = int(re.search(r"five files, fewer than (\d+) lines", section)[1])
     files = re.findall(r"^\d\. `([^`]+)`", section, re.MULTILINE)
     lines = {name: (PACKAGE / name).read_text(encoding="utf-8").splitlines() for name in files}
     assert len(files) == 5
@@ -144,4 +145,4 @@ def test_the_reading_list_is_short_and_true():
     lines["ops/_op.py"] = calls[next(i for i, line in enumerate(calls) if "def __call__" in line):]
     lines["ops/elementwise/arithmetic.py"] = inspect.getsource(arithmetic).split("multiply = ")[1].split("\ndivide")[0]
     lines["ops/elementwise/arithmetic.py"] = lines["ops/elementwise/arithmetic.py"].splitlines()
-    assert sum(map(len, lines.values())) == said <= 700
+    assert sum(map(len, lines.values())) < said == 700

@@ -58,10 +58,12 @@ def shared(kind: str) -> dict[str, list[str]]:
     return {name: files for name, files in found.items() if len(files) > 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_name_means_one_thing(kind):
     assert {name: files for name, files in shared(kind).items() if name not in SHARED} == {}
 
 
+@pytest.mark.slow
 def test_each_exception_is_needed():
     assert set(SHARED) == {name for kind in KINDS for name in shared(kind)}

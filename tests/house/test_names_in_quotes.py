@@ -94,6 +94,7 @@ def test_no_fact_is_kept_by_the_name_of_an_op(path):
     assert not found, "a fact of an op belongs into its entry, as a field of Op: see autograd_nn/ops/README.md"
 
 
+@pytest.mark.slow
 def test_every_exception_is_needed():
     for place, (words, _) in EXCEPTIONS.items():
         here = [path for path in FILES if path == place or path.startswith(place + "/")]

@@ -161,6 +161,7 @@ def test_the_resident_size_is_flat():
     assert sizes[2] - sizes[1] < 2**20
 
 
+@pytest.mark.slow
 @native
 def test_a_big_graph_returns_its_memory():
     """More nodes than the empty pages that are kept: the chunks go back and are asked for again."""

@@ -216,6 +216,7 @@ def test_the_variational_loss_is_error_plus_divergence(likelihood):
     assert check_gradients(lambda x: model.loss(x), x, parameters=model.parameters(), order=2).ok
 
 
+@pytest.mark.slow
 def test_the_divergence_is_that_of_the_drawn_codes():
     """KL = E[log q(z) - log p(z)], by drawing."""
     model = nn.VariationalAutoencoder(4, 5, 2, rng=0, dtype=float)

@@ -209,8 +209,8 @@ def test_a_batch_in_parts_is_the_whole(shape, order, monkeypatch):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize(("x", "w", "b"), [((3,), (3,), (3,)), ((0, 3), (3,), (3,)), ((2, 3), (2,), (2,)),
-                                           ((2, 3), (3,), ()), ((2, 3, 4), (3, 1), (3, 1))])
+@pytest.mark.parametrize(("x", "w", "b"), [((3,), (3,), (3,)), ((2, 3), (2,), (2,)), ((2, 3), (3,), ()),
+                                           ((2, 3, 4), (3, 1), (3, 1))])
 def test_batch_normalize_refuses_other_shapes(x, w, b):
     with pytest.raises(ShapeError, match="batch_normalize: takes a batch"):
         ag.batch_normalize(*map(np.ones, (x, w, b)))
@@ -320,14 +320,12 @@ def test_reshaping_layers():
 WRONG = [(lambda: nn.BatchNorm2d(3)(np.zeros((2, 3, 4))), ShapeError, r"takes inputs of shape \(N, 3, H, W\)"),
          (lambda: nn.BatchNorm2d(3)(np.zeros((2, 2, 4, 4))), ShapeError, r"shape \(2, 2, 4, 4\)"),
          (lambda: nn.BatchNorm1d(3)(np.zeros((1, 3))), ShapeError, "one number for each channel"),
-         (lambda: nn.BatchNorm1d(3)(np.zeros((0, 3))), ShapeError, "the batch is empty"),
          (lambda: nn.BatchNorm1d(3, momentum=2), UsageError, "momentum must be a number from 0 to 1"),
          (lambda: nn.BatchNorm1d(0), UsageError, "num_features must be"),
          (lambda: nn.BatchNorm1d(3, eps=0), UsageError, "eps must be"),
          (lambda: nn.BatchNorm1d(1)(np.zeros((3, 1), complex)), DTypeError, "no real numbers"),
          (lambda: nn.BatchNorm1d(1)([[ag.Value(1.0)]]), UsageError, "are Values"),
          (lambda: nn.LayerNorm(3)(np.zeros((2, 4))), ShapeError, r"inputs of shape \(..., 3\)"),
-         (lambda: nn.LayerNorm(3)(np.zeros((0, 3))), ShapeError, "inputs of shape"),
          (lambda: nn.RMSNorm((2, 3))(np.zeros(3)), ShapeError, r"inputs of shape \(..., 2, 3\)"),
          (lambda: nn.LayerNorm("x"), UsageError, "normalized_shape must be"),
          (lambda: nn.GroupNorm(2, 3), UsageError, "must divide"),

@@ -252,7 +252,7 @@ WRONG = [(lambda: nn.Conv2d(2, 3, 3)(np.zeros((4, 4))), ShapeError, r"takes an i
          (lambda: nn.Conv2d(3, 3, 3)(IMAGE), ShapeError, "has 2 channels"),
          (lambda: nn.Conv2d(2, 3, 5)(IMAGE), ShapeError, r"reaches over \(5, 5\) elements"),
          (lambda: nn.Conv2d(2, 3, 3, dilation=2)(IMAGE), ShapeError, "smaller kernel or dilation"),
-         (lambda: nn.Conv2d(2, 3, 3)(np.zeros((0, 2, 4, 4))), ShapeError, "empty"),
+         (lambda: nn.Conv2d(2, 3, 3)(np.zeros((1, 2, 4, 0))), ShapeError, "nothing to slide over"),
          (lambda: nn.Conv2d(2, 3, 3)(IMAGE.astype(complex)), DTypeError, "real"),
          (lambda: nn.Conv2d(2, 3, 3)(ag.Value(1.0)), ShapeError, "takes an input"),
          (lambda: nn.Conv2d(2, 3, 3)([[[ag.Value(1.0)]]]), UsageError, "are Values"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from helpers.matrices import normal
 
-from autograd_nn import Tensor, Value, grad, jvp, linalg, remainder
+from autograd_nn import Tensor, Value, grad, hvp, jvp, linalg, remainder
 
 EQUAL = [np.eye(3), np.zeros((3, 3)), np.diag([2.0, 2.0, 5.0]), np.diag([5.0, 2.0, 2.0, 2.0]),
          np.stack([np.eye(3), np.diag([1.0, 2.0, 2.0])])]
@@ -80,3 +80,43 @@ def test_remainder_of_a_divisor_at_infinity(x, y, by_y):
         divisor = kind(y)
         (x % divisor).backward()
         assert divisor.grad == by_y
+
+
+def turned(w):
+    """A symmetric matrix with these eigenvalues, as well as rounding allows."""
+    q, _ = np.linalg.qr(normal(len(w), len(w), seed=3))
+    return (q * w) @ q.T
+
+
+OF_EIGENVALUES = [                                   # and the same without a decomposition
+    (lambda a: np.linalg.eigvalsh(a).sum(), np.trace),
+    (lambda a: (np.linalg.eigvalsh(a) ** 2).sum(), lambda a: (a * a).sum()),
+    (lambda a: (np.linalg.eigvalsh(a) ** 3).sum(), lambda a: np.trace(a @ a @ a)),
+    (lambda a: (np.linalg.svd(a, compute_uv=False) ** 2).sum(), lambda a: (a * a).sum()),
+    (lambda a: (np.linalg.svd(a, compute_uv=False) ** 4).sum(), lambda a: ((a.T @ a) ** 2).sum()),
+    (lambda a: np.prod(np.linalg.eigvalsh(a)), np.linalg.det)]
+
+
+@pytest.mark.parametrize("w", [[0, 0, 14], [0, 0, 0], [2, 2, 5], [1, 1, 1], [0, 1, 2], [-1, 2, 3]])
+@pytest.mark.parametrize("second", [
+    hvp, lambda f, a, u: grad(lambda a: (grad(f)(a) * u).sum())(a), lambda f, a, u: jvp(grad(f), (a,), (u,))[1]])
+def test_second_derivatives_of_smooth_functions_of_eigenvalues(w, second):
+    """Right also where eigenvalues are equal but for rounding, as where the rank is not full; or nan."""
+    u = normal(3, 3, seed=5)
+    for a in (np.diag(np.array(w, float)), turned(np.array(w, float))):
+        for i, (f, plain) in enumerate(OF_EIGENVALUES):
+            def of_symmetric(a, f=f):
+                return f((a + np.swapaxes(a, -1, -2)) / 2)
+            got = second(of_symmetric, a, u)
+            want = second(lambda a, f=plain: f((a + np.swapaxes(a, -1, -2)) / 2), a, u)
+            assert (np.isnan(got) | np.isclose(got, want, rtol=1e-6, atol=1e-6)).all(), f"function {i}"
+            if (w == [0, 0, 14] and a[0, 1]) or w == [-1, 2, 3]:
+                assert not np.isnan(got).any(), f"function {i}"
+
+
+def test_vectors_of_eigenvalues_that_are_equal_but_for_rounding():
+    """Their cotangents differ by nothing but rounding, of which a quotient makes any number."""
+    a, c = turned(np.array([2.0, 2.0, 5.0])), C[:3, :3]
+    for f in (again, lambda a: np.matmul(*(lambda r: (r.U * r.S, r.Vh))(linalg.svd(a)))):
+        got = grad(lambda a, f=f: (f((a + a.T) / 2) * c).sum())(a)
+        assert (np.isnan(got) | np.isclose(got, (c + c.T) / 2)).all()

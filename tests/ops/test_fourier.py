@@ -107,3 +107,37 @@ def test_float32_stays_float32():
 def test_transforms_say_what_is_wrong(call, says):
     with pytest.raises(ShapeError, match=says):
         call(Tensor(np.ones((1, 3))))
+
+
+@pytest.mark.parametrize(("dtype", "size"), [(np.float64, 1e200), (np.float64, 1e-200), (np.float64, 1e300),
+                                             (np.float64, 1e-300), (np.float32, 1e-23), (np.float32, 1e25)])
+def test_a_quotient_whose_square_is_out_of_range(dtype, size):
+    """It and its derivatives are those of numbers near 1, scaled."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 2, 5)).astype(dtype)
+    w = rng.normal(size=(2, 5)).astype(dtype)
+    rtol = 1e-12 if dtype == np.float64 else 2e-5
+
+    def weighed(z):
+        return (z.real * w[0] + z.imag * w[1]).sum()
+
+    def quotient(x, y):
+        return weighed(fft.Complex(x[0], x[1]) / fft.Complex(y[0], y[1]))
+    for got, want in zip(grad(quotient, argnums=(0, 1))(x * dtype(size), y * dtype(size)),
+                         grad(quotient, argnums=(0, 1))(x, y)):
+        assert got.dtype == dtype
+        np.testing.assert_allclose(got * dtype(size), want, rtol=rtol, atol=rtol)
+    for f in (lambda z: 1 / z, lambda z: np.reciprocal(z), lambda z: z ** -1):
+        def scaled(y, f=f, by=1.0):
+            return weighed(f(fft.Complex(y[0], y[1]))) * by
+        assert scaled(y * dtype(size), by=size) == pytest.approx(scaled(y), rel=rtol)
+        got = grad(lambda y, scaled=scaled: scaled(y, by=size))(y * dtype(size))
+        np.testing.assert_allclose(got * dtype(size), grad(scaled)(y), rtol=rtol)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_quotient_has_numpys_bits(dtype):
+    rng = np.random.default_rng(0)
+    a, b, c, d = (rng.normal(size=(4, 200)) * 10.0 ** rng.integers(-15, 15, (4, 200))).astype(dtype)
+    got = fft.Complex(Tensor(a), Tensor(b)) / fft.Complex(Tensor(c), Tensor(d))
+    np.testing.assert_array_equal(got.data, fft.Complex(a, b).data / fft.Complex(c, d).data)

@@ -368,3 +368,18 @@ def test_batches_broadcast():
     assert t.grad.shape == a.shape and s.grad.shape == b.shape
     check(lambda a: (np.linalg.solve(a, b) ** 2).sum(), a)
     check(lambda b: (np.linalg.solve(a, b) ** 2).sum(), b)
+
+
+@pytest.mark.parametrize(("dtype", "size"), [(np.float64, 1e-200), (np.float64, 1e200), (np.float32, 1e-23)])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")             # of the residuals, which are squares
+def test_decompositions_of_matrices_whose_squares_are_out_of_range(dtype, size):
+    """What does not change with the size of a matrix has a derivative of the size of its inverse."""
+    x, w, b = (normal(*shape, seed=i).astype(dtype) for i, shape in enumerate([(4, 3), (4, 3), (4,)]))
+    rtol = 1e-10 if dtype == np.float64 else 1e-3
+    for f in (lambda a: (np.linalg.svd(a, full_matrices=False)[0] * w).sum(),
+              lambda a: (np.linalg.svd(a, full_matrices=False)[2] * w[:3]).sum(),
+              lambda a: (np.linalg.eigh(a[:3])[1] * w[:3]).sum(), lambda a: (np.linalg.qr(a)[0] * w).sum(),
+              lambda a: np.linalg.cond(a), lambda a: np.linalg.slogdet(a[:3])[1],
+              lambda a: (np.linalg.solve(a[:3], a[3]) * b[:3]).sum(),
+              lambda a: (np.linalg.lstsq(a, b * a[0, 0], rcond=None)[0] * b[:3]).sum()):
+        np.testing.assert_allclose(grad(f)(x * dtype(size)) * dtype(size), grad(f)(x), rtol=rtol, atol=rtol)

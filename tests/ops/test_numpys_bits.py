@@ -14,10 +14,10 @@ from autograd_nn.ops import FUNCTIONS, OPS
 
 ROUNDED = {
     "pad": "means and ramps are sums of products here",
-    "gradient": "quotients of differences are added in another order",
     "fft.irfft": "in float32 the factor of the length is multiplied in after the transform",
     "correlate": "in float32 the sums of a window are added in another order",
     "linalg.lstsq": "LAPACK's way to the residuals' squares is another one; the solution has its bits",
+    "geomspace": "NumPy makes float64 of float32",
     "diff": "a number put before a float32 array does not make it float64 here"}
 """Functions that agree to rounding only, and why."""
 
@@ -88,6 +88,31 @@ def test_matrices_that_are_not_symmetric(name, shape, dtype):
     same_bits(LARGE[name](Tensor(a)), LARGE[name](a))
 
 
+@BOTH
+@pytest.mark.parametrize("p", [3, 3.0, 2, -1, 0.5, 4, -3])
+def test_powers(p, dtype):
+    x = np.random.default_rng(0).uniform(0.1, 4.0, 200).astype(dtype)
+    same_bits(Tensor(x) ** p, x ** p)
+    same_bits(np.power(Tensor(x), p), np.power(x, p))
+
+
+@BOTH
+@pytest.mark.parametrize("p", [None, 2, -2, 1, -1, np.inf, -np.inf, "fro"])
+def test_the_condition_of_a_singular_matrix_is_infinite_and_so_is_its_derivative(p, dtype):
+    singular, regular = np.array([[1.0, 2.0], [2.0, 4.0]]), np.array([[2.0, 1.0], [1.0, 3.0]])
+    for a in (singular, np.zeros((2, 2)), np.stack([singular, regular, np.zeros((2, 2))])):
+        x = Tensor(a.astype(dtype))
+        y = np.linalg.cond(x, p)
+        same_bits(y, np.linalg.cond(a.astype(dtype), p))
+        y.sum().backward()
+        rows = x.grad.reshape(-1, 2, 2)
+        assert rows.shape[0] == 1 or np.isfinite(rows[1]).all()
+        if p not in (None, 2, -2):                       # there, rounding leaves a singular value that is not 0
+            assert not np.isfinite(rows[0]).any()
+    with pytest.raises(np.linalg.LinAlgError):
+        np.linalg.cond(Tensor(np.zeros((0, 0))), p)
+
+
 @pytest.mark.parametrize("upper", [False, True])
 def test_the_derivative_lies_in_the_triangle_that_is_read(upper):
     a, w = normal(4, 4) + 6 * np.eye(4), normal(4, 4, seed=1)
@@ -98,3 +123,12 @@ def test_the_derivative_lies_in_the_triangle_that_is_read(upper):
         g = grad(f)(a)
         assert not (np.tril(g, -1) if upper else np.triu(g, 1)).any() and np.count_nonzero(g) == 10
         check(f, a)
+
+
+@BOTH
+@pytest.mark.parametrize("edge_order", [1, 2])
+@pytest.mark.parametrize("spacing", [(), (0.3,), (0.3, 0.7), (np.arange(5), np.arange(6.0) * 0.5),
+                                     (np.array([0.0, 1, 3, 4, 9]), 0.1)])
+def test_slopes_of_every_spacing(spacing, edge_order, dtype):
+    f = normal(5, 6).astype(dtype)
+    same_bits(np.gradient(Tensor(f), *spacing, edge_order=edge_order), np.gradient(f, *spacing, edge_order=edge_order))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograd_nn import Tensor, Value, grad, jvp, vjp
+from autograd_nn import Tensor, Value, grad, jvp, put_along_axis, vjp
+from autograd_nn.errors import ShapeError
 from autograd_nn.ops import OPS
 
 ROWS = {
@@ -33,6 +34,30 @@ def test_a_tensor_of_shape_nothing(name):
     x = np.array(3.0)
     assert grad(lambda x: np.sum(f(x)))(x) == slope
     assert jvp(lambda x: np.sum(f(x)), (x,), (np.array(1.0),))[1] == slope
+
+
+@pytest.mark.parametrize("f", [np.mean, np.var, np.std, np.average, np.median], ids=lambda f: f.__name__)
+def test_a_single_number_has_no_axis_where_numpy_counts(f):
+    for axis in (0, -1, 1, (0,)):
+        with pytest.raises(ValueError, match="axis"):
+            f(np.array(3.0), axis=axis)
+        for x in (Tensor(3.0), Value(3.0)):
+            with pytest.raises(ShapeError, match="axis"):
+                f(x, axis=axis)
+    assert f(Tensor(3.0), axis=()).item() == f(np.array(3.0), axis=())
+
+
+def test_a_single_number_is_replaced():
+    for x in (Tensor(3.0), Value(3.0), np.array(3.0)):
+        v = Value(9.0)
+        y = put_along_axis(x, np.array([0, -1]), v, axis=None)
+        y.backward()
+        assert y.shape == () and y.item() == 9.0 and v.grad == 2.0 - 1.0
+    for index in (1, -2):
+        with pytest.raises(IndexError):
+            put_along_axis(Tensor(3.0), np.array([index]), 9.0, axis=None)
+        with pytest.raises(IndexError):
+            put_along_axis(Tensor([[3.0]]), np.array([index]), 9.0, axis=None)
 
 
 REDUCTIONS = {"sum": np.sum, "mean": np.mean, "max": np.max, "min": np.min, "prod": np.prod, "var": np.var,

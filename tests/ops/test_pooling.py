@@ -195,7 +195,7 @@ IMAGE = np.zeros((1, 2, 4, 4))
 WRONG = [(lambda: nn.MaxPool2d(2)(np.zeros((4, 4))), ShapeError, "takes an input of shape"),
          (lambda: nn.MaxPool2d(5)(IMAGE), ShapeError, "the kernel reaches over"),
          (lambda: nn.AvgPool2d(5)(IMAGE), ShapeError, "the kernel reaches over"),
-         (lambda: nn.MaxPool2d(2)(np.zeros((0, 2, 4, 4))), ShapeError, "empty"),
+         (lambda: nn.MaxPool2d(2)(np.zeros((1, 2, 0, 4))), ShapeError, "nothing to slide over"),
          (lambda: nn.MaxPool2d(2, padding=2)(IMAGE), UsageError, "more than half"),
          (lambda: nn.MaxPool2d(0)(IMAGE), UsageError, "kernel_size must be"),
          (lambda: nn.AvgPool2d(2, stride=(1, 2, 3))(IMAGE), UsageError, "stride must be"),

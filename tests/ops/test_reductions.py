@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from helpers.arrays import layouts
 from helpers.numeric import slope
 
 import autograd_nn as ag
-from autograd_nn import Tensor, errors, jvp
+from autograd_nn import Tensor, errors, grad, hessian, hvp, jvp
 from autograd_nn.ops.arrays.reduction import largest
 
 RNG = np.random.default_rng
@@ -289,3 +291,26 @@ def test_the_largest_by_argmax_is_numpys_maximum(shape, dtype):
                 assert got.dtype == want.dtype and got.shape == want.shape
                 np.testing.assert_array_equal(got, want)
     assert largest(np.array(3.0), -1) == 3.0
+
+
+@pytest.mark.parametrize("row", [[1.0, 2, 3, 4], [0, 2, 3, 4], [0, 0, 3, 4], [0, 0, 0, 4], [0, 0, 0, 0], [1e-17, 1, 2],
+                                 [-1, 1e-9, 3], [1e-200, 1e-200, 1e300], [1e-200, 1e-200], [1e-30, 0, 1e30, 2], [2],
+                                 [0]])
+@pytest.mark.parametrize("f", [np.prod, np.nanprod, np.multiply.reduce, lambda x: np.cumprod(x)[-1],
+                               lambda x: np.prod(x[None], axis=1)[0]])
+def test_derivatives_of_products_of_any_size(f, row):
+    """Of each order the products of the others: also where some are 0, and where the whole is out of range."""
+    x, n = np.array(row, float), len(row)
+    u, v, w = np.random.default_rng(0).normal(size=(3, n))
+
+    def others(*places):
+        if len({*places}) < len(places):
+            return 0
+        return math.prod(Fraction(t) for i, t in enumerate(x.tolist()) if i not in places)
+    np.testing.assert_allclose(grad(f)(x), [float(others(i)) for i in range(n)], rtol=1e-12)
+    second = [[float(others(i, j)) for j in range(n)] for i in range(n)]
+    np.testing.assert_allclose(hessian(f)(x), second, rtol=1e-12, atol=1e-14 * np.max(second))
+    terms = [float(others(i, j, k)) * u[i] * v[j] * w[k] for i, j, k in np.ndindex(n, n, n)]
+    if np.abs(x).max() < 1e100:
+        third = grad(lambda x: (hvp(f, x, u) * v).sum())(x) @ w
+        assert third == pytest.approx(sum(terms), rel=1e-9, abs=1e-12 * np.abs(terms).max())

@@ -18,6 +18,7 @@ def test_first_derivative(op, Value):
     checks.first_derivative(op, Value)
 
 
+@pytest.mark.slow
 @of(SCALAR)
 @engines
 def test_second_derivative(op, Value):

@@ -159,7 +159,7 @@ def test_states_that_do_not_fit():
         with pytest.raises(StateError, match=message):
             step.load_state_dict(wrong)
     assert step.last_epoch == 1
-    with pytest.raises(StateError, match="best is 'x'"):
+    with pytest.raises(StateError, match="best must be a number or None"):
         plateau.load_state_dict({**plateau.state_dict(), "best": "x"})
 
 

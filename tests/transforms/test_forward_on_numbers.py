@@ -35,6 +35,7 @@ def d(f):
     return lambda x: jvp(f, (x,), (1.0,))[1]
 
 
+@pytest.mark.slow
 @each_slot
 def test_no_order_of_modes_raises(op, i):
     """Also where a rule computes with a constant of the op alone, beside a node or a dual."""

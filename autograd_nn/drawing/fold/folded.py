@@ -16,7 +16,7 @@ from ...core.node import Node, data_of, topological
 from ...notation.names import names_of
 from ...notation.summary import Data, heat_map
 from ...ops._slots import is_starred, slot_groups
-from ..record.cut import USES_PER_NODE
+from ..record.cut import USES_PER_NODE, check_limit
 from ..record.events import derivative_values
 from ..record.expand import expanded, origins
 from ..record.formula import written
@@ -60,6 +60,7 @@ def pictured(graph: Graph, *, max_nodes: int, expand: bool = False,
     A graph that is larger is folded, and if that does not make it small enough, cut down to the nodes
     nearest its roots.
     """
+    check_limit(max_nodes)
     roots = roots_of(graph)
     notes = graph.notes() if isinstance(graph, Recorded) else None
     became = expanded(roots) if expand else None

@@ -10,14 +10,13 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
-import html
 import json
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from ...notation.names import one_line
+from ...core.escaping import escape_html, one_line
 
 
 def framed(body: str, data: Any, *, title: str, lang: str, scripts: Sequence[str], styles: Sequence[str]) -> str:
@@ -27,7 +26,7 @@ def framed(body: str, data: Any, *, title: str, lang: str, scripts: Sequence[str
     data     plain JSON, without nan and inf
     scripts, styles   names of files in this folder, one after another
     """
-    shown = html.escape(one_line(title))
+    shown = escape_html(one_line(title))
     unpack = _bare("unpack.js")
     script = '(() => {"use strict";\n' + "\n".join(_bare(f"{name}.js") for name in scripts) + "\n})();"
     style = "\n".join(_bare(f"{name}.css") for name in styles)

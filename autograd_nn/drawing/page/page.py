@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
+from ...core.escaping import escape_html
 from ...core.options import choice, file_path, flag, string, whole_number
 from ..record.trace import Trace
 from .columns import page_data
@@ -53,7 +54,7 @@ class Page:
 
     def _repr_html_(self) -> str:
         return (f'<iframe srcdoc="{html.escape(self.html)}" sandbox="allow-scripts" '
-                f'width="100%" height="{self.height}" frameborder="0" title="{html.escape(self.title)}"></iframe>')
+                f'width="100%" height="{self.height}" frameborder="0" title="{escape_html(self.title)}"></iframe>')
 
     def __repr__(self) -> str:
         return f"<Page of {len(self.html):,} characters; .save('graph.html') writes it, a notebook shows it>"

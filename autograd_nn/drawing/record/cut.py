@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from typing import Any
 
 from ...core.node import Node
 from ...core.options import whole_number
@@ -34,10 +36,16 @@ class Cut:
         return self.nodes is None or (node, slot) in self.uses
 
 
+def check_limit(max_nodes: Any) -> None:
+    """Refuse what is no number of nodes; inf and None are no limit."""
+    if max_nodes is not None and not (isinstance(max_nodes, float) and max_nodes == math.inf):
+        whole_number("max_nodes", max_nodes)
+
+
 def nearest(roots: list[Node], order: list[Node], max_nodes: int | None) -> Cut:
     """The cut that shows max_nodes nodes, found breadth first from the roots. Constants count, and so do the nodes
     that stand for what is left out, but at least one node is kept beside those."""
-    max_nodes = None if max_nodes is None else whole_number("max_nodes", max_nodes)
+    check_limit(max_nodes)
     uses = constants = 0
     for node in order:
         uses += len(node.inputs)

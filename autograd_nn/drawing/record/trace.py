@@ -164,13 +164,13 @@ def roots_of(graph: Graph) -> list[Node]:
         return graph.roots()
     help = "give it a Value or Tensor, a list of them, or what `with trace() as t` gave"
     if not isinstance(graph, Iterable) or isinstance(graph, (str, bytes)):
-        raise UsageError(f"only a graph can be drawn, not {type(graph).__name__} "
-                         f"{shown_in_error(graph)}\n  help: {help}")
+        raise UsageError(f"only a graph can be drawn, not {type(graph).__name__} {shown_in_error(graph)}\n"
+                         f"  help: {help}")
     roots: dict[Node, None] = {}
     for root in graph.flat if isinstance(graph, np.ndarray) else graph:
         if not isinstance(root, Node):
-            raise UsageError(f"only a graph can be drawn, not {type(root).__name__} "
-                             f"{shown_in_error(root)}\n  help: {help}")
+            raise UsageError(f"only a graph can be drawn, not {type(root).__name__} {shown_in_error(root)}\n"
+                             f"  help: {help}")
         roots[root] = None
     if not roots:
         raise UsageError(f"there is nothing to draw in an empty {type(graph).__name__}\n  help: {help}")

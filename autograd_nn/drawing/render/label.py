@@ -6,7 +6,7 @@ import html
 from textwrap import wrap
 from typing import Any
 
-from ...notation.names import one_line
+from ...core.escaping import clean
 from ...notation.summary import Data, short
 from ..record.states import WORDS
 from ..record.trace import NodeRecord
@@ -17,6 +17,7 @@ FONT = "Helvetica,Arial,Noto Sans CJK JP,Hiragino Sans,Yu Gothic,Meiryo,sans-ser
 BODY, SMALLER, LARGER = 12, 10, 15              # sizes of letters, in points
 LONGEST = 48                                    # characters in a line: a longer name is cut, a longer mark is wrapped
 MOST = 3                                        # lines of a mark; the rest is left out
+LIMIT = 1000                                    # characters of a title or tooltip: Graphviz reads no string of 16,384
 SLACK = 60
 """Empty columns at the right of a table. They take up spare width, which Graphviz shares out evenly among columns."""
 SPARE = 12 * ["<TD></TD>"]
@@ -26,16 +27,12 @@ FEW = 4
 LEFT: dict[str, Any] = {"ALIGN": "LEFT", "BALIGN": "LEFT"}
 
 
-def clean(text: str) -> str:
-    """Text that XML can hold: control characters as their pictures, half a surrogate pair as �."""
-    return "\n".join(map(one_line, text.split("\n")))
-
-
 def tooltip_text(text: str) -> str:
     """Text for an attribute of its own, such as a tooltip: no escape and no entity means anything in it.
 
     A backslash becomes its look-alike: Graphviz reads some tooltips twice, and others once.
     """
+    text = text if len(text) <= LIMIT else f"{text[:LIMIT - 1]}…"
     return html.escape(clean(text), quote=False).replace("\n", " ").replace("\\", "\u2216")
 
 
@@ -122,6 +119,7 @@ def edge_label(text: str) -> str:
 
 def heading(title: str | None, notes: list[str], deepest: int = 0) -> str | None:
     """What stands above the picture; `deepest` is the highest order of differentiation in it, which wants a legend."""
+    title = title if title is None or len(title) <= LIMIT else f"{title[:LIMIT - 1]}…"
     rows = [cell(title, LARGER, bold=True, ALIGN="LEFT")] if title else []
     rows += [cell(note, SMALLER, GREY, ALIGN="LEFT") for note in notes]
     for order, words in enumerate(("made by backward", "by backward of backward", "by later backwards"), 1):

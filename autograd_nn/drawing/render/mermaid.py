@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ...core.escaping import one_line
 from ...core.options import choice
-from ...notation.names import one_line
 from ..record.trace import Trace
 from . import palette
 from .lines import edge_text, lines_of, style_of

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 
+from ...core.escaping import escape_html
 from ..record.trace import Trace
 from . import palette
 from .dot import notes_of
-from .label import FONT, clean, width
+from .label import FONT, width
 from .lines import edge_text, style_of
 from .mermaid import COLORS
 from .place import laid_out
 
 SIZE, LINE, PAD, MARGIN = 12, 16, 8, 6     # px: letters, line to line, around a node's text, around the picture
-
-
-def escape(text: str) -> str:
-    """Text of a user for XML."""
-    return html.escape(clean(text))
 
 
 def plain_svg(trace: Trace, *, title: str | None = None, gradients: bool = True, local: bool = False,
@@ -38,10 +33,10 @@ def plain_svg(trace: Trace, *, title: str | None = None, gradients: bool = True,
             f'<path d="M0 0 8 3 0 6z" fill="{palette.EDGE}"/></marker></defs>',
             f'<rect width="100%" height="100%" fill="{palette.PAPER}"/>']
     if title:
-        rows.append(f'<text x="{MARGIN}" y="22" font-size="15" font-weight="bold">{escape(title)}</text>')
+        rows.append(f'<text x="{MARGIN}" y="22" font-size="15" font-weight="bold">{escape_html(title)}</text>')
     for i, note in enumerate(reversed(notes)):
         rows.append(f'<text x="{MARGIN}" y="{top - 6 - LINE * i}" font-size="10" fill="{palette.GREY}">'
-                    f'{escape(note)}</text>')
+                    f'{escape_html(note)}</text>')
     for node in nodes:
         for k, use in enumerate(node["inputs"]):     # arrows end below each other, as the arguments are read
             a, b = use["node"], node["id"]
@@ -56,7 +51,7 @@ def plain_svg(trace: Trace, *, title: str | None = None, gradients: bool = True,
             if text:
                 x, y = points[-1]
                 rows.append(f'<text x="{x + MARGIN - 10:.1f}" y="{y + top - 4:.1f}" text-anchor="end" font-size="9" '
-                            f'fill="{palette.GREY}">{escape(text)}</text>')
+                            f'fill="{palette.GREY}">{escape_html(text)}</text>')
             rows.append("</g>")
     for node, shown, (w, h), (x, y) in zip(nodes, lines, sizes, where.at):
         kind = style_of(node, marks)
@@ -71,6 +66,7 @@ def plain_svg(trace: Trace, *, title: str | None = None, gradients: bool = True,
             rows.append(f'<rect x="{left + 3:.1f}" y="{above + 3:.1f}" width="{w - 6:.1f}" height="{h - 6:.1f}" '
                         f'rx="{max(0, round_ - 2)}" fill="none" stroke="{border}"/>')
         for i, line in enumerate(shown):
-            rows.append(f'<text x="{left + PAD:.1f}" y="{above + PAD + LINE * (i + 0.78):.1f}">{escape(line)}</text>')
+            y = above + PAD + LINE * (i + 0.78)
+            rows.append(f'<text x="{left + PAD:.1f}" y="{y:.1f}">{escape_html(line)}</text>')
         rows.append("</g>")
     return "\n".join([*rows, "</svg>", ""])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from ...notation.names import names_of, one_line
+from ...core.escaping import one_line
+from ...notation.names import names_of
 from ...notation.summary import Data, short
 from ..record.formula import formula
 from ..record.states import WORDS

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from ...core.escaping import clean
 from ...core.options import axes_or_none
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5C00", "#444444")
@@ -31,7 +32,7 @@ def label_text(name: Any) -> str:
     >>> label_text("a$b$"), label_text(3)
     ('a\\\\$b\\\\$', '3')
     """
-    text = str(name).replace("$", r"\$")
+    text = clean(str(name)).replace("$", r"\$")
     return "\u200b" + text if text.startswith("_") else text
 
 

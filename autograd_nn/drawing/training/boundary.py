@@ -13,8 +13,9 @@ from ...core.modes import no_grad
 from ...core.node import Node, data_of
 from ...core.options import choice, function, real_array, whole_number
 from ...core.value import BaseValue
-from ...errors import DataError, ShapeError
+from ...errors import DataError, ShapeError, UsageError
 from .axes import COLOURS, MARKERS, axes, label_text, with_font
+from .reading import LOGIT, NAMED, Reading, ask, by_loss, by_range, by_training, coding_of, range_of
 
 Array = np.ndarray[Any, Any]
 FINE, COARSE = 200, 70
@@ -24,7 +25,8 @@ MARGIN = 0.12
 
 
 def decision_boundary(model: Callable[[Any], Any], x: Any, y: Any, *, output: str | None = None,
-                      class_names: Sequence[str] | None = None, resolution: int | None = None, ax: Any = None) -> Any:
+                      loss: Callable[[Any, Any], Any] | None = None, class_names: Sequence[str] | None = None,
+                      resolution: int | None = None, ax: Any = None) -> Any:
     """Shade the plane by a classifier's probabilities, with the data on top. Returns the Axes.
 
     The hue is the likeliest class, the shade its probability, and the line is where two classes are
@@ -34,35 +36,38 @@ def decision_boundary(model: Callable[[Any], Any], x: Any, y: Any, *, output: st
                 Module of Tensors or of Values, or any function. Modules are put in eval() meanwhile.
     x, y        the data, (n, 2), and its classes, (n,) or (n, 1): numbers or texts of two (or k) kinds,
                 the lower (or first in the alphabet) class first; or one-hot rows (n, k)
-    output      what the model gives: "logits" (0 is the boundary; sigmoid or softmax makes probabilities of
-                them), "probabilities" (0.5 is the boundary), or "signs" (from -1 to 1). By default seen from
-                the range of the op that made it: 0 to 1 as of sigmoid and softmax, or -1 to 1 as of
-                tanh; "logits" for all else. A linear output
-                trained by squared errors on 0 and 1 is "probabilities".
+    loss        the loss(output, target) that a model of one output was trained with, such as nn.mse_loss: the
+                boundary is the output for which both classes cost the same, the targets being those of y
+    output      or what such a model gives: "logits" (0 is the boundary), "probabilities" (0.5 is; as after squared
+                errors on 0 and 1) or "signs" (0, between -1 and 1). Neither is needed where there is no doubt: after a
+                sigmoid with classes 0 and 1, after tanh with -1 and 1, with -1 and 1 at all, and for k outputs, of
+                which the greatest is the answer (their softmax, or themselves after an op from 0 to 1, is the shade)
     resolution  points of the grid along each side
 
     Raises ShapeError for other shapes, DataError for nan in the data and for classes that do not fit the
-    outputs, UsageError for another `output`.
+    outputs, UsageError for another `output`, and where the boundary of a model of one output cannot be known.
 
-    >>> ax = decision_boundary(lambda x: x[:, 0] - x[:, 1], [[0.0, 1.0], [1.0, 0.0]], [0, 1])
+    >>> ax = decision_boundary(lambda x: x[:, 0] - x[:, 1], [[0.0, 1.0], [1.0, 0.0]], [-1, 1])
     >>> ax.get_xlabel()
     '$x_1$'
     """
     points = points_of(x)
-    field = Field(model, points, output, resolution)
+    field = Field(model, points, output, resolution, y, loss)
     classes, labels = predicted_classes(y, len(points), field.k)
     names = [label_text(name) for name in (labels if class_names is None else class_names)]
     if len(names) != field.k:
         raise DataError(f"class_names: {len(names)} names for {field.k} classes")
-    p = field.probabilities()
+    scores = field.on_grid()
+    p = field.probabilities(scores)
     ax = axes(ax, (6.0, 4.8))
     left, right, low, high = field.extent
-    ax.imshow(_shades(p), extent=field.extent, origin="lower", interpolation="bilinear", aspect="auto", zorder=0)
+    ax.imshow(_shades(p, scores.argmax(axis=-1)), extent=field.extent, origin="lower", interpolation="bilinear",
+              aspect="auto", zorder=0)
     gx, gy = np.meshgrid(np.linspace(left, right, field.n), np.linspace(low, high, field.n))
-    for margin in _margins(p):
-        if margin.min() < 0 < margin.max():
+    for margin in _margins(scores):
+        if (margin < 0).any() and (margin > 0).any():
             ax.contour(gx, gy, margin, levels=[0.0], colors="#222222", linewidths=1.2, zorder=1)
-    answers = field.at(points).argmax(axis=-1)
+    answers = field.answers(points)
     for k, name in enumerate(names):
         here = points[classes == k]
         ax.scatter(here[:, 0], here[:, 1], s=34, color=COLOURS[k % len(COLOURS)], edgecolor="white", linewidth=0.8,
@@ -84,56 +89,101 @@ LARGEST_GRID = 4000          # points along a side: more than any screen has
 
 @dataclass
 class Field:
-    """A model's probabilities on a grid around some points; replay keeps it over many steps."""
+    """A model's answers on a grid around some points; replay keeps it over many steps."""
 
     model: Callable[[Any], Any]
     points: Array
     output: str | None = None
     resolution: int | None = None
+    y: Any = None
+    loss: Callable[[Any, Any], Any] | None = None
 
     def __post_init__(self) -> None:
         function("model", self.model, "a function of points")
         if self.output is not None:
-            choice("output", self.output, ("logits", "probabilities", "signs"))
+            choice("output", self.output, tuple(NAMED))
         if self.resolution is not None:
             self.resolution = whole_number("resolution", self.resolution, 2, most=LARGEST_GRID)
+        if self.output is not None and self.loss is not None:
+            raise UsageError("output= and loss= both say how the output is read: give one of them")
+        moved = getattr(self.model, "threshold", None) if hasattr(self.model, "probability") else None
+        self.function = self.model.probability if moved is not None else self.model     # type: ignore[attr-defined]
         with evaluating(self.model):
-            sample, self.by_rows = _answers(self.model, self.points[:3])
+            sample, self.by_rows = _answers(self.function, self.points[:3])
         first = sample.flat[0] if isinstance(sample, np.ndarray) and sample.dtype == object else sample
-        lies_in = first.op.range if isinstance(first, Node) and first.op is not None else ()
-        self.output = self.output or (
-            "probabilities" if lies_in == (0, 1) else "signs" if lies_in == (-1, 1) else "logits")
         self.of_values = isinstance(first, BaseValue)
         self.n = self.resolution or (COARSE if self.of_values else FINE)
-        self.k = max(2, _numbers(sample, min(3, len(self.points))).shape[1])
+        outputs = _numbers(sample, min(3, len(self.points))).shape[1]
+        self.k, self._single = max(2, outputs), outputs == 1
+        self.lies_in, self.targets = range_of(first), None if self.y is None else coding_of(self.y)
+        self.like = (1, *np.shape(data_of(sample))[1:])
+        self._reading: Reading | None = None
+        if outputs > 1:
+            self._reading = NAMED[self.output or ("probabilities" if self.lies_in == (0, 1) else "logits")]
+        elif moved is not None:
+            self._reading = Reading(float(moved), (0.0, 1.0))
+        elif self.output is not None:
+            self._reading = NAMED[self.output]
+        elif self.loss is not None:
+            self._reading = by_loss(self.loss, self.targets, self.like, self.lies_in)
+        else:
+            self._reading = by_range(self.lies_in, self.targets, self.outputs(self.points))
         low, high = self.points.min(axis=0), self.points.max(axis=0)
         room = np.where(high > low, (high - low) * MARGIN, 1.0)
         (left, bottom), (right, top) = low - room, high + room
         self.extent = float(left), float(right), float(bottom), float(top)
 
-    def at(self, points: Array) -> Array:
-        """The probability of each class at points (n, 2): an array (n, k)."""
+    @property
+    def reading(self) -> Reading:
+        """How a single output is read. Raises UsageError where that is not known."""
+        if self._reading is None:
+            raise ask(self.lies_in, self.targets)
+        return self._reading
+
+    def learn(self, loss: Node, classes: Array) -> None:
+        """See from a training loss of all the points how a single output is read, unless that is known."""
+        if self._reading is None:
+            self._reading = by_training(loss, self.outputs(self.points)[:, 0], classes, self.targets)
+
+    def outputs(self, points: Array) -> Array:
+        """The model's outputs at points (n, 2): an array (n, 1) or (n, k)."""
         # the C engine makes a graph of Values sooner than Python makes none
         with evaluating(self.model), nullcontext() if self.of_values else no_grad():
-            raw, _ = _answers(self.model, points, self.by_rows)
-        z = _numbers(raw, len(points))
-        with np.errstate(over="ignore", invalid="ignore"):
-            if z.shape[1] == 1:
-                one = np.clip(z, 0, 1) if self.output == "probabilities" else \
-                    np.clip((1 + z) / 2, 0, 1) if self.output == "signs" else 1 / (1 + np.exp(-z))
-                p = np.concatenate([1 - one, one], axis=1)
-            elif self.output == "logits":
-                e = np.exp(z - z.max(axis=1, keepdims=True))
-                p = e / e.sum(axis=1, keepdims=True)
-            else:
-                p = np.clip(z if self.output == "probabilities" else (1 + z) / 2, 0, 1)
-        return np.asarray(np.nan_to_num(p, nan=1 / p.shape[1]))
+            raw, _ = _answers(self.function, points, self.by_rows)
+        return _numbers(raw, len(points))
 
-    def probabilities(self) -> Array:
-        """On the grid, rows from low to high: an array (n, n, k)."""
+    def scores(self, points: Array) -> Array:
+        """A score of each class at points (n, 2), (n, k); the class with the greatest is the answer."""
+        z = self.outputs(points)
+        if not self._single:
+            return z
+        above = z - self.reading.threshold
+        return np.concatenate([-above, above], axis=1)
+
+    def answers(self, points: Array) -> Array:
+        """The class at each point, an array (n,); -1 where the outputs are nan."""
+        scores = self.scores(points)
+        return np.where(np.isnan(scores).any(axis=1), -1, scores.argmax(axis=1))
+
+    def on_grid(self) -> Array:
+        """The scores on the grid, rows from low to high: an array (n, n, k)."""
         left, right, low, high = self.extent
         gx, gy = np.meshgrid(np.linspace(left, right, self.n), np.linspace(low, high, self.n))
-        return self.at(np.stack([gx.ravel(), gy.ravel()], axis=1)).reshape(self.n, self.n, -1)
+        return self.scores(np.stack([gx.ravel(), gy.ravel()], axis=1)).reshape(self.n, self.n, -1)
+
+    def probabilities(self, scores: Array) -> Array:
+        """How likely each class is by these scores (..., k), an array of the same shape."""
+        if self._single:
+            second = self.reading.probability(scores[..., 1] + self.reading.threshold)
+            p = np.stack([1 - second, second], axis=-1)
+        elif self.reading == LOGIT:
+            with np.errstate(over="ignore", invalid="ignore"):
+                e = np.exp(scores - scores.max(axis=-1, keepdims=True))
+                p = e / e.sum(axis=-1, keepdims=True)
+        else:
+            low, high = self.reading.ends or (0.0, 1.0)
+            p = np.clip((scores - low) / (high - low), 0, 1)
+        return np.asarray(np.nan_to_num(p, nan=1 / p.shape[-1]))
 
 
 def points_of(x: Any) -> Array:
@@ -212,17 +262,17 @@ def _numbers(raw: Any, n: int) -> Array:
     return array.reshape(n, -1).astype(float)
 
 
-def _shades(p: Array) -> Array:
+def _shades(p: Array, top: Array) -> Array:
     """A colour for each point of the grid: nearly white where no class is likelier, its own where one is sure."""
     from matplotlib.colors import to_rgb
     colours = np.array([to_rgb(COLOURS[i % len(COLOURS)]) for i in range(p.shape[-1])])
-    top, k = p.argmax(axis=-1), p.shape[-1]
+    k = p.shape[-1]
     sure = np.clip((p.max(axis=-1) - 1 / k) / (1 - 1 / k), 0, 1)[..., None]
     return np.asarray(1 - (0.08 + 0.5 * sure) * (1 - colours[top]))
 
 
-def _margins(p: Array) -> Iterator[Array]:
-    """For each class how much likelier it is than the likeliest other; the boundary is at 0."""
-    k = p.shape[-1]
+def _margins(scores: Array) -> Iterator[Array]:
+    """For each class how much greater its score is than the greatest other; the boundary is at 0."""
+    k = scores.shape[-1]
     for i in range(k if k > 2 else 1):
-        yield p[..., i] - np.delete(p, i, axis=-1).max(axis=-1)
+        yield scores[..., i] - np.delete(scores, i, axis=-1).max(axis=-1)

@@ -109,7 +109,7 @@ def flow_of(model: Any, loss: Any, optimizer: Any = None) -> Flow:
     >>> [layer.name for layer in flow.layers], flow.layers[0].op
     (['layers.0', 'layers.1', 'layers.2'], 'sigmoid')
     """
-    loss = loss() if callable(loss) and not isinstance(loss, Node) else loss
+    loss = loss() if callable(loss) and not isinstance(loss, Node) and not hasattr(loss, "parameters") else loss
     if isinstance(loss, np.ndarray) and loss.dtype == object and loss.size == 1:
         loss = loss.item()
     if not isinstance(loss, Node):

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core.node import Node, data_of
+from ...core.node import Node
+from ...core.times import changed_inputs
 from ...core.value import BaseValue
 from ...errors import UsageError
 from ...ops._refusal import shown_in_error
@@ -83,8 +84,6 @@ class _Group:
 def _groups(model: Any) -> list[_Group]:
     groups: dict[str, _Group] = {}
     for path, name, indices, p in leaves_of(model):
-        if not isinstance(p, Node):
-            raise UsageError(f"parameter {name} is no Value or Tensor, but {type(p).__name__} {shown_in_error(p)}")
         groups.setdefault(name, _Group(path, name, len(p.shape) + indices)).parameters.append(p)
     if not groups:
         raise UsageError(f"this {type(model).__name__} has no parameters")
@@ -112,6 +111,8 @@ def leaves_of(model: Any) -> Iterator[tuple[str, str, int, Any]]:
         seen: dict[str, set[str]] = {}
         times: Counter[str] = Counter()
         for i, p in enumerate(model):
+            if not isinstance(p, Node):
+                raise UsageError(f"parameter {i} is no Value or Tensor, but {type(p).__name__} {p!r:.60}")
             name, bracket, index = str(getattr(p, "name", None) or f"parameter {i}").partition("[")
             if index in seen.get(name, ()):          # the weight of another layer
                 seen[name] = set()
@@ -135,27 +136,11 @@ def named_leaves(model: Any) -> Iterator[tuple[str, Any]]:
 
 
 def check_unchanged(order: Iterable[Node], parameters: Container[Node]) -> None:
-    """Raise UsageError where a parameter has other data than when the graph was made.
-
-    Of a Tensor the op kept the array that it saw; what a Value was is seen from what was made of it first.
-    """
-    seen: set[Node] = set()
-    for node in order:
-        for slot, x in enumerate(node.inputs):
-            if not isinstance(x, Node) or x in seen or x not in parameters:
-                continue
-            seen.add(x)
-            if isinstance(x, BaseValue):
-                scalar = node.op.scalar if node.op is not None else None
-                now = scalar(*map(data_of, node.inputs), **node.params) if scalar is not None else node._data
-                changed = now != node._data and now == now
-            else:
-                operands = getattr(node, "_operands", ())
-                changed = slot < len(operands) and operands[slot] is not x._data
-            if changed:
-                raise UsageError("the parameters have changed since this loss was computed\n"
-                                 "  help: call this after loss.backward() and before optimizer.step(), "
-                                 "or compute the loss again")
+    """Raise UsageError where a parameter has other data than when the graph was made."""
+    if any(x in parameters for node in order for x in changed_inputs(node)):
+        raise UsageError("the parameters have changed since this loss was computed\n"
+                         "  help: call this after loss.backward() and before optimizer.step(), "
+                         "or compute the loss again")
 
 
 def _name(model: Any) -> str:

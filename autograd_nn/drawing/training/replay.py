@@ -32,7 +32,8 @@ SHADES = 31
 
 
 def replay(model: Any, optimizer: Any = None, *, x: Any = None, y: Any = None, output: str | None = None,
-           title: str | None = None, limit: int = 100, max_nodes: int = 60, resolution: int = 40) -> Replay:
+           loss: Any = None, title: str | None = None, limit: int = 100, max_nodes: int = 60,
+           resolution: int = 40) -> Replay:
     """A recorder of a training run: one line in the loop, then one page with a slider over its steps.
 
         film = replay(model, optimizer, x=x, y=y)
@@ -46,8 +47,9 @@ def replay(model: Any, optimizer: Any = None, *, x: Any = None, y: Any = None, o
 
     model       a Module, or a list of parameters
     optimizer   whose state is shown beside each parameter: velocity, Adam's m and v
-    x, y        points of the plane (n, 2) and their classes, to watch the decision boundary; `output` is
-                then as for decision_boundary. Without them there is none.
+    x, y        points of the plane (n, 2) and their classes, to watch the decision boundary; `output` and `loss`
+                are then as for decision_boundary, and not needed where the first loss is the mean (or sum) of a
+                usual one over all of x. Without x and y there is none.
     title       stands above the page
     limit       how many snapshots are kept at most: when there are more, every second one goes, and from
                 then on only every second call is kept. The loss is kept of all.
@@ -69,13 +71,13 @@ def replay(model: Any, optimizer: Any = None, *, x: Any = None, y: Any = None, o
     >>> film
     <Replay of 5 steps, 5 kept; .html('training.html') writes the page>
     """
-    return Replay(model, optimizer, x, y, output, title, limit, max_nodes, resolution)
+    return Replay(model, optimizer, x, y, output, loss, title, limit, max_nodes, resolution)
 
 
 class Replay:
     """What `replay` gives: `snapshot(loss)` records, `html(path)` writes the page. len() counts the snapshots."""
 
-    def __init__(self, model: Any, optimizer: Any, x: Any, y: Any, output: str | None, title: str | None,
+    def __init__(self, model: Any, optimizer: Any, x: Any, y: Any, output: str | None, loss: Any, title: str | None,
                  limit: int, max_nodes: int, resolution: int) -> None:
         limit, max_nodes = whole_number("replay: limit", limit, 2), whole_number("replay: max_nodes", max_nodes)
         title = None if title is None else string("replay: title", title)
@@ -97,7 +99,7 @@ class Replay:
         if x is not None:
             if not callable(model):
                 raise UsageError("replay: only a model that can be called has a decision boundary")
-            self.field = Field(model, points_of(x), output, resolution)
+            self.field = Field(model, points_of(x), output, resolution, y, loss)
             classes, names = predicted_classes(y, len(self.field.points), self.field.k)
             self.data = {"points": _rounded(self.field.points), "classes": classes.tolist(), "names": names,
                          "extent": self.field.extent, "n": self.field.n, "colours": COLOURS}
@@ -115,6 +117,8 @@ class Replay:
             loss = loss.item()
         if not isinstance(loss, Node) or np.size(data_of(loss)) != 1:
             raise UsageError(f"snapshot(loss): a Value or Tensor of one element, not {shown_in_error(loss)}")
+        if self.field is not None and self.data is not None:
+            self.field.learn(loss, np.asarray(self.data["classes"]))
         step = len(self.losses)
         self.losses.append(float(np.asarray(data_of(loss)).reshape(())))
         if step % self.every:
@@ -133,7 +137,7 @@ class Replay:
         values, gradients = values_and_gradients(trace)
         self.shots.append({"step": step, "graph": self._known[key], "values": values, "gradients": gradients,
                            "parameters": [self._entries(leaves, shape) for _, shape, leaves in self.parameters],
-                           "boundary": None if self.field is None else _packed(self.field.probabilities())})
+                           "boundary": None if self.field is None else _packed(self.field)})
         if len(self.shots) > self.limit:
             self.shots = self.shots[::2]
             self.every *= 2
@@ -227,10 +231,11 @@ def _rounded(x: Array) -> Any:
     return [_rounded(part) for part in x] if x.ndim else json_number(float(f"{x:.5g}"))
 
 
-def _packed(p: Array) -> str:
-    k = p.shape[-1]
+def _packed(field: Field) -> str:
+    scores = field.on_grid()
+    p, k = field.probabilities(scores), field.k
     sure = np.clip((p.max(axis=-1) - 1 / k) / (1 - 1 / k), 0, 1)
-    cells = (p.argmax(axis=-1) % len(COLOURS)) * (SHADES + 1) + np.rint(sure * SHADES)
+    cells = (scores.argmax(axis=-1) % len(COLOURS)) * (SHADES + 1) + np.rint(sure * SHADES)
     return base64.b64encode(cells.astype(np.uint8).tobytes()).decode()
 
 

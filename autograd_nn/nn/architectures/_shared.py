@@ -43,7 +43,7 @@ def connected(n_in: int, n_out: int, rng: Rng, dtype: Any) -> Sequential:
 def checked(network: Module, x: Any, channels: int, side: int) -> Any:
     """The images that a network takes: (N, channels, side, side)."""
     x = image_batch(network, x, next(network.parameters()).dtype)
-    if shape_of(x)[1:] != (channels, side, side) or not shape_of(x)[0]:
+    if shape_of(x)[1:] != (channels, side, side):
         raise ShapeError(f"{type(network).__name__} takes images of shape (N, {channels}, {side}, {side}), and these "
                          f"have shape {shape_of(x)}\n  help: image_size= and in_channels= say what it is built for")
     return x

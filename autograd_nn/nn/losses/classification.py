@@ -39,7 +39,7 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean", *, weight: 
     the sum of w over the targets that are not ignored; of probabilities the sum divided by their number.
     Finite for all finite logits. Source of smoothing: Szegedy et al. 2016.
 
-    Raises ShapeError for other shapes and an empty batch, DTypeError for class indices that are not
+    Raises ShapeError for other shapes, DTypeError for class indices that are not
     integers, DataError for those out of range, for rows that are no probabilities, for weights that are
     none, and for the mean of no targets.
 
@@ -56,7 +56,7 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean", *, weight: 
     """
     name = "cross_entropy"
     choice(f"{name}: reduction", reduction, REDUCTIONS)
-    logits, target = predictions(name, logits), loss_input(name, target)
+    logits, target = predictions(logits), loss_input(target)
     shape = shape_of(logits)
     if not shape:
         raise ShapeError("cross_entropy: the logits need an axis of classes, and this is a single number\n"
@@ -108,7 +108,7 @@ def nll_loss(log_p: Any, target: Any, reduction: str = "mean", *, weight: Any = 
     """
     name = "nll_loss"
     choice(f"{name}: reduction", reduction, REDUCTIONS)
-    log_p, target = predictions(name, log_p), loss_input(name, target)
+    log_p, target = predictions(log_p), loss_input(target)
     shape = shape_of(log_p)
     if not shape or shape_of(target) != shape[:-1]:
         raise ShapeError(f"nll_loss: log probabilities of shape (..., classes) take class indices of shape (...), "
@@ -134,7 +134,7 @@ def binary_cross_entropy_with_logits(logits: Any, target: Any, reduction: str = 
     pos_weight  p, the weight of the positive targets, in the same way: p > 1 asks for recall
 
     Computed as p t softplus(-z) + (1 - t) softplus(z): finite for all finite logits, and with no
-    difference of large numbers. Raises ShapeError for different shapes and for an empty batch,
+    difference of large numbers. Raises ShapeError for different shapes,
     DataError for targets outside 0 and 1 and for weights that are none.
 
     >>> from autograd_nn import Tensor, nn
@@ -167,7 +167,7 @@ def kl_div(log_p: Any, target: Any, reduction: str = "mean", *, log_target: bool
     reduction   "batchmean" too, the sum divided by the length of the first axis: the divergence of a
                 distribution, where "mean" divides by the number of classes as well
 
-    Source: Kullback & Leibler 1951. Raises ShapeError for different shapes and for an empty batch,
+    Source: Kullback & Leibler 1951. Raises ShapeError for different shapes,
     DataError for targets outside 0 and 1.
 
     >>> from autograd_nn import Tensor, nn
@@ -209,6 +209,8 @@ def _mean_of_classes(name: str, losses: Any, index: Any, kept: Any, w: Any, redu
         return reduced(losses, reduction)
     counted = np.ones_like(index, float) if w is None else w[index]
     total = float(np.sum(counted if kept is None else counted * kept))
+    if not index.size:
+        return reduced(losses, "mean")
     if not total:
         raise DataError(f"{name}: every target is ignored or has weight 0, and there is no mean of nothing\n"
                         '  help: reduction="sum"')

@@ -13,7 +13,7 @@ from .loss import Loss, reduced
 def half_sum_of_squares(y: Any, target: Any, reduction: str = "sum") -> Any:
     """E = 1/2 sum (y - t)^2, whose derivative by y is y - t.
 
-    Target and y have one shape. Raises ShapeError for different shapes and for an empty batch.
+    Target and y have one shape. Raises ShapeError for different shapes.
 
     >>> from autograd_nn import Value, nn
     >>> y = Value(33.0)
@@ -34,7 +34,7 @@ class HalfSumOfSquares(Loss):
 def mse_loss(y: Any, target: Any, reduction: str = "mean") -> Any:
     """The mean squared error, mean (y - t)^2 over all elements.
 
-    Target and y have one shape. Raises ShapeError for different shapes and for an empty batch.
+    Target and y have one shape. Raises ShapeError for different shapes.
 
     >>> from autograd_nn import Tensor, nn
     >>> nn.mse_loss(Tensor([1.0, 4.0]), [1.0, 2.0]).item()
@@ -52,7 +52,7 @@ class MSELoss(Loss):
 def l1_loss(y: Any, target: Any, reduction: str = "mean") -> Any:
     """The mean absolute error, mean |y - t| over all elements; where y = t the derivative is 0.
 
-    Target and y have one shape. Raises ShapeError for different shapes and for an empty batch.
+    Target and y have one shape. Raises ShapeError for different shapes.
 
     >>> from autograd_nn import Tensor, nn
     >>> nn.l1_loss(Tensor([1.0, 4.0]), [1.0, 2.0]).item()
@@ -73,7 +73,7 @@ def huber_loss(y: Any, target: Any, reduction: str = "mean", *, delta: float = 1
     Target and y have one shape; delta > 0. Computed as c (d - c / 2) with c = d kept within -delta and
     delta, so a large d is not squared. Source: Huber 1964.
 
-    Raises ShapeError for different shapes and for an empty batch, UsageError for another delta.
+    Raises ShapeError for different shapes, UsageError for another delta.
 
     >>> from autograd_nn import Tensor, nn
     >>> nn.huber_loss(Tensor([0.5, 10.0]), [0.0, 0.0], "none").data
@@ -94,7 +94,7 @@ def smooth_l1_loss(y: Any, target: Any, reduction: str = "mean", *, beta: float 
 
     Target and y have one shape; beta >= 0, and 0 is l1_loss. Source: Girshick 2015.
 
-    Raises ShapeError for different shapes and for an empty batch, UsageError for another beta.
+    Raises ShapeError for different shapes, UsageError for another beta.
 
     >>> from autograd_nn import Tensor, nn
     >>> nn.smooth_l1_loss(Tensor([0.5, 10.0]), [0.0, 0.0], "none", beta=2.0).data

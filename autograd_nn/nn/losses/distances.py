@@ -38,7 +38,7 @@ def cosine_embedding_loss(x1: Any, x2: Any, target: Any, reduction: str = "mean"
     target   1 (alike) or -1 (not), of shape (...)
     margin   from -1 to 1
 
-    Raises ShapeError for other shapes and an empty batch, DataError for other targets, UsageError for
+    Raises ShapeError for other shapes, DataError for other targets, UsageError for
     another margin.
 
     >>> from autograd_nn import Tensor, nn
@@ -49,7 +49,7 @@ def cosine_embedding_loss(x1: Any, x2: Any, target: Any, reduction: str = "mean"
     name = "cosine_embedding_loss"
     margin = within(f"{name}: margin", margin, -1, 1)
     x1, x2 = pair(name, x1, x2, reduction)
-    target = loss_input(name, target)
+    target = loss_input(target)
     if not shape_of(x1) or shape_of(target) != shape_of(x1)[:-1]:
         raise ShapeError(f"{name}: vectors of shape (..., n) take targets of shape (...), "
                          f"and these have shapes {shape_of(x1)} and {shape_of(target)}")
@@ -71,7 +71,7 @@ def triplet_margin_loss(anchor: Any, positive: Any, negative: Any, reduction: st
     kink at 0. All three have one shape (..., n). With `swap`, d(p, n) stands in for d(a, n) where it
     is smaller. Sources: Schroff, Kalenichenko & Philbin 2015; swap: Balntas et al. 2016.
 
-    Raises ShapeError for different shapes and for an empty batch, UsageError unless margin > 0, p >= 1
+    Raises ShapeError for different shapes, UsageError unless margin > 0, p >= 1
     and eps >= 0.
 
     >>> from autograd_nn import Tensor, nn

@@ -19,7 +19,7 @@ def hinge_loss(y: Any, target: Any, reduction: str = "mean", *, margin: float = 
 
     Target and y have one shape. Source: Cortes & Vapnik 1995.
 
-    Raises ShapeError for different shapes and for an empty batch, DataError for other targets (2 t - 1
+    Raises ShapeError for different shapes, DataError for other targets (2 t - 1
     makes 1 and -1 of 1 and 0), UsageError unless margin > 0.
 
     >>> from autograd_nn import Tensor, nn
@@ -47,7 +47,7 @@ def multi_margin_loss(y: Any, target: Any, reduction: str = "mean", *, p: int = 
 
     Source: Crammer & Singer 2001, with a sum for the maximum, as Weston & Watkins 1999.
 
-    Raises ShapeError for other shapes and an empty batch, DTypeError and DataError for wrong class
+    Raises ShapeError for other shapes, DTypeError and DataError for wrong class
     indices and weights, UsageError for another p and unless margin > 0.
 
     >>> from autograd_nn import Tensor, nn
@@ -59,7 +59,7 @@ def multi_margin_loss(y: Any, target: Any, reduction: str = "mean", *, p: int = 
     margin = above_zero(f"{name}: margin", margin)
     if whole_number(f"{name}: p", p) > 2:
         raise UsageError(f"{name}: p must be 1 or 2, not {p}")
-    y, target = predictions(name, y), loss_input(name, target)
+    y, target = predictions(y), loss_input(target)
     shape = shape_of(y)
     if not shape or shape_of(target) != shape[:-1]:
         raise ShapeError(f"{name}: scores of shape (..., classes) take class indices of shape (...), "

@@ -140,8 +140,11 @@ def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: s
         a, axis = reshape(a, -1), axis or 0
     axis = axis_of("take", a, axis)
     n = shape_of(a)[axis]
+    found = (*shape_of(a)[:axis], *places.shape, *shape_of(a)[axis + 1:])
+    if not n and 0 in found:                             # nothing is taken, so no number is outside the array
+        return reshape(a, found)
     if mode == "wrap":
-        places = places % n
+        places = places % n if n else places
     elif mode == "clip":
         places = places.clip(0, n - 1)
     elif mode != "raise":

@@ -10,12 +10,24 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError, UsageError
-from .._arguments import affordable, along, as_array, axis_of, no_out, numpys_errors, safe_casting, size_of
+from .._arguments import (
+    affordable,
+    along,
+    as_array,
+    axis_of,
+    data_of,
+    dtype_of,
+    no_out,
+    numpys_errors,
+    safe_casting,
+    size_of,
+)
 from .._bind import Each
+from .._carriers import is_plain
 from .._function import composed
 from .._op import Op, shape_of
 from .indexing import getitem, scatter
-from .shape import at_least, atleast_1d, atleast_2d, atleast_3d, broadcast_to, reshape, sum_to, transpose
+from .shape import astype, at_least, atleast_1d, atleast_2d, atleast_3d, broadcast_to, reshape, sum_to, transpose
 
 
 def _concatenate(*xs: Any, axis: int | None = 0, out: Any = None, dtype: Any = None,
@@ -139,13 +151,15 @@ def block(arrays: Any) -> Any:
     return joined(arrays, depth)
 
 
-def _depth(part: Any) -> int:
+def _depth(part: Any, most: int = 64) -> int:
     """How deep the lists of a block array are nested, equally everywhere."""
+    if not most:
+        raise ShapeError("block: the lists are nested more than 64 deep\n  help: does a list contain itself?")
     if isinstance(part, tuple):
         raise UsageError("block: blocks are given in lists, not in tuples")
     if not isinstance(part, list):
         return 0
-    depths = set(map(_depth, part))
+    depths = {_depth(p, most - 1) for p in part}
     if len(depths) != 1:
         raise ShapeError("block: the list of blocks is empty" if not depths else
                          f"block: the lists must be nested equally deep, and they are {sorted(depths)} deep")
@@ -286,3 +300,19 @@ def resize(a: Any, new_shape: Any) -> Any:
     if not size_of(a):
         return broadcast_to(0 * reshape(a, -1).sum(), plan.shape)      # of no elements NumPy makes zeros
     return getitem(reshape(a, -1), plan)
+
+
+@composed(np.full_like, cases=[(((2, 3), ()), {}), (((2, 3), ()), {"shape": (4,)})])
+def full_like(a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *,
+              device: Any = None) -> Any:
+    """An array of a's shape (or of `shape`) and dtype with fill_value in it. Of a itself no derivative is left.
+
+    >>> full_like([1.0, 2.0], 5.0).tolist()
+    [5.0, 5.0]
+    """
+    a, fill_value = as_array(a), as_array(fill_value)
+    if is_plain(fill_value):
+        return np.full_like(data_of(a), fill_value, dtype, shape=shape)
+    kind = np.dtype(dtype_of(a) if dtype is None else dtype)
+    fill_value = fill_value if dtype_of(fill_value) == kind else astype(fill_value, kind)
+    return broadcast_to(fill_value, shape_of(a) if shape is None else shape)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .._arguments import as_array, axis_of, dtype_of, numpys_errors, real_only, size_of
+from .._arguments import as_array, axis_of, dtype_of, no_option, numpys_errors, real_only, size_of
 from .._function import composed
 from .._op import shape_of
 from ..elementwise.arithmetic import where
@@ -88,10 +88,11 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None = -1) -
     >>> put_along_axis([[1.0, 2.0], [3.0, 4.0]], [[0], [1]], 9.0, axis=1).tolist()
     [[9.0, 2.0], [3.0, 9.0]]
     """
-    arr = as_array(arr)
-    if axis is not None:
-        axis = axis_of("put_along_axis", arr, axis)
-    return index_set(arr, places_along(integers("put_along_axis", indices), axis, shape_of(arr)), values)
+    arr, indices = as_array(arr), integers("put_along_axis", indices)
+    if axis is None:
+        return reshape(index_set(reshape(arr, -1), indices, values), shape_of(arr))
+    axis = axis_of("put_along_axis", arr, axis)
+    return index_set(arr, places_along(indices, axis, shape_of(arr)), values)
 
 
 def _plain_index(index: Any) -> Any:
@@ -111,6 +112,7 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     >>> delete([1.0, 2.0, 3.0], 1).tolist()
     [1.0, 3.0]
     """
+    no_option("delete", obj)
     arr = as_array(arr)
     if axis is None:
         arr, axis = reshape(arr, -1), 0
@@ -130,6 +132,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     >>> insert([1.0, 2.0], 1, 9.0).tolist()
     [1.0, 9.0, 2.0]
     """
+    no_option("insert", obj)
     arr, values = as_array(arr), as_array(values)
     if axis is None:
         arr, axis = reshape(arr, -1), 0

@@ -9,13 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from .._arguments import data_of
 from .._numpy_op import NumpyOp
 from .._op import Case, Op, shape_of
 from ..elementwise.arithmetic import where
+from ..elementwise.corners import multiply0
 from .reduction import AXIS, CASES, axes_of, count, keeping, prepared
 from .shape import flip, moveaxis, reshape, roll
 
 _multiply: Any = np.multiply.reduce
+LONG = 100                                               # elements
 
 
 def _prod(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -51,9 +54,9 @@ def _cumprod_form(a: Any, axis: int | None = None, dtype: Any = None, out: Any =
 def _of_others(y: Any, x: Any, axis: Any) -> Any:
     """For each element of x the product of the others along `axis`, given the whole product y.
 
-    That is y / x; where an element is 0, the product of those before it times that of those after.
+    That is y / x, if the elements are of one size; else the product of those before it times that of those after.
     """
-    if not np.any(x == 0):
+    if _of_one_size(x) and _in_range(y):
         return reshape(y, keeping(x, axis)) / x
     axes = axes_of(x, axis)
     last = tuple(range(-len(axes), 0))
@@ -61,6 +64,18 @@ def _of_others(y: Any, x: Any, axis: Any) -> Any:
     rows = reshape(moveaxis(x, axes, last), (*rest, count(x, axis)))
     others = _before(rows) * flip(_before(flip(rows, axis=-1)), axis=-1)
     return moveaxis(reshape(others, rest + tuple(shape[i] for i in axes)), last, axes)
+
+
+def _of_one_size(x: Any) -> bool:
+    """Whether derivatives may divide by x: the second one of y / x has y / x**2 - y / x**2 in it."""
+    size = abs(data_of(x))
+    return bool(size.max(initial=0) <= 1e3 * size.min(initial=np.inf))
+
+
+def _in_range(y: Any) -> bool:
+    """Whether no product has become 0 or inf."""
+    size = abs(data_of(y))
+    return bool(((size >= np.finfo(size.dtype).tiny) & np.isfinite(size)).all())
 
 
 def _before(x: Any) -> Any:
@@ -83,15 +98,16 @@ def _sum_from_end(g: Any, x: Any, axis: int | None) -> Any:
 def _from_products(g: Any, y: Any, x: Any, axis: int | None) -> Any:
     """The cotangent of x in y = cumprod(x).
 
-    Where an element is 0: y is the recurrence y_i = x_i y_(i-1), which knows its derivative without dividing.
+    Without dividing by x: y is the recurrence y_i = x_i y_(i-1), which goes step by step, so of long rows only where a
+    product is 0 or out of range.
     """
-    if not np.any(x == 0):
+    if _in_range(y) and (count(x, axis) > LONG or _of_one_size(x)):
         return _sum_from_end(g * y, x, axis) / x
     if axis is None:
         rows = reshape(x, (-1,))
     else:
         g, rows = moveaxis(g, axis, -1), moveaxis(x, axis, -1)
-    dx = _carried_back(g, rows) * _before(rows)
+    dx = multiply0(_carried_back(g, rows), _before(rows))
     return reshape(dx, shape_of(x)) if axis is None else moveaxis(dx, -1, axis)
 
 
@@ -101,7 +117,7 @@ def _linear_recurrence(a: Any, b: Any) -> Any:
     y = np.array(a, dtype=np.result_type(a, b))
     steps, factors = np.moveaxis(y, -1, 0), np.moveaxis(b, -1, 0)
     for i in range(1, len(steps)):
-        steps[i] += factors[i] * steps[i - 1]
+        steps[i] += np.where(steps[i - 1], factors[i] * steps[i - 1], 0)     # not nan where nothing is carried on
     return y
 
 
@@ -123,7 +139,8 @@ cumsum = NumpyOp("cumsum", None, _cumsum,
                  linear=True, ufunc_method=np.add.accumulate)
 cumprod = NumpyOp("cumprod", None, _cumprod,
                   lambda g, y, x, axis: _from_products(g, y, x, axis),
-                  tex=r"\operatorname{{cumprod}} {0}", params={"axis": None}, cases=_RUNS,
+                  tex=r"\operatorname{{cumprod}} {0}", params={"axis": None},
+                  cases=[*_RUNS, ((np.array([[0.9, -1.2, 1.5], [1.1, 0.8, -0.7]]),), {"axis": 1})],
                   numpy=np.cumprod, form=_cumprod_form,
                   ufunc_method=np.multiply.accumulate)
 # y_0 = a_0 and y_i = a_i + b_i y_(i-1) along the last axis.

@@ -28,6 +28,8 @@ def _var(x: Any, axis: Any = None, keepdims: bool = False, ddof: float = 0) -> A
     if x.dtype.char == "e":
         return _var(x.astype(np.float32), axis, keepdims, ddof).astype(np.float16)
     n = count(x, axis)
+    if not n:                                            # NumPy's nan, with its warnings
+        return np.var(x, axis=axis, keepdims=keepdims, ddof=ddof)
     centred = x - _add(x, axis=axis, keepdims=True) / n
     return _add(centred * centred, axis=axis, keepdims=keepdims) / (n - ddof if n > ddof else 0)
 
@@ -36,6 +38,8 @@ def _std(x: Any, axis: Any = None, keepdims: bool = False, ddof: float = 0) -> A
     if x.dtype.char == "e":
         return _std(x.astype(np.float32), axis, keepdims, ddof).astype(np.float16)
     n = count(x, axis)
+    if not n:
+        return np.std(x, axis=axis, keepdims=keepdims, ddof=ddof)
     centred = x - _add(x, axis=axis, keepdims=True) / n
     return _root_mean_square(centred, n - ddof if n > ddof else 0, axis, keepdims)
 
@@ -54,6 +58,8 @@ def _freedom(x: Any, axis: Any, ddof: float) -> float:
 
 
 def _centred(x: Any, axis: Any) -> Any:
+    """x less its mean, and less the mean of what is left: the first one is rounded as x is, not as what is left."""
+    x = x - mean(x, axis=axis, keepdims=True)
     return x - mean(x, axis=axis, keepdims=True)
 
 
@@ -136,7 +142,7 @@ def _to_middle(g: Any, y: Any, x: Any, axis: Any) -> Any:
 
 # Elements that tie for the middle share; of an even number the two middle ones have a half each.
 median = NumpyOp("median", None, _median,
-                 lambda g, y, x, axis, keepdims: _to_middle(g, y, x, axis) if count(x, axis) else 0.0,
+                 lambda g, y, x, axis, keepdims: _to_middle(g, y, x, axis) if count(x, axis) else x,
                  tex=r"\operatorname{{median}} {0}", params=_AXIS, method=False,
                  cases=[*_CASES[:5], (((4,),), {}), (((3, 4),), {"axis": (0, 1), "keepdims": True})],
                  numpy=np.median, form=_median_form)

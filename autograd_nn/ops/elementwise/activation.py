@@ -12,17 +12,17 @@ from typing import Any
 
 import numpy as np
 
+from .._bind import Twice
 from .._composite import Composite
-from .._op import Case, Op
-from ..arrays.reduction import keeping, largest, sum
+from .._op import Case, Op, shape_of
+from ..arrays.reduction import keeping, largest, max, sum
 from ..arrays.shape import reshape
-from .arithmetic import clip, minimum, square, step
+from .arithmetic import clip, minimum, same, step
 from .corners import multiply0
-from .elementary import erfc, exp, logaddexp, sigmoid, tanh
+from .elementary import INV_ROOT_TAU, exp, expm1, gauss, logaddexp, normal_cdf, over_cosh2, sigmoid, tanh
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805     # with these selu keeps mean 0 and variance 1
 WIDE = 64                                   # elements: relu compares rows this long, or longer, with a row of zeros
-ROOT_HALF, INV_ROOT_TAU = math.sqrt(0.5), 1 / math.sqrt(2 * math.pi)
 
 
 def _relu(x: Any) -> Any:
@@ -39,54 +39,68 @@ hard_sigmoid = Composite("hard_sigmoid", lambda x: clip(x / 6 + 0.5, 0.0, 1.0),
                          lambda g, y, x: g * step(x + 3) * step(3 - x) / 6,
                          layer="HardSigmoid", tex=r"\operatorname{{hardsigmoid}} {0}",
                          domain=((-5, 5),), kink=lambda x: (x + 3) * (x - 3),
-                         steepest=1 / 6, range=(0, 1))
+                         steepest=1 / 6, range=(0, 1),
+                         ulps=(1, 1, 0))
 hard_tanh = Composite("hard_tanh", lambda x: clip(x, -1.0, 1.0),
                       lambda g, y, x: g * step(x + 1) * step(1 - x),
                       layer="HardTanh", tex=r"\operatorname{{hardtanh}} {0}",
                       kink=lambda x: (x + 1) * (x - 1),
-                      steepest=1.0, range=(-1, 1))
+                      steepest=1.0, range=(-1, 1),
+                      ulps=(0, 0, 0))
 relu = Op("relu", lambda x: x if x > 0 or x != x else 0.0, _relu,
           lambda g, y, x: g * step(x),
           layer="ReLU", tex=r"\operatorname{{relu}} {0}", c="ag_relu({0})", kink=lambda x: x,
-          steepest=1.0)
+          steepest=1.0,
+          ulps=(0, 0, 0))
 leaky_relu = Op("leaky_relu", lambda x, negative_slope: x if x > 0 else negative_slope * x,
                 lambda x, negative_slope: np.where(x > 0, x, negative_slope * x),
                 lambda g, y, x, negative_slope: g * (negative_slope + (1 - negative_slope) * step(x)),
                 layer="LeakyReLU", tex=r"\operatorname{{relu}}_{{{negative_slope}}} {0}",
                 c="({0} > 0 ? {0} : {negative_slope} * {0})",
                 params={"negative_slope": 0.01}, kink=lambda x: x,
-                steepest=1.0)
+                steepest=1.0,
+                ulps=(1, 1, 0))
 elu = Op("elu", lambda x, alpha: x if x > 0 else alpha * math.expm1(x),
          lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
          lambda g, y, x, alpha: g * exp(minimum(x, 0.0)) * (alpha + (1 - alpha) * step(x)),
          layer="ELU", tex=r"\operatorname{{elu}}_{{{alpha}}} {0}", c="({0} > 0 ? {0} : {alpha} * expm1({0}))",
          params={"alpha": 1.0}, kink=lambda x: x,
-         steepest=1.0)
+         steepest=1.0,
+         ulps=(4, 4, 4))
 selu = Composite("selu", lambda x: SELU_SCALE * elu(x, alpha=SELU_ALPHA),
                  lambda g, y, x: g * exp(minimum(x, 0.0)) * SELU_SCALE * (SELU_ALPHA + (1 - SELU_ALPHA) * step(x)),
                  layer="SELU", tex=r"\operatorname{{selu}} {0}", kink=lambda x: x,
-                 steepest=SELU_ALPHA * SELU_SCALE)
+                 steepest=SELU_ALPHA * SELU_SCALE,
+                 ulps=(4, 4, 4))
 softplus = Composite("softplus", lambda x: logaddexp(x, 0.0),
                      lambda g, y, x: g * sigmoid(x),
                      layer="Softplus", tex=r"\operatorname{{softplus}} {0}",
-                     steepest=1.0)
+                     steepest=1.0,
+                     ulps=(4, 4, 4))
 silu = Composite("silu", lambda x: x * sigmoid(x),
-                 lambda g, y, x: g * sigmoid(x) * (1 + x * (1 - sigmoid(x))),
+                 lambda g, y, x: g * sigmoid(x) * (1 + x * sigmoid(-x)),
                  layer="SiLU", tex=r"\operatorname{{silu}} {0}",
-                 steepest=1.0998)
-gelu = Composite("gelu", lambda x: 0.5 * x * erfc(-x * ROOT_HALF),
-                 lambda g, y, x: g * (0.5 * erfc(-x * ROOT_HALF) + x * exp(-0.5 * (x * x)) * INV_ROOT_TAU),
+                 steepest=1.0998,
+                 ulps=(4, 4, 4))
+gelu = Composite("gelu", lambda x: x * normal_cdf(x),
+                 lambda g, y, x: g * (normal_cdf(x) + x * INV_ROOT_TAU * gauss(x, scale=0.5)),
                  layer="GELU", tex=r"\operatorname{{gelu}} {0}",
-                 steepest=1.1290)
+                 steepest=1.1290,
+                 ulps=(4, 4, 4))
 mish = Composite("mish", lambda x: x * tanh(softplus(x)),
                  lambda g, y, x: g * (tanh(softplus(x))
-                                      + x * sigmoid(x) * (1 - square(tanh(softplus(x))))),
+                                      + over_cosh2(x * sigmoid(x), softplus(x))),
                  layer="Mish", tex=r"\operatorname{{mish}} {0}",
-                 steepest=1.0885)
+                 steepest=1.0885,
+                 ulps=(4, 4, 6),
+                 loses="the errors of tanh, sigmoid and cosh add up")
 
 # --- over an axis ------------------------------------------------------------------------------
 # A row of -inf has no largest element: its softmax is 0 everywhere, its logsumexp -inf, and both
 # have gradient 0 (a fully masked row of attention is such a row).
+#
+# Where the largest entry of a softmax is nearly 1, what it lacks is the sum of the others, and must not be computed as
+# 1 - p: its logarithm is log1p of that sum, and a cotangent is first taken relative to the one of the largest entry.
 
 
 def _shifted(x: Any, axis: Any) -> tuple[Any, Any]:
@@ -97,10 +111,46 @@ def _shifted(x: Any, axis: Any) -> tuple[Any, Any]:
     return x - top, top
 
 
+def log_total(shifted: Any, axis: Any) -> Any:
+    """ln(sum(e^shifted)), where the largest is 0; where its e^0 is nearly all of the sum, by the rest of it."""
+    e = np.exp(shifted)
+    total = np.add.reduce(e, axis=axis, keepdims=True)
+    y = np.log(total)
+    if e.dtype != object:
+        near = np.less(total, 1.25)
+        if near.any():
+            e -= np.equal(shifted, 0)
+            y = np.where(near & (total >= 1), np.log1p(np.add.reduce(e, axis=axis, keepdims=True)), y)
+    return y
+
+
+def _from_top(g: Any, y: Any, axis: Any) -> Any:
+    """g less what it is where y is largest."""
+    if 0 in shape_of(y):
+        return g                                         # nothing is largest
+    return g - sum(g * same(y, max(y, axis=axis, keepdims=True)), axis=axis, keepdims=True)
+
+
+def _from_top_of_array(g: Any, y: Any, axis: Any) -> Any:
+    if 0 in y.shape:
+        return g
+    if y.ndim and axis in (-1, y.ndim - 1) and y.shape == g.shape:
+        at = y.argmax(-1).reshape(-1) + np.arange(0, y.size, y.shape[-1])
+        return g - g.take(at).reshape(*y.shape[:-1], 1)
+    return g - np.add.reduce(g * (y == largest(y, axis)), axis=axis, keepdims=True)
+
+
+from_top = Twice(_from_top, _from_top_of_array)
+
+
+def _centred(d: Any, y: Any, axis: Any) -> Any:
+    return y * (d - sum(d * y, axis=axis, keepdims=True))
+
+
 def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     shifted, top = _shifted(x, axis)
     with np.errstate(divide="ignore"):
-        y = np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True)) + top
+        y = log_total(shifted, axis) + top
     return y if keepdims else y.reshape(keeping(x, axis, drop=True))
 
 
@@ -113,7 +163,7 @@ def _softmax(x: Any, axis: Any = -1) -> Any:
 def _log_softmax(x: Any, axis: Any = -1) -> Any:
     shifted, _ = _shifted(x, axis)
     with np.errstate(divide="ignore", invalid="ignore"):
-        y = shifted - np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
+        y = shifted - log_total(shifted, axis)
     return np.where(np.isnan(y), -np.inf, y).astype(x.dtype) if _has_empty_row(x, axis) else y
 
 
@@ -129,9 +179,9 @@ logsumexp = Op("logsumexp", None, _logsumexp,
                cases=[*_ROWS, (((3, 4),), {"axis": None}), (((2, 3),), {"axis": (0, 1), "keepdims": True})],
                ufunc_method=np.logaddexp.reduce)
 softmax = Op("softmax", None, _softmax,
-             lambda g, y, x, axis: y * (g - sum(g * y, axis=axis, keepdims=True)),
+             lambda g, y, x, axis: _centred(from_top(g, y, axis), y, axis),
              layer="Softmax", tex=r"\operatorname{{softmax}} {0}", params={"axis": -1}, cases=_ROWS,
              range=(0, 1))
 log_softmax = Op("log_softmax", None, _log_softmax,
-                 lambda g, y, x, axis: g - exp(y) * sum(g, axis=axis, keepdims=True),
+                 lambda g, y, x, axis: -g * expm1(y) - exp(y) * (sum(g, axis=axis, keepdims=True) - g),
                  layer="LogSoftmax", tex=r"\ln \operatorname{{softmax}} {0}", params={"axis": -1}, cases=_ROWS)

@@ -13,13 +13,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...errors import UsageError
-from .._arguments import as_array, dtype_of
+from .._arguments import as_array, data_of, dtype_of
 from .._function import composed
 from .._op import Op, shape_of
 from ..arrays.joining import concatenate
+from ..arrays.reduction import sum
 from ..arrays.shape import expand_dims, swapaxes
-from ..elementwise.arithmetic import absolute, where
-from ..elementwise.corners import multiply0
+from ..elementwise.arithmetic import where
+from ..elementwise.corners import divide0, multiply0
+from ..elementwise.elementary import hypot
 from .inverses import matrix_shape, solve, square_shape
 from .matmul import matmul
 
@@ -39,9 +41,13 @@ def _over(x: Any) -> Any:
 
 
 def _gaps(v: Any) -> Any:
-    """1 / (v_j - v_i) in row i and column j; nan where two are equal, whose vectors have no derivative."""
+    """1 / (v_j - v_i) in row i and column j; nan where the two are equal, but for rounding: their vectors have no
+    derivative, and differences of their cotangents have no digit.
+    """
     diagonal = np.eye(shape_of(v)[-1], dtype=bool)
-    return where(diagonal, 0.0, _over(expand_dims(v, -2) - expand_dims(v, -1)))
+    columns, rows = expand_dims(v, -2), expand_dims(v, -1)
+    gap, size = columns - rows, np.maximum(abs(data_of(columns)), abs(data_of(rows)))
+    return where(diagonal, 0.0, _over(where(abs(data_of(gap)) <= 8 * np.finfo(dtype_of(v)).eps * size, 0.0, gap)))
 
 
 def _on_diagonal(g: Any, v: Any) -> Any:
@@ -83,10 +89,30 @@ def _eigh_back(g: Any, y: Any, UPLO: str) -> Any:
     return _folded(_symmetric(matmul(matmul(v, turned), _t(v))), UPLO == "U")
 
 
-def _eigenvalues_back(g: Any, x: Any, UPLO: str) -> Any:
+def _eigen(x: Any, UPLO: str) -> tuple[Any, Any]:
     y = packed_eigh(x, UPLO=UPLO)
-    w, v = y[..., 0, :], y[..., 1:, :]
-    return _folded(matmul(matmul(v, _on_diagonal(g, w)), _t(v)), UPLO == "U")
+    return y[..., 0, :], y[..., 1:, :]
+
+
+def _eigen_sum(g: Any, x: Any, UPLO: Any = "L") -> Any:
+    w, v = _eigen(x, UPLO)
+    return matmul(matmul(v, _on_diagonal(g, w)), _t(v))
+
+
+def _eigen_parts(h: Any, x: Any, UPLO: Any = "L") -> Any:
+    v = _eigen(x, UPLO)[1]
+    return sum(v * matmul(h, v), axis=-2)
+
+
+def _eigen_sum_by_x(h: Any, g: Any, x: Any, UPLO: str) -> Any:
+    """By quotients of differences, (g_i - g_j) / (w_i - w_j).
+
+    They have their digits also where both are small, if the w are those of which the g were made.
+    """
+    w, v = eigenvalues(x, UPLO=UPLO), _eigen(x, UPLO)[1]
+    slopes = _gaps(w) * (expand_dims(g, -2) - expand_dims(g, -1))
+    inner = _symmetric(multiply0(slopes, _symmetric(matmul(_t(v), matmul(h, v)))))
+    return _folded(matmul(matmul(v, inner), _t(v)), UPLO == "U")
 
 
 _TRIANGLES: list[Any] = [(((3, 3),), {"UPLO": "L"}), (((2, 3, 3),), {"UPLO": "U"})]
@@ -101,9 +127,21 @@ packed_eigh = Op("packed_eigh", None, _packed_eigh,
                  tex=r"\operatorname{{eigh}} {0}", symbol="eigh", internal=True, params={"UPLO": "L"},
                  cases=_TRIANGLES)
 eigenvalues = Op("eigenvalues", None, np.linalg.eigvalsh,      # LAPACK finds them alone in another way
-                 lambda g, y, x, UPLO: _eigenvalues_back(g, x, UPLO),
+                 lambda g, y, x, UPLO: _folded(eigen_sum(g, x, UPLO=UPLO), UPLO == "U"),
                  tex=r"\lambda({0})", symbol="eigvalsh", internal=True, params={"UPLO": "L"},
                  cases=_TRIANGLES)
+# The sum of g_i v_i v_i^T over the eigenvectors v_i of x: the derivative of a function of its eigenvalues.
+eigen_sum = Op("eigen_sum", None, _eigen_sum,
+               lambda h, y, g, x, UPLO: eigen_parts(h, x, UPLO=UPLO),
+               lambda h, y, g, x, UPLO: _eigen_sum_by_x(h, g, x, UPLO),
+               tex=r"\sum {0}_i v_i v_i^\top", symbol="Σ g v vᵀ", internal=True, params={"UPLO": "L"},
+               cases=[(((3,), (3, 3)), {}), (((2, 3), (2, 3, 3)), {"UPLO": "U"})], linear=(0,))
+# Its adjoint: v_i^T h v_i, which are the derivatives of the eigenvalues of x in the direction h.
+eigen_parts = Op("eigen_parts", None, _eigen_parts,
+                 lambda g, y, h, x, UPLO: eigen_sum(g, x, UPLO=UPLO),
+                 lambda g, y, h, x, UPLO: _eigen_sum_by_x(h, g, x, UPLO),
+                 tex=r"v_i^\top {0} v_i", symbol="vᵀ h v", internal=True, params={"UPLO": "L"},
+                 cases=[(((3, 3), (3, 3)), {}), (((2, 3, 3), (2, 3, 3)), {"UPLO": "U"})], linear=(0,))
 
 
 class EighResult(NamedTuple):
@@ -162,9 +200,10 @@ def _svd_back(g: Any, y: Any, x: Any) -> Any:
     m = shape_of(x)[-2]
     s, u, v = y[..., :1, :], y[..., 1:m + 1, :], y[..., m + 1:, :]
     gu, gv = g[..., 1:m + 1, :], g[..., m + 1:, :]
-    gaps, over = _gaps(y[..., 0, :] * y[..., 0, :]), _over(s)
-    turned_u, turned_v = multiply0(gaps, matmul(_t(u), gu)), multiply0(gaps, matmul(_t(v), gv))
-    inner = (turned_u + _t(turned_u)) * s + _t(s) * (turned_v + _t(turned_v)) + _on_diagonal(g[..., 0, :], y[..., 0, :])
+    gaps, over = _gaps(y[..., 0, :]), _over(s)
+    share = divide0(s, s + _t(s))                        # gaps and share: s_j / (s_j^2 - s_i^2), without the squares
+    turned_u, turned_v = (multiply0(gaps, a - _t(a)) for a in (matmul(_t(u), gu), matmul(_t(v), gv)))
+    inner = turned_u * share + turned_v * _t(share) + _on_diagonal(g[..., 0, :], y[..., 0, :])
     found = matmul(matmul(u, inner), _t(v))
     if m > shape_of(v)[-2]:                                          # columns of gu outside what u spans
         found = found + matmul(multiply0(gu - matmul(u, matmul(_t(u), gu)), over), _t(v))
@@ -173,10 +212,35 @@ def _svd_back(g: Any, y: Any, x: Any) -> Any:
     return found
 
 
-def _singular_values_back(g: Any, x: Any) -> Any:
+def _singular(x: Any) -> tuple[Any, Any, Any]:
     m, y = shape_of(x)[-2], packed_svd(x)
-    s, u, v = y[..., 0, :], y[..., 1:m + 1, :], y[..., m + 1:, :]
+    return y[..., 0, :], y[..., 1:m + 1, :], y[..., m + 1:, :]
+
+
+def _singular_sum(g: Any, x: Any) -> Any:
+    s, u, v = _singular(x)
     return matmul(matmul(u, _on_diagonal(g, s)), _t(v))
+
+
+def _singular_parts(h: Any, x: Any) -> Any:
+    _, u, v = _singular(x)
+    return sum(u * matmul(h, v), axis=-2)
+
+
+def _singular_sum_by_x(h: Any, g: Any, x: Any) -> Any:
+    """By quotients of differences and of sums, as of eigenvalues: the negative singular values are eigenvalues, too."""
+    s, (_, u, v) = singular_values(x), _singular(x)
+    hv, uh = matmul(h, v), matmul(_t(u), h)
+    inner = matmul(_t(u), hv)
+    columns, rows = expand_dims(g, -2), expand_dims(g, -1)
+    slopes, ratios = _gaps(s) * (columns - rows), (columns + rows) * _over(expand_dims(s, -2) + expand_dims(s, -1))
+    inner = _symmetric(multiply0(slopes, _symmetric(inner))) + multiply0(ratios, (inner - _t(inner)) / 2)
+    found, ratio = matmul(matmul(u, inner), _t(v)), expand_dims(g * _over(s), -2)
+    if shape_of(u)[-2] > shape_of(u)[-1]:                            # what u does not span
+        found = found + matmul(multiply0(hv - matmul(u, matmul(_t(u), hv)), ratio), _t(v))
+    if shape_of(v)[-2] > shape_of(v)[-1]:
+        found = found + matmul(u, multiply0(uh - matmul(matmul(uh, v), _t(v)), _t(ratio)))
+    return found
 
 
 def _packed_qr(x: Any) -> Any:
@@ -203,8 +267,20 @@ packed_svd = Op("packed_svd", None, _packed_svd,
                 lambda g, y, x: _svd_back(g, y, x),
                 tex=r"\operatorname{{svd}} {0}", symbol="svd", internal=True, cases=_MATRICES)
 singular_values = Op("singular_values", None, lambda x: np.linalg.svd(x, compute_uv=False),
-                     lambda g, y, x: _singular_values_back(g, x),
+                     lambda g, y, x: singular_sum(g, x),
                      tex=r"\sigma({0})", symbol="svdvals", internal=True, cases=_MATRICES)
+# The sum of g_i u_i v_i^T over the singular vectors of x: the derivative of a function of its singular values.
+singular_sum = Op("singular_sum", None, _singular_sum,
+                  lambda h, y, g, x: singular_parts(h, x),
+                  lambda h, y, g, x: _singular_sum_by_x(h, g, x),
+                  tex=r"\sum {0}_i u_i v_i^\top", symbol="Σ g u vᵀ", internal=True,
+                  cases=[(((2,), (3, 2)), {}), (((2,), (2, 3)), {}), (((2, 2), (2, 2, 2)), {})], linear=(0,))
+# Its adjoint: u_i^T h v_i, which are the derivatives of the singular values of x in the direction h.
+singular_parts = Op("singular_parts", None, _singular_parts,
+                    lambda g, y, h, x: singular_sum(g, x),
+                    lambda g, y, h, x: _singular_sum_by_x(h, g, x),
+                    tex=r"u_i^\top {0} v_i", symbol="uᵀ h v", internal=True,
+                    cases=[(((3, 2), (3, 2)), {}), (((2, 3), (2, 3)), {}), (((2, 2, 2), (2, 2, 2)), {})], linear=(0,))
 packed_qr = Op("packed_qr", None, _packed_qr,
                lambda g, y, x: _qr_back(g, y, x),
                tex=r"\operatorname{{qr}} {0}", symbol="qr", internal=True,
@@ -239,13 +315,21 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
     m, n = matrix_shape("svd", a)
     if hermitian:
         raise UsageError("svd: hermitian=True is not supported\n  help: eigh takes symmetric matrices apart")
-    if compute_uv and full_matrices and m != n:
+    nothing = 0 in (m, n)                                # what is added is constant then: the columns of 1
+    if compute_uv and full_matrices and m != n and not nothing:
         raise UsageError(f"svd: the matrix is {m} by {n}, and full_matrices=True adds vectors that it does not "
                          "determine: they have no derivative\n  help: svd(a, full_matrices=False)")
     if not compute_uv:
-        return absolute(singular_values(a))              # they are not negative; at 0 they have a kink, as |x| has
+        return hypot(singular_values(a), 0.0)            # they are not negative; at 0 they have a kink, as a length has
     packed = packed_svd(a)
-    return SVDResult(packed[..., 1:m + 1, :], packed[..., 0, :], _t(packed[..., m + 1:, :]))
+    u, v = packed[..., 1:m + 1, :], packed[..., m + 1:, :]
+    u, v = (_completed(u), _completed(v)) if full_matrices and nothing else (u, v)
+    return SVDResult(u, packed[..., 0, :], _t(v))
+
+
+def _completed(q: Any) -> Any:
+    """Q without columns as a square one: the identity, which depends on nothing."""
+    return matmul(q, _t(q)) + np.eye(shape_of(q)[-2], dtype=dtype_of(q))
 
 
 @composed(np.linalg.svdvals, name="linalg.svdvals", cases=_MATRICES)
@@ -280,9 +364,11 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     """
     a = as_array(a)
     m, n = matrix_shape("qr", a)
-    if mode not in ("reduced", "r") and not (mode == "complete" and m <= n):
+    if mode not in ("reduced", "r") and not (mode == "complete" and (m <= n or not n)):
         raise UsageError(f"qr: mode={mode!r} of a matrix {m} by {n} is not supported: "
                          "what a does not determine has no derivative\n  help: mode='reduced' or 'r'")
     packed = packed_qr(a)
     q, r = packed[..., :m, :], _t(packed[..., m:, :])
+    if mode == "complete" and m > n:
+        return QRResult(_completed(q), matmul(q, r))     # R has no columns, and as many rows as Q
     return r if mode == "r" else QRResult(q, r)

@@ -61,9 +61,10 @@ def _pinv(x: Any, rcond: Any = None) -> Any:
 
 def pinv_back(g: Any, y: Any, x: Any) -> Any:
     """The cotangent of x in y = pinv(x)."""
-    down = matmul(_t(g), matmul(y, _t(y)))               # what leaves the columns of x, and what leaves its rows
-    across = matmul(matmul(_t(y), y), _t(g))
-    return down - matmul(x, matmul(y, down)) + across - matmul(matmul(across, y), x) - matmul(_t(y), matmul(g, _t(y)))
+    down = matmul(matmul(_t(g), y), _t(y))               # what leaves the columns of x, and what leaves its rows
+    across = matmul(_t(y), matmul(y, _t(g)))
+    outside = down - matmul(matmul(x, y), down) + across - matmul(across, matmul(y, x))
+    return outside - matmul(_t(y), matmul(g, _t(y)))
 
 
 def _packed_slogdet(x: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError, UsageError
-from .._arguments import as_array, axis_of, data_of, dtype_of
+from .._arguments import as_array, axis_of, data_of, dtype_of, no_option
 from .._function import composed
 from .._op import Op, shape_of
 from ..arrays.reduction import count, keeping, max, min, power_root, sum
@@ -189,17 +189,38 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
 def cond(x: Any, p: Any = None) -> Any:
     """The condition number: the norm of a matrix times that of its inverse, for the norm `p`.
 
+    Of a singular matrix it is inf, and its derivative is not finite either.
+
     >>> import numpy as np
     >>> float(cond(np.diag([4.0, 2.0])))
     2.0
     """
+    no_option("linalg.cond", p)
     x = _floating(x)
-    if p in (None, 2, -2):
-        s = svdvals(x)
-        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
-    wide = x if dtype_of(x) == np.float64 else astype(x, np.float64)         # NumPy inverts in float64
-    found = norm(x, p, (-2, -1)) * norm(inv(wide), p, (-2, -1))
-    return found if wide is x else astype(found, dtype_of(x))
+    if 0 in shape_of(x)[-2:]:
+        raise LinAlgError(f"cond: {shape_of(x)}: a matrix without elements has no condition")
+    with np.errstate(all="ignore"):
+        if p in (None, 2, -2):
+            s = svdvals(x)
+            found = s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+        else:
+            wide = x if dtype_of(x) == np.float64 else astype(x, np.float64)     # NumPy inverts in float64
+            found = norm(x, p, (-2, -1)) * norm(_inverse_or_nan(wide), p, (-2, -1))
+            found = found if wide is x else astype(found, dtype_of(x))
+        singular = np.isnan(data_of(found)) & ~np.isnan(data_of(x)).any(axis=(-2, -1))
+        if not np.any(singular):
+            return found
+        signs = np.where(data_of(x) < 0, -1, 1).astype(dtype_of(x))  # the derivative of inf x is infinite, too
+        return where(singular, np.inf * (1 + sum(x * signs, axis=(-2, -1))), found)
+
+
+def _inverse_or_nan(x: Any) -> Any:
+    """The inverses of the matrices in x; nan for those that have none."""
+    try:
+        return inv(x)
+    except LinAlgError:
+        singular = (np.linalg.slogdet(data_of(x)).sign == 0)[..., None, None]
+        return where(singular, np.nan * x, inv(where(singular, np.eye(shape_of(x)[-1]), x)))
 
 
 @composed(np.linalg.matrix_rank, name="linalg.matrix_rank", order=0, cases=[(((3, 2),), {}), (((2, 3, 3),), {})])

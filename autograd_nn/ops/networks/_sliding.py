@@ -42,8 +42,8 @@ def images(name: str, x: Any, n: int, like: str) -> None:
     if len(shape) not in (n + 1, n + 2):
         raise ShapeError(f"{name}: takes an input of shape {like}, or one without the batch, and this one has shape "
                          f"{shape}")
-    if 0 in shape:
-        raise ShapeError(f"{name}: the input is empty, of shape {shape}")
+    if 0 in shape[-n:]:
+        raise ShapeError(f"{name}: there is nothing to slide over in an input of shape {shape}")
     kind = getattr(data_of(x), "dtype", np.dtype(float)).kind
     if kind == "c" or kind not in "biufO":
         raise DTypeError(f"{name}: the input's dtype is {data_of(x).dtype}, and it takes real numbers")

@@ -44,7 +44,7 @@ def _blocks(batch: int, rows: int, width: int, column: int) -> Iterator[tuple[sl
     column   bytes of one column, which is what the kernel meets at one place
     """
     most = max(CACHE // column, 1)
-    together = min(max(min(FEW, most) // (rows * width), 1), batch)
+    together = max(min(min(FEW, most) // (rows * width), batch), 1)
     step = rows if together > 1 else min(max(most // width, 1), rows)
     for n in range(0, batch, together):
         for r in range(0, rows, step):
@@ -180,9 +180,9 @@ def _correlate_weight(x: Any, y: Any, kernel: Pair = (1, 1), stride: Pair = (1, 
 
 def _bias(g: Any) -> Any:
     """g summed over all but its channels."""
-    n, channels = shape_of(g)[:2]
-    flat = reshape(g, (n, channels, -1))
-    return sum(matmul(flat, np.ones(shape_of(flat)[2], dtype_of(g))), axis=0)
+    n, channels, *rest = shape_of(g)
+    flat = reshape(g, (n, channels, math.prod(rest)))
+    return sum(matmul(flat, np.ones(math.prod(rest), dtype_of(g))), axis=0)
 
 
 _OPTIONS: dict[str, Any] = {"stride": (1, 1), "padding": ((0, 0), (0, 0)), "dilation": (1, 1), "groups": 1}
@@ -346,8 +346,8 @@ def conv2d(input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: 
     groups     the number of groups of channels, each with its own part of the weight
 
     The result is (N, out, H', W') with H' = (H + 2 padding - dilation (kernel - 1) - 1) // stride + 1.
-    Raises ShapeError for axes, channels or groups that do not fit, a kernel larger than the padded
-    input and an empty batch; UsageError for options of the wrong kind.
+    Raises ShapeError for axes, channels or groups that do not fit, and a kernel larger than the padded
+    input; UsageError for options of the wrong kind.
 
     >>> import numpy as np
     >>> conv2d(np.arange(9.0).reshape(1, 3, 3), np.ones((1, 1, 2, 2))).tolist()

@@ -18,6 +18,7 @@ from .._misfit import of_broadcast
 from .._op import Op, shape_of
 from ..arrays.reduction import largest, sum
 from ..arrays.shape import reshape, transpose
+from ..elementwise.activation import log_total
 from ..elementwise.elementary import exp
 from ..matrices.matmul import matmul
 
@@ -34,12 +35,13 @@ def _linear(x: Any, w: Any, b: Any) -> Any:
 
 def _rows(x: Any) -> Any:
     """x as a matrix: all axes but the last are one batch."""
-    return x if len(shape_of(x)) == 2 else reshape(x, (-1, shape_of(x)[-1]))
+    *lead, n = shape_of(x)
+    return x if len(lead) == 1 else reshape(x, (math.prod(lead), n))
 
 
 def _flat(index: Any, x: Any) -> Any:
     """Where the elements that `index` chooses from the rows of x lie in x, counted through."""
-    return np.arange(0, x.size, x.shape[-1]) + index.ravel().astype(np.intp, copy=False)
+    return np.arange(0, x.size, x.shape[-1] or 1) + index.ravel().astype(np.intp, copy=False)
 
 
 def _cross_entropy(x: Any, index: Any) -> Any:
@@ -48,8 +50,8 @@ def _cross_entropy(x: Any, index: Any) -> Any:
     if not math.isfinite(np.vdot(top, top)):                         # a row of -inf, say; a false alarm costs only time
         top = np.where(np.isfinite(top), top, x.dtype.type(0))
         with np.errstate(divide="ignore"):
-            return np.log(np.add.reduce(np.exp(x - top), axis=-1)) + (top[..., 0] - picked)
-    return np.log(np.add.reduce(np.exp(x - top), axis=-1)) + (top[..., 0] - picked)
+            return log_total(x - top, -1)[..., 0] + (top[..., 0] - picked)
+    return log_total(x - top, -1)[..., 0] + (top[..., 0] - picked)
 
 
 def _excess(g: Any, y: Any, x: Any, index: Any) -> Any:
@@ -57,7 +59,7 @@ def _excess(g: Any, y: Any, x: Any, index: Any) -> Any:
     p = x.reshape(-1, x.shape[-1]) - x.take(t)[:, None]
     p -= y.reshape(-1, 1)
     np.exp(p, out=p)
-    p.reshape(-1)[t] -= 1
+    p.reshape(-1)[t] = np.expm1(-y.reshape(-1))          # p - 1 has lost its digits where p is nearly 1
     p *= g.reshape(-1, 1)
     return p.reshape(x.shape)
 

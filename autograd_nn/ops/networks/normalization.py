@@ -22,6 +22,7 @@ import numpy as np
 
 from ...errors import ShapeError
 from .._arguments import dtype_of
+from .._frozen import original
 from .._op import Op, shape_of
 from ..arrays.reduction import mean, sum
 from ..arrays.shape import reshape
@@ -33,16 +34,21 @@ BLOCK = 1 << 18
 
 
 def _standardize(x: Any, axis: Any = None, eps: float = 1e-5) -> Any:
+    if not x.size:
+        return _floats(x).copy()
     centred = x - np.mean(x, axis=axis, keepdims=True)
     spread = np.mean(centred * centred, axis=axis, keepdims=True)
     centred *= 1 / np.sqrt(spread + eps)
     return centred
 
 
+def _back(g: Any, y: Any, x: Any, axis: Any, eps: float) -> Any:
+    return (g - mean(g, axis=axis, keepdims=True) - y * mean(g * y, axis=axis, keepdims=True)) \
+        / sqrt(var(x, axis=axis, keepdims=True) + eps)
+
+
 standardize = Op("standardize", None, _standardize,
-                 lambda g, y, x, axis, eps: (g - mean(g, axis=axis, keepdims=True)
-                                             - y * mean(g * y, axis=axis, keepdims=True))
-                 / sqrt(var(x, axis=axis, keepdims=True) + eps),
+                 lambda g, y, x, axis, eps: g if 0 in shape_of(x) else _back(g, y, x, axis, eps),
                  tex=r"\frac{{{0} - \overline{{{0}}}}}{{\sqrt{{\operatorname{{var}} {0} + {eps}}}}}",
                  symbol="(x − μ) / σ", params={"axis": None, "eps": 1e-5}, method=False,
                  cases=[(((3, 4),), {"axis": 0}), (((2, 3, 4),), {"axis": (0, 2), "eps": 0.1}), (((5,),), {})])
@@ -58,7 +64,7 @@ class _Normalized(np.ndarray[Any, Any]):
 
 def _by_channel(x: Any) -> Any:
     """x as (images, channels, places): a view, if x is in C order."""
-    return x.T[None] if x.ndim == 2 else x.reshape(*x.shape[:2], -1)
+    return x.T[None] if x.ndim == 2 else x.reshape(*x.shape[:2], math.prod(x.shape[2:]))
 
 
 def _parts(x: Any) -> Iterator[Any]:
@@ -68,7 +74,9 @@ def _parts(x: Any) -> Iterator[Any]:
 
 
 def _count(x: Any) -> int:
-    return math.prod(shape_of(x)) // shape_of(x)[1]
+    """How many numbers of a channel are averaged; 1 where there are none, whose sums are 0."""
+    n, _, *places = shape_of(x)
+    return max(n * math.prod(places), 1)
 
 
 def moments(x: Any, y: Any = None) -> tuple[Any, Any]:
@@ -76,8 +84,7 @@ def moments(x: Any, y: Any = None) -> tuple[Any, Any]:
     known = _known(y)
     if known is not None:
         return known
-    x = _by_channel(x)
-    count = x.shape[0] * x.shape[2]
+    count, x = _count(x), _by_channel(x)
     centre = (x @ np.ones(x.shape[2], x.dtype)).sum(axis=0) / x.dtype.type(count)
     spread = np.zeros_like(centre)
     for part in _parts(x):
@@ -88,7 +95,7 @@ def moments(x: Any, y: Any = None) -> tuple[Any, Any]:
 
 def _known(y: Any) -> tuple[Any, Any] | None:
     """The moments that the result of batch_normalize brings along."""
-    base = y.base if isinstance(y, np.ndarray) else None
+    base = original(y).base if isinstance(y, np.ndarray) else None
     return base.moments if isinstance(base, _Normalized) else None
 
 
@@ -97,9 +104,9 @@ def _floats(x: Any) -> Any:
 
 
 def _batch_normalize(x: Any, w: Any, b: Any, eps: float = 1e-5) -> Any:
-    if x.ndim < 2 or not x.size or not w.shape == b.shape == x.shape[1:2]:
-        raise ShapeError("batch_normalize: takes a batch of shape (N, C, ...) that is not empty, and w and b of shape "
-                         f"(C,); their shapes are {x.shape}, {w.shape} and {b.shape}")
+    if x.ndim < 2 or not w.shape == b.shape == x.shape[1:2]:
+        raise ShapeError("batch_normalize: takes a batch of shape (N, C, ...), and w and b of shape (C,); "
+                         f"their shapes are {x.shape}, {w.shape} and {b.shape}")
     x = _floats(x)
     y = _Normalized(x.shape, np.result_type(x, w, b))
     y.moments = centre, spread = moments(x)
@@ -156,7 +163,7 @@ def _beside(w: Any, x: Any) -> Any:
 
 
 def _mean(a: Any, x: Any) -> Any:
-    return mean(a, axis=_over(x), keepdims=True)
+    return sum(a, axis=_over(x), keepdims=True) / _count(x)
 
 
 def _total(g: Any) -> Any:
@@ -170,9 +177,11 @@ def _ones(x: Any) -> Any:
 
 def _curvature(h: Any, g: Any, x: Any, w: Any, eps: float) -> Any:
     """The derivative of the sum of h batch_normalize_input(g, x, w) by x."""
-    y = standardize(x, axis=_over(x), eps=eps)
-    by_variance = 1 / (var(x, axis=_over(x), keepdims=True) + eps)
-    scale, mean_hy, mean_gy = sqrt(by_variance), _mean(h * y, x), _mean(g * y, x)
+    centred = x - _mean(x, x)
+    by_variance = 1 / (_mean(centred * centred, x) + eps)
+    scale = sqrt(by_variance)
+    y = centred * scale
+    mean_hy, mean_gy = _mean(h * y, x), _mean(g * y, x)
     common = _mean(h * g, x) - _mean(h, x) * _mean(g, x) - mean_hy * mean_gy
     by_h, by_g = (scale * (a - _mean(a, x) - y * m) for a, m in ((h, mean_hy), (g, mean_gy)))
     return -_beside(w, x) * (by_variance * y * common + scale * (by_h * mean_gy + by_g * mean_hy))

@@ -18,6 +18,7 @@ import numpy as np
 
 from ...errors import UsageError
 from .._arguments import as_array, data_of, dtype_of
+from .._frozen import frozen
 from .._function import composed
 from .._op import Op, shape_of
 from ..arrays.shape import reshape, transpose
@@ -57,8 +58,7 @@ def _numbers(y: Any, x: Any, kernel: Pair, stride: Pair, padding: _Padding, dila
     for _, part in _seen(x, kernel, stride, padding, dilation, -np.inf):
         before &= part != y if lost is None else (part != y) & ~(lost & (part != part))
         number += before
-    number.setflags(write=False)
-    return number
+    return frozen(number)
 
 
 def _chosen(x: Any, choice: Any) -> Any:
@@ -250,7 +250,7 @@ def max_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 
     ceil_mode    whether windows may reach beyond the end, as long as they begin before it
 
     Where several elements of a window are the largest, the first one, row by row, gets the gradient.
-    Raises ShapeError for other axes, a window larger than the padded input, and an empty input;
+    Raises ShapeError for other axes, a window larger than the padded input, and an input of size 0 along these axes;
     UsageError for options of the wrong kind.
 
     >>> max_pool2d([[[1.0, 2.0, 0.0, 0.0], [3.0, 4.0, 0.0, 9.0]]], 2).tolist()

@@ -18,9 +18,17 @@ def answer(function: Callable[..., Any], *args: Any, out: Any = None, **params: 
     """NumPy's function of the data."""
     name = function.__name__
     no_out(name, out)
-    xs = [data_of(as_array(a)) for a in args]
+    xs = [_data(as_array(a)) for a in args]
     with numpys_errors(name, *xs):
         return function(*xs, **{k: data_of(v) for k, v in params.items()})
+
+
+def _data(x: Any) -> Any:
+    """The data behind x, or behind what an array of objects holds."""
+    x = data_of(x)
+    if isinstance(x, np.ndarray) and x.dtype == object:
+        return np.array([data_of(one) for one in x.ravel()]).reshape(x.shape)
+    return x
 
 
 def _enter(function: Callable[..., Any], *shapes: tuple[int, ...]) -> None:

@@ -30,15 +30,19 @@ def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: float | None
     >>> nan_to_num(np.array([float("nan"), 1.0]))
     array([0., 1.])
     """
-    if is_plain(x):
+    fillings = (nan, posinf, neginf)
+    if all(map(is_plain, (x, *fillings))):
         return np.nan_to_num(x, copy, nan, posinf, neginf)
-    for number in (nan, posinf, neginf):
+    for number in fillings:
         real_only("nan_to_num", number)
     dtype = dtype_of(x)
     high = np.finfo(dtype).max if posinf is None else posinf
     low = np.finfo(dtype).min if neginf is None else neginf
     up, down, unknown = x == math.inf, x == -math.inf, x != x
-    instead = np.where(up, high, np.where(down, low, nan)).astype(dtype)[()]
+    if all(map(is_plain, fillings)):
+        instead = np.where(up, high, np.where(down, low, nan)).astype(dtype)[()]
+    else:
+        instead = where(up, high, where(down, low, nan))
     return where(up | down | unknown, instead, x)
 
 

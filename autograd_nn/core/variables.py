@@ -1,0 +1,53 @@
+"""Variables: the nodes that transforms put in the place of arguments. Which run now, and which have served."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from weakref import WeakValueDictionary
+
+from .node import Node
+
+
+class _Active(threading.local):
+    """The transforms of reverse mode that are running in this thread."""
+
+    def __init__(self) -> None:
+        self.nodes: frozenset[Node] = frozenset()        # their variables
+
+    @contextmanager
+    def also(self, nodes: Iterable[Node]) -> Iterator[None]:
+        """Inside, these are variables too."""
+        before, call = self.nodes, object()
+        self.nodes = _running[call] = before.union(nodes)
+        try:
+            yield
+        finally:
+            self.nodes = before
+            del _running[call]
+
+
+_running: dict[object, frozenset[Node]] = {}     # of all threads: f may hand its variables to a thread of its own
+_served: WeakValueDictionary[int, Node] = WeakValueDictionary()      # by their id, for nodes compare by their data
+active = _Active()
+
+
+def is_running(node: Node) -> bool:
+    """Whether a transform runs, in some thread, whose variable this is."""
+    return any(node in nodes for nodes in [*_running.values()])
+
+
+def served(leaves: Iterable[Node]) -> None:
+    """The transform that made these leaves has run its function. For all others they are constants from now on.
+
+    Its result may be a graph with these leaves: that of another transform's variable, in which it was called.
+    """
+    for node in leaves:
+        if node.op is None:
+            _served[id(node)] = node
+
+
+def has_served(node: Node) -> bool:
+    """Whether a transform made this leaf, and has run its function."""
+    return _served.get(id(node)) is node
