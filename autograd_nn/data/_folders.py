@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.options import flag
+from ..core.options import file_path, flag, string
 from ..errors import DataError
 from ..ops._frozen import frozen
 from ._idx import Malformed, Unpacked, read_idx
@@ -30,7 +30,7 @@ def mnist(folder: str | os.PathLike[str], *, name: str = "mnist") -> tuple[Datas
 
     Raises FileNotFoundError that says what to put where, DataError for a damaged file.
     """
-    parts = []
+    name, parts = string("mnist: name", name), []
     for part in ("train", "t10k"):
         images = read_idx(_found(folder, [f"{part}-images-idx3-ubyte", f"{part}-images.idx3-ubyte"], name.upper()))
         labels = read_idx(_found(folder, [f"{part}-labels-idx1-ubyte", f"{part}-labels.idx1-ubyte"], name.upper()))
@@ -113,6 +113,7 @@ def _images(x: Array, labels: Array, classes: tuple[str, ...], name: str) -> Dat
 
 
 def _found(folder: str | os.PathLike[str], names: list[str], what: str) -> Path:
+    folder = file_path(f"{what}: folder", folder)
     for name in names:
         for path in (Path(folder) / name, Path(folder) / f"{name}.gz"):
             if path.is_file():

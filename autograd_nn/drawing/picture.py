@@ -12,6 +12,7 @@ from typing import Any
 from ..core.node import Node
 from ..core.options import choice, file_path, flag, string
 from ..errors import RenderError, UsageError
+from ..ops._refusal import shown_in_error
 from .fold.folded import pictured
 from .page import LARGEST, Page, page_of
 from .record.lookup import node_of
@@ -182,12 +183,13 @@ def _by_node(marks: Any, graph: Graph, expand: bool) -> dict[Node, str]:
     """The words of `marks` by the nodes that they are for."""
     if not isinstance(marks, Mapping) and marks is not None:
         raise UsageError(f"marks: a dict of words by node, such as {{w: 'too large'}}, not {type(marks).__name__} "
-                         f"{marks!r:.60}")
+                         f"{shown_in_error(marks)}")
     words: dict[Node, str] = {}
     whole = None
     for thing, text in (marks or {}).items():
         if not isinstance(text, str):
-            raise UsageError(f"marks: the words for a node are a text, not {type(text).__name__} {text!r:.60}")
+            raise UsageError(f"marks: the words for a node are a text, not {type(text).__name__} "
+                             f"{shown_in_error(text)}")
         if isinstance(thing, Node):
             words[thing] = text
         else:

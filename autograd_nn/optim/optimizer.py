@@ -254,7 +254,8 @@ def _is_of(x: Any, p: Any) -> bool:
 
 
 def _described(x: Any) -> str:
-    return f"{x.dtype} {x.shape}" if isinstance(x, (np.ndarray, np.generic)) else f"{type(x).__name__} {x!r:.60}"
+    whole = isinstance(x, (np.ndarray, np.generic))
+    return f"{x.dtype} {x.shape}" if whole else f"{type(x).__name__} {shown_in_error(x)}"
 
 
 def _copied(x: Any) -> Any:

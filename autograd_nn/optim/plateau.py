@@ -9,6 +9,7 @@ from typing import Any
 from ..core.node import data_of
 from ..core.options import between_0_and_1, choice, item, non_negative, real_number, whole_number
 from ..errors import StateError, UsageError
+from ..ops._refusal import shown_in_error
 from .optimizer import Optimizer
 from .schedules import checked_state
 
@@ -107,7 +108,7 @@ class ReduceLROnPlateau:
         try:
             known = {name: whole_number(name, entries[name], 0) for name in _STATE if name != "best"}
             if best is not None and type(best) not in (int, float):
-                raise UsageError(f"best must be a number or None, not {best!r:.60}")
+                raise UsageError(f"best must be a number or None, not {shown_in_error(best)}")
             best = None if best is None else float(best)
         except (UsageError, OverflowError) as error:
             raise StateError(f"ReduceLROnPlateau.load_state_dict: {error}") from None

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..core.options import above_zero, items, non_negative, whole_number
 from ..errors import StateError, UsageError
-from ..ops._refusal import takes
+from ..ops._refusal import shown_in_error, takes
 from .optimizer import Optimizer
 
 A_RATE = "the rate at the start, a number, and the number of epochs so far"
@@ -230,4 +230,4 @@ def checked_state(schedule: Any, state: Mapping[str, Any], names: tuple[str, ...
 def _listed(x: Any) -> list[Any]:
     if isinstance(x, (list, tuple)):
         return list(x)
-    raise UsageError(f"base_lrs must be a list, not {x!r:.60}")
+    raise UsageError(f"base_lrs must be a list, not {shown_in_error(x)}")

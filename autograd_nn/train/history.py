@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from ..core.options import instance, items, real_number, string
+from ..core.options import instance, items, real_number, string, whole_number
 from ..errors import StateError, UsageError
 from ..ops._refusal import shown_in_error
 
@@ -77,6 +77,8 @@ class History(Mapping[str, list[float]]):
     @classmethod
     def from_state_dict(cls, state: Any, names: Collection[str], epochs: int) -> History:
         """The History that state_dict() told of, with these names and so many epochs; StateError if it is none."""
+        names = [string("History: a name", name) for name in items("History: names", names, "names")]
+        epochs = whole_number("History: epochs", epochs, 0)
         try:
             numbers, best, stopped = state["numbers"], state["best"], state["stopped"]
             there = [type(x) for column in numbers.values() for x in column]
@@ -84,7 +86,7 @@ class History(Mapping[str, list[float]]):
                 and set(there) <= {int, float} and numbers.keys() == set(names if epochs else ()) \
                 and (best is None or (type(best) is int and 0 <= best < epochs)) and stopped in ENDS
             columns = {name: list(map(float, column)) for name, column in numbers.items()}
-        except (KeyError, TypeError, AttributeError, OverflowError):
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
             whole = False
         if not whole:
             raise StateError(f"History: this is no record of {epochs} epochs of {', '.join(names)}")

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..core.modes import no_grad
 from ..core.node import data_of
-from ..core.options import above_zero, choice, function, instance, items, string, whole_number
+from ..core.options import above_zero, choice, function, instance, items, real_array, string, whole_number
 from ..core.random import Rng, generator
 from ..data import batches
 from ..errors import DataError, NonFiniteError, StateError, UsageError
@@ -148,7 +148,8 @@ class Run:
 
     def evaluate(self, x: Array, y: Array) -> dict[str, float]:
         """The loss and the metrics on rows that are not trained on, in eval() and without a graph."""
-        if not len(y):
+        x, y = real_array("evaluate: x", data_of(x)), real_array("evaluate: y", data_of(y))
+        if not y.size:
             raise DataError("evaluate: there are no rows, and no mean of nothing")
         total, predictions, targets = 0.0, [], []
         with evaluated(self.model), no_grad():

@@ -22,6 +22,9 @@ from autograd_nn import Tensor, Value, check, data, drawing, nn, ops, optim, tra
 from autograd_nn.errors import AutogradError
 from helpers.bad_values import BAD
 
+with contextlib.suppress(ImportError):
+    import scipy.optimize  # noqa: F401  (slow to import, which is nobody's bad input)
+
 Thunk = Callable[[], Any]
 LONGEST = 1.0                     # seconds of processor time that a call may take
 
@@ -31,6 +34,7 @@ OPERATORS = ("__call__", "__getitem__", "__setitem__", "__contains__", "__add__"
              "__floordiv__", "__eq__", "__lt__", "__iadd__")
 SKIPPED = {
     "tree.register": "it enters a class for good",
+    "ops.for_each_op": "what it is given is called with every op from then on",
     "check.Verdict": "an enumeration, which Python calls",
     "nn.AlexNet": "a good call takes a second of drawing weights",
     "nn.VGG": "a good call takes seconds of drawing weights",
@@ -160,10 +164,7 @@ def calls_of(name: str, call: Callable[..., Any], few: int | None = None) -> Ite
 def chosen(slot: str, few: int | None, without: Collection[str] = ()) -> list[tuple[str, Thunk]]:
     """All bad things, or a few, which the slot's name chooses."""
     every = [(what, bad) for what, bad in BAD.items() if what not in without]
-    if few is None:
-        return every
-    start = zlib.crc32(slot.encode())
-    return [every[(start + i * 7) % len(every)] for i in range(few)]
+    return sorted(every, key=lambda named: zlib.crc32(f"{slot} {named[0]}".encode()))[:few]
 
 
 # --- instances, whose methods are called ------------------------------------------------------------
@@ -199,6 +200,7 @@ EXAMPLES: dict[str, Thunk] = {
     "nn.Pad": lambda: nn.Pad((1, 1)),
     "nn.ZeroPad2d": lambda: nn.ZeroPad2d(1),
     "nn.Unflatten": lambda: nn.Unflatten(1, (3, 1)),
+    "ops.Each": lambda: ops.Each(_square),
     "ops.Composite": lambda: ops.Composite("example", _square, _square, tex="{0}"),
     "optim.LRScheduler": lambda: optim.StepLR(_optimizer(), 1),
     "optim.Optimizer": _optimizer,
@@ -301,6 +303,10 @@ def raw_error(call: Call) -> str | None:
         return None
     except FileNotFoundError:                            # Python's own words say which
         return None
+    except KeyError as error:
+        if "__getitem__" in call.said:                   # a mapping without this key: `in` and get() rest on it
+            return None
+        return f"{call.said} raised KeyError: {error}, {place(error)}"
     except TooLong as error:
         return f"{call.said} took longer than {LONGEST:g} s, {place(error)}"
     except BaseException as error:

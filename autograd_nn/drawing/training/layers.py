@@ -112,7 +112,7 @@ def leaves_of(model: Any) -> Iterator[tuple[str, str, int, Any]]:
         times: Counter[str] = Counter()
         for i, p in enumerate(model):
             if not isinstance(p, Node):
-                raise UsageError(f"parameter {i} is no Value or Tensor, but {type(p).__name__} {p!r:.60}")
+                raise UsageError(f"parameter {i} is no Value or Tensor, but {type(p).__name__} {shown_in_error(p)}")
             name, bracket, index = str(getattr(p, "name", None) or f"parameter {i}").partition("[")
             if index in seen.get(name, ()):          # the weight of another layer
                 seen[name] = set()
