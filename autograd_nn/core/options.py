@@ -199,7 +199,7 @@ def real_array(name: str, x: Any) -> np.ndarray[Any, Any]:
         found = np.asarray(x)
         if found.dtype.kind in "biuf":
             return found
-        kind: type[AutogradError] = DTypeError if isinstance(x, np.ndarray) else UsageError
+        kind: type[AutogradError] = DTypeError if isinstance(x, np.ndarray) or found.dtype.kind == "c" else UsageError
     except (AutogradError, TypeError, ValueError):
         kind = UsageError
     raise kind(f"{name} must be an array of real numbers, not {shown_in_error(x)}")

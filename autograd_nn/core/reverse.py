@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..errors import ShapeError, blame
+from ..errors import ShapeError, UsageError, blame
 from ..ops import shape_of
 from ..ops._arguments import real_only
 from ..ops._frozen import another, close, close_if_held
+from ..ops._refusal import shown_in_error
 from . import modes
 from .accumulate import to_nodes
 from .below import between
 from .leaks import Look, finite, on_numbers_in_general, with_care, zero
 from .node import Node, data_of, topological
-from .options import real_array
 from .times import check_unassigned
 
 Step = tuple[Node, int, Any, Any, Any]
@@ -163,8 +163,10 @@ def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> Non
                              "  help: reduce it, as in y.sum().backward(), or give the cotangent: y.backward(seed)")
         seed = root._one()
     else:
-        seed = real_array("backward: seed", seed) if isinstance(seed, (list, tuple)) else seed
-        real_only("backward(seed)", seed)
+        try:
+            real_only("backward(seed)", np.asarray(seed) if isinstance(seed, (list, tuple)) else seed)
+        except ValueError:
+            raise UsageError(f"backward(seed): this is no array of numbers: {shown_in_error(seed)}") from None
         if shape_of(data_of(seed)) != shape and np.shape(seed) != shape:
             raise ShapeError(f"backward(seed): the seed has shape {np.shape(data_of(seed))}, and what it seeds {shape}")
         seed = root._own(seed if isinstance(seed, Node) else np.array(seed) if shape else seed)     # a copy

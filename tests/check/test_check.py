@@ -226,7 +226,7 @@ def moving():
     (lambda: check_gradients(lambda x: x, 1.0, elements="some"), errors.UsageError, "elements"),
     (lambda: check_gradients(lambda x: x, 1.0, order=2.5), errors.UsageError, "order"),
     (lambda: check_gradients(lambda x: x, 1.0, directions=True), errors.UsageError, "directions"),
-    (lambda: check_gradients(lambda x: x, 1.0, inconclusive=5), errors.UsageError, "share"),
+    (lambda: check_gradients(lambda x: x, 1.0, inconclusive=5), errors.UsageError, "inconclusive must be"),
     (lambda: check_gradients(lambda x: x, 1.0, order=2, gradient=lambda x: 1.0), errors.UsageError, "hand-written"),
     (lambda: check_gradients(lambda x: x, 1.0, cotangents="ones"), errors.UsageError, "random"),
     (lambda: check_gradients(lambda x: x, np.ones(3), cotangents=np.ones(2)), errors.ShapeError, "cotangent has shape"),

@@ -204,7 +204,7 @@ def test_only_graphs_can_be_drawn(wrong, says):
 def test_wrong_options():
     with pytest.raises(UsageError, match="'RL'"):
         draw(Value(1.0), rankdir="RL")
-    with pytest.raises(UsageError, match="at least one node, not 0"):
+    with pytest.raises(UsageError, match="max_nodes must be an integer >= 1, not 0"):
         draw(Value(1.0), max_nodes=0)
 
 

@@ -439,7 +439,7 @@ def test_what_is_no_plane_and_no_classifier_is_said():
         decision_boundary(model, POINTS, [0, 1], output="logits")
     with pytest.raises(DataError, match="3 classes"):
         decision_boundary(model, POINTS, [1, 2, 3, 3], output="logits")
-    with pytest.raises(UsageError, match="output is"):
+    with pytest.raises(UsageError, match="output must be"):
         decision_boundary(model, POINTS, [0, 1, 1, 0], output="odds")
     with pytest.raises(DataError, match="3 names for 2"):
         decision_boundary(model, POINTS, [0, 1, 1, 0], output="logits", class_names=["a", "b", "c"])
