@@ -8,7 +8,6 @@ from typing import Any
 
 from ..errors import UsageError
 from ..ops import Op
-from ..ops._refusal import shown_in_error
 
 NOTHING: dict[str, Any] = {}                     # the parameters of a node that has none, shared by all of these
 STORAGE: tuple[str, ...] = ("__weakref__", "_data", "_grad", "_inputs", "_op", "_params", "name")
@@ -199,8 +198,7 @@ def _nodes(roots: Any) -> list[Node]:
     found = list(roots) if isinstance(roots, Iterable) else [roots]
     for x in found:
         if not isinstance(x, Node):
-            raise UsageError("topological takes Values and Tensors, and this is "
-                             f"{type(x).__name__} {shown_in_error(x)}")
+            raise UsageError(f"topological takes Values and Tensors, and this is a {type(x).__name__}")
     return found
 
 
