@@ -6,7 +6,6 @@ import math
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import nullcontext
-from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from .. import ops
 from ..errors import ShapeError, blame
 from ..ops import shape_of
 from ..ops._arguments import real_only
+from ..ops._frozen import another, close, close_if_held
 from . import modes
 from .accumulate import to_nodes
 from .below import between
@@ -37,14 +37,12 @@ def chain_rule(order: list[Node], found: dict[Node, Any], look: Look) -> Iterato
         if op is None or g is None:                      # a leaf, or no root depends on it
             continue
         try:
-            if type(g) is np.ndarray:
-                g.flags.writeable = False                # others may hold it: a rule must not change it
+            close(g)                                     # others may hold it: a rule must not change it
             y, xs, rules = look(node, g)
             for i, (x, rule) in enumerate(zip(node._inputs, rules)):
                 if rule is not None and isinstance(x, Node):         # a constant has no cotangent
                     part = fitted(rule(g, y, *xs, **node._params), x)
-                    if type(part) is np.ndarray and getrefcount(part) > 2:
-                        part.flags.writeable = False     # the rule holds it still
+                    close_if_held(part)                  # by the rule, still
                     before = found.get(x)
                     found[x] = part if before is None else before + part
                     yield node, i, g, part, before
@@ -150,10 +148,7 @@ def _reach(order: list[Node], seeds: Mapping[Node, Any], ends: Collection[Node])
 
 
 def _swept(order: list[Node], seeds: Mapping[Node, Any], look: Look) -> dict[Node, Any]:
-    found = {root: root._own(seed) for root, seed in seeds.items()}
-    for root, g in found.items():
-        if g is seeds[root] and type(g) is np.ndarray:
-            found[root] = g.view()                       # the sweep closes it to writing, and not the caller's own
+    found = {root: another(root._own(seed), seed) for root, seed in seeds.items()}
     deque(chain_rule(order, found, look), maxlen=0)      # to the end
     return found
 

@@ -201,6 +201,15 @@ static int replace(PyObject **inputs, PyObject *given, Py_ssize_t at, PyObject *
     return DONE;
 }
 
+/* After an exception: Python does it again, and says what is wrong, and in which op. */
+static int in_python_after_all(void)
+{
+    if (!PyErr_ExceptionMatches(PyExc_Exception))
+        return FAILED;
+    PyErr_Clear();
+    return UNKNOWN;
+}
+
 /* The node that an op makes of a tuple of Tensors, arrays and numbers, as tensor.py's _apply makes it; None where that
    has to do it: a mode other than no_grad() is on, the op fails, or an operand is another kind of node. */
 static PyObject *applied(PyObject *op, PyObject *args, PyObject *given)
@@ -219,7 +228,7 @@ static PyObject *applied(PyObject *op, PyObject *args, PyObject *given)
             answer = UNKNOWN;
         } else {
             x = PyObject_CallFunctionObjArgs(constant, op, o, NULL);
-            answer = x ? replace(&inputs, args, i, x) : FAILED;
+            answer = x ? replace(&inputs, args, i, x) : in_python_after_all();
         }
     }
     if (answer == DONE && !(operands = PyTuple_New(n)))
@@ -235,13 +244,8 @@ static PyObject *applied(PyObject *op, PyObject *args, PyObject *given)
         data = PyObject_VectorcallDict(array, &PyTuple_GET_ITEM(operands, 0), (size_t)n,
                                        PyDict_GET_SIZE(params) ? params : NULL);
     Py_XDECREF(array);
-    if (answer == DONE && !data) {
-        answer = FAILED;
-        if (PyErr_ExceptionMatches(PyExc_Exception)) {
-            PyErr_Clear();                              /* Python's says what is wrong, and in which op */
-            answer = UNKNOWN;
-        }
-    }
+    if (answer == DONE && !data)
+        answer = in_python_after_all();
     PyObject *node = NULL;
     int leaf = answer == DONE ? silent() : 0;
     if (answer == DONE && !leaf) {
@@ -889,14 +893,14 @@ static int finish(PyObject *p, PyObject *Py_UNUSED(state), PyObject *const *Py_U
 
 /* --- the module -------------------------------------------------------------------------------------------------- */
 
-static int offset(PyTypeObject *type, const char *name, Py_ssize_t *into)
+static int offset(PyObject *type, const char *name, Py_ssize_t *into)
 {
-    PyObject *slot = PyObject_GetAttrString((PyObject *)type, name);
+    PyObject *slot = PyObject_GetAttrString(type, name);
     int found = slot && Py_TYPE(slot) == &PyMemberDescr_Type;
     if (found)
         *into = ((PyMemberDescrObject *)slot)->d_member->offset;
     else if (slot)
-        PyErr_Format(PyExc_TypeError, "%s is not a slot of %s", name, type->tp_name);
+        PyErr_Format(PyExc_TypeError, "%s is not a slot of %R", name, type);
     Py_XDECREF(slot);
     return found ? DONE : FAILED;
 }
@@ -921,20 +925,26 @@ static int use_numpy(void)
    for not at all. */
 static PyObject *tensor_setup(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    if (!PyArg_ParseTuple(args, "OOOOOOOOOO", &tensor, &node_type, &memory, &nothing, &constant, &keep, &fit,
-                          &is_finite, &errors, &ignored) ||
-        use_numpy() < 0 || offset(memory, "_array", &at_array) < 0 || offset(tensor, "_data", &at_data) < 0 ||
-        offset(tensor, "_grad", &at_grad) < 0 || offset(tensor, "_op", &at_op) < 0 ||
-        offset(tensor, "_inputs", &at_inputs) < 0 || offset(tensor, "_params", &at_params) < 0 ||
-        offset(tensor, "name", &at_name) < 0 || offset(tensor, "_operands", &at_operands) < 0)
+    PyObject *type, *behind;
+    if (PyTuple_GET_SIZE(args) != 10) {
+        PyErr_SetString(PyExc_TypeError, "setup takes 10 arguments");
         return NULL;
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args); i++)
+    }
+    type = PyTuple_GET_ITEM(args, 0);
+    behind = PyTuple_GET_ITEM(args, 2);
+    if (use_numpy() < 0 || offset(behind, "_array", &at_array) < 0 || offset(type, "_data", &at_data) < 0 ||
+        offset(type, "_grad", &at_grad) < 0 || offset(type, "_op", &at_op) < 0 ||
+        offset(type, "_inputs", &at_inputs) < 0 || offset(type, "_params", &at_params) < 0 ||
+        offset(type, "name", &at_name) < 0 || offset(type, "_operands", &at_operands) < 0)
+        return NULL;
+    for (int i = 0; i < 10; i++)
         Py_INCREF(PyTuple_GET_ITEM(args, i));           /* for as long as the module lives */
-    Py_RETURN_NONE;
+    return PyArg_ParseTuple(args, "OOOOOOOOOO", &tensor, &node_type, &memory, &nothing, &constant, &keep, &fit,
+                            &is_finite, &errors, &ignored) ? Py_NewRef(Py_None) : NULL;
 }
 
 static PyMethodDef tensor_methods[] = {
-    {"setup", tensor_setup, METH_VARARGS, "Say what a Tensor is, once."},
+    {"setup", tensor_setup, METH_VARARGS, "Say what a Tensor is."},
     {"set_modes", set_modes, METH_VARARGS, "Which modes are on: while any but no_grad() is, Python does it all."},
     {"apply", (PyCFunction)(void (*)(void))tensor_apply, METH_FASTCALL, "apply(op, args, params) -> Tensor or None"},
     {"method", new_method, METH_VARARGS, "method(python, op, params, arity, reflected) -> the same, quicker"},

@@ -1698,37 +1698,40 @@ static PyType_Spec value_spec = {
     .slots = value_slots,
 };
 
-/* setup(base, ops, nothing, to_number, slow_operator, slow_backward, refuse_data) -> Value */
+/* setup(base, ops, nothing, to_number, slow_operator, slow_backward, refuse_data) -> Value. Called again it gives the
+   same type, with the new base, ops and functions. */
 static PyObject *core_setup(PyObject *module, PyObject *args)
 {
     PyObject *base, *table, *type;
-    if (value_type) {
-        PyErr_SetString(PyExc_RuntimeError, "the engine is set up already");
+    PyObject *given[5], *fresh = PyDict_New();
+    if (!fresh || !PyArg_ParseTuple(args, "OO!OOOOO", &base, &PyDict_Type, &table, &given[0], &given[1], &given[2],
+                                    &given[3], &given[4])) {
+        Py_XDECREF(fresh);
         return NULL;
     }
-    if (!PyArg_ParseTuple(args, "OO!OOOOO", &base, &PyDict_Type, &table, &nothing, &to_number, &slow_operator,
-                          &slow_backward, &refuse_data))
-        return NULL;
-    codes = PyDict_New();
-    if (!codes)
-        return NULL;
     for (int code = 1; code < AG_codes; code++) {
         PyObject *op = PyDict_GetItemString(table, op_names[code]), *number = PyLong_FromLong(code);
-        if (!op || !number || PyDict_SetItem(codes, op, number) < 0) {
+        if (!op || !number || PyDict_SetItem(fresh, op, number) < 0) {
             Py_XDECREF(number);
+            Py_DECREF(fresh);
             if (!PyErr_Occurred())
                 PyErr_Format(PyExc_RuntimeError, "the op table has no %s: compile the engine again", op_names[code]);
             return NULL;
         }
         Py_DECREF(number);
-        ops[code] = Py_NewRef(op);
     }
-    Py_INCREF(nothing);
-    Py_INCREF(to_number);
-    Py_INCREF(slow_operator);
-    Py_INCREF(slow_backward);
-    Py_INCREF(refuse_data);
+    for (int code = 1; code < AG_codes; code++)
+        Py_XSETREF(ops[code], Py_NewRef(PyDict_GetItemString(table, op_names[code])));
+    Py_XSETREF(codes, fresh);
+    PyObject **places[5] = {&nothing, &to_number, &slow_operator, &slow_backward, &refuse_data};
+    for (int i = 0; i < 5; i++)
+        Py_XSETREF(*places[i], Py_NewRef(given[i]));
     PyObject *bases = PyTuple_Pack(1, base);
+    if (bases && value_type) {                          /* the package is imported again: its nodes are Values too */
+        int failed = PyObject_SetAttrString((PyObject *)value_type, "__bases__", bases);
+        Py_DECREF(bases);
+        return failed ? NULL : Py_NewRef((PyObject *)value_type);
+    }
     type = bases ? PyType_FromModuleAndSpec(module, &value_spec, bases) : NULL;
     Py_XDECREF(bases);
     if (!type)
@@ -1745,7 +1748,7 @@ static PyObject *core_setup(PyObject *module, PyObject *args)
 }
 
 static PyMethodDef core_methods[] = {
-    {"setup", core_setup, METH_VARARGS, "Make the Value type, once."},
+    {"setup", core_setup, METH_VARARGS, "Make the Value type, or give it another base."},
     {"set_modes", set_modes, METH_VARARGS, "Which modes are on: while any but no_grad() is, Python does it all."},
     {"apply", (PyCFunction)(void (*)(void))core_apply, METH_FASTCALL, "apply(op, inputs, params) -> Value or None"},
     {"sum_of", core_sum_of, METH_O, "sum_of(values) -> Value or None"},

@@ -130,7 +130,8 @@ class _Carriers(dict[type, Carrier]):
         return found
 
 
-CARRIERS = _Carriers()
+CARRIERS: _Carriers = globals().get("CARRIERS") or _Carriers()
+"""All that have been entered; they stay when this module is loaded again."""
 
 
 def carrier(rank: str, kind: type, apply: Callable[..., Any], below: str | None = None) -> Carrier:

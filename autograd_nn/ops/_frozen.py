@@ -7,6 +7,7 @@ out another array, with the same numbers in memory that it does not own. NumPy r
 from __future__ import annotations
 
 from collections.abc import Callable
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -67,3 +68,20 @@ def kept_result(array: Array) -> Array:
         array = array.copy()                             # of memory that is no array's
     array.flags.writeable = False
     return array
+
+
+def close(x: Any) -> None:
+    """Close an array to writing; anything else stays as it is."""
+    if type(x) is np.ndarray:
+        x.flags.writeable = False
+
+
+def close_if_held(x: Any) -> None:
+    """The same if anybody but the one who calls this holds it."""
+    if type(x) is np.ndarray and getrefcount(x) > 3:     # the caller, this function, and its call
+        x.flags.writeable = False
+
+
+def another(array: Any, given: Any) -> Any:
+    """The array, but a view of it where it is the one that was given: who closes that leaves the given one open."""
+    return array.view() if array is given and type(array) is np.ndarray else array

@@ -58,6 +58,8 @@ def _freedom(x: Any, axis: Any, ddof: float) -> float:
 
 
 def _centred(x: Any, axis: Any) -> Any:
+    """x less its mean, and less the mean of what is left: the first one is rounded as x is, not as what is left."""
+    x = x - mean(x, axis=axis, keepdims=True)
     return x - mean(x, axis=axis, keepdims=True)
 
 

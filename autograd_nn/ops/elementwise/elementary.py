@@ -83,6 +83,12 @@ def _sinc_derivative(x: Any, n: int = 1) -> Any:
     return np.where(near, series, y).astype(x.dtype if x.dtype.kind == "f" else np.float64)
 
 
+def _hypot(x: float, y: float) -> float:
+    """C's, whose last bit Python's math.hypot does not always have."""
+    with np.errstate(over="ignore"):
+        return float(np.hypot(x, y))
+
+
 def _hypot1(x: Any) -> Any:
     with np.errstate(over="ignore"):
         y = np.sqrt(x * x + 1)
@@ -259,7 +265,7 @@ arctanh = Op("arctanh", math.atanh, np.arctanh, lambda g, y, x: g / one_less_squ
              tex=r"\operatorname{{artanh}} {0}", c="atanh({0})", domain=(UNIT,),
              written=(lambda g, y, x: g / (1 - x * x),),
              ulps=(4, 4, 4))
-hypot = Op("hypot", math.hypot, np.hypot,
+hypot = Op("hypot", _hypot, np.hypot,
            lambda g, z, x, y: toward(g, x, y),
            lambda g, z, x, y: toward(g, y, x),
            tex=r"\sqrt{{{0}^2 + {1}^2}}", c="hypot({0}, {1})", domain=(POSITIVE, POSITIVE),
