@@ -14,12 +14,12 @@ import numpy as np
 
 from .._bind import Twice
 from .._composite import Composite
-from .._op import Case, Op
+from .._op import Case, Op, shape_of
 from ..arrays.reduction import keeping, largest, max, sum
 from ..arrays.shape import reshape
 from .arithmetic import clip, minimum, same, step
 from .corners import multiply0
-from .elementary import INV_ROOT_TAU, exp, expm1, gauss, logaddexp, normal_cdf, over_cosh2, sigmoid, tanh
+from .elementary import INV_ROOT_TAU, exp, expm1, gauss, log, logaddexp, normal_cdf, over_cosh2, sigmoid, tanh
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805     # with these selu keeps mean 0 and variance 1
 WIDE = 64                                   # elements: relu compares rows this long, or longer, with a row of zeros
@@ -111,26 +111,33 @@ def _shifted(x: Any, axis: Any) -> tuple[Any, Any]:
     return x - top, top
 
 
+def _exp(x: Any) -> Any:
+    return np.exp(x) if x.dtype != object else exp(x)    # NumPy's takes no float among Values
+
+
 def log_total(shifted: Any, axis: Any) -> Any:
     """ln(sum(e^shifted)), where the largest is 0; where its e^0 is nearly all of the sum, by the rest of it."""
-    e = np.exp(shifted)
+    e = _exp(shifted)
     total = np.add.reduce(e, axis=axis, keepdims=True)
+    if e.dtype == object:
+        return log(total)
     y = np.log(total)
-    if e.dtype != object:
-        near = np.less(total, 1.25)
-        if near.any():
-            e -= np.equal(shifted, 0)
-            y = np.where(near & (total >= 1), np.log1p(np.add.reduce(e, axis=axis, keepdims=True)), y)
+    near = np.less(total, 1.25)
+    if near.any():
+        e -= np.equal(shifted, 0)
+        y = np.where(near & (total >= 1), np.log1p(np.add.reduce(e, axis=axis, keepdims=True)), y)
     return y
 
 
 def _from_top(g: Any, y: Any, axis: Any) -> Any:
     """g less what it is where y is largest."""
+    if 0 in shape_of(y):
+        return g
     return g - sum(g * same(y, max(y, axis=axis, keepdims=True)), axis=axis, keepdims=True)
 
 
 def _from_top_of_array(g: Any, y: Any, axis: Any) -> Any:
-    if axis in (-1, y.ndim - 1) and y.size and y.shape == g.shape:
+    if y.ndim and y.size and axis in (-1, y.ndim - 1) and y.shape == g.shape:
         at = y.argmax(-1).reshape(-1) + np.arange(0, y.size, y.shape[-1])
         return g - g.take(at).reshape(*y.shape[:-1], 1)
     return g - np.add.reduce(g * (y == largest(y, axis)), axis=axis, keepdims=True) if y.size else g
@@ -147,11 +154,11 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     shifted, top = _shifted(x, axis)
     with np.errstate(divide="ignore"):
         y = log_total(shifted, axis) + top
-    return y if keepdims else y.reshape(keeping(x, axis, drop=True))
+    return y if keepdims else y.reshape(keeping(x, axis, drop=True))[()]
 
 
 def _softmax(x: Any, axis: Any = -1) -> Any:
-    e = np.exp(_shifted(x, axis)[0])
+    e = _exp(_shifted(x, axis)[0])
     total = np.add.reduce(e, axis=axis, keepdims=True)
     return e / np.where(total == 0, 1, total) if x.dtype != object else e / total
 
