@@ -59,7 +59,7 @@ def by_torch(op: Any, columns: list[Any]) -> Results | None:
         for j, other in enumerate(xs):
             second = torch.autograd.grad(g.sum(), other, retain_graph=True, allow_unused=True)[0] \
                 if g.requires_grad else None
-            found[i, j] = np.zeros_like(found[()]) if second is None else second.numpy()
+            found[i, j] = np.zeros_like(found[()]) if second is None else second.numpy(force=True)
     return found
 
 

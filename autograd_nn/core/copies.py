@@ -14,10 +14,11 @@ from typing import Any
 
 from ..errors import LeavesGraphError
 from ..ops import Op
-from .node import NOTHING, Node, topological
+from .node import NOTHING, STORAGE, Node, topological
+from .times import assigned_since
 from .variables import has_served, is_running
 
-_STORED = frozenset({"_data", "_grad", "_operands", "inputs", "name", "op", "params"})
+_STORED = frozenset({*STORAGE, "_operands", "_part", "_time"})
 
 
 def shallow(node: Node) -> Any:
@@ -46,22 +47,24 @@ def pickled(root: Node) -> tuple[Any, ...]:
                 f"a {type(root).__name__} cannot be pickled inside the function that a transform differentiates by it: "
                 "what is read back would have no gradient\n"
                 "  help: copy.copy and copy.deepcopy keep the gradient; .item() or .data is what it holds")
-    if root.op is None:
+    if root._op is None:
         return rebuild, _record(root, ())
     place = {node: i for i, node in enumerate(order)}
     records: list[Any] = []
     for node in order:
-        if node.op is None:
+        if node._op is None:
             records.append(node)                         # a leaf pickles itself, and stays shared
         else:
             records.append(_record(node, tuple((place[x], None) if isinstance(x, Node) else (-1, x)
-                                               for x in node.inputs)))
-    return _rewire, (records,)
+                                               for x in node._inputs)))
+    assigned = {i: assigned_since(node) for i, node in enumerate(order)}     # which data no longer are what the op saw
+    before = {i: getattr(order[i], "_operands", place[x]) for i, x in assigned.items() if x is not None}
+    return _rewire, (records, before)
 
 
 def _record(node: Node, wires: tuple[Any, ...]) -> tuple[Any, ...]:
     grad = node._grad._data if isinstance(node._grad, Node) else node._grad
-    return type(node), node._data, node.op, wires, node.params, node.name, grad, _attached(node)
+    return type(node), node._data, node._op, wires, node._params, node.name, grad, _attached(node)
 
 
 def rebuild(kind: type[Node], data: Any, op: Op | None, inputs: tuple[Any, ...],
@@ -73,7 +76,7 @@ def rebuild(kind: type[Node], data: Any, op: Op | None, inputs: tuple[Any, ...],
     return node
 
 
-def _rewire(records: list[Any]) -> Any:
+def _rewire(records: list[Any], before: dict[int, Any]) -> Any:
     nodes: list[Any] = []
     for record in records:
         if isinstance(record, Node):
@@ -81,11 +84,16 @@ def _rewire(records: list[Any]) -> Any:
         else:
             kind, data, op, wires, *rest = record
             nodes.append(rebuild(kind, data, op, tuple(nodes[i] if i >= 0 else x for i, x in wires), *rest))
+    for i, operands in before.items():
+        if isinstance(operands, tuple):                  # of a Tensor: what the op saw
+            nodes[i]._operands = operands
+        else:                                            # of a Value: the leaf that was assigned a number since
+            nodes[operands]._take(nodes[operands]._data)
     return nodes[-1]
 
 
 def _is_result(node: Node) -> bool:
-    return node.op is not None or is_running(node) or has_served(node)
+    return node._op is not None or is_running(node) or has_served(node)
 
 
 def _attached(node: Node) -> dict[str, Any]:

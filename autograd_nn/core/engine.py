@@ -5,27 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar, copy_context
 from functools import partial, update_wrapper
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from ..native import load
-from ..ops import OPS, Op, _carriers, for_each_op
+from ..ops import OPS, Op, _carriers, _frozen, for_each_op
 from ..ops._carriers import carrier
 from . import modes, reverse
 from .leaks import finite
 from .methods import is_operand
 from .node import NOTHING, Node
-from .operands import constant, kept
+from .operands import constant, kept_params
 
 # --- Value ------------------------------------------------------------------------------------------
 
-def native_value(base: type[Node], apply: Callable[..., Any], number: Callable[[Any], float]) -> Any:
+def native_value(base: type[Node], apply: Callable[..., Any], number: Callable[[Any], float],
+                 refuse_data: Callable[[Any], NoReturn]) -> Any:
     """The Value of the engine in C; None where it is not compiled, or not wanted.
 
     base     its base class
     apply    `apply(kind, op, args, params)` does in Python what C leaves undone: arrays, a user's own op, a mode
     number   makes a float of what a user gives as one
+    refuse_data   raises the error where the data of a node is assigned that is no leaf
     """
     in_c = load("_value")
     if in_c is None:
@@ -34,7 +36,7 @@ def native_value(base: type[Node], apply: Callable[..., Any], number: Callable[[
     def backward(root: Node, seed: Any, create_graph: bool) -> None:
         reverse.backward(root, None if seed is None else number(seed), create_graph=create_graph)
 
-    kind = in_c.setup(base, OPS, NOTHING, number, _operator, backward)
+    kind = in_c.setup(base, OPS, NOTHING, number, _operator, backward, refuse_data)
     in_python = partial(apply, kind)
 
     def in_c_or_python(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
@@ -62,8 +64,10 @@ def install_tensors(Tensor: Any, apply: Callable[..., Any], not_in_c: Op) -> Non
     the op `not_in_c`.
     """
     def use(in_c: Any) -> None:
-        in_c.setup(Tensor, Node, NOTHING, constant, kept, reverse.fitted, finite, *_errors_ignored())
+        in_c.setup(Tensor, Node, _frozen.Memory, NOTHING, constant, kept_params, reverse.fitted, finite,
+                   *_errors_ignored())
         reverse.in_c = in_c
+        _frozen.quick = in_c.frozen
         modes.tell_modes(in_c.set_modes)
 
         def in_c_or_python(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:

@@ -32,7 +32,7 @@ def with_care(look: Look, reach: Mapping[Node, Any] | None = None) -> Look:
     def careful(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
         y, xs, rules = look(node, g)
         stays = reach is not None and np.equal(reach.get(node, 0.0), 0)
-        return y, xs, [rule and partial(_without_leaks, node.op, rule, stays) for _, rule in zip(node.inputs, rules)]
+        return y, xs, [rule and partial(_without_leaks, node._op, rule, stays) for _, rule in zip(node._inputs, rules)]
     return careful
 
 

@@ -63,7 +63,8 @@ def tell_modes(tell: Callable[[int, _Mode], object]) -> None:
 def special_mode(**settings: Any) -> Iterator[None]:
     """A context in which these modes of this thread are set, whatever was set before."""
     before = {name: getattr(mode, name) for name in settings}
-    in_c = settings.keys() <= {"recording"}
+    # While a transform runs, Python makes the leaves: they are constants for it, which C does not know.
+    in_c = settings.keys() <= {"recording"} and not active.nodes
     _count_special(1, in_c)
     try:
         for name, setting in settings.items():

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ..errors import UsageError
 from ..ops import Op
+from ..ops._refusal import shown_in_error
 
 NOTHING: dict[str, Any] = {}                     # the parameters of a node that has none, shared by all of these
-STORAGE: tuple[str, ...] = ("__weakref__", "_data", "_grad", "inputs", "name", "op", "params")
+STORAGE: tuple[str, ...] = ("__weakref__", "_data", "_grad", "_inputs", "_op", "_params", "name")
 """The slots of a node that is written in Python."""
 
 
@@ -24,10 +26,25 @@ class Node:
 
     _data: Any
     _grad: Any
-    op: Op | None
-    inputs: tuple[Any, ...]
-    params: dict[str, Any]
+    _op: Op | None
+    _inputs: tuple[Any, ...]
+    _params: dict[str, Any]
     name: str | None
+
+    @property
+    def op(self) -> Op | None:
+        """The op that made this node, or None."""
+        return self._op
+
+    @property
+    def inputs(self) -> tuple[Any, ...]:
+        """What the node was made of: nodes, plain numbers and arrays."""
+        return self._inputs
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """The op's parameters."""
+        return MappingProxyType(kept_params(self._params))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -51,7 +68,7 @@ class Node:
         """A node as an op makes it: no checks, no copy."""
         node: Any = object.__new__(cls)
         node._data, node._grad = data, None
-        node.op, node.inputs, node.params, node.name = op, inputs, params, None
+        node._op, node._inputs, node._params, node.name = op, inputs, params, None
         return node
 
     @property
@@ -63,7 +80,7 @@ class Node:
         >>> x.is_leaf, (x * x).is_leaf
         (True, False)
         """
-        return self.op is None
+        return self._op is None
 
     @property
     def has_grad(self) -> bool:
@@ -165,7 +182,7 @@ def topological(roots: Node | Iterable[Node], until: Container[Node] = ()) -> li
             out(pop())
         elif node not in seen:
             enter(node)
-            inputs = node.inputs
+            inputs = node._inputs
             if not inputs or node in until:
                 out(node)
                 continue
@@ -181,8 +198,9 @@ def _nodes(roots: Any) -> list[Node]:
     found = list(roots) if isinstance(roots, Iterable) else [roots]
     for x in found:
         if not isinstance(x, Node):
-            raise UsageError(f"topological takes Values and Tensors, and this is {type(x).__name__} {x!r:.60}")
+            raise UsageError(f"topological takes Values and Tensors, not a {type(x).__name__}: {shown_in_error(x)}")
     return found
 
 
 from . import copies, reverse  # noqa: E402  (at the end, for they need what is above)
+from .operands import kept_params  # noqa: E402

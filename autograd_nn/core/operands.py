@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from contextlib import suppress
 from numbers import Number, Real
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
-from ..errors import DTypeError, LeavesGraphError, ShapeError, UsageError
+from ..errors import DTypeError, GraphError, LeavesGraphError, ShapeError, UsageError
 from ..ops import Op
 from ..ops._arguments import real_only
+from ..ops._frozen import frozen, is_frozen
+from ..ops._refusal import shown_in_error
 from .node import Node
 
 
@@ -34,7 +36,7 @@ def array_of_floats(data: Any, dtype: Any) -> np.ndarray[Any, Any]:
     except LeavesGraphError:
         raise UsageError("a list of Values or Tensors becomes a Tensor by autograd_nn.stack(list)") from None
     except (ValueError, TypeError, OverflowError) as error:
-        raise UsageError(f"this is no array of numbers: {data!r:.60} ({error})") from None
+        raise UsageError(f"this is no array of numbers: {shown_in_error(data)} ({error})") from None
     if array.dtype.kind in "iu" and listed and dtype is None:
         array = array.astype(np.float64)
     if array.dtype.kind in "OSUV":
@@ -74,7 +76,7 @@ def constant(op: Op, x: Any) -> Any:
     if isinstance(x, np.ndarray):
         if x.dtype.kind == "c":
             real_only(op.name, x)
-        return x if not x.flags.writeable and x.base is None else _frozen(x)
+        return x if is_frozen(x) else _frozen(x)
     if isinstance(x, (np.generic, complex)):
         real_only(op.name, x)
         return x
@@ -84,7 +86,7 @@ def constant(op: Op, x: Any) -> Any:
         try:
             array = np.array(x)
         except ValueError as error:
-            raise ShapeError(f"{op.name}: this is no array of numbers: {x!r:.60} ({error})") from None
+            raise ShapeError(f"{op.name}: this is no array of numbers: {shown_in_error(x)} ({error})") from None
         real_only(op.name, array)
         return _frozen(array)
     raise UsageError(f"{op.name}: cannot combine a Tensor and {type(x).__name__} {x!r:.60}{_as_float(x)}")
@@ -93,7 +95,7 @@ def constant(op: Op, x: Any) -> Any:
 def kept(param: Any) -> Any:
     """A parameter as the graph keeps it: nobody else can change the arrays and lists in it."""
     if isinstance(param, np.ndarray):
-        return param if not param.flags.writeable and param.base is None else _frozen(param)
+        return param if is_frozen(param) else _frozen(param)
     return type(param)(map(kept, param)) if type(param) in (list, tuple) else param
 
 
@@ -104,8 +106,19 @@ def _frozen(x: Any) -> np.ndarray[Any, Any]:
         raise UsageError("an array of objects would lose the derivatives of what is in it\n"
                          "  help: autograd_nn.stack(list) joins Values or Tensors into one Tensor; "
                          "array.astype(float) makes numbers of numbers")
-    array.setflags(write=False)
-    return array
+    return frozen(array)
+
+
+def kept_params(params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of a call as the graph keeps them."""
+    return {name: kept(x) for name, x in params.items()}
+
+
+def refuse_data(node: Node) -> NoReturn:
+    """What an assignment to the data of a node comes to that an op made."""
+    raise GraphError(f"the data of a node that an op made ({node._op}) cannot be assigned: it follows "
+                     "from the op's inputs, and so do its derivatives\n"
+                     "  help: assign the data of a leaf and compute again; x.detach() is a leaf with the same data")
 
 
 def number(x: Any) -> float:
@@ -122,7 +135,7 @@ def number(x: Any) -> float:
     if isinstance(x, Node):
         raise UsageError(f"this is a {type(x).__name__} already: {x!r:.60}\n"
                          "  help: use it as it is, or x.detach() for a leaf with the same data")
-    what = f"an array of shape {x.shape}" if isinstance(x, np.ndarray) else f"{type(x).__name__} {x!r:.60}"
+    what = f"an array of shape {x.shape}" if isinstance(x, np.ndarray) else f"{type(x).__name__} {shown_in_error(x)}"
     raise UsageError(f"a Value holds a single real number, not {what}"
                      + ("\n  help: Tensor(x) holds an array" if isinstance(x, (np.ndarray, list, tuple)) else ""))
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from ..ops import Op, for_each_op
 from ..ops._bind import MATH_ERRORS
-from . import modes
+from . import modes, times
+from .accumulate import accumulate
 from .methods import is_operand
 from .node import NOTHING, Node
 
@@ -42,7 +43,9 @@ def _unary(op: Op, Value: Any) -> Callable[[Any], Any]:
         except Exception:                            # IEEE's inf or nan; or the error, with what it says
             return op(self)
         node = new(Value)
-        node._data, node._grad, node.op, node.inputs, node.params, node.name = data, None, op, (self,), NOTHING, None
+        node._data, node._op, node._inputs, node._params = data, op, (self,), NOTHING
+        node._grad = node._part = node.name = None
+        node._time = times.now
         return node
     method.op = op  # type: ignore[attr-defined]
     return method
@@ -60,8 +63,9 @@ def _binary(op: Op, Value: Any) -> Callable[[Any, Any], Any]:
         except Exception:
             return op(self, other)
         node = new(Value)
-        node._data, node._grad, node.op, node.inputs = data, None, op, (self, other)
-        node.params, node.name = NOTHING, None
+        node._data, node._op, node._inputs, node._params = data, op, (self, other), NOTHING
+        node._grad = node._part = node.name = None
+        node._time = times.now
         return node
     return method
 
@@ -69,101 +73,92 @@ def _binary(op: Op, Value: Any) -> Callable[[Any, Any], Any]:
 # --- the chain rule over Values alone ---------------------------------------------------------------
 
 _REACHED: Any = object()
-"""Stands in the `_grad` of a node while a backward runs: the node is in the order already."""
+"""Stands in the `_part` of a node that a backward pass has met and that has no cotangent yet."""
 _one_at_a_time = threading.RLock()
-"""Held during a backward pass: its marks are in the nodes, and threads may share nodes."""
+"""Held during a backward pass: its cotangents are in the nodes, and threads may share nodes."""
 
 
 def backward(root: Node, seed: float, kind: Any) -> bool:
     """reverse.backward where every node is of the one `kind`: the same steps, without what only arrays need.
 
-    False, with every leaf as it was, if another kind of node is met. The marks are in the nodes, so
-    one thread runs at a time.
+    False, with every gradient as it was, if another kind of node is met, or a leaf whose number was assigned after
+    it had been used. The cotangents are in the nodes, so one thread runs at a time.
     """
     with _one_at_a_time:
-        return _backward(root, seed, kind)
-
-
-def _backward(root: Node, seed: float, kind: Any) -> bool:
-    order: list[Any] = []
-    leaves: list[tuple[Any, Any]] = []
-    try:
-        if not _collect(root, order, leaves, kind):
-            _restore(root, order, leaves)
+        met: list[Any] = []
+        try:
+            if not _collect(root, met, kind):
+                return False
+            root._part = seed                        # type: ignore[attr-defined]
+            _sweep(met, kind)
+        except Exception:                            # reverse.py says in which op
             return False
-        root._grad = seed
-        order.reverse()
-        _sweep(order, kind)
-    except Exception:                                # reverse.py says in which op
-        _restore(root, order, leaves)
-        return False
-    except BaseException:
-        _restore(root, order, leaves)
-        raise
-    for node, before in leaves:
-        g = node._grad
-        if g is _REACHED:
-            node._grad = before
-        elif before is not None:
-            node._grad = before + g
-    return True
+        else:
+            for node in met:
+                g = node._part
+                if node._op is not None:
+                    node._grad = None if g is _REACHED else g
+                elif g is not _REACHED:
+                    accumulate(node, g)
+            return True
+        finally:
+            for node in met:
+                node._part = None
 
 
-def _collect(root: Node, order: list[Any], leaves: list[tuple[Any, Any]], kind: Any) -> bool:
-    """The order of node.topological, inner nodes and leaves apart; False if not all are of the kind."""
+def _collect(root: Node, order: list[Any], kind: Any) -> bool:
+    """The order of node.topological, outputs first, and each node marked; False if the pass cannot be done here.
+
+    All that is marked is in `order`, whatever happens.
+    """
     stack: list[Any] = [root]
-    pop, push, out, reached = stack.pop, stack.append, order.append, _REACHED
-    while stack:
-        node = pop()
-        if node is None:
-            out(pop())
-            continue
-        if node._grad is reached:
-            continue
-        inputs = node.inputs
-        if not inputs:
+    entered: list[Any] = []
+    pop, push, enter, reached = stack.pop, stack.append, entered.append, _REACHED
+    done: list[Any] = []
+    out = done.append
+    try:
+        while stack:
+            node = pop()
+            if node is None:
+                out(pop())
+                continue
+            if node._part is not None:
+                continue
             if type(node) is not kind:
                 return False
-            leaves.append((node, node._grad))
-            node._grad = reached
-            continue
-        node._grad = reached
-        push(node)
-        push(None)
-        for x in inputs[::-1]:
-            its = type(x)
-            if its is kind:
-                if x._grad is not reached:
-                    push(x)
-            elif its is not float and its is not int:
-                return False
-    return True
-
-
-def _restore(root: Node, order: list[Any], leaves: list[tuple[Any, Any]]) -> None:
-    """Undo an interrupted pass: leaves get their former gradients, nodes between get none."""
-    for node in order:
-        node._grad = None
-    stack: list[Any] = [root]                        # where the order was not complete yet
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Node) and node._grad is _REACHED:
-            node._grad = None
-            stack.extend(node.inputs)
-    for node, before in leaves:
-        node._grad = before
+            enter(node)
+            node._part = reached
+            inputs = node._inputs
+            if not inputs:
+                out(node)
+                continue
+            push(node)
+            push(None)
+            time = node._time
+            for x in inputs[::-1]:
+                its = type(x)
+                if its is kind:
+                    if x._part is None:
+                        push(x)
+                    if x._time > time:
+                        return False
+                elif its is not float and its is not int:
+                    return False
+        done.reverse()
+        return True
+    finally:
+        order += done if len(done) == len(entered) else entered
 
 
 def _sweep(order: list[Any], kind: Any) -> None:
-    """The quick form of `reverse.chain_rule`: cotangents stand in `_grad`, and an op of two inputs has no loop."""
+    """The quick form of `reverse.chain_rule`: cotangents stand in `_part`, and an op of two inputs has no loop."""
     reached = _REACHED
     for node in order:
-        g = node._grad
-        if g is reached:                             # only through an input that has no derivative
-            node._grad = None
+        g, op = node._part, node._op
+        if g is reached or op is None:               # only through an input that has no derivative; or a leaf
             continue
-        op, inputs = node.op, node.inputs
-        if op.arity == 2 and not node.params:
+        inputs = node._inputs
+        if op.arity == 2 and not node._params:
             a, b = inputs
             rule_a, rule_b = op.scalar_rules
             is_a, is_b = type(a) is kind, type(b) is kind
@@ -179,14 +174,14 @@ def _sweep(order: list[Any], kind: Any) -> None:
             if g == 0.0 and not op.unguarded:        # an inf or nan of a rule does not leak past a zero
                 part_a = part_b = 0.0
             if is_a:
-                before = a._grad
-                a._grad = part_a if before is reached else before + part_a
+                before = a._part
+                a._part = part_a if before is reached else before + part_a
             if is_b:
-                before = b._grad
-                b._grad = part_b if before is reached else before + part_b
+                before = b._part
+                b._part = part_b if before is reached else before + part_b
             continue
         xs = [x._data if type(x) is kind else x for x in inputs]
         for x, rule in zip(inputs, op.float_rules):
             if type(x) is kind and rule is not None:
-                part = rule(g, node._data, *xs, **node.params) if g != 0.0 or op.unguarded else 0.0
-                x._grad = part if x._grad is reached else x._grad + part
+                part = rule(g, node._data, *xs, **node._params) if g != 0.0 or op.unguarded else 0.0
+                x._part = part if x._part is reached else x._part + part

@@ -11,12 +11,16 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..errors import GraphError, ShapeError, blame
+from ..errors import ShapeError, blame
 from ..ops import shape_of
 from ..ops._arguments import real_only
+from ..ops._frozen import another, close, close_if_held
 from . import modes
+from .accumulate import to_nodes
+from .below import between
 from .leaks import Look, finite, on_numbers_in_general, with_care, zero
 from .node import Node, data_of, topological
+from .times import check_unassigned
 
 Step = tuple[Node, int, Any, Any, Any]
 
@@ -29,43 +33,41 @@ def chain_rule(order: list[Node], found: dict[Node, Any], look: Look) -> Iterato
     what this adds to the cotangent of the input, what that was before or None).
     """
     for node in reversed(order):
-        op, g = node.op, found.get(node)
+        op, g = node._op, found.get(node)
         if op is None or g is None:                      # a leaf, or no root depends on it
             continue
         try:
+            close(g)                                     # others may hold it: a rule must not change it
             y, xs, rules = look(node, g)
-            for i, (x, rule) in enumerate(zip(node.inputs, rules)):
+            for i, (x, rule) in enumerate(zip(node._inputs, rules)):
                 if rule is not None and isinstance(x, Node):         # a constant has no cotangent
-                    part = fitted(rule(g, y, *xs, **node.params), x)
+                    part = fitted(rule(g, y, *xs, **node._params), x)
+                    close_if_held(part)                  # by the rule, still
                     before = found.get(x)
                     found[x] = part if before is None else before + part
                     yield node, i, g, part, before
         except Exception as error:
-            blame(error, op, node.inputs)
+            blame(error, op, node._inputs)
             raise
 
 
 def on_data(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
     """What the rules see in a backward pass that makes no graph: floats and arrays."""
-    op: Any = node.op
+    op: Any = node._op
     y = node._data
     if type(y) is np.ndarray:
         return y, node._operands, op.array_rules         # type: ignore[attr-defined]
+    check_unassigned(node)
     rules = op.array_rules if op.scalar is None else op.float_rules
     if type(g) is float and g == 0.0 and not op.unguarded:           # an inf or nan of a rule does not leak past a zero
-        rules = [rule and zero for _, rule in zip(node.inputs, rules)]
-    return y, [x._data if isinstance(x, Node) else x for x in node.inputs], rules
+        rules = [rule and zero for _, rule in zip(node._inputs, rules)]
+    return y, [x._data if isinstance(x, Node) else x for x in node._inputs], rules
 
 
 def on_nodes(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
     """What the rules see with create_graph: the nodes."""
-    op: Any = node.op
-    for x, before in zip(node.inputs, getattr(node, "_operands", ())):
-        if isinstance(x, Node) and isinstance(x._data, np.ndarray) and x._data is not before:
-            raise GraphError(f"{op.name}: the data of {x.name or 'an input'} was assigned after the forward "
-                             "pass, and a gradient that is a graph needs it as it was\n"
-                             "  help: run the forward pass again")
-    return node, node.inputs, op.traced_rules
+    check_unassigned(node)
+    return node, node._inputs, node._op.traced_rules     # type: ignore[union-attr]
 
 
 def fitted(g: Any, x: Node) -> Any:
@@ -116,29 +118,8 @@ def cotangents_of(nodes: list[Any], seeds: Mapping[Node, Any], *, create_graph: 
         some: list[Any] | None = values_in_c.cotangents(root, seed, nodes)
         if some is not None:
             return some
-    found = _cotangents(_between(seeds, nodes), seeds, True, set(nodes)) if create_graph else cotangents(seeds)
+    found = _cotangents(between(seeds, nodes), seeds, True, set(nodes)) if create_graph else cotangents(seeds)
     return [found.get(node) for node in nodes]
-
-
-def _between(roots: Iterable[Node], nodes: list[Any]) -> list[Node]:
-    """What depends on one of the nodes, in topological order, and they themselves are left out."""
-    ends, order = set(nodes), []
-    depends = set(nodes)
-    for node in topological(roots, ends):
-        if node not in ends and any(isinstance(x, Node) and x in depends for x in node.inputs):
-            depends.add(node)
-            order.append(node)
-    return order
-
-
-def leaves_below(roots: Iterable[Node]) -> Iterator[Node]:
-    """Every leaf that one of the roots depends on; some may come twice."""
-    for root in roots:
-        found = None
-        for engine in (values_in_c, in_c):
-            if engine is not None and found is None:
-                found = engine.leaves(root)
-        yield from [node for node in topological([root]) if node.op is None] if found is None else found
 
 
 def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool,
@@ -150,7 +131,7 @@ def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool
                          call=lambda kind, flag: alarm.append(kind)):
             look = on_nodes if create_graph else on_data
             found = _swept(order, seeds, look)
-            if not alarm and all(finite(g) for node, g in found.items() if node.op is None or node in ends):
+            if not alarm and all(finite(g) for node, g in found.items() if node._op is None or node in ends):
                 return found
         with np.errstate(all="ignore"):
             told_apart = create_graph or any(node.op is not None and node.op.unguarded for node in order)
@@ -167,7 +148,7 @@ def _reach(order: list[Node], seeds: Mapping[Node, Any], ends: Collection[Node])
 
 
 def _swept(order: list[Node], seeds: Mapping[Node, Any], look: Look) -> dict[Node, Any]:
-    found = {root: root._own(seed) for root, seed in seeds.items()}
+    found = {root: another(root._own(seed), seed) for root, seed in seeds.items()}
     deque(chain_rule(order, found, look), maxlen=0)      # to the end
     return found
 
@@ -191,26 +172,7 @@ def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> Non
     found = _cotangents(order, {root: seed}, create_graph)
     if create_graph:
         found = {node: g if isinstance(g, Node) else node._lift(g) for node, g in found.items()}
-    held = {id(seed)}                                # the arrays that some node has already
-    leaves = []
-    get, hold, array = found.get, held.add, np.ndarray
-    for node in order:
-        g = get(node)
-        if type(g) is not array and isinstance(g, np.generic):      # arrays of shape () add up to a NumPy number
-            g = node._own(g)
-        if node.op is not None:
-            node._grad = data_of(g)                  # a graph here would refer to its own node: a cycle
-            hold(id(g))
-        elif g is not None:
-            leaves.append((node, g))
-    for node, g in leaves:
-        if node._grad is not None:
-            node._grad = node._own(node._grad + g)
-        elif type(g) is array and (id(g) in held or g.base is not None):
-            node._grad = g.copy()                    # a leaf's gradient is an array of its own
-        else:
-            node._grad = g
-            hold(id(g))
+    to_nodes(order, found, seed)
 
 
 def _unless_it_fails(in_c: Callable[..., Any], *args: Any) -> Any:

@@ -12,12 +12,13 @@ from .. import ops
 from ..errors import LeavesGraphError, ShapeError, UsageError
 from ..ops import FUNCTIONS, Op
 from ..ops._carriers import carrier, is_traced
+from ..ops._frozen import Memory, frozen, kept_result
 from . import engine, modes
 from .explain import explained
 from .methods import attach
 from .modes import record
 from .node import NOTHING, STORAGE, Node
-from .operands import array_of_floats, constant, gradient_array, kept, plain_index
+from .operands import array_of_floats, constant, gradient_array, kept_params, plain_index, refuse_data
 from .surface import TensorMethods
 from .traced import Traced
 from .value import Value, as_value
@@ -51,18 +52,26 @@ class Tensor(TensorMethods, Traced, Node):
     __array_priority__ = 1000.0
 
     def __init__(self, data: Any, dtype: Any = None, name: str | None = None) -> None:
-        self._data = array_of_floats(data, dtype)
+        array = array_of_floats(data, dtype)
+        if getattr(self, "_op", None) is not None or getattr(self, "_data", array).shape != array.shape:
+            raise UsageError("this Tensor was made by an op, or has another shape, and cannot be initialized again\n"
+                             "  help: make a new Tensor")
+        self._data = array
         self._grad = None
-        self.op, self.inputs, self.params, self.name, self._operands = None, (), NOTHING, name, ()
+        self._op, self._inputs, self._params, self.name, self._operands = None, (), NOTHING, name, ()
 
     @property
     def data(self) -> np.ndarray[Any, Any]:
-        """The array itself, read-only; assign a new one of the same shape to change it."""
-        self._data.setflags(write=False)                 # here, and not for every result that nobody looks at
-        return self._data  # type: ignore[no-any-return]
+        """The array, which cannot be made writable; assign a new one of the same shape to change it."""
+        data = self._data
+        if not isinstance(data.base, Memory):
+            self._data = data = frozen(data)
+        return data  # type: ignore[no-any-return]
 
     @data.setter
     def data(self, array: Any) -> None:
+        if self._op is not None:
+            refuse_data(self)
         fresh = array_of_floats(array, self._data.dtype)
         if fresh.shape != self._data.shape:
             raise ShapeError(f"data: a Tensor of shape {self.shape} cannot take an array of shape {fresh.shape}\n"
@@ -196,6 +205,7 @@ class Tensor(TensorMethods, Traced, Node):
         if type(data) is not np.ndarray or data.shape != self._data.shape or data.dtype != self._data.dtype:
             self.data = data
         else:
+            data.flags.writeable = False                 # who computed it may hold it still
             self._data = data
 
     # --- Python's and NumPy's protocols -------------------------------------------------------
@@ -243,7 +253,7 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     inputs = tuple([a if isinstance(a, Node) else constant(op, a) for a in args])
     for p in params.values():
         if type(p) in (list, tuple, np.ndarray):
-            params = {k: kept(v) for k, v in params.items()}
+            params = kept_params(params)
             break
     operands = _operands(op, inputs)
     try:
@@ -252,13 +262,14 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         raise explained(op, inputs, params, error) from None
     if type(data) is not np.ndarray:
         data = np.asarray(data)
+    data = kept_result(data)
     if op is as_value:
         return record(Value, float(data), op, inputs, params)
     if modes.special:
         return record(Tensor, data, op, inputs, params)
     node = object.__new__(Tensor)
     node._data, node._grad, node._operands = data, None, operands
-    node.op, node.inputs, node.params, node.name = op, inputs, params, None
+    node._op, node._inputs, node._params, node.name = op, inputs, params, None
     return node
 
 

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import ops
+from ..errors import UsageError
 from ..ops import CARRIERS, Op
-from ..ops._carriers import all_boxed, carrier, holds_objects, is_traced
-from . import engine, quick, reverse
+from ..ops._carriers import all_boxed, carrier, holds_nodes, holds_objects, is_traced
+from . import engine, quick, reverse, times
 from .methods import attach, attach_to_loops
 from .modes import record
 from .node import NOTHING, STORAGE, Node, data_of
-from .operands import number, number_among
+from .operands import number, number_among, refuse_data
 from .surface import ValueMethods
 from .traced import Traced
 
@@ -28,9 +29,10 @@ from .traced import Traced
 class BaseValue(ValueMethods, Traced, Node):
     """A number that remembers how it was computed.
 
-    `data` is a Python float and may be assigned between graphs. `grad` is a float too, 0.0 before
-    any backward (`has_grad` tells), and a Value after `backward(create_graph=True)`. `op`,
-    `inputs` and `params` say how it was made, `name` is free for the user.
+    `data` is a Python float. That of a leaf may be assigned between graphs; a graph that used the number
+    that it had before can then no longer be differentiated (GraphError). `grad` is a float too, 0.0 before
+    any backward (`has_grad` tells), and a Value after `backward(create_graph=True)`. `op`, `inputs` and
+    `params` say how it was made, `name` is free for the user.
 
     Arithmetic follows IEEE: exp(1000) is inf, log(0) is -inf. Comparisons compare data, hashing is
     by identity. Anything but a single number raises a UsageError.
@@ -83,8 +85,14 @@ class BaseValue(ValueMethods, Traced, Node):
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if holds_objects((args, *kwargs.values())):      # of Values: NumPy's loops call their operators and methods
+            if not holds_nodes((args, *kwargs.values())):    # np.stack has asked the elements of an array: its arrays
+                args, kwargs = tuple(map(_listed, args)), {k: _listed(x) for k, x in kwargs.items()}
             return func(*all_boxed(args), **{k: all_boxed(x) for k, x in kwargs.items()})
         return super().__array_function__(func, types, args, kwargs)
+
+
+def _listed(x: Any) -> Any:
+    return list(x) if isinstance(x, np.ndarray) and x.dtype == object and x.ndim else x
 
 
 def _apply(kind: type[BaseValue], op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
@@ -110,12 +118,23 @@ attach_to_loops(BaseValue)
 class PureValue(BaseValue):
     """Value in Python: what the engine in C must do, and what serves where that is not compiled."""
 
-    __slots__ = STORAGE
+    __slots__ = (*STORAGE, "_part", "_time")         # see quick.py, and times.py
+    _part: Any
+    _time: int
 
     def __init__(self, data: Any, name: str | None = None) -> None:
+        if getattr(self, "_op", None) is not None:
+            raise UsageError("this Value was made by an op and cannot be initialized again")
         self._data = number(data)
-        self._grad = None
-        self.op, self.inputs, self.params, self.name = None, (), NOTHING, name
+        self._grad = self._part = None
+        self._op, self._inputs, self._params, self.name = None, (), NOTHING, name
+        self._time = times.tick()                        # it may be a leaf that has been used
+
+    @classmethod
+    def _made(cls, data: Any, op: Op | None, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        node = super()._made(data, op, inputs, params)
+        node._part, node._time = None, times.now if op is not None else 0
+        return node
 
     @property
     def data(self) -> float:
@@ -124,7 +143,13 @@ class PureValue(BaseValue):
 
     @data.setter
     def data(self, x: Any) -> None:
-        self._data = number(x)
+        if self._op is not None:
+            refuse_data(self)
+        self._take(number(x))
+
+    def _take(self, data: float) -> None:
+        self._data = data
+        self._time = times.tick()                        # after it: what another thread makes meanwhile is older
 
     @property
     def grad(self) -> Any:
@@ -145,7 +170,7 @@ class PureValue(BaseValue):
 carrier("Value", PureValue, partial(_apply, PureValue), below="_data")
 
 quick.install(PureValue)
-_in_c = engine.native_value(BaseValue, _apply, number)
+_in_c = engine.native_value(BaseValue, _apply, number, refuse_data)
 NATIVE = _in_c is not None
 """Whether Value is the engine in C."""
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError
+from ..ops._frozen import frozen
 from ._idx import Malformed, Unpacked, read_idx
 from ._sets import Dataset
 
@@ -107,9 +108,7 @@ def _bytes(path: Path, most: int) -> bytearray:
 
 
 def _images(x: Array, labels: Array, classes: tuple[str, ...], name: str) -> Dataset:
-    y = labels.astype(np.int64)
-    x.setflags(write=False)
-    return Dataset(x, y, (), classes, name, f"{name}, from the files in the folder given")
+    return Dataset(frozen(x), labels.astype(np.int64), (), classes, name, f"{name}, from the files in the folder given")
 
 
 def _found(folder: str | os.PathLike[str], names: list[str], what: str) -> Path:

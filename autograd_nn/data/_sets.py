@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ..ops._frozen import frozen
+
 UCI = "UCI Machine Learning Repository. CC BY 4.0. https://doi.org/"
 
 
@@ -86,8 +88,6 @@ def _load(name: str, file: str, source: str) -> Dataset:
     text = (gzip.decompress(raw) if file.endswith(".gz") else raw).decode("utf-8")
     header, *rows = (line.split(",") for line in text.splitlines())
     class_names, y = np.unique([row[-1] for row in rows], return_inverse=True)
-    x = np.array([row[:-1] for row in rows], dtype=np.float32)
-    y = y.astype(np.int64)
-    x.setflags(write=False)                 # one copy serves every caller
-    y.setflags(write=False)
+    x = frozen(np.array([row[:-1] for row in rows], dtype=np.float32))      # one copy serves every caller
+    y = frozen(y.astype(np.int64))
     return Dataset(x, y, tuple(header[:-1]), tuple(class_names.tolist()), name, source)

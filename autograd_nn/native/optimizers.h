@@ -28,17 +28,29 @@ typedef struct {
     Held held;
 } Part;
 
+/* The parameter number i and its state, in references of ours; 0 at the end of one of the lists, which a step may change
+   (it runs what a finalizer does). */
+static int pair_at(PyObject *params, PyObject *states, Py_ssize_t i, PyObject **p, PyObject **state)
+{
+    if (i >= PyList_GET_SIZE(params) || i >= PyList_GET_SIZE(states))
+        return 0;
+    *p = Py_NewRef(PyList_GET_ITEM(params, i));
+    *state = Py_NewRef(PyList_GET_ITEM(states, i));
+    return 1;
+}
+
 /* DONE if every parameter can take its step here, UNKNOWN if Python must do it; nothing has changed. */
 static int steppable(PyObject *params, PyObject *states, PyObject *const *names);
 
-/* DONE: the part is filled in, and ends in `finish` or `release`; UNKNOWN: the parameter has no gradient. */
+/* Whether a parameter has a gradient. */
+static inline int moved(PyObject *p);
+
+/* DONE: the part is filled in, and ends in `finish`; UNKNOWN: the parameter has no gradient. Nothing may run between
+   this and the end of the step that could change an array. */
 static inline int ready(PyObject *p, PyObject *state, PyObject *const *names, Part *part);
 
 /* The parameter and its state take over what the step wrote. */
 static int finish(PyObject *p, PyObject *state, PyObject *const *names, Part *part);
-
-/* The part is given up without a step. */
-static void release(Part *part);
 
 static PyObject *name_velocity, *name_step, *name_mean, *name_square;
 
@@ -62,18 +74,19 @@ static PyObject *sgd(PyObject *Py_UNUSED(module), PyObject *args)
         return NULL;
     PyObject *names[2] = {momentum ? name_velocity : NULL, NULL};
     int answer = steppable(params, states, names);
-    for (Py_ssize_t i = 0; answer == DONE && i < PyList_GET_SIZE(params); i++) {
-        PyObject *p = PyList_GET_ITEM(params, i), *state = PyList_GET_ITEM(states, i);
+    PyObject *p, *state;
+    for (Py_ssize_t i = 0; answer == DONE && pair_at(params, states, i, &p, &state); i++) {
         Part part;
         int moves = ready(p, state, names, &part);
-        if (moves == UNKNOWN)
-            continue;
         if (moves == DONE && part.single)
             sgd32(part.n, part.x, part.g, part.state[0], part.out, part.first, (float)lr, (float)momentum, nesterov,
                   (float)decay);
         else if (moves == DONE)
             sgd64(part.n, part.x, part.g, part.state[0], part.out, part.first, lr, momentum, nesterov, decay);
-        answer = moves == DONE ? finish(p, state, names, &part) : FAILED;
+        if (moves != UNKNOWN)
+            answer = moves == DONE ? finish(p, state, names, &part) : FAILED;
+        Py_DECREF(state);
+        Py_DECREF(p);
     }
     return answer == FAILED ? NULL : PyBool_FromLong(answer);
 }
@@ -101,18 +114,17 @@ static int count(PyObject *state, PyObject *corrected, Count *last)
 /* adam(params, states, corrected, b1, b2, weight_decay) -> False if Python must do it. corrected(t): rate and eps. */
 static PyObject *adam(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *params, *states, *corrected, *names[2] = {name_mean, name_square};
+    PyObject *params, *states, *corrected, *p, *state, *names[2] = {name_mean, name_square};
     double b1, b2, decay;
     if (!PyArg_ParseTuple(args, "O!O!Oddd", &PyList_Type, &params, &PyList_Type, &states, &corrected, &b1, &b2, &decay))
         return NULL;
     Count now = {0};
     int answer = steppable(params, states, names);
-    for (Py_ssize_t i = 0; answer == DONE && i < PyList_GET_SIZE(params); i++) {
-        PyObject *p = Py_NewRef(PyList_GET_ITEM(params, i)), *state = Py_NewRef(PyList_GET_ITEM(states, i));
+    for (Py_ssize_t i = 0; answer == DONE && pair_at(params, states, i, &p, &state); i++) {
         Part part;
-        int moves = ready(p, state, names, &part);
-        if (moves == DONE && (moves = count(state, corrected, &now)) != DONE)
-            release(&part);
+        int moves = moved(p) ? count(state, corrected, &now) : UNKNOWN;
+        if (moves == DONE)
+            moves = ready(p, state, names, &part);
         if (moves == DONE && part.single)
             adam32(part.n, part.x, part.g, part.state[0], part.state[1], part.out, (float)now.rate, (float)b1,
                    (float)(1 - b1), (float)b2, (float)(1 - b2), (float)now.eps, (float)decay);

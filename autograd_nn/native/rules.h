@@ -227,20 +227,20 @@ case AG_cbrt: A(g / (3.0 * (z * z))) break;  /* \frac{1}{3 \, y^{2}} */
 case AG_sin: A(g * cos(x)) break;  /* \cos x */
 case AG_cos: A(-(g * sin(x))) break;  /* -\sin x */
 case AG_tan: A(g * (1.0 + (z * z))) break;  /* 1 + y^{2} */
-case AG_arcsin: A(g / sqrt((1.0 - x) * (1.0 + x))) break;  /* \frac{1}{\sqrt{(1 - x^2)}} */
-case AG_arccos: A(-(g / sqrt((1.0 - x) * (1.0 + x)))) break;  /* \frac{-1}{\sqrt{(1 - x^2)}} */
+case AG_arcsin: A(g / sqrt((1.0 - x) * (1.0 + x))) break;  /* \frac{1}{\sqrt{1 - x^{2}}} */
+case AG_arccos: A(-(g / sqrt((1.0 - x) * (1.0 + x)))) break;  /* \frac{-1}{\sqrt{1 - x^{2}}} */
 case AG_arctan: A(g / (1.0 + (x * x))) break;  /* \frac{1}{1 + x^2} */
-case AG_arctan2: A(g * ag_divide0(ag_divide0(y, hypot(y, x)), hypot(y, x))) B(-(g * ag_divide0(ag_divide0(x, hypot(y, x)), hypot(y, x)))) break;  /* 1 \, \frac{\frac{x}{\sqrt{x^2 + y^2}}}{\sqrt{x^2 + y^2}}, -1 \, \frac{\frac{y}{\sqrt{x^2 + y^2}}}{\sqrt{x^2 + y^2}} */
+case AG_arctan2: A(g * ag_divide0(ag_divide0(y, hypot(y, x)), hypot(y, x))) B(-(g * ag_divide0(ag_divide0(x, hypot(y, x)), hypot(y, x)))) break;  /* \frac{x}{x^{2} + y^{2}}, -\frac{y}{x^{2} + y^{2}} */
 case AG_sinh: A(g * cosh(x)) break;  /* \cosh x */
 case AG_cosh: A(g * sinh(x)) break;  /* \sinh x */
-case AG_tanh: A(ag_over_cosh2(g, x)) break;  /* \frac{1}{\left(\cosh x\right)^2} */
+case AG_tanh: A(ag_over_cosh2(g, x)) break;  /* 1 - y^{2} */
 case AG_arcsinh: A(g / ag_hypot1(x)) break;  /* \frac{1}{\sqrt{x^2 + 1}} */
 case AG_arccosh: A(g / (sqrt(x - 1.0) * sqrt(x + 1.0))) break;  /* \frac{1}{\sqrt{x - 1} \, \sqrt{x + 1}} */
-case AG_arctanh: A(g / ((1.0 - x) * (1.0 + x))) break;  /* \frac{1}{(1 - x^2)} */
-case AG_hypot: A(g * ag_divide0(x, hypot(x, y))) B(g * ag_divide0(y, hypot(y, x))) break;  /* 1 \, \frac{x}{\sqrt{x^2 + y^2}}, 1 \, \frac{y}{\sqrt{y^2 + x^2}} */
+case AG_arctanh: A(g / ((1.0 - x) * (1.0 + x))) break;  /* \frac{1}{1 - x^{2}} */
+case AG_hypot: A(g * ag_divide0(x, hypot(x, y))) B(g * ag_divide0(y, hypot(y, x))) break;  /* \frac{x}{z}, \frac{y}{z} */
 case AG_hypot1: A(g * ag_divide0(x, hypot(x, 1.0))) break;  /* 1 \, \frac{x}{\sqrt{x^2 + 1^2}} */
-case AG_erf: A((g * 1.1283791670955126) * ag_gauss(x, 1.0)) break;  /* \tfrac{2}{\sqrt{\pi}} \, e^{-1 \, x^2} */
-case AG_sigmoid: A(ag_over_cosh1(g, x)) break;  /* \frac{1}{2 + 2 \cosh x} */
+case AG_erf: A((g * 1.1283791670955126) * ag_gauss(x, 1.0)) break;  /* \tfrac{2}{\sqrt{\pi}} \, e^{-x^{2}} */
+case AG_sigmoid: A(ag_over_cosh1(g, x)) break;  /* y \, \left(1 - y\right) */
 case AG_logaddexp: A(g * ag_sigmoid(ag_log_ratio(x, y))) B(g * ag_sigmoid(ag_log_ratio(y, x))) break;  /* \sigma(x - y), \sigma(y - x) */
 case AG_log_ratio: A(g) B(-g) break;  /* 1, -1 */
 case AG_logaddexp2: A(g * ag_sigmoid(ag_log_ratio(x, y) * 0.6931471805599453)) B(g * ag_sigmoid(ag_log_ratio(y, x) * 0.6931471805599453)) break;  /* \sigma(\left(\ln 2\right) \, \left(x - y\right)), \sigma(\left(\ln 2\right) \, \left(y - x\right)) */

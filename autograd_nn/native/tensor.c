@@ -16,18 +16,20 @@
 
 /* --- what this file knows of the things that it walks over -------------------------------------------------- */
 
-static PyTypeObject *tensor;
+static PyTypeObject *tensor, *memory;
 static PyArray_Descr *float32, *float64;
 static PyObject *add_reduce, *zero;                     /* np.add.reduce, and 0 */
-static PyObject *node_type, *nothing, *constant, *kept, *fit, *is_finite, *errors, *ignored;    /* of the package */
+static PyObject *node_type, *nothing, *constant, *keep, *fit, *is_finite, *errors, *ignored;    /* of the package */
 static PyObject *s_array, *s_array_rules, *s_own;
 static Py_ssize_t at_data, at_grad, at_op, at_inputs, at_params, at_name, at_operands;          /* a Tensor's slots */
+static Py_ssize_t at_array;                                                                     /* of a Memory */
 
 #define SLOT(node, at) (*(PyObject **)((char *)(node) + (at)))
 #define ARRAY(o) ((PyArrayObject *)(o))
 #define DATA(node) ARRAY(SLOT(node, at_data))
 
-static int is_array(PyObject *o) { return PyArray_CheckExact(o); }
+/* A slot may be empty or hold anything: a rule, a finalizer or another thread may have deleted or assigned it. */
+static int is_array(PyObject *o) { return o && PyArray_CheckExact(o); }
 
 static int same_form(const PyArrayObject *a, const PyArrayObject *b)
 {
@@ -77,6 +79,59 @@ static int all_finite(PyObject *o)
     return yes;
 }
 
+/* --- arrays that nobody can change: ops/_frozen.py ------------------------------------------------------------- */
+
+static void close_to_writing(PyArrayObject *a) { PyArray_CLEARFLAGS(a, NPY_ARRAY_WRITEABLE); }
+
+/* frozen(array): the same numbers in an array that cannot be made writable. */
+static PyObject *tensor_frozen(PyObject *Py_UNUSED(module), PyObject *array)
+{
+    if (!is_array(array)) {
+        PyErr_SetString(PyExc_TypeError, "frozen(array)");
+        return NULL;
+    }
+    PyArrayObject *a = ARRAY(array);
+    PyObject *owner = memory->tp_alloc(memory, 0), *view = NULL;
+    if (owner) {
+        SLOT(owner, at_array) = Py_NewRef(array);
+        PyArray_Descr *descr = PyArray_DESCR(a);
+        Py_INCREF(descr);                               /* which PyArray_NewFromDescr steals */
+        view = PyArray_NewFromDescr(&PyArray_Type, descr, PyArray_NDIM(a), PyArray_DIMS(a), PyArray_STRIDES(a),
+                                    PyArray_DATA(a), 0, NULL);
+    }
+    if (!view) {
+        Py_XDECREF(owner);
+    } else if (PyArray_SetBaseObject(ARRAY(view), owner) < 0) {         /* steals the owner */
+        Py_CLEAR(view);
+    } else {
+        PyArray_UpdateFlags(ARRAY(view), NPY_ARRAY_UPDATE_ALL);
+        close_to_writing(ARRAY(view));
+    }
+    return view;
+}
+
+static int is_frozen(const PyArrayObject *a)
+{
+    PyObject *base = PyArray_BASE(a);
+    while (base && PyArray_Check(base))
+        base = PyArray_BASE(ARRAY(base));
+    return base && Py_TYPE(base) == memory && !PyArray_ISWRITEABLE(a);
+}
+
+/* What an op computed, as a node keeps it. Steals it. */
+static PyObject *kept_result(PyObject *data)
+{
+    data = PyArray_EnsureArray(data);                   /* it may be a number of NumPy's */
+    PyObject *base = data ? PyArray_BASE(ARRAY(data)) : NULL;
+    if (base && PyArray_Check(base))
+        close_to_writing(ARRAY(base));
+    else if (base && Py_TYPE(base) != memory)
+        Py_SETREF(data, PyArray_NewCopy(ARRAY(data), NPY_KEEPORDER));
+    if (data)
+        close_to_writing(ARRAY(data));
+    return data;
+}
+
 /* --- methods --------------------------------------------------------------------------------------------------- */
 
 /* An operator or a method without arguments. `python` is what it stands for and falls back on. */
@@ -87,11 +142,11 @@ typedef struct {
     int arity, reflected;       /* reflected: of x - t, where t is asked */
 } Method;
 
-/* The node of a result; steals inputs and operands, and data, which may be a number of NumPy's. */
+/* The node of a result; steals it, inputs and operands. */
 static PyObject *made(PyObject *op, PyObject *params, PyObject *data, PyObject *inputs, PyObject *operands)
 {
     PyObject *node = NULL;
-    data = PyArray_EnsureArray(data);
+    data = kept_result(data);
     if (data && inputs && operands && (node = tensor->tp_alloc(tensor, 0))) {
         SLOT(node, at_data) = data;
         SLOT(node, at_grad) = Py_NewRef(Py_None);
@@ -113,26 +168,19 @@ static int is_constant(PyObject *o)
 {
     if (PyFloat_CheckExact(o) || PyLong_CheckExact(o))
         return 1;
-    return is_array(o) && !PyArray_BASE(ARRAY(o)) && !PyArray_ISWRITEABLE(ARRAY(o)) &&
+    return is_array(o) && is_frozen(ARRAY(o)) &&
         (PyArray_DESCR(ARRAY(o)) == float32 || PyArray_DESCR(ARRAY(o)) == float64);
 }
 
 /* The parameters of a call as the graph keeps them: arrays and lists are copied, unless nobody can change them. */
 static PyObject *kept_params(PyObject *params)
 {
-    PyObject *name, *x, *all = Py_NewRef(params);
+    PyObject *name, *x;
     Py_ssize_t at = 0;
-    while (all && PyDict_Next(params, &at, &name, &x)) {
-        if (!is_array(x) && !PyList_CheckExact(x) && !PyTuple_CheckExact(x))
-            continue;
-        if (all == params)
-            Py_SETREF(all, PyDict_Copy(params));
-        PyObject *y = all ? PyObject_CallOneArg(kept, x) : NULL;
-        if (!y || PyDict_SetItem(all, name, y) < 0)
-            Py_CLEAR(all);
-        Py_XDECREF(y);
-    }
-    return all;
+    int fine = 1;
+    while (fine && PyDict_Next(params, &at, &name, &x))
+        fine = !is_array(x) && !PyList_CheckExact(x) && !PyTuple_CheckExact(x);
+    return fine ? Py_NewRef(params) : PyObject_CallOneArg(keep, params);
 }
 
 /* `inputs` with another item; it is copied if it is `given`. Steals the item. */
@@ -153,6 +201,15 @@ static int replace(PyObject **inputs, PyObject *given, Py_ssize_t at, PyObject *
     return DONE;
 }
 
+/* After an exception: Python does it again, and says what is wrong, and in which op. */
+static int in_python_after_all(void)
+{
+    if (!PyErr_ExceptionMatches(PyExc_Exception))
+        return FAILED;
+    PyErr_Clear();
+    return UNKNOWN;
+}
+
 /* The node that an op makes of a tuple of Tensors, arrays and numbers, as tensor.py's _apply makes it; None where that
    has to do it: a mode other than no_grad() is on, the op fails, or an operand is another kind of node. */
 static PyObject *applied(PyObject *op, PyObject *args, PyObject *given)
@@ -160,35 +217,35 @@ static PyObject *applied(PyObject *op, PyObject *args, PyObject *given)
     if (modes == OTHER_MODES)
         Py_RETURN_NONE;
     Py_ssize_t n = PyTuple_GET_SIZE(args);
-    PyObject *inputs = Py_NewRef(args), *operands = PyTuple_New(n), *data = NULL, *array = NULL;
+    PyObject *inputs = Py_NewRef(args), *operands = NULL, *data = NULL, *array = NULL;
     PyObject *params = kept_params(given);
-    int answer = operands && params ? DONE : FAILED;
+    int answer = params ? DONE : FAILED;
     for (Py_ssize_t i = 0; answer == DONE && i < n; i++) {
-        PyObject *o = PyTuple_GET_ITEM(args, i), *x = o;
-        if (Py_TYPE(o) == tensor) {
-            x = SLOT(o, at_data);
-        } else if (PyObject_TypeCheck(o, (PyTypeObject *)node_type)) {
-            x = NULL;
-        } else if (!is_constant(o)) {
-            x = PyObject_CallFunctionObjArgs(constant, op, o, NULL);
-            answer = x ? replace(&inputs, args, i, x) : FAILED;
-        }
-        if (!x && answer == DONE)
+        PyObject *o = PyTuple_GET_ITEM(args, i), *x;
+        if (Py_TYPE(o) == tensor || is_constant(o))
+            continue;
+        if (PyObject_TypeCheck(o, (PyTypeObject *)node_type)) {
             answer = UNKNOWN;
-        if (answer == DONE)
+        } else {
+            x = PyObject_CallFunctionObjArgs(constant, op, o, NULL);
+            answer = x ? replace(&inputs, args, i, x) : in_python_after_all();
+        }
+    }
+    if (answer == DONE && !(operands = PyTuple_New(n)))
+        answer = FAILED;
+    for (Py_ssize_t i = 0; answer == DONE && i < n; i++) {
+        PyObject *x = PyTuple_GET_ITEM(inputs, i);
+        if (Py_TYPE(x) == tensor && !is_array(x = SLOT(x, at_data)))
+            answer = UNKNOWN;
+        else
             PyTuple_SET_ITEM(operands, i, Py_NewRef(x));
     }
     if (answer == DONE && (array = PyObject_GetAttr(op, s_array)))
         data = PyObject_VectorcallDict(array, &PyTuple_GET_ITEM(operands, 0), (size_t)n,
                                        PyDict_GET_SIZE(params) ? params : NULL);
     Py_XDECREF(array);
-    if (answer == DONE && !data) {
-        answer = FAILED;
-        if (PyErr_ExceptionMatches(PyExc_Exception)) {
-            PyErr_Clear();                              /* Python's says what is wrong, and in which op */
-            answer = UNKNOWN;
-        }
-    }
+    if (answer == DONE && !data)
+        answer = in_python_after_all();
     PyObject *node = NULL;
     int leaf = answer == DONE ? silent() : 0;
     if (answer == DONE && !leaf) {
@@ -218,6 +275,10 @@ static PyObject *tensor_apply(PyObject *Py_UNUSED(module), PyObject *const *args
 static PyObject *method_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
     const Method *m = (const Method *)self;
+    if (!m->python || !m->op || !m->params) {           /* its class is being collected */
+        PyErr_SetString(PyExc_RuntimeError, "this method is no more");
+        return NULL;
+    }
     int usual = modes != OTHER_MODES && !kwnames && PyVectorcall_NARGS(nargsf) == m->arity && Py_TYPE(args[0]) == tensor;
     if (usual && m->arity == 2) {
         PyObject *o = args[1];
@@ -447,11 +508,12 @@ static int collect(Walk *w)
 /* What a rule gave as a cotangent of x: summed over what was broadcast, in x's dtype. Steals it. */
 static PyObject *fitted(PyObject *part, PyObject *x)
 {
-    if (!part || (is_array(part) && same_form(ARRAY(part), DATA(x))))
-        return part;
     const PyArrayObject *g = ARRAY(part), *own = DATA(x);
+    int arrays = is_array(part) && is_array(SLOT(x, at_data));
     PyObject *result;
-    if (is_array(part) && PyArray_DESCR(g) == PyArray_DESCR(own) && PyArray_NDIM(g) == 2 && PyArray_NDIM(own) == 1 &&
+    if (!part || (arrays && same_form(g, own)))
+        return part;
+    if (arrays && PyArray_DESCR(g) == PyArray_DESCR(own) && PyArray_NDIM(g) == 2 && PyArray_NDIM(own) == 1 &&
         PyArray_DIM(g, 1) == PyArray_DIM(own, 0))
         result = PyObject_CallFunctionObjArgs(add_reduce, part, zero, NULL);       /* a bias, over the batch */
     else
@@ -464,6 +526,8 @@ static PyObject *fitted(PyObject *part, PyObject *x)
 static int receive(Item *x, PyObject *part)
 {
     int fine = is_array(part) ? all_finite(part) : 0;
+    if (fine > 0 && Py_REFCNT(part) > 1)
+        close_to_writing(ARRAY(part));                  /* the rule holds it still */
     if (fine <= 0 || !x->g) {
         if (fine > 0)
             x->g = part;
@@ -481,53 +545,78 @@ static int receive(Item *x, PyObject *part)
     return DONE;
 }
 
+/* What a rule sees of a node, in references of ours: rules are Python, and might take them from the node. */
+typedef struct { PyObject *rules, *g, *y, *inputs, *operands, *params; } Look;
+
+/* Whether the node still is what the walk met. */
+static int look_at(const Item *item, Look *l)
+{
+    PyObject *node = item->node, *op = Py_XNewRef(SLOT(node, at_op));
+    *l = (Look){.g = Py_NewRef(item->g)};
+    close_to_writing(ARRAY(item->g));                   /* others may hold it: a rule must not change it */
+    if (!op)
+        return UNKNOWN;
+    l->rules = PyObject_GetAttr(op, s_array_rules);
+    Py_DECREF(op);
+    if (!l->rules)
+        return FAILED;
+    l->y = Py_XNewRef(SLOT(node, at_data));
+    l->inputs = Py_XNewRef(SLOT(node, at_inputs));
+    l->operands = Py_XNewRef(SLOT(node, at_operands));
+    l->params = Py_XNewRef(SLOT(node, at_params));
+    return is_array(l->y) && l->inputs && PyTuple_CheckExact(l->inputs) && l->operands &&
+        PyTuple_CheckExact(l->operands) && PyTuple_GET_SIZE(l->operands) == PyTuple_GET_SIZE(l->inputs) && l->params &&
+        PyDict_CheckExact(l->params) ? DONE : UNKNOWN;
+}
+
+static void look_away(Look *l)
+{
+    Py_XDECREF(l->params);
+    Py_XDECREF(l->operands);
+    Py_XDECREF(l->inputs);
+    Py_XDECREF(l->y);
+    Py_XDECREF(l->g);
+    Py_XDECREF(l->rules);
+}
+
 /* The cotangents of the inputs of one node. */
 static int pull(Walk *w, const Item *item)
 {
-    PyObject *node = item->node, *op = SLOT(node, at_op), *inputs = SLOT(node, at_inputs);
-    PyObject *operands = SLOT(node, at_operands), *params = SLOT(node, at_params), *small[8], **args = small;
-    Py_ssize_t n = PyTuple_GET_SIZE(inputs);
-    if (!operands || !PyTuple_CheckExact(operands) || PyTuple_GET_SIZE(operands) != n || !params ||
-        !PyDict_CheckExact(params))
-        return UNKNOWN;
-    PyObject *rules = PyObject_GetAttr(op, s_array_rules), *y = SLOT(node, at_data);
-    if (rules && n > 6 && !(args = PyMem_Malloc((size_t)(n + 2) * sizeof *args))) {
-        Py_CLEAR(rules);
+    Look l;
+    PyObject *small[8], **args = small;
+    int answer = look_at(item, &l);
+    Py_ssize_t n = answer == DONE ? PyTuple_GET_SIZE(l.inputs) : 0;
+    if (n > 6 && !(args = PyMem_Malloc((size_t)(n + 2) * sizeof *args))) {
         PyErr_NoMemory();
+        answer = FAILED;
     }
-    if (!rules)
-        return FAILED;
-    Py_INCREF(y);                                       /* a rule is Python, and might take them from the node */
-    Py_INCREF(inputs);
-    Py_INCREF(operands);
-    Py_INCREF(params);
-    args[0] = item->g;
-    args[1] = y;
-    memcpy(args + 2, &PyTuple_GET_ITEM(operands, 0), (size_t)n * sizeof *args);
-    int listed = PyTuple_CheckExact(rules), answer = DONE;
+    if (answer == DONE) {
+        args[0] = l.g;
+        args[1] = l.y;
+        memcpy(args + 2, &PyTuple_GET_ITEM(l.operands, 0), (size_t)n * sizeof *args);
+    }
+    int listed = answer == DONE && PyTuple_CheckExact(l.rules);
     for (Py_ssize_t k = 0; answer == DONE && k < n; k++) {
-        PyObject *x = PyTuple_GET_ITEM(inputs, k), *rule;
-        if (Py_TYPE(x) != tensor || (listed && k >= PyTuple_GET_SIZE(rules)))
+        PyObject *x = PyTuple_GET_ITEM(l.inputs, k), *rule;
+        if (Py_TYPE(x) != tensor || (listed && k >= PyTuple_GET_SIZE(l.rules)))
             continue;
-        rule = listed ? Py_NewRef(PyTuple_GET_ITEM(rules, k)) : PySequence_GetItem(rules, k);
+        rule = listed ? Py_NewRef(PyTuple_GET_ITEM(l.rules, k)) : PySequence_GetItem(l.rules, k);
         if (!rule) {
             answer = FAILED;
         } else if (rule != Py_None) {
             PyObject *part = PyObject_VectorcallDict(rule, args, (size_t)n + 2,
-                                                     PyDict_GET_SIZE(params) ? params : NULL);
+                                                     PyDict_GET_SIZE(l.params) ? l.params : NULL);
             part = fitted(part, x);
             uint32_t i = *place(w, x);
             answer = !part ? FAILED : i ? receive(&w->items[i - 1], part) : UNKNOWN;
+            if (part && !i)
+                Py_DECREF(part);
         }
         Py_XDECREF(rule);
     }
-    if (args != small)
+    if (args && args != small)
         PyMem_Free(args);
-    Py_DECREF(params);
-    Py_DECREF(operands);
-    Py_DECREF(inputs);
-    Py_DECREF(y);
-    Py_DECREF(rules);
+    look_away(&l);
     return answer;
 }
 
@@ -567,25 +656,39 @@ static void forget(Walk *w)
 
 /* --- what Python calls ---------------------------------------------------------------------------------------- */
 
-/* A leaf's gradient grows by g: an array of the leaf's own, that no other node and no rule holds. */
-static int accumulate(Item *leaf)
+/* A leaf's gradient grown by g: an array of the leaf's own, that no other node and no rule holds. */
+static PyObject *grown_gradient(const Item *leaf, PyObject *before)
 {
-    PyObject *before = SLOT(leaf->node, at_grad), *g;
     if (before && before != Py_None) {
-        Py_INCREF(before);
         PyObject *sum = PyNumber_Add(before, leaf->g);
-        Py_DECREF(before);
-        g = sum ? PyObject_CallMethodOneArg(leaf->node, s_own, sum) : NULL;
-        Py_XDECREF(sum);
-    } else if (Py_REFCNT(leaf->g) > 1 || PyArray_BASE(ARRAY(leaf->g))) {
-        g = PyArray_NewCopy(ARRAY(leaf->g), NPY_CORDER);
-    } else {
-        g = Py_NewRef(leaf->g);
+        if (!sum || (is_array(sum) && is_array(SLOT(leaf->node, at_data)) && same_form(ARRAY(sum), DATA(leaf->node))))
+            return sum;
+        PyObject *own = PyObject_CallMethodOneArg(leaf->node, s_own, sum);
+        Py_DECREF(sum);
+        return own;
     }
-    if (!g)
-        return FAILED;
-    Py_XSETREF(SLOT(leaf->node, at_grad), g);
-    return DONE;
+    if (Py_REFCNT(leaf->g) > 1 || PyArray_BASE(ARRAY(leaf->g)) || !PyArray_ISWRITEABLE(ARRAY(leaf->g)))
+        return PyArray_NewCopy(ARRAY(leaf->g), NPY_CORDER);
+    return Py_NewRef(leaf->g);
+}
+
+/* Add g to a leaf's gradient. To add may let other threads run; if one has put another gradient there, it is done
+   again, and so no part is lost. */
+static int accumulate(const Item *leaf)
+{
+    for (;;) {
+        PyObject *before = Py_XNewRef(SLOT(leaf->node, at_grad)), *g = grown_gradient(leaf, before);
+        int unchanged = g && SLOT(leaf->node, at_grad) == before;
+        if (unchanged) {
+            SLOT(leaf->node, at_grad) = g;
+            Py_XDECREF(before);                         /* the reference that the slot had */
+        } else {
+            Py_XDECREF(g);
+        }
+        Py_XDECREF(before);
+        if (!g || unchanged)
+            return g ? DONE : FAILED;
+    }
 }
 
 /* backward(root, seed): True; False if Python must do it, and then nothing has changed. */
@@ -631,10 +734,14 @@ static PyObject *tensor_cotangents(PyObject *Py_UNUSED(module), PyObject *seeds)
         answer = collect(&w);
     for (Py_ssize_t i = 0; answer == DONE && i < PyList_GET_SIZE(roots); i++) {
         root = PyList_GET_ITEM(roots, i);
-        seed = PyDict_GetItemWithError(seeds, root);
+        seed = Py_XNewRef(PyDict_GetItemWithError(seeds, root));
         PyObject *g = seed ? PyObject_CallMethodOneArg(root, s_own, seed) : NULL;
+        if (g && g == seed && is_array(g))              /* the sweep closes it to writing, and not the caller's own */
+            Py_SETREF(g, PyArray_View(ARRAY(g), NULL, NULL));
+        Py_XDECREF(seed);
         w.items[*place(&w, root) - 1].g = g;
-        answer = !g ? FAILED : is_array(g) && same_form(ARRAY(g), DATA(root)) ? DONE : UNKNOWN;
+        answer = !g ? FAILED : is_array(g) && is_array(SLOT(root, at_data)) && same_form(ARRAY(g), DATA(root))
+            ? DONE : UNKNOWN;
     }
     if (answer == DONE)
         answer = sweep(&w);
@@ -647,8 +754,11 @@ static PyObject *tensor_cotangents(PyObject *Py_UNUSED(module), PyObject *seeds)
     forget(&w);
     if (answer == UNKNOWN)
         Py_RETURN_NONE;
-    if (answer == FAILED)
+    if (answer == FAILED) {
         Py_CLEAR(found);
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_RuntimeError, "the seeds changed during a sweep");
+    }
     return found;
 }
 
@@ -678,41 +788,47 @@ static int is_like(PyObject *o, const Held *held)
     return is_array(o) && same_form(ARRAY(o), ARRAY(held->x)) && is_plain(ARRAY(o));
 }
 
-/* What a parameter has for a step, in borrowed references, and NULL for what the state has not got yet. */
+/* What a parameter has for a step, in references for the caller, and NULL for what the state has not got yet. */
 static int look(PyObject *p, PyObject *state, PyObject *const *names, Held *held)
 {
     *held = (Held){0};
     if (Py_TYPE(p) != tensor || !PyDict_CheckExact(state))
         return UNKNOWN;
-    held->x = SLOT(p, at_data);
-    held->g = SLOT(p, at_grad);
+    held->x = Py_XNewRef(SLOT(p, at_data));
+    held->g = Py_XNewRef(SLOT(p, at_grad));
     if (!is_array(held->x) || (PyArray_DESCR(ARRAY(held->x)) != float32 && PyArray_DESCR(ARRAY(held->x)) != float64) ||
         !is_like(held->x, held) || (held->g != Py_None && !is_like(held->g, held)))
         return UNKNOWN;
     for (int i = 0; i < 2 && names[i]; i++) {
-        held->state[i] = PyDict_GetItemWithError(state, names[i]);
-        if (held->state[i] ? !is_like(held->state[i], held) : PyErr_Occurred() != NULL)
+        held->state[i] = Py_XNewRef(PyDict_GetItemWithError(state, names[i]));
+        if (held->state[i] ? !is_like(held->state[i], held) || !PyArray_ISWRITEABLE(ARRAY(held->state[i]))
+                           : PyErr_Occurred() != NULL)
             return held->state[i] ? UNKNOWN : FAILED;
     }
     return DONE;
 }
 
-static int steppable(PyObject *params, PyObject *states, PyObject *const *names)
+static void release(Held *held)
 {
-    Held held;
-    int answer = PyList_GET_SIZE(params) == PyList_GET_SIZE(states) ? DONE : UNKNOWN;
-    for (Py_ssize_t i = 0; answer == DONE && i < PyList_GET_SIZE(params); i++)
-        answer = look(PyList_GET_ITEM(params, i), PyList_GET_ITEM(states, i), names, &held);
-    return answer;
+    Py_XDECREF(held->x);
+    Py_XDECREF(held->g);
+    Py_XDECREF(held->state[0]);
+    Py_XDECREF(held->state[1]);
+    Py_XDECREF(held->out);
 }
 
-static void release(Part *part)
+static int steppable(PyObject *params, PyObject *states, PyObject *const *names)
 {
-    Py_XDECREF(part->held.x);
-    Py_XDECREF(part->held.g);
-    Py_XDECREF(part->held.state[0]);
-    Py_XDECREF(part->held.state[1]);
-    Py_XDECREF(part->held.out);
+    PyObject *p, *state;
+    int answer = PyList_GET_SIZE(params) == PyList_GET_SIZE(states) ? DONE : UNKNOWN;
+    for (Py_ssize_t i = 0; answer == DONE && pair_at(params, states, i, &p, &state); i++) {
+        Held held;
+        answer = look(p, state, names, &held);
+        release(&held);
+        Py_DECREF(state);
+        Py_DECREF(p);
+    }
+    return answer;
 }
 
 static PyObject *zeros_like(PyArrayObject *a)
@@ -722,41 +838,45 @@ static PyObject *zeros_like(PyArrayObject *a)
     return PyArray_Zeros(PyArray_NDIM(a), PyArray_DIMS(a), descr, 0);
 }
 
-/* Arrays that the state has not got are made, of zeros, and one for the result. */
+static int moved(PyObject *p) { return Py_TYPE(p) == tensor && SLOT(p, at_grad) != Py_None; }
+
+/* Arrays that the state has not got are made, of zeros, and one for the result. That may run what a finalizer does, so
+   all are looked at again after it. */
 static int ready(PyObject *p, PyObject *state, PyObject *const *names, Part *part)
 {
     Held *held = &part->held;
     int answer = look(p, state, names, held);
-    if (answer == DONE && held->g == Py_None)
+    if (answer == DONE && held->g == Py_None) {
+        release(held);
         return UNKNOWN;
-    if (answer == UNKNOWN)
-        PyErr_SetString(PyExc_RuntimeError, "the parameters or the state changed during a step");
-    if (answer != DONE)
-        return FAILED;
+    }
     part->first = 0;
-    part->state[0] = part->state[1] = NULL;
-    Py_INCREF(held->x);
-    Py_INCREF(held->g);
-    Py_XINCREF(held->state[0]);
-    Py_XINCREF(held->state[1]);
     for (int i = 0; answer == DONE && i < 2 && names[i]; i++) {
         if (!held->state[i]) {
             part->first = 1;
             held->state[i] = zeros_like(ARRAY(held->x));
             answer = held->state[i] && PyDict_SetItem(state, names[i], held->state[i]) == 0 ? DONE : FAILED;
         }
-        part->state[i] = answer == DONE ? PyArray_DATA(ARRAY(held->state[i])) : NULL;
     }
     if (answer == DONE && !(held->out = PyArray_NewLikeArray(ARRAY(held->x), NPY_CORDER, NULL, 0)))
         answer = FAILED;
+    if (answer == DONE) {
+        answer = is_like(held->x, held) && is_like(held->g, held) && is_like(held->out, held) ? DONE : UNKNOWN;
+        for (int i = 0; answer == DONE && i < 2 && names[i]; i++)
+            answer = is_like(held->state[i], held) && PyArray_ISWRITEABLE(ARRAY(held->state[i])) ? DONE : UNKNOWN;
+    }
     if (answer != DONE) {
-        release(part);
+        release(held);
+        if (answer == UNKNOWN)
+            PyErr_SetString(PyExc_RuntimeError, "the parameters or the state changed during a step");
         return FAILED;
     }
     part->n = PyArray_SIZE(ARRAY(held->x));
     part->single = PyArray_DESCR(ARRAY(held->x)) == float32;
     part->x = PyArray_DATA(ARRAY(held->x));
     part->g = PyArray_DATA(ARRAY(held->g));
+    for (int i = 0; i < 2; i++)
+        part->state[i] = names[i] ? PyArray_DATA(ARRAY(held->state[i])) : NULL;
     part->out = PyArray_DATA(ARRAY(held->out));
     return DONE;
 }
@@ -764,22 +884,23 @@ static int ready(PyObject *p, PyObject *state, PyObject *const *names, Part *par
 /* The state's arrays were changed in place. */
 static int finish(PyObject *p, PyObject *Py_UNUSED(state), PyObject *const *Py_UNUSED(names), Part *part)
 {
+    close_to_writing(ARRAY(part->held.out));
     Py_XSETREF(SLOT(p, at_data), part->held.out);
     part->held.out = NULL;
-    release(part);
+    release(&part->held);
     return DONE;
 }
 
 /* --- the module -------------------------------------------------------------------------------------------------- */
 
-static int offset(const char *name, Py_ssize_t *into)
+static int offset(PyObject *type, const char *name, Py_ssize_t *into)
 {
-    PyObject *slot = PyObject_GetAttrString((PyObject *)tensor, name);
+    PyObject *slot = PyObject_GetAttrString(type, name);
     int found = slot && Py_TYPE(slot) == &PyMemberDescr_Type;
     if (found)
         *into = ((PyMemberDescrObject *)slot)->d_member->offset;
     else if (slot)
-        PyErr_Format(PyExc_TypeError, "%s is not a slot of Tensor", name);
+        PyErr_Format(PyExc_TypeError, "%s is not a slot of %R", name, type);
     Py_XDECREF(slot);
     return found ? DONE : FAILED;
 }
@@ -799,26 +920,35 @@ static int use_numpy(void)
     return add_reduce && zero && float32 && float64 ? DONE : FAILED;
 }
 
-/* setup(Tensor, Node, constant, kept, fit, finite, errors, ignored): errors is the context variable in which NumPy
-   keeps how it treats floating point errors, and ignored its value for not at all. */
+/* setup(Tensor, Node, Memory, constant, keep, fit, finite, errors, ignored): keep(params) gives the parameters as a node keeps
+   them, errors is the context variable in which NumPy keeps how it treats floating point errors, and ignored its value
+   for not at all. */
 static PyObject *tensor_setup(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    if (!PyArg_ParseTuple(args, "OOOOOOOOO", &tensor, &node_type, &nothing, &constant, &kept, &fit, &is_finite,
-                          &errors, &ignored) ||
-        use_numpy() < 0 || offset("_data", &at_data) < 0 || offset("_grad", &at_grad) < 0 || offset("op", &at_op) < 0 ||
-        offset("inputs", &at_inputs) < 0 || offset("params", &at_params) < 0 || offset("name", &at_name) < 0 ||
-        offset("_operands", &at_operands) < 0)
+    PyObject *type, *behind;
+    if (PyTuple_GET_SIZE(args) != 10) {
+        PyErr_SetString(PyExc_TypeError, "setup takes 10 arguments");
         return NULL;
-    for (int i = 0; i < 9; i++)
+    }
+    type = PyTuple_GET_ITEM(args, 0);
+    behind = PyTuple_GET_ITEM(args, 2);
+    if (use_numpy() < 0 || offset(behind, "_array", &at_array) < 0 || offset(type, "_data", &at_data) < 0 ||
+        offset(type, "_grad", &at_grad) < 0 || offset(type, "_op", &at_op) < 0 ||
+        offset(type, "_inputs", &at_inputs) < 0 || offset(type, "_params", &at_params) < 0 ||
+        offset(type, "name", &at_name) < 0 || offset(type, "_operands", &at_operands) < 0)
+        return NULL;
+    for (int i = 0; i < 10; i++)
         Py_INCREF(PyTuple_GET_ITEM(args, i));           /* for as long as the module lives */
-    Py_RETURN_NONE;
+    return PyArg_ParseTuple(args, "OOOOOOOOOO", &tensor, &node_type, &memory, &nothing, &constant, &keep, &fit,
+                            &is_finite, &errors, &ignored) ? Py_NewRef(Py_None) : NULL;
 }
 
 static PyMethodDef tensor_methods[] = {
-    {"setup", tensor_setup, METH_VARARGS, "Say what a Tensor is, once."},
+    {"setup", tensor_setup, METH_VARARGS, "Say what a Tensor is."},
     {"set_modes", set_modes, METH_VARARGS, "Which modes are on: while any but no_grad() is, Python does it all."},
     {"apply", (PyCFunction)(void (*)(void))tensor_apply, METH_FASTCALL, "apply(op, args, params) -> Tensor or None"},
     {"method", new_method, METH_VARARGS, "method(python, op, params, arity, reflected) -> the same, quicker"},
+    {"frozen", tensor_frozen, METH_O, "frozen(array) -> the same numbers, in an array that cannot be made writable"},
     {"backward", (PyCFunction)(void (*)(void))tensor_backward, METH_FASTCALL, "backward(root, seed) -> bool"},
     {"cotangents", tensor_cotangents, METH_O, "cotangents(seeds) -> dict or None"},
     {"leaves", tensor_leaves, METH_O, "leaves(root) -> list or None"},

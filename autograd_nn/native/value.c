@@ -129,31 +129,44 @@ INLINE double forward(int code, double x, double y, double w)
 
 typedef struct Value Value;
 typedef struct Extra Extra;
-typedef union { Value *node; double number; PyObject *tuple; Extra *extra; } Operand;
+typedef union { Value *node; double number; PyObject *tuple; Extra *extra; uint64_t time; } Operand;
 struct Extra { PyObject *name, *grad, *op, *params; Operand b; };
 
 struct Value {
     PyObject_HEAD
     double data, grad;
-    Operand a, b;
-    uint32_t mark;              /* the epoch in which a backward last met this node */
+    Operand a, b;               /* of a leaf a is a time: when its number was last assigned, 0 if never */
+    uint32_t made_low;          /* the time at which an op made this node: the low 32 bits, and the next 16 */
+    uint16_t made_high;
     uint8_t code, flags;
     PyObject *weakrefs;
 };
 
 /* A_NODE, B_NODE: a, b are nodes; A_INT, B_INT: they are numbers that the user gave as int.
    WIDE: b is a tuple, the inputs, and a another or NULL: of a weighted sum the weights, then the bias.
-   EXTRA: b is in the Extra, which stands in its place. */
-enum { A_NODE = 1, B_NODE = 2, A_INT = 4, B_INT = 8, HAS_GRAD = 16, WIDE = 32, EXTRA = 64 };
+   EXTRA: b is in the Extra, which stands in its place.
+   MET: the walk that is going on has met the node; no node has it after the walk. */
+enum { A_NODE = 1, B_NODE = 2, A_INT = 4, B_INT = 8, HAS_GRAD = 16, WIDE = 32, EXTRA = 64, MET = 128 };
 
 static PyTypeObject *value_type;        /* the exact type; subclasses in Python are allowed */
-static uint32_t epoch;
+
+/* The time: how many numbers have been assigned to leaves. A node that an op made has used the numbers that its leaves
+   had at that time. So if one was assigned later, the node's derivative can no longer be computed. */
+static uint64_t ticks;
+
+static inline uint64_t time_of(const Value *v) { return (uint64_t)v->made_high << 32 | v->made_low; }
+
+static inline void set_time(Value *v, uint64_t time)
+{
+    v->made_low = (uint32_t)time;
+    v->made_high = (uint16_t)(time >> 32);
+}
 
 /* What the Python side hands over. */
 static PyObject *ops[AG_codes];         /* the Op of each code */
 static PyObject *codes;                 /* {Op: code} */
 static PyObject *nothing;               /* the empty dict of parameters */
-static PyObject *to_number, *slow_operator, *slow_backward;
+static PyObject *to_number, *slow_operator, *slow_backward, *refuse_data;
 
 static inline int is_value(PyObject *o)
 {
@@ -312,7 +325,9 @@ INLINE Value *make(PyTypeObject *type, double data, int code, int flags)
         Py_SET_REFCNT((PyObject *)v, 1);
     v->data = data;
     v->grad = 0.0;
-    v->mark = 0;
+    if (code == AG_leaf)
+        v->a.time = 0;
+    set_time(v, ticks);
     v->code = (uint8_t)code;
     v->flags = (uint8_t)flags;
     v->weakrefs = NULL;
@@ -855,9 +870,47 @@ static PyObject *get_data(PyObject *self, void *Py_UNUSED(closure))
     return PyFloat_FromDouble(((Value *)self)->data);
 }
 
+static void assign(Value *v, double number)
+{
+    v->data = number;
+    v->a.time = ++ticks;
+}
+
 static int set_data(PyObject *self, PyObject *o, void *Py_UNUSED(closure))
 {
-    return o ? number_from(o, &((Value *)self)->data) : refuse_delete("data");
+    double number;
+    if (!o)
+        return refuse_delete("data");
+    if (((Value *)self)->code != AG_leaf) {
+        Py_XDECREF(PyObject_CallOneArg(refuse_data, self));
+        return -1;
+    }
+    if (number_from(o, &number) < 0)
+        return -1;
+    assign((Value *)self, number);
+    return 0;
+}
+
+/* _time: when an op made the node, or when the number of a leaf was assigned. */
+static PyObject *get_time(PyObject *self, void *Py_UNUSED(closure))
+{
+    Value *v = (Value *)self;
+    return PyLong_FromUnsignedLongLong(v->code == AG_leaf ? v->a.time : time_of(v));
+}
+
+static int set_time_from(PyObject *self, PyObject *o, void *Py_UNUSED(closure))
+{
+    Value *v = (Value *)self;
+    if (!o)
+        return refuse_delete("_time");
+    unsigned long long time = PyLong_AsUnsignedLongLong(o);
+    if (PyErr_Occurred())
+        return -1;
+    if (v->code == AG_leaf)
+        v->a.time = time;
+    else
+        set_time(v, time);
+    return 0;
 }
 
 /* grad: 0.0 before any backward; _grad (closure set): None then. */
@@ -874,25 +927,58 @@ static PyObject *get_grad(PyObject *self, void *raw)
     return PyFloat_FromDouble(0.0);
 }
 
-static int set_grad(PyObject *self, PyObject *o, void *Py_UNUSED(raw))
+/* What may become a gradient: None, a node or a number, which is converted and may run Python. A node has a place then,
+   the node's Extra. */
+static int gradient_from(Value *v, PyObject *o, double *into)
 {
-    Value *v = (Value *)self;
-    double g = 0.0;
-    int node = o && is_value(o);
-    if (!o)
-        return refuse_delete("grad");
-    if (o != Py_None && !node && number_from(o, &g) < 0)
-        return -1;
-    Extra *e = node ? extra_of(v) : extra(v);
-    if (node && !e)
-        return -1;
+    *into = 0.0;
+    if (is_value(o))
+        return extra_of(v) ? 0 : -1;
+    return o == Py_None ? 0 : number_from(o, into);
+}
+
+static void put_grad(Value *v, PyObject *o, double number)
+{
+    Extra *e = extra(v);
     PyObject *before = e ? e->grad : NULL;
     if (e)
-        e->grad = node ? Py_NewRef(o) : NULL;
-    v->grad = g;
+        e->grad = is_value(o) ? Py_NewRef(o) : NULL;
+    v->grad = number;
     v->flags = (uint8_t)(o == Py_None ? v->flags & ~HAS_GRAD : v->flags | HAS_GRAD);
     Py_XDECREF(before);
+}
+
+static int set_grad(PyObject *self, PyObject *o, void *Py_UNUSED(raw))
+{
+    double number;
+    if (!o)
+        return refuse_delete("grad");
+    if (gradient_from((Value *)self, o, &number) < 0)
+        return -1;
+    put_grad((Value *)self, o, number);
     return 0;
+}
+
+/* _swap_grad(before, after): set the gradient if it is still `before`, and say whether: one step for other threads. */
+static PyObject *value_swap_grad(PyObject *self, PyObject *const *args, Py_ssize_t n)
+{
+    Value *v = (Value *)self;
+    double number;
+    if (n != 2) {
+        PyErr_SetString(PyExc_TypeError, "_swap_grad(before, after)");
+        return NULL;
+    }
+    if (gradient_from(v, args[1], &number) < 0)
+        return NULL;
+    Extra *e = extra(v);
+    int same = args[0] == Py_None;
+    if (e && e->grad)
+        same = args[0] == e->grad;
+    else if (v->flags & HAS_GRAD)
+        same = PyFloat_CheckExact(args[0]) && memcmp(&PyFloat_AS_DOUBLE(args[0]), &v->grad, sizeof v->grad) == 0;
+    if (same)
+        put_grad(v, args[1], number);
+    return PyBool_FromLong(same);
 }
 
 static PyObject *get_has_grad(PyObject *self, void *Py_UNUSED(closure))
@@ -953,7 +1039,7 @@ static PyObject *get_inputs(PyObject *self, void *Py_UNUSED(closure))
     return inputs;
 }
 
-static PyObject *get_params(PyObject *self, void *Py_UNUSED(closure))
+static PyObject *get_params(PyObject *self, void *Py_UNUSED(name))
 {
     Value *v = (Value *)self;
     if (v->code == AG_other)
@@ -995,8 +1081,10 @@ static PyObject *value_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObje
 
 static int initialize(PyObject *self, PyObject *data, PyObject *name)
 {
-    if (number_from(data, &((Value *)self)->data) < 0 || set_grad(self, Py_None, NULL) < 0)
+    double number;
+    if (number_from(data, &number) < 0 || set_grad(self, Py_None, NULL) < 0)
         return -1;
+    ((Value *)self)->data = number;
     return set_name(self, name, NULL);
 }
 
@@ -1010,7 +1098,10 @@ static int value_init(PyObject *self, PyObject *args, PyObject *kwargs)
         PyErr_SetString(PyExc_TypeError, "this Value was made by an op and cannot be initialized again");
         return -1;
     }
-    return initialize(self, data, name);
+    if (initialize(self, data, name) < 0)
+        return -1;
+    assign((Value *)self, ((Value *)self)->data);       /* it may be a leaf that has been used */
+    return 0;
 }
 
 /* Value(...) itself, without the tuple and dict of arguments in the usual cases. */
@@ -1047,22 +1138,19 @@ static PyObject *value_vectorcall(PyObject *type, PyObject *const *args, size_t 
 /* A list of nodes. It is handed to `grown` by value, so that the compiler may keep it in registers. */
 typedef struct { Value **items; size_t size, room; } Nodes;
 
-/* The list with room for more; without memory its items are NULL. */
+/* The list with room for more, or as it is if there is no memory. */
 static Nodes grown(Nodes s, size_t more)
 {
-    s.room = 2 * s.room + more + 256;
-    Value **items = PyMem_RawRealloc(s.items, s.room * sizeof *items);
-    if (!items)
-        PyMem_RawFree(s.items);
-    s.items = items;
-    return s;
+    size_t room = 2 * s.room + more + 256;
+    Value **items = PyMem_RawRealloc(s.items, room * sizeof *items);
+    return items ? (Nodes){items, s.size, room} : s;
 }
 
 INLINE int reserve(Nodes *s, size_t more)
 {
     if (s->room - s->size < more)
         *s = grown(*s, more);
-    return s->items ? 0 : -1;
+    return s->room - s->size < more ? -1 : 0;
 }
 
 INLINE void push(Nodes *s, Value *v) { s->items[s->size++] = v; }
@@ -1071,38 +1159,42 @@ INLINE void push(Nodes *s, Value *v) { s->items[s->size++] = v; }
 #define ENTERED(v) ((Value *)((uintptr_t)(v) | 1))
 #define IS_ENTERED(v) ((uintptr_t)(v) & 1)
 
-/* 1 if the walk has to enter x, 0 if it was here before or x is a leaf. */
-INLINE int meet(Value *x, Nodes *leaves)
+/* The leaves that a walk meets, and whether one was assigned a number after a node had used it. */
+typedef struct { Nodes met; int changed; } Leaves;
+
+/* 1 if the walk has to enter x, 0 if it was here before or x is a leaf. time: when the node that uses x was made. */
+INLINE int meet(Value *x, uint64_t time, Leaves *leaves)
 {
-    if (x->mark == epoch)
+    if (x->code == AG_leaf) {
+        leaves->changed |= x->a.time > time;
+        if (!(x->flags & MET)) {
+            x->flags |= MET;
+            push(&leaves->met, x);
+        }
         return 0;
-    if (x->code != AG_leaf) {
-        FETCH(x - AHEAD);
-        return 1;
     }
-    x->mark = epoch;
-    push(leaves, x);
-    return 0;
+    if (x->flags & MET)
+        return 0;
+    FETCH(x - AHEAD);
+    return 1;
 }
 
 /* The same for each Value among the items i < n of a tuple, the last first: those to enter go onto the stack. */
-INLINE void meet_all(PyObject *tuple, Py_ssize_t from, Py_ssize_t n, Nodes *stack, Nodes *leaves)
+INLINE void meet_all(PyObject *tuple, Py_ssize_t from, Py_ssize_t n, uint64_t time, Nodes *stack, Leaves *leaves)
 {
     for (Py_ssize_t i = n; i-- > from;) {
         PyObject *x = PyTuple_GET_ITEM(tuple, i);
-        if (is_value(x) && meet((Value *)x, leaves))
+        if (is_value(x) && meet((Value *)x, time, leaves))
             push(stack, (Value *)x);
     }
 }
 
-/* The nodes below root, inputs first and left inputs first (node.topological), leaves apart. With `clear` the
-   cotangents of the others are cleared on the way.
-   1; 0 if a node needs Python (an op without a code, a gradient that is a node); -1 without memory. */
-INLINE int collect(Value *root, Nodes *stack, Nodes *order, Nodes *leaves, int clear)
+/* Where the walk has been, as `collect` says; but a node that it gives up at is not in a list. */
+INLINE int walk(Value *root, Nodes *stack, Nodes *order, Leaves *leaves, int clear)
 {
-    if (reserve(stack, 1) < 0 || reserve(leaves, 1) < 0)
+    if (reserve(stack, 1) < 0 || reserve(&leaves->met, 1) < 0)
         return -1;
-    if (meet(root, leaves))
+    if (meet(root, UINT64_MAX, leaves))
         push(stack, root);
     while (stack->size) {
         Value *v = stack->items[--stack->size];
@@ -1112,37 +1204,38 @@ INLINE int collect(Value *root, Nodes *stack, Nodes *order, Nodes *leaves, int c
             push(order, (Value *)((uintptr_t)v & ~(uintptr_t)1));
             continue;
         }
-        while (v->mark != epoch) {
-            v->mark = epoch;
+        while (!(v->flags & MET)) {
             int flags = v->flags;
-            if (clear) {
-                v->grad = -0.0;
-                v->flags = (uint8_t)(flags & ~HAS_GRAD);
-            }
-            if (reserve(stack, 2) < 0 || reserve(leaves, 2) < 0 || reserve(order, 1) < 0)
+            uint64_t time = time_of(v);
+            if (reserve(stack, 2) < 0 || reserve(&leaves->met, 2) < 0 || reserve(order, 1) < 0)
                 return -1;
             Operand b = v->b;
-            if (flags & (WIDE | EXTRA)) {
-                if (flags & EXTRA) {
-                    if (v->code == AG_other || b.extra->grad)
-                        return 0;
-                    b = b.extra->b;
-                }
-                if (flags & WIDE) {
-                    Py_ssize_t n = PyTuple_GET_SIZE(b.tuple);
-                    PyObject *unit = v->a.tuple;
-                    if (reserve(stack, 2 * (size_t)n + 2) < 0 || reserve(leaves, 2 * (size_t)n + 1) < 0)
-                        return -1;
-                    push(stack, ENTERED(v));
-                    if (unit)                           /* the last of its inputs is the bias */
-                        meet_all(unit, n, n + 1, stack, leaves);
-                    meet_all(b.tuple, 0, n, stack, leaves);
-                    if (unit)
-                        meet_all(unit, 0, n, stack, leaves);
-                    break;
-                }
+            if (flags & EXTRA) {
+                if (v->code == AG_other || b.extra->grad)
+                    return 0;
+                b = b.extra->b;
             }
-            int right = flags & B_NODE && meet(b.node, leaves), left = flags & A_NODE && meet(v->a.node, leaves);
+            if (flags & WIDE) {
+                size_t n = (size_t)PyTuple_GET_SIZE(b.tuple);
+                if (reserve(stack, 2 * n + 2) < 0 || reserve(&leaves->met, 2 * n + 1) < 0)
+                    return -1;
+            }
+            if (clear)
+                v->grad = -0.0;
+            v->flags = (uint8_t)((clear ? flags & ~HAS_GRAD : flags) | MET);
+            if (flags & WIDE) {
+                Py_ssize_t n = PyTuple_GET_SIZE(b.tuple);
+                PyObject *unit = v->a.tuple;
+                push(stack, ENTERED(v));
+                if (unit)                               /* the last of its inputs is the bias */
+                    meet_all(unit, n, n + 1, time, stack, leaves);
+                meet_all(b.tuple, 0, n, time, stack, leaves);
+                if (unit)
+                    meet_all(unit, 0, n, time, stack, leaves);
+                break;
+            }
+            int right = flags & B_NODE && meet(b.node, time, leaves);
+            int left = flags & A_NODE && meet(v->a.node, time, leaves);
             if (!left && !right) {
                 push(order, v);
                 break;
@@ -1155,12 +1248,35 @@ INLINE int collect(Value *root, Nodes *stack, Nodes *order, Nodes *leaves, int c
             v = v->a.node;
         }
     }
-    for (size_t i = 0; i < leaves->size; i++) {
-        Extra *e = extra(leaves->items[i]);
+    for (size_t i = 0; i < leaves->met.size; i++) {
+        Extra *e = extra(leaves->met.items[i]);
         if (e && e->grad)
             return 0;
     }
-    return 1;
+    return leaves->changed ? 0 : 1;
+}
+
+static void unmeet(const Nodes *list)
+{
+    for (size_t i = 0; i < list->size; i++)
+        ((Value *)((uintptr_t)list->items[i] & ~(uintptr_t)1))->flags &= (uint8_t)~MET;
+}
+
+/* The nodes below root, inputs first and left inputs first (node.topological), leaves apart. With `clear` the
+   cotangents of the others are cleared on the way.
+   1, and then they are MET until the caller ends it; 0 if a node needs Python (an op without a code, a gradient that is
+   a node, a leaf that was assigned a number after it was used); -1 without memory. */
+INLINE int collect(Value *root, Nodes *order, Leaves *leaves, int clear)
+{
+    Nodes stack = {0};
+    int done = walk(root, &stack, order, leaves, clear);
+    if (done != 1) {
+        unmeet(&stack);
+        unmeet(order);
+        unmeet(&leaves->met);
+    }
+    PyMem_RawFree(stack.items);
+    return done;
 }
 
 INLINE void receive(Value *x, double part)
@@ -1273,14 +1389,16 @@ INLINE void pull(Value *v)
     pull_by_rule(v->code, v->grad, v->data, a ? a->data : v->a.number, b ? b->data : v->b.number, 0.0, a, b, NULL);
 }
 
-/* The chain rule from root on; all cotangents are cleared. */
-INLINE void sweep(Value *root, double seed, const Nodes *order)
+/* The chain rule from root on; all cotangents are cleared. With `end` the nodes are no longer MET. */
+INLINE void sweep(Value *root, double seed, const Nodes *order, int end)
 {
     root->grad = seed;
     root->flags |= HAS_GRAD;
     for (size_t i = order->size; i-- > 0;) {
         Value *v = order->items[i];
         FETCH(order->items[i >= 4 ? i - 4 : 0]);
+        if (end)
+            v->flags &= (uint8_t)~MET;
         if (v->flags & HAS_GRAD)
             pull(v);
     }
@@ -1289,29 +1407,32 @@ INLINE void sweep(Value *root, double seed, const Nodes *order)
 /* 1 done; 0 Python must do it; -1 no memory. The gradients of the leaves change only if all is done. */
 static int backward(Value *root, double seed)
 {
-    Nodes stack = {0}, order = {0}, leaves = {0};
+    Nodes order = {0};
+    Leaves leaves = {0};
     double *before = NULL;
     uint8_t *had = NULL;
-    if (++epoch == 0)
-        epoch = 1;
-    int done = collect(root, &stack, &order, &leaves, 1);
+    int done = collect(root, &order, &leaves, 1);
+    Value **met = leaves.met.items;
+    size_t n = leaves.met.size;
     if (done == 1) {
-        before = PyMem_RawMalloc((leaves.size + 1) * sizeof *before);
-        had = PyMem_RawMalloc(leaves.size + 1);
-        if (!before || !had)
+        before = PyMem_RawMalloc((n + 1) * sizeof *before);
+        had = PyMem_RawMalloc(n + 1);
+        if (!before || !had) {
+            unmeet(&order);
+            unmeet(&leaves.met);
             done = -1;
+        }
     }
     if (done == 1) {
-        for (size_t i = 0; i < leaves.size; i++) {
-            Value *v = leaves.items[i];
-            before[i] = v->grad;
-            had[i] = v->flags & HAS_GRAD;
-            v->grad = -0.0;
-            v->flags &= (uint8_t)~HAS_GRAD;
+        for (size_t i = 0; i < n; i++) {
+            before[i] = met[i]->grad;
+            had[i] = met[i]->flags & HAS_GRAD;
+            met[i]->grad = -0.0;
+            met[i]->flags &= (uint8_t)~(HAS_GRAD | MET);
         }
-        sweep(root, seed, &order);
-        for (size_t i = 0; i < leaves.size; i++) {
-            Value *v = leaves.items[i];
+        sweep(root, seed, &order, 1);
+        for (size_t i = 0; i < n; i++) {
+            Value *v = met[i];
             if (had[i] && v->flags & HAS_GRAD)
                 v->grad = before[i] + v->grad;
             else if (had[i]) {
@@ -1320,9 +1441,8 @@ static int backward(Value *root, double seed)
             }
         }
     }
-    PyMem_RawFree(stack.items);
     PyMem_RawFree(order.items);
-    PyMem_RawFree(leaves.items);
+    PyMem_RawFree(met);
     PyMem_RawFree(before);
     PyMem_RawFree(had);
     return done;
@@ -1371,34 +1491,35 @@ static PyObject *core_cotangents(PyObject *Py_UNUSED(module), PyObject *const *a
         return NULL;
     }
     Py_ssize_t wanted = PyList_GET_SIZE(args[2]);
-    int done = is_value(args[0]) && PyFloat_CheckExact(args[1]);
-    for (Py_ssize_t i = 0; done && i < wanted; i++)
-        done = is_value(PyList_GET_ITEM(args[2], i));
-    if (!done)
-        Py_RETURN_NONE;
-    Nodes stack = {0}, order = {0}, leaves = {0};
-    struct { double grad; uint8_t flags; } *before = NULL;
-    PyObject *found = PyList_New(wanted);               /* now, for it may start the garbage collector */
+    PyObject *found = PyList_New(wanted);       /* first: it may start the garbage collector, and that anything */
     if (!found)
         return NULL;
-    if (++epoch == 0)
-        epoch = 1;
-    done = collect((Value *)args[0], &stack, &order, &leaves, 0);
-    size_t size = order.size + leaves.size;
-    if (done == 1 && !(before = PyMem_RawMalloc((size + 1) * sizeof *before)))
+    int done = is_value(args[0]) && PyFloat_CheckExact(args[1]) && PyList_GET_SIZE(args[2]) == wanted;
+    for (Py_ssize_t i = 0; done && i < wanted; i++)
+        done = is_value(PyList_GET_ITEM(args[2], i));
+    Nodes order = {0};
+    Leaves leaves = {0};
+    struct { double grad; uint8_t flags; } *before = NULL;
+    if (done)
+        done = collect((Value *)args[0], &order, &leaves, 0);
+    size_t size = order.size + leaves.met.size;
+    if (done == 1 && !(before = PyMem_RawMalloc((size + 1) * sizeof *before))) {
+        unmeet(&order);
+        unmeet(&leaves.met);
         done = -1;
+    }
     for (size_t i = 0; done == 1 && i < size; i++) {
-        Value *v = i < order.size ? order.items[i] : leaves.items[i - order.size];
+        Value *v = i < order.size ? order.items[i] : leaves.met.items[i - order.size];
         before[i].grad = v->grad;
-        before[i].flags = v->flags;
+        before[i].flags = v->flags & (uint8_t)~MET;
         v->grad = -0.0;
         v->flags &= (uint8_t)~HAS_GRAD;
     }
     if (done == 1)
-        sweep((Value *)args[0], PyFloat_AS_DOUBLE(args[1]), &order);
+        sweep((Value *)args[0], PyFloat_AS_DOUBLE(args[1]), &order, 0);
     for (Py_ssize_t i = 0; done == 1 && i < wanted; i++) {
         Value *v = (Value *)PyList_GET_ITEM(args[2], i);
-        int has = v->mark == epoch && v->flags & HAS_GRAD;
+        int has = v->flags & MET && v->flags & HAS_GRAD;
         PyObject *g = has ? PyFloat_FromDouble(v->grad) : Py_NewRef(Py_None);
         if (g)
             PyList_SET_ITEM(found, i, g);
@@ -1406,13 +1527,12 @@ static PyObject *core_cotangents(PyObject *Py_UNUSED(module), PyObject *const *a
             done = -1;
     }
     for (size_t i = 0; before && i < size; i++) {
-        Value *v = i < order.size ? order.items[i] : leaves.items[i - order.size];
+        Value *v = i < order.size ? order.items[i] : leaves.met.items[i - order.size];
         v->grad = before[i].grad;
         v->flags = before[i].flags;
     }
-    PyMem_RawFree(stack.items);
     PyMem_RawFree(order.items);
-    PyMem_RawFree(leaves.items);
+    PyMem_RawFree(leaves.met.items);
     PyMem_RawFree(before);
     if (done == 1)
         return found;
@@ -1425,16 +1545,19 @@ static PyObject *core_leaves(PyObject *Py_UNUSED(module), PyObject *root)
 {
     if (!is_value(root))
         Py_RETURN_NONE;
-    Nodes stack = {0}, order = {0}, leaves = {0};
-    if (++epoch == 0)
-        epoch = 1;
-    int done = collect((Value *)root, &stack, &order, &leaves, 0);
-    PyObject *found = done == 1 ? PyList_New((Py_ssize_t)leaves.size) : done ? PyErr_NoMemory() : Py_NewRef(Py_None);
-    for (size_t i = 0; found && done == 1 && i < leaves.size; i++)
-        PyList_SET_ITEM(found, (Py_ssize_t)i, Py_NewRef((PyObject *)leaves.items[i]));
-    PyMem_RawFree(stack.items);
+    Nodes order = {0};
+    Leaves leaves = {0};
+    int done = collect((Value *)root, &order, &leaves, 0);
+    if (done == 1) {
+        unmeet(&order);
+        unmeet(&leaves.met);
+    }
+    Py_ssize_t n = (Py_ssize_t)leaves.met.size;
+    PyObject *found = done == 1 ? PyList_New(n) : done ? PyErr_NoMemory() : Py_NewRef(Py_None);
+    for (Py_ssize_t i = 0; found && done == 1 && i < n; i++)
+        PyList_SET_ITEM(found, i, Py_NewRef((PyObject *)leaves.met.items[i]));
     PyMem_RawFree(order.items);
-    PyMem_RawFree(leaves.items);
+    PyMem_RawFree(leaves.met.items);
     return found;
 }
 
@@ -1460,11 +1583,17 @@ static int fits(PyObject *p, PyObject *state)
 
 static int steppable(PyObject *params, PyObject *states, PyObject *const *Py_UNUSED(names))
 {
+    PyObject *p, *state;
     int answer = PyList_GET_SIZE(params) == PyList_GET_SIZE(states) ? DONE : UNKNOWN;
-    for (Py_ssize_t i = 0; answer == DONE && i < PyList_GET_SIZE(params); i++)
-        answer = fits(PyList_GET_ITEM(params, i), PyList_GET_ITEM(states, i)) ? DONE : UNKNOWN;
+    for (Py_ssize_t i = 0; answer == DONE && pair_at(params, states, i, &p, &state); i++) {
+        answer = fits(p, state) ? DONE : UNKNOWN;
+        Py_DECREF(state);
+        Py_DECREF(p);
+    }
     return answer;
 }
+
+INLINE int moved(PyObject *p) { return is_value(p) && ((Value *)p)->flags & HAS_GRAD; }
 
 INLINE int ready(PyObject *p, PyObject *state, PyObject *const *names, Part *part)
 {
@@ -1502,11 +1631,9 @@ INLINE int finish(PyObject *p, PyObject *state, PyObject *const *names, Part *pa
         if (failed)
             return FAILED;
     }
-    ((Value *)p)->data = part->held.out;
+    assign((Value *)p, part->held.out);
     return DONE;
 }
-
-static void release(Part *Py_UNUSED(part)) {}
 
 /* --- the type and the module -------------------------------------------------------------------- */
 
@@ -1519,6 +1646,7 @@ static PyMethodDef value_methods[] = {
     {"backward", (PyCFunction)(void (*)(void))value_backward, METH_FASTCALL | METH_KEYWORDS, NULL},
     {"zero_grad", value_zero_grad, METH_NOARGS, NULL},
     {"_made", value_made, METH_VARARGS | METH_CLASS, NULL},
+    {"_swap_grad", (PyCFunction)(void (*)(void))value_swap_grad, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
 };
 
@@ -1529,9 +1657,10 @@ static PyGetSetDef value_getset[] = {
     {"_grad", get_grad, set_grad, NULL, (void *)1},
     {"has_grad", get_has_grad, NULL, "Whether a backward pass has reached this node.", NULL},
     {"is_leaf", get_is_leaf, NULL, "Whether no op made this node.", NULL},
-    {"op", get_op, NULL, "The op that made this node, or None.", NULL},
-    {"inputs", get_inputs, NULL, "What the node was made of: nodes and plain numbers.", NULL},
-    {"params", get_params, NULL, "The op's parameters.", NULL},
+    {"_op", get_op, NULL, NULL, NULL},
+    {"_inputs", get_inputs, NULL, NULL, NULL},
+    {"_params", get_params, NULL, NULL, NULL},
+    {"_time", get_time, set_time_from, NULL, NULL},
     {"name", get_name, set_name, "Free for the user.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
@@ -1569,36 +1698,40 @@ static PyType_Spec value_spec = {
     .slots = value_slots,
 };
 
-/* setup(base, ops, nothing, to_number, slow_operator, slow_backward) -> Value */
+/* setup(base, ops, nothing, to_number, slow_operator, slow_backward, refuse_data) -> Value. Called again it gives the
+   same type, with the new base, ops and functions. */
 static PyObject *core_setup(PyObject *module, PyObject *args)
 {
     PyObject *base, *table, *type;
-    if (value_type) {
-        PyErr_SetString(PyExc_RuntimeError, "the engine is set up already");
+    PyObject *given[5], *fresh = PyDict_New();
+    if (!fresh || !PyArg_ParseTuple(args, "OO!OOOOO", &base, &PyDict_Type, &table, &given[0], &given[1], &given[2],
+                                    &given[3], &given[4])) {
+        Py_XDECREF(fresh);
         return NULL;
     }
-    if (!PyArg_ParseTuple(args, "OO!OOOO", &base, &PyDict_Type, &table, &nothing, &to_number, &slow_operator,
-                          &slow_backward))
-        return NULL;
-    codes = PyDict_New();
-    if (!codes)
-        return NULL;
     for (int code = 1; code < AG_codes; code++) {
         PyObject *op = PyDict_GetItemString(table, op_names[code]), *number = PyLong_FromLong(code);
-        if (!op || !number || PyDict_SetItem(codes, op, number) < 0) {
+        if (!op || !number || PyDict_SetItem(fresh, op, number) < 0) {
             Py_XDECREF(number);
+            Py_DECREF(fresh);
             if (!PyErr_Occurred())
                 PyErr_Format(PyExc_RuntimeError, "the op table has no %s: compile the engine again", op_names[code]);
             return NULL;
         }
         Py_DECREF(number);
-        ops[code] = Py_NewRef(op);
     }
-    Py_INCREF(nothing);
-    Py_INCREF(to_number);
-    Py_INCREF(slow_operator);
-    Py_INCREF(slow_backward);
+    for (int code = 1; code < AG_codes; code++)
+        Py_XSETREF(ops[code], Py_NewRef(PyDict_GetItemString(table, op_names[code])));
+    Py_XSETREF(codes, fresh);
+    PyObject **places[5] = {&nothing, &to_number, &slow_operator, &slow_backward, &refuse_data};
+    for (int i = 0; i < 5; i++)
+        Py_XSETREF(*places[i], Py_NewRef(given[i]));
     PyObject *bases = PyTuple_Pack(1, base);
+    if (bases && value_type) {                          /* the package is imported again: its nodes are Values too */
+        int failed = PyObject_SetAttrString((PyObject *)value_type, "__bases__", bases);
+        Py_DECREF(bases);
+        return failed ? NULL : Py_NewRef((PyObject *)value_type);
+    }
     type = bases ? PyType_FromModuleAndSpec(module, &value_spec, bases) : NULL;
     Py_XDECREF(bases);
     if (!type)
@@ -1615,7 +1748,7 @@ static PyObject *core_setup(PyObject *module, PyObject *args)
 }
 
 static PyMethodDef core_methods[] = {
-    {"setup", core_setup, METH_VARARGS, "Make the Value type, once."},
+    {"setup", core_setup, METH_VARARGS, "Make the Value type, or give it another base."},
     {"set_modes", set_modes, METH_VARARGS, "Which modes are on: while any but no_grad() is, Python does it all."},
     {"apply", (PyCFunction)(void (*)(void))core_apply, METH_FASTCALL, "apply(op, inputs, params) -> Value or None"},
     {"sum_of", core_sum_of, METH_O, "sum_of(values) -> Value or None"},

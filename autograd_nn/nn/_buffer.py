@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..ops._frozen import frozen
+
 Array = np.ndarray[Any, Any]
 
 
@@ -25,19 +27,16 @@ class Buffer:
     """
 
     def __init__(self, data: Any) -> None:
-        self._data: Array = np.array(data)
-        self._data.setflags(write=False)
+        self._data: Array = frozen(np.array(data))
 
     @property
     def data(self) -> Array:
-        """The array, read-only."""
+        """The array, which cannot be made writable."""
         return self._data
 
     @data.setter
     def data(self, array: Any) -> None:
-        fresh = np.array(np.broadcast_to(array, self._data.shape), dtype=self._data.dtype)
-        fresh.setflags(write=False)
-        self._data = fresh
+        self._data = frozen(np.array(np.broadcast_to(array, self._data.shape), dtype=self._data.dtype))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -47,8 +46,7 @@ class Buffer:
     def astype(self, dtype: Any) -> None:
         """Cast floating point numbers in place; counts stay integers."""
         if self._data.dtype.kind == "f":
-            self._data = self._data.astype(dtype)
-            self._data.setflags(write=False)
+            self._data = frozen(self._data.astype(dtype))
 
     def __repr__(self) -> str:
         return f"Buffer {self.shape} {self._data.dtype}"

@@ -110,7 +110,7 @@ def local_derivatives(op: Op, **params: Any) -> list[Any]:
     out, *names = input_names(op)
     values: dict[str, Any] = {k: params.get(k, Symbol(k)) for k in op.params}
     xs = [Symbol(n) for n in names]
-    return [rule and rule(1.0, Symbol(out), *xs, **values) for rule in op.vjps]
+    return [rule and rule(1.0, Symbol(out), *xs, **values) for rule in op.written]
 
 
 def applied(op: Op) -> Symbol:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
 from ._bind import Rule, bind
-from ._op import Op, _Doc
+from ._docstring import Docstring
+from ._op import Op
 
 
 class Composite(Op):
@@ -33,7 +33,6 @@ class Composite(Op):
                  **facts: Any) -> None:
         self.forward = forward
         super().__init__(name, bind(forward, "scalar"), array or bind(forward, "array"), *vjps, **facts)
-        self.module = sys._getframe(1).f_globals.get("__name__", "__main__")
 
 
-Composite.__doc__ = _Doc(Composite.__doc__ or "")  # type: ignore[assignment]
+Composite.__doc__ = Docstring(Composite.__doc__ or "")  # type: ignore[assignment]

@@ -14,6 +14,7 @@ from ..errors import AutogradError, GraphError, UsageError, blame
 from ._bind import Bindable, Each, Rule, bind, ieee, ieee_traced
 from ._call import inputs_and_params
 from ._carriers import CARRIERS, NUMBER
+from ._docstring import Docstring
 from ._level import Level
 from ._misfit import of_broadcast
 from ._refusal import RAW, refused
@@ -43,6 +44,7 @@ class Op(Bindable):
     tex, c      how it is written: `{0}`, `{1}` stand for the inputs, `{alpha}` for a parameter
     text        the same in a line of text, with Python's signs: "{0} + {1}", "|{0}|"; or a name to call it by;
                 by default a call
+    written     the rules as textbooks write them, where those above are computed otherwise to keep their digits
     level       how tightly that holds together; by default it follows from the signs in it
     terms       for a sum of many inputs: how many there are -> the inputs that are multiplied, for each term
     neutral     for each of two inputs the number beside which the op gives the other one, or None
@@ -89,7 +91,7 @@ class Op(Bindable):
 
     def __init__(self, name: str, scalar: Callable[..., float] | None, array: Callable[..., Any],
                  *vjps: Rule | Each | None, tex: str, c: str | None = None,
-                 text: str | None = None, level: Level | None = None,
+                 text: str | None = None, written: Sequence[Rule] = (), level: Level | None = None,
                  terms: Callable[[int], Sequence[Sequence[int]]] | None = None,
                  neutral: Sequence[float | None] = (), absorbing: Sequence[float | None] = (),
                  symbol: str | None = None, dunder: str | None = None,
@@ -105,6 +107,9 @@ class Op(Bindable):
                  cost: Callable[..., int] | None = None, misfit: Callable[..., str | None] | None = None,
                  expansion: Callable[..., Any] | None = None,
                  ufunc_method: Callable[..., Any] | None = None) -> None:
+        self.module = _module_of(self)
+        if name in OPS and OPS[name].module == self.module:
+            OPS[name].forget()                           # a module, or a cell of a notebook, that runs again
         if name in OPS:
             raise UsageError(f"an op named {name!r} exists already, from {OPS[name].module}; "
                              "give this one another name")
@@ -117,6 +122,7 @@ class Op(Bindable):
         self.arity = -1 if isinstance(self.vjps, Each) else len(self.vjps)
         self.tex, self.c = tex, c
         self.text, self.level, self.terms = text, level, terms
+        self.written: Sequence[Rule | None] | Each = tuple(written) or self.vjps
         self.neutral, self.absorbing = tuple(neutral), tuple(absorbing)
         self.symbol, self.dunder = symbol or name, dunder
         self.params = dict(params or {})
@@ -130,7 +136,6 @@ class Op(Bindable):
         self.ulps, self.loses = ulps, loses
         self.misfit = misfit or (of_broadcast if self.elementwise else None)
         self.expansion, self.ufunc_method = expansion, ufunc_method
-        self.module: str = sys._getframe(1).f_globals.get("__name__", "__main__")
         OPS[name] = self
         for meet in _meetings:
             meet(self)
@@ -233,6 +238,14 @@ class Op(Bindable):
         return self
 
 
+def _module_of(op: Op) -> str:
+    """The module that defines an op: that of the first frame that is no constructor of it."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None and frame.f_locals.get("self") is op:
+        frame = frame.f_back
+    return frame.f_globals.get("__name__", "__main__")  # type: ignore[no-any-return]
+
+
 def for_each_op(meet: Callable[[Op], None], part: Callable[[Op], None] | None = None) -> None:
     """Call `meet` with every op of the table, now and whenever one is added; `part` when one is forgotten."""
     for op in OPS.values():
@@ -251,20 +264,7 @@ def op_named(name: str, module: str) -> Op:
     return OPS[name]
 
 
-class _Doc:
-    """The docstring of an op: its formula and its derivatives, written by its own rules."""
-
-    def __init__(self, of_class: str) -> None:
-        self.of_class = of_class
-
-    def __get__(self, op: Op | None, kind: type) -> str:
-        if op is None:
-            return self.of_class
-        from ..notation.symbol import describe
-        return describe(op)
-
-
-Op.__doc__ = _Doc(Op.__doc__ or "")  # type: ignore[assignment]
+Op.__doc__ = Docstring(Op.__doc__ or "")  # type: ignore[assignment]
 
 
 def shape_of(x: Any) -> tuple[int, ...]:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..core.below import leaves_below
 from ..core.modes import mode
 from ..core.node import Node, topological
-from ..core.reverse import leaves_below
 from ..core.tensor import Tensor
 from ..core.variables import active, served
 from ..errors import DTypeError, ShapeError, UsageError

@@ -15,6 +15,7 @@ import numpy as np
 from .. import ops
 from ..core.value import BaseValue, as_value
 from ..ops import shape_of
+from ..ops._frozen import frozen
 from .dual import Dual
 
 
@@ -53,8 +54,7 @@ def packed(data: list[Any]) -> Any:
     if len(data) == 1:
         return float(data[0]) if isinstance(data[0], float) else np.asarray(data[0])
     flat = np.concatenate([np.reshape(d, -1) for d in data])
-    flat.setflags(write=False)
-    return flat
+    return frozen(flat)
 
 
 def unpacked(node: Any, like: Sequence[Any]) -> list[Any]:

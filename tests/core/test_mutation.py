@@ -288,15 +288,3 @@ def test_data_may_be_assigned_between_graphs():
     np.testing.assert_array_equal(old, T0)
     (t * t).sum().backward()
     np.testing.assert_array_equal(t.grad, 2 * C0)
-
-
-def test_a_value_is_read_when_backward_runs():
-    """What is true of Values: their data may be assigned between graphs only, for rules read it at backward."""
-    v = Value(3.0)
-    y = v * v
-    v.data = 100.0
-    assert y.data == 9.0
-    y.backward()
-    assert v.grad == 200.0
-    (z := v * v).backward()
-    assert z.data == 10000.0 and v.grad == 400.0

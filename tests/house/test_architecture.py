@@ -28,7 +28,7 @@ ALLOWED = {
     "fft": CORE,
     "linalg": {"ops"},
     "tree": {"ops", "errors"},
-    "data": {"core", "errors"},
+    "data": CORE,
     "notation": CORE,
     "transforms": {"tree", *CORE},
     "drawing": {"notation", *CORE},

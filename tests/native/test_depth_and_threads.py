@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gc
 import signal
-import sys
 import threading
 import time
 
 import pytest
 from helpers.engines import engines
 from helpers.fresh_python import python
+from helpers.threads import in_threads
 from helpers.twins import native
 
 from autograd_nn import dot, sum_of
@@ -134,28 +134,6 @@ def test_ctrl_c_leaves_a_usable_state(Value):
 
 
 # --- threads ------------------------------------------------------------------------------------------
-
-def in_threads(work, count):
-    failures = []
-
-    def guarded(i):
-        try:
-            work(i)
-        except BaseException as error:
-            failures.append(error)
-
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    try:
-        threads = [threading.Thread(target=guarded, args=(i,)) for i in range(count)]
-        for t in threads:
-            t.start()
-        for t in threads:
-            t.join()
-    finally:
-        sys.setswitchinterval(interval)
-    assert not failures, failures[0]
-
 
 @engines
 def test_threads_give_the_serial_answers(Value):

@@ -7,7 +7,7 @@ import random
 
 import numpy as np
 import pytest
-from helpers.op_checks import ARRAY, SCALAR, call, drawn, of
+from helpers.op_checks import ARRAY, SCALAR, call, drawn, of, points
 
 from autograd_nn import Tensor, hard_sigmoid, hard_tanh
 from autograd_nn.errors import DTypeError
@@ -75,6 +75,14 @@ def test_an_op_that_says_nothing_of_complex_numbers_refuses_them(op):
     z = Complex(np.ones(2), np.ones(2))
     with pytest.raises(DTypeError, match=f"{op.name} is not defined for complex numbers"):
         op(*[z] * op.arity)
+
+
+@of([op for op in SCALAR if op.written is not op.vjps])
+def test_what_is_written_of_a_derivative_is_the_rule(op):
+    for xs in points(op):
+        y = op.number(*xs)
+        for written, rule in zip(op.written, op.vjps):
+            assert written(1.5, y, *xs) == pytest.approx(rule(1.5, y, *xs), rel=1e-9)
 
 
 # --- activations -----------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ from autograd_nn.drawing.record.slots import named_slots, op_of
 from autograd_nn.drawing.record.states import states_of
 from autograd_nn.drawing.training.boundary import Field
 from autograd_nn.drawing.training.flow import flow_of
-from autograd_nn.errors import DTypeError, ShapeError
+from autograd_nn.drawing.training.reading import NAMED
+from autograd_nn.errors import DTypeError, ShapeError, UsageError
 from autograd_nn.fft import Complex
 from autograd_nn.ops import Each
 
@@ -96,11 +97,11 @@ def test_a_layer_of_values_has_the_same_flow_as_one_of_tensors():
     assert (array.op, array.dead) == (single.op, single.dead)
 
 
-@pytest.mark.parametrize("make, output", [(softsign, "signs"), (shelf, "logits")])
-def test_a_classifier_is_read_by_the_range_of_its_last_op(make, output):
-    op = make()
-    field = Field(lambda x: op(Tensor(x)[:, 0]), X[:, :2])
-    assert field.output == output
+def test_a_classifier_is_read_by_the_range_of_its_last_op():
+    bounded, unbounded = (Field(lambda x, op=op: op(Tensor(x)[:, 0]), X[:, :2]) for op in (softsign(), shelf()))
+    assert bounded.reading == NAMED["signs"]
+    with pytest.raises(UsageError, match="loss="):
+        unbounded.reading                                # noqa: B018
 
 
 # --- inputs ----------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import numpy as np
 from ...core.leaks import with_care
 from ...core.node import Node
 from ...core.reverse import chain_rule, on_data
+from ...core.times import assigned_since
 from ...notation.summary import Data, is_small, summary
 
 Event = TypedDict("Event", {
@@ -25,9 +26,12 @@ and `upstream` is the gradient of `from`.
 
 
 def derivative_values(node: Node, slots: Iterable[int]) -> dict[int, Data | None]:
-    """The derivative of a Value by its inputs in these slots; None for constants, and for all but Values."""
+    """The derivative of a Value by its inputs in these slots; None for constants, and for all but Values.
+
+    None too where an input was assigned after the op had used it, as by an optimizer's step.
+    """
     op, inputs = node.op, node.inputs
-    if op is None or not _on_numbers(node):
+    if op is None or not _on_numbers(node) or assigned_since(node) is not None:
         return dict.fromkeys(slots)
     xs = [x._data if isinstance(x, Node) else x for x in inputs]
     found: dict[int, Data | None] = {}
@@ -41,9 +45,11 @@ def events_of(roots: list[Node], order: list[Node], ids: dict[Node, int]) -> lis
     """The accumulations of one backward pass in which each root has the cotangent 1.
 
     The numbers are left out (None) if any array of the graph is too large to be shown in full: they
-    would cost a whole backward pass, and nobody could read them.
+    would cost a whole backward pass, and nobody could read them. And if a number was assigned after it had been
+    used: they can no longer be known.
     """
-    if not all(is_small(node._data) for node in order):
+    if not all(is_small(node._data) and (type(node._data) is not float or assigned_since(node) is None)
+               for node in order):
         return [_event(ids, node, slot) for node, slot in _steps(roots, order)]
     found: dict[Node, Any] = {root: root._one() for root in roots}
     events: list[Event] = []

@@ -30,11 +30,11 @@ def expanded(roots: Iterable[Node]) -> dict[Node, Node]:
     became: dict[Node, Node] = {}
     with special_mode(recording=True, watch=None), np.errstate(all="ignore"):    # also inside no_grad()
         for node in topological(roots):
-            op, params, given = node.op, node.params, node.inputs
+            op, params, given = node._op, node._params, node._inputs
             inputs = tuple(became[x] if isinstance(x, Node) else x for x in given)
             last = _written_out(node, inputs)
             if last is not None:
-                op, params, inputs = last.op, last.params, last.inputs
+                op, params, inputs = last._op, last._params, last._inputs
             elif all(new is old for new, old in zip(inputs, given)):
                 became[node] = node
                 continue
@@ -70,5 +70,6 @@ def _written_out(node: Node, inputs: tuple[Any, ...]) -> Node | None:
     for part in topological([last]):
         if part.op is not None:
             wires = tuple(became[x] if isinstance(x, Node) else x for x in part.inputs)
-            became[part] = rebuild(type(part), part._data, part.op, wires, part.params, None, data_of(found.get(part)))
+            grad = data_of(found.get(part))
+            became[part] = rebuild(type(part), part._data, part._op, wires, part._params, None, grad)
     return became[last]

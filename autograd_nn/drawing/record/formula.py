@@ -106,7 +106,7 @@ def _templates(op: Op, constants: tuple[float | None, ...], params: tuple[tuple[
     xs = [Symbol(_placeholder(i)) if c is None else c for i, c in enumerate(constants)]
     out = Symbol(_placeholder(_OUT)) if named else Symbol._made(op, tuple(xs), dict(params))
     found: list[tuple[str, str, bool] | None] = []
-    for rule, constant in zip(op.vjps, constants):
+    for rule, constant in zip(op.written, constants):
         if rule is None or constant is not None:
             found.append(None)
             continue
@@ -130,7 +130,7 @@ def _sum_rules(node: Node, record: NodeRecord, names: list[str]) -> Callable[[An
             xs[use["slot"]] = Symbol(names[use["node"]])
 
     def rule(slot: Any) -> Written | None:
-        rule = op.vjps[slot]
+        rule = op.written[slot]
         try:
             d = rule and rule(1.0, node._data, *xs, **node.params)
         except Exception:
@@ -139,6 +139,10 @@ def _sum_rules(node: Node, record: NodeRecord, names: list[str]) -> Callable[[An
             return d.name, tex_name(d.name)
         return None if d is None else (TYPESET(d), SHORT_LATEX(d))
     return rule
+
+
+def _fitted(d: Any, shape: tuple[int, ...]) -> Any:
+    return sum_to(d, shape=shape) if shape_of(d) not in ((), shape) else d
 
 
 def _braced(tex: str) -> str:
@@ -175,10 +179,8 @@ def _array_rules(node: Node, record: NodeRecord, names: list[str]) -> Callable[[
             return quoted
         try:
             with np.errstate(all="ignore"):
-                d = rule(g, out, *xs, **node.params)
-                if shape_of(d) != x.shape and shape_of(d):
-                    d = sum_to(d, shape=x.shape)
-            numbers = heat_map(np.broadcast_to(data_behind(d), x.shape))
+                exact, d = (_fitted(r(g, out, *xs, **node.params), x.shape) for r in (rule, op.written[slot]))
+            numbers = heat_map(np.broadcast_to(data_behind(exact), x.shape))
             if written_size(d) > LONGEST:
                 return *quoted, numbers
             return TYPESET(d) + end, SHORT_LATEX(d) + tex_end, numbers

@@ -144,7 +144,7 @@ def _to_middle(g: Any, y: Any, x: Any, axis: Any) -> Any:
 
 # Elements that tie for the middle share; of an even number the two middle ones have a half each.
 median = NumpyOp("median", None, _median,
-                 lambda g, y, x, axis, keepdims: _to_middle(g, y, x, axis) if count(x, axis) else 0.0 * x,
+                 lambda g, y, x, axis, keepdims: _to_middle(g, y, x, axis) if count(x, axis) else x,
                  tex=r"\operatorname{{median}} {0}", params=_AXIS, method=False,
                  cases=[*_CASES[:5], (((4,),), {}), (((3, 4),), {"axis": (0, 1), "keepdims": True})],
                  numpy=np.median, form=_median_form)

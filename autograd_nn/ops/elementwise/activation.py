@@ -132,15 +132,17 @@ def log_total(shifted: Any, axis: Any) -> Any:
 def _from_top(g: Any, y: Any, axis: Any) -> Any:
     """g less what it is where y is largest."""
     if 0 in shape_of(y):
-        return g
+        return g                                         # nothing is largest
     return g - sum(g * same(y, max(y, axis=axis, keepdims=True)), axis=axis, keepdims=True)
 
 
 def _from_top_of_array(g: Any, y: Any, axis: Any) -> Any:
-    if y.ndim and y.size and axis in (-1, y.ndim - 1) and y.shape == g.shape:
+    if 0 in y.shape:
+        return g
+    if y.ndim and axis in (-1, y.ndim - 1) and y.shape == g.shape:
         at = y.argmax(-1).reshape(-1) + np.arange(0, y.size, y.shape[-1])
         return g - g.take(at).reshape(*y.shape[:-1], 1)
-    return g - np.add.reduce(g * (y == largest(y, axis)), axis=axis, keepdims=True) if y.size else g
+    return g - np.add.reduce(g * (y == largest(y, axis)), axis=axis, keepdims=True)
 
 
 from_top = Twice(_from_top, _from_top_of_array)

@@ -18,6 +18,7 @@ import numpy as np
 
 from ...errors import UsageError
 from .._arguments import as_array, data_of, dtype_of
+from .._frozen import frozen
 from .._function import composed
 from .._op import Op, shape_of
 from ..arrays.shape import reshape, transpose
@@ -57,8 +58,7 @@ def _numbers(y: Any, x: Any, kernel: Pair, stride: Pair, padding: _Padding, dila
     for _, part in _seen(x, kernel, stride, padding, dilation, -np.inf):
         before &= part != y if lost is None else (part != y) & ~(lost & (part != part))
         number += before
-    number.setflags(write=False)
-    return number
+    return frozen(number)
 
 
 def _chosen(x: Any, choice: Any) -> Any:

@@ -23,6 +23,7 @@ import numpy as np
 
 from ...errors import ShapeError
 from .._bind import Twice
+from .._frozen import original
 from .._op import Op, shape_of
 from ..arrays.joining import concatenate, stack
 from ..arrays.reduction import sum
@@ -151,7 +152,9 @@ class _Swept:
 
 def _fused(i: int, g: Any, y: Any, x: Any, w: Any, u: Any, b: Any, h: Any, c: Any) -> Any:
     """The cotangent of input i, on arrays."""
-    states = y.base if isinstance(y.base, _States) else _lstm(x, w, u, b, h, c).base      # a copy knows no gates
+    states = original(y).base
+    if not isinstance(states, _States):                  # a copy knows no gates
+        states = _lstm(x, w, u, b, h, c).base
     swept = states.swept
     if swept is None or swept.g is not g or i in swept.served:       # asked again: g may have been written to
         swept = states.swept = _Swept(g, states, u)

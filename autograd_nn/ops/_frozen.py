@@ -1,0 +1,87 @@
+"""Arrays that nobody can change: those that a graph keeps, and those that it hands out.
+
+`setflags(write=False)` does not last: who holds an array that owns its numbers may set the flag back. So a graph hands
+out another array, with the same numbers in memory that it does not own. NumPy refuses to make that writable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from sys import getrefcount
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+
+class Memory:
+    """The owner of the numbers of a frozen array, its `base`: it lets NumPy read them, and no more."""
+
+    __slots__ = ("_array",)
+
+    def __init__(self, array: Array) -> None:
+        self._array = array
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        told = self._array.__array_interface__
+        return {**told, "data": (told["data"][0], True)}                 # True: read only
+
+
+def frozen(array: Array) -> Array:
+    """The same numbers in an array that cannot be made writable; the array itself must be nobody else's.
+
+    >>> view = frozen(np.ones(2))
+    >>> view.setflags(write=True)
+    Traceback (most recent call last):
+    ...
+    ValueError: cannot set WRITEABLE flag to True of this array
+    """
+    return quick(array) if quick is not None else np.asarray(Memory(array))
+
+
+quick: Callable[[Array], Array] | None = None
+"""The same in C, where that is compiled; the engine sets it."""
+
+
+def is_frozen(array: Array) -> bool:
+    """Whether an array is what frozen() made, or a view of that."""
+    base: Any = array.base
+    while isinstance(base, np.ndarray):
+        base = base.base
+    return isinstance(base, Memory) and not array.flags.writeable
+
+
+def original(array: Array) -> Array:
+    """The array of which frozen() made this one; any other array itself."""
+    base: Any = array.base
+    return base._array if isinstance(base, Memory) else array
+
+
+def kept_result(array: Array) -> Array:
+    """What an op computed, as a node keeps it: it and what it is a view of are read-only, for the op may hold them."""
+    base = array.base
+    if isinstance(base, np.ndarray):
+        base.flags.writeable = False
+    elif base is not None and not isinstance(base, Memory):
+        array = array.copy()                             # of memory that is no array's
+    array.flags.writeable = False
+    return array
+
+
+def close(x: Any) -> None:
+    """Close an array to writing; anything else stays as it is."""
+    if type(x) is np.ndarray:
+        x.flags.writeable = False
+
+
+def close_if_held(x: Any) -> None:
+    """The same if anybody but the one who calls this holds it."""
+    if type(x) is np.ndarray and getrefcount(x) > 3:     # the caller, this function, and its call
+        x.flags.writeable = False
+
+
+def another(array: Any, given: Any) -> Any:
+    """The array, but a view of it where it is the one that was given: who closes that leaves the given one open."""
+    return array.view() if array is given and type(array) is np.ndarray else array
