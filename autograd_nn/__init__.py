@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 # only that part.
 _HOMES = {
     "check": "check_gradients",
+    "core.determinism": "deterministic",
     "core.modes": "check_finite no_grad",
     "core.nary": "dot sum_of",
     "core.node": "topological",

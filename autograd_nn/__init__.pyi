@@ -12,6 +12,7 @@ from . import saliency as saliency
 from . import train as train
 from . import tree as tree
 from .check import check_gradients as check_gradients
+from .core.determinism import deterministic as deterministic
 from .core.modes import check_finite as check_finite
 from .core.modes import no_grad as no_grad
 from .core.nary import dot as dot

@@ -20,6 +20,14 @@ settings.register_profile("default", deadline=None, max_examples=50,
 settings.load_profile("default")
 
 
+def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
+    """What takes minutes runs only where it is asked for."""
+    if "torture" not in config.option.markexpr:
+        left_out = [item for item in items if item.get_closest_marker("torture")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.fixture(autouse=True, scope="module")
 def _what_is_there_by_now_stays() -> None:
     """To look through it, also through what earlier files left, would be nearly all that a gc.collect() does."""

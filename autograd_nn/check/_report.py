@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..core.text import escape_html
+from ..core.escaping import escape_html
 from ..errors import UsageError
 from ._laws import Law
 from ._locate import Fault

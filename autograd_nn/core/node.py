@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import UsageError
 from ..ops import Op
+from ..ops._refusal import shown_in_error
 
 NOTHING: dict[str, Any] = {}                     # the parameters of a node that has none, shared by all of these
 STORAGE: tuple[str, ...] = ("__weakref__", "_data", "_grad", "_inputs", "_op", "_params", "name")
@@ -198,7 +199,8 @@ def _nodes(roots: Any) -> list[Node]:
     found = list(roots) if isinstance(roots, Iterable) else [roots]
     for x in found:
         if not isinstance(x, Node):
-            raise UsageError(f"topological takes Values and Tensors, and this is {type(x).__name__} {x!r:.60}")
+            raise UsageError("topological takes Values and Tensors, and this is "
+                             f"{type(x).__name__} {shown_in_error(x)}")
     return found
 
 

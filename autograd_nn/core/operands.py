@@ -12,6 +12,7 @@ from ..errors import DTypeError, GraphError, LeavesGraphError, ShapeError, Usage
 from ..ops import Op
 from ..ops._arguments import real_only
 from ..ops._frozen import frozen, is_frozen
+from ..ops._refusal import shown_in_error
 from .node import Node
 
 
@@ -35,7 +36,7 @@ def array_of_floats(data: Any, dtype: Any) -> np.ndarray[Any, Any]:
     except LeavesGraphError:
         raise UsageError("a list of Values or Tensors becomes a Tensor by autograd_nn.stack(list)") from None
     except (ValueError, TypeError, OverflowError) as error:
-        raise UsageError(f"this is no array of numbers: {data!r:.60} ({error})") from None
+        raise UsageError(f"this is no array of numbers: {shown_in_error(data)} ({error})") from None
     if array.dtype.kind in "iu" and listed and dtype is None:
         array = array.astype(np.float64)
     if array.dtype.kind in "OSUV":
@@ -85,7 +86,7 @@ def constant(op: Op, x: Any) -> Any:
         try:
             array = np.array(x)
         except ValueError as error:
-            raise ShapeError(f"{op.name}: this is no array of numbers: {x!r:.60} ({error})") from None
+            raise ShapeError(f"{op.name}: this is no array of numbers: {shown_in_error(x)} ({error})") from None
         real_only(op.name, array)
         return _frozen(array)
     raise UsageError(f"{op.name}: cannot combine a Tensor and {type(x).__name__} {x!r:.60}{_as_float(x)}")
@@ -134,7 +135,7 @@ def number(x: Any) -> float:
     if isinstance(x, Node):
         raise UsageError(f"this is a {type(x).__name__} already: {x!r:.60}\n"
                          "  help: use it as it is, or x.detach() for a leaf with the same data")
-    what = f"an array of shape {x.shape}" if isinstance(x, np.ndarray) else f"{type(x).__name__} {x!r:.60}"
+    what = f"an array of shape {x.shape}" if isinstance(x, np.ndarray) else f"{type(x).__name__} {shown_in_error(x)}"
     raise UsageError(f"a Value holds a single real number, not {what}"
                      + ("\n  help: Tensor(x) holds an array" if isinstance(x, (np.ndarray, list, tuple)) else ""))
 

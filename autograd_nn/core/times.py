@@ -36,18 +36,20 @@ def check_unassigned(node: Node) -> None:
 def assigned_since(node: Node) -> Node | None:
     """An input whose data was assigned after the op of a node used it, if a rule reads it; None where there is none."""
     op: Any = node._op
-    if op is None:
-        return None
+    changed = changed_inputs(node)
+    nodes = [i for i, x in enumerate(node._inputs) if isinstance(x, Node)] if changed else []
+    if not changed or op.is_linear_in(nodes) or (op.multilinear and len(nodes) == 1):
+        return None                                      # of such an op the rules read none of the nodes
+    return changed[0]
+
+
+def changed_inputs(node: Node) -> list[Node]:
+    """The inputs whose data was assigned after the op of a node used it."""
     inputs, operands = node._inputs, getattr(node, "_operands", None)
     if operands is None:                                 # a Value; each engine has a clock of its own
         time, clock = node._time, type(node)._time       # type: ignore[attr-defined]
-        changed = [x for x in inputs if getattr(type(x), "_time", None) is clock and x._time > time]
-    else:
-        changed = [x for x, before in zip(inputs, operands) if isinstance(x, Node) and not _same(x._data, before)]
-    nodes = [i for i, x in enumerate(inputs) if isinstance(x, Node)] if changed else []
-    if not changed or op.is_linear_in(nodes) or (op.multilinear and len(nodes) == 1):
-        return None                                      # of such an op the rules read none of the nodes
-    return changed[0]  # type: ignore[no-any-return]
+        return [x for x in inputs if getattr(type(x), "_time", None) is clock and x._time > time]
+    return [x for x, before in zip(inputs, operands) if isinstance(x, Node) and not _same(x._data, before)]
 
 
 def _same(data: Any, before: Any) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.text import escape_html
+from ..core.escaping import escape_html
 from ..errors import UsageError
 from ..notation.names import names_of
 from ..notation.summary import Data

@@ -11,6 +11,7 @@ from ..core.value import BaseValue, Value
 from ..errors import DTypeError, ShapeError, UsageError
 from ..ops import shape_of
 from ..ops._carriers import is_traced
+from ..ops._refusal import shown_in_error
 
 Array = np.ndarray[Any, Any]
 
@@ -25,7 +26,7 @@ def of_values(x: Any) -> Array:
     try:
         array = np.asarray(x)
     except ValueError as error:
-        raise ShapeError(f"this is no array: {x!r:.60} ({error})") from None
+        raise ShapeError(f"this is no array: {shown_in_error(x)} ({error})") from None
     if array.dtype == object and not array.size:         # it holds no Values
         array = array.astype(float)
     if array.dtype == object:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core.escaping import escape_html
 from ..core.modes import mode, special_mode
 from ..core.node import Node
 from ..core.tensor import Tensor
-from ..core.text import escape_html
 from ..core.value import BaseValue
 from ..errors import UsageError
 from ..ops import shape_of

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ..core.text import one_line
+from ..core.escaping import one_line
 from .summary import Data, short
 
 if TYPE_CHECKING:

@@ -83,6 +83,11 @@ def holds_objects(x: Any) -> bool:
     return isinstance(x, np.ndarray) and x.dtype == object
 
 
+def holds_nodes(x: Any) -> bool:
+    """Whether a node is among nested arguments, outside of arrays."""
+    return any(map(holds_nodes, x)) if isinstance(x, (list, tuple)) else is_traced(x)
+
+
 def all_boxed(x: Any) -> Any:
     """Nested arguments with their Values in arrays."""
     return type(x)(map(all_boxed, x)) if type(x) in (list, tuple) else boxed(x)

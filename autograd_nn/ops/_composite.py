@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ._bind import Rule, bind
-from ._op import Op, _Doc
+from ._docstring import Docstring
+from ._op import Op
 
 
 class Composite(Op):
@@ -34,4 +35,4 @@ class Composite(Op):
         super().__init__(name, bind(forward, "scalar"), array or bind(forward, "array"), *vjps, **facts)
 
 
-Composite.__doc__ = _Doc(Composite.__doc__ or "")  # type: ignore[assignment]
+Composite.__doc__ = Docstring(Composite.__doc__ or "")  # type: ignore[assignment]

@@ -11,8 +11,9 @@ import numpy as np
 
 from ..errors import AutogradError, ShapeError, UsageError
 from ._carriers import CARRIERS, is_plain
+from ._docstring import Docstring
 from ._no_nodes import check_options, options_of
-from ._op import Op, _Doc, shape_of
+from ._op import Op, shape_of
 from ._refusal import RAW, refused
 
 
@@ -62,7 +63,7 @@ class NumpyOp(Op):
             raise UsageError(f"{self.name}: {error}\n  help: its parameters are {known}") from None
 
 
-NumpyOp.__doc__ = _Doc(NumpyOp.__doc__ or "")  # type: ignore[assignment]
+NumpyOp.__doc__ = Docstring(NumpyOp.__doc__ or "")  # type: ignore[assignment]
 
 
 def mask_of(name: str, a: Any, where: Any) -> Any:

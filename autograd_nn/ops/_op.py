@@ -14,6 +14,7 @@ from ..errors import AutogradError, GraphError, UsageError, blame
 from ._bind import Bindable, Each, Rule, bind, ieee, ieee_traced
 from ._call import inputs_and_params
 from ._carriers import CARRIERS, NUMBER
+from ._docstring import Docstring
 from ._level import Level
 from ._misfit import of_broadcast
 from ._refusal import RAW, refused
@@ -263,20 +264,7 @@ def op_named(name: str, module: str) -> Op:
     return OPS[name]
 
 
-class _Doc:
-    """The docstring of an op: its formula and its derivatives, written by its own rules."""
-
-    def __init__(self, of_class: str) -> None:
-        self.of_class = of_class
-
-    def __get__(self, op: Op | None, kind: type) -> str:
-        if op is None:
-            return self.of_class
-        from ..notation.symbol import describe
-        return describe(op)
-
-
-Op.__doc__ = _Doc(Op.__doc__ or "")  # type: ignore[assignment]
+Op.__doc__ = Docstring(Op.__doc__ or "")  # type: ignore[assignment]
 
 
 def shape_of(x: Any) -> tuple[int, ...]:

@@ -193,23 +193,30 @@ class Run:
         if differ:
             raise StateError("\n  ".join(["fit: the checkpoint was written by another run", *differ,
                                           "help: delete it to start anew, or write to another file"]))
-        before = self.state_dict()
         try:
-            self._adopt(state)
-        except BaseException as error:
-            self._adopt(before)
-            if isinstance(error, StateError) or not isinstance(error, Exception):
+            own = self._own_parts(state)
+            before = self.state_dict()
+            try:
+                self._adopt(state, *own)
+            except BaseException:
+                self._adopt(before, *self._own_parts(before))
                 raise
+        except StateError:
+            raise
+        except Exception as error:                               # of a schedule or a model of somebody's own
             raise StateError(f"fit: the state does not fit ({type(error).__name__}: {error!s:.200})") from error
 
-    def _adopt(self, state: Mapping[str, Any]) -> None:
-        """Take over a state, part by part; each is checked before it changes anything."""
+    def _own_parts(self, state: Mapping[str, Any]) -> tuple[int, History, Any, dict[str, Any]]:
+        """The epoch, the history and the states of the generators, checked; nothing is changed."""
         epoch = whole_number("epoch", state["epoch"], 0)
         history = History.from_state_dict(state["history"], [*self.measured, *self._rate()], epoch)
         drawing, rng = generators(self.model), state_for(self.rng, state["rng"])
         if not isinstance(state["generators"], dict) or state["generators"].keys() != drawing.keys():
             raise StateError("fit: the state is not of the generators that the model draws from")
-        drawn = {name: state_for(g, state["generators"][name]) for name, g in drawing.items()}
+        return epoch, history, rng, {name: state_for(g, state["generators"][name]) for name, g in drawing.items()}
+
+    def _adopt(self, state: Mapping[str, Any], epoch: int, history: History, rng: Any, drawn: dict[str, Any]) -> None:
+        """Take over a state, part by part; each is checked before it changes anything."""
         best = state["best_weights"]
         if (best is not None) != (self.valid is not None and history.best is not None):
             raise StateError("fit: the state has the weights of a best epoch and tells of none, or the reverse")
@@ -220,8 +227,8 @@ class Run:
             self.schedule.load_state_dict(state["schedule"])
         self.optimizer.load_state_dict(state["optimizer"])       # last: a callback may have set another rate
         restore(self.rng, rng)
-        for name, found in drawn.items():
-            restore(drawing[name], found)
+        for name, g in generators(self.model).items():
+            restore(g, drawn[name])
         self.epoch, self.history, self.best_weights = epoch, history, best
 
     def save(self, path: str | os.PathLike[str]) -> None:

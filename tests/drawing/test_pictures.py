@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from matplotlib import font_manager
 
 from autograd_nn import Tensor, Value
+from autograd_nn.core.escaping import one_line
 from autograd_nn.core.node import topological
-from autograd_nn.core.text import one_line
 from autograd_nn.drawing import draw
 from autograd_nn.drawing.record.states import states_of
 from autograd_nn.drawing.render import fonts, mermaid, palette, place, plain_svg, tikz

@@ -30,7 +30,7 @@ def test_each_folder_mirrors_a_part_of_the_package():
     package = Path(autograd_nn.__file__).parent
     parts = {path.name for path in package.iterdir() if (path / "__init__.py").exists()}
     folders = {path.name for path in TESTS.iterdir() if any(path.glob("*.py"))}
-    assert folders == parts | {"helpers", "house"}
+    assert folders == parts | {"helpers", "house", "torture"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(TESTS).as_posix())

@@ -79,6 +79,15 @@ def test_rows_and_columns_of_any_size(n):
     np.testing.assert_allclose(grad(np.linalg.det)(a), want, rtol=1e-11)
 
 
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_a_second_derivative_that_is_0_stays_0_beside_small_rows(n):
+    """By two elements of one row or column the determinant has none, however small the others are."""
+    a = of_rank(n, n - 1, seed=2) * np.logspace(0, -14, n)[:, None] * np.logspace(-8, 0, n)
+    found = hessian(np.linalg.det)(a)
+    for i, j in np.ndindex(n, n):
+        assert not found[i, j, i].any() and not found[i, j, :, j].any(), (i, j)
+
+
 def leibniz_exact(a):
     return sum((-1) ** (sum(i > j for i, j in itertools.combinations(p, 2)) % 2)
                * math.prod(a[i, j] for i, j in enumerate(p)) for p in itertools.permutations(range(len(a))))

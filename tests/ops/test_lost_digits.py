@@ -109,3 +109,15 @@ def test_the_largest_entry_of_a_softmax(name, dtype):
                 np.testing.assert_allclose([y.data[k], *x.grad[k]], [float(w) for w in want], rtol=8 * info.eps,
                                            atol=float(info.tiny), err_msg=f"{row}, {target}")
                 assert abs(math.fsum(x.grad[k].tolist())) <= 8 * info.eps * abs(x.grad[k]).max()
+
+
+@pytest.mark.parametrize(("far", "spread", "dtype"), [(0.0, 1.0, np.float64), (1e10, 1e-3, np.float64),
+                                                      (1e5, 0.01, np.float32)])
+def test_the_derivative_of_a_variance_far_from_0(far, spread, dtype):
+    """The mean is rounded as the numbers are, and their distances from it are not."""
+    x = np.array([far, far + spread, far], dtype)
+    off = x.astype(float) - x.astype(float).min()
+    off -= off.mean()
+    np.testing.assert_allclose(grad(np.var)(x), 2 * off / 3, rtol=1e-5)
+    found = grad(np.std)(x)
+    assert abs(found.sum()) < 1e-5 * abs(found).max()

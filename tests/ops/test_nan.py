@@ -74,6 +74,7 @@ FUNCTIONS = {
     "smooth l1": lambda x: nn.SmoothL1Loss()(x, np.zeros(6)), "huber": lambda x: nn.HuberLoss()(x, np.zeros(6)),
     "l1": lambda x: nn.L1Loss()(x, np.zeros(6)), "mse": lambda x: nn.MSELoss()(x, np.zeros(6)),
     "sort": ops.sort, "partition": lambda x: ops.partition(x, 2), "cumprod": ops.cumprod, "prod": ops.prod,
+    "interp": lambda x: np.interp(x, [-9.0, 0.0, 9.0], [0.0, 1.0, 4.0]),
 }
 
 

@@ -6,6 +6,7 @@ import inspect
 
 import numpy as np
 import pytest
+from helpers.engines import engines
 from helpers.function_cases import call, inputs
 from helpers.op_checks import drawn, of
 
@@ -58,6 +59,20 @@ def test_calls_that_ran_without_an_end():
             function()
 
 
+@engines
+def test_arrays_of_values_that_numpy_goes_through(Value):
+    """NumPy asks the elements of such an array what to do, and they must not ask NumPy the same again."""
+    values, v = np.array([Value(1.0), Value(2.0)], dtype=object), Value(3.0)
+    data = np.vectorize(lambda v: v.data, otypes=[float])
+    for function, want in ((np.stack, [1, 2]), (np.hstack, [1, 2]), (np.vstack, [[1], [2]]), (np.block, [1, 2]),
+                           (lambda x: np.stack(arrays=x), [1, 2]), (lambda x: np.choose([1, 0], x), [2, 1]),
+                           (lambda x: np.select([True, False], x), 1), (lambda x: np.append(x, v), [1, 2, 3])):
+        assert data(function(values)).tolist() == want
+    for function in (np.concatenate, lambda x: x @ v, lambda x: v @ x, lambda x: np.matmul(v, x)):
+        with pytest.raises(ValueError):
+            function(values)
+
+
 # --- containers that contain themselves ---------------------------------------------------------------
 
 def own_list(leaf):
@@ -93,6 +108,17 @@ def test_a_tree_that_contains_itself(own, tmp_path):
         with pytest.raises(AutogradError):
             function()
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_nested_so_deep_that_it_cannot_be_shown():
+    deep = Value(1.0)
+    for _ in range(5000):
+        deep = [deep]
+    for function in (Tensor, Value, ag.draw, ag.topological, lambda x: Tensor(1.0) + x, lambda x: Value(1.0) + x,
+                     lambda x: ag.where(x, Tensor(1.0), 0.0), lambda x: nn.mse_loss(Tensor([1.0]), x), ag.block):
+        with pytest.raises(AutogradError):
+            function(deep)
+    assert tree.leaves(deep)[0].data == 1.0
 
 
 def test_what_stands_twice_in_a_tree_is_no_circle():

@@ -14,7 +14,6 @@ from autograd_nn.ops import FUNCTIONS, OPS
 
 ROUNDED = {
     "pad": "means and ramps are sums of products here",
-    "gradient": "quotients of differences are added in another order",
     "fft.irfft": "in float32 the factor of the length is multiplied in after the transform",
     "correlate": "in float32 the sums of a window are added in another order",
     "linalg.lstsq": "LAPACK's way to the residuals' squares is another one; the solution has its bits",
@@ -124,3 +123,12 @@ def test_the_derivative_lies_in_the_triangle_that_is_read(upper):
         g = grad(f)(a)
         assert not (np.tril(g, -1) if upper else np.triu(g, 1)).any() and np.count_nonzero(g) == 10
         check(f, a)
+
+
+@BOTH
+@pytest.mark.parametrize("edge_order", [1, 2])
+@pytest.mark.parametrize("spacing", [(), (0.3,), (0.3, 0.7), (np.arange(5), np.arange(6.0) * 0.5),
+                                     (np.array([0.0, 1, 3, 4, 9]), 0.1)])
+def test_slopes_of_every_spacing(spacing, edge_order, dtype):
+    f = normal(5, 6).astype(dtype)
+    same_bits(np.gradient(Tensor(f), *spacing, edge_order=edge_order), np.gradient(f, *spacing, edge_order=edge_order))

@@ -43,3 +43,11 @@ def test_a_constant_among_float32_is_a_zero_of_float32():
     x = np.ones(3, np.float32)
     for f in (lambda x: np.floor(x) * x, lambda x: np.heaviside(x, np.float32(0.5)), lambda x: x // np.float32(2)):
         assert jvp(f, (x,), (x,))[1].dtype == np.float32
+
+
+@pytest.mark.parametrize("shape", [(), (1,)])
+def test_the_tangent_of_what_depends_on_nothing_is_a_zero_of_the_dtype(shape):
+    x = np.full(shape, 0.5, np.float32)[()]
+    for f in (lambda x: x, lambda x: 2 * x, np.floor):               # the derivatives are constants
+        dy = jvp(lambda q, f=f: jvp(f, (q,), (np.ones_like(x),))[1], (x,), (np.ones_like(x),))[1]
+        assert dy.dtype == np.float32 and np.shape(dy) == shape and not np.any(dy)

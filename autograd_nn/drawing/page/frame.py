@@ -16,7 +16,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from ...core.text import escape_html, one_line
+from ...core.escaping import escape_html, one_line
 
 
 def framed(body: str, data: Any, *, title: str, lang: str, scripts: Sequence[str], styles: Sequence[str]) -> str:

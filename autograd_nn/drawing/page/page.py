@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from ...core.text import escape_html
+from ...core.escaping import escape_html
 from ...errors import UsageError
 from ..record.trace import Trace
 from .columns import page_data

@@ -15,6 +15,7 @@ from ...core.node import Node, data_of, topological
 from ...errors import UsageError
 from ...notation.names import names_of
 from ...notation.summary import Data, heat_map, in_words, summary
+from ...ops._refusal import shown_in_error
 from .cut import nearest
 from .events import Event, derivative_values, events_of
 from .expand import expanded, origins
@@ -162,11 +163,13 @@ def roots_of(graph: Graph) -> list[Node]:
         return graph.roots()
     help = "give it a Value or Tensor, a list of them, or what `with trace() as t` gave"
     if not isinstance(graph, Iterable) or isinstance(graph, (str, bytes)):
-        raise UsageError(f"only a graph can be drawn, not {type(graph).__name__} {graph!r:.60}\n  help: {help}")
+        raise UsageError(f"only a graph can be drawn, not {type(graph).__name__} {shown_in_error(graph)}\n"
+                         f"  help: {help}")
     roots: dict[Node, None] = {}
     for root in graph.flat if isinstance(graph, np.ndarray) else graph:
         if not isinstance(root, Node):
-            raise UsageError(f"only a graph can be drawn, not {type(root).__name__} {root!r:.60}\n  help: {help}")
+            raise UsageError(f"only a graph can be drawn, not {type(root).__name__} {shown_in_error(root)}\n"
+                             f"  help: {help}")
         roots[root] = None
     if not roots:
         raise UsageError(f"there is nothing to draw in an empty {type(graph).__name__}\n  help: {help}")

@@ -6,7 +6,7 @@ import html
 from textwrap import wrap
 from typing import Any
 
-from ...core.text import clean
+from ...core.escaping import clean
 from ...notation.summary import Data, short
 from ..record.states import WORDS
 from ..record.trace import NodeRecord

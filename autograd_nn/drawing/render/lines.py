@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...core.text import one_line
+from ...core.escaping import one_line
 from ...notation.summary import short
 from ..record.slots import named_slots
 from ..record.states import ALARMS, WORDS

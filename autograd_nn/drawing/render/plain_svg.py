@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...core.text import escape_html
+from ...core.escaping import escape_html
 from ..record.trace import Trace
 from . import palette
 from .dot import notes_of

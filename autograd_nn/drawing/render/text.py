@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from ...core.text import one_line
+from ...core.escaping import one_line
 from ...notation.names import names_of
 from ...notation.summary import Data, short
 from ..record.formula import formula

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...core.text import one_line
+from ...core.escaping import one_line
 from ..record.trace import Trace
 from .lines import edge_text, style_of
 from .mermaid import COLORS

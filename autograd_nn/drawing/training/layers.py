@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core.node import Node, data_of
+from ...core.node import Node
+from ...core.times import changed_inputs
 from ...core.value import BaseValue
 from ...errors import UsageError
 
@@ -133,27 +134,11 @@ def named_leaves(model: Any) -> Iterator[tuple[str, Any]]:
 
 
 def check_unchanged(order: Iterable[Node], parameters: Container[Node]) -> None:
-    """Raise UsageError where a parameter has other data than when the graph was made.
-
-    Of a Tensor the op kept the array that it saw; what a Value was is seen from what was made of it first.
-    """
-    seen: set[Node] = set()
-    for node in order:
-        for slot, x in enumerate(node.inputs):
-            if not isinstance(x, Node) or x in seen or x not in parameters:
-                continue
-            seen.add(x)
-            if isinstance(x, BaseValue):
-                scalar = node.op.scalar if node.op is not None else None
-                now = scalar(*map(data_of, node.inputs), **node.params) if scalar is not None else node._data
-                changed = now != node._data and now == now
-            else:
-                operands = getattr(node, "_operands", ())
-                changed = slot < len(operands) and operands[slot] is not x._data
-            if changed:
-                raise UsageError("the parameters have changed since this loss was computed\n"
-                                 "  help: call this after loss.backward() and before optimizer.step(), "
-                                 "or compute the loss again")
+    """Raise UsageError where a parameter has other data than when the graph was made."""
+    if any(x in parameters for node in order for x in changed_inputs(node)):
+        raise UsageError("the parameters have changed since this loss was computed\n"
+                         "  help: call this after loss.backward() and before optimizer.step(), "
+                         "or compute the loss again")
 
 
 def _name(model: Any) -> str:

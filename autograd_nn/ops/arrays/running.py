@@ -139,7 +139,8 @@ cumsum = NumpyOp("cumsum", None, _cumsum,
                  linear=True, ufunc_method=np.add.accumulate)
 cumprod = NumpyOp("cumprod", None, _cumprod,
                   lambda g, y, x, axis: _from_products(g, y, x, axis),
-                  tex=r"\operatorname{{cumprod}} {0}", params={"axis": None}, cases=_RUNS,
+                  tex=r"\operatorname{{cumprod}} {0}", params={"axis": None},
+                  cases=[*_RUNS, ((np.array([[0.9, -1.2, 1.5], [1.1, 0.8, -0.7]]),), {"axis": 1})],
                   numpy=np.cumprod, form=_cumprod_form,
                   ufunc_method=np.multiply.accumulate)
 # y_0 = a_0 and y_i = a_i + b_i y_(i-1) along the last axis.

@@ -58,6 +58,8 @@ def _freedom(x: Any, axis: Any, ddof: float) -> float:
 
 
 def _centred(x: Any, axis: Any) -> Any:
+    """x less its mean, and less the mean of what is left: the first one is rounded as x is, not as what is left."""
+    x = x - mean(x, axis=axis, keepdims=True)
     return x - mean(x, axis=axis, keepdims=True)
 
 
@@ -140,7 +142,7 @@ def _to_middle(g: Any, y: Any, x: Any, axis: Any) -> Any:
 
 # Elements that tie for the middle share; of an even number the two middle ones have a half each.
 median = NumpyOp("median", None, _median,
-                 lambda g, y, x, axis, keepdims: _to_middle(g, y, x, axis) if count(x, axis) else 0.0 * x,
+                 lambda g, y, x, axis, keepdims: _to_middle(g, y, x, axis) if count(x, axis) else x,
                  tex=r"\operatorname{{median}} {0}", params=_AXIS, method=False,
                  cases=[*_CASES[:5], (((4,),), {}), (((3, 4),), {"axis": (0, 1), "keepdims": True})],
                  numpy=np.median, form=_median_form)

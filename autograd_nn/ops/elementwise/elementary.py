@@ -83,6 +83,12 @@ def _sinc_derivative(x: Any, n: int = 1) -> Any:
     return np.where(near, series, y).astype(x.dtype if x.dtype.kind == "f" else np.float64)
 
 
+def _hypot(x: float, y: float) -> float:
+    """C's, whose last bit Python's math.hypot does not always have."""
+    with np.errstate(over="ignore"):
+        return float(np.hypot(x, y))
+
+
 def _hypot1(x: Any) -> Any:
     with np.errstate(over="ignore"):
         y = np.sqrt(x * x + 1)
@@ -259,7 +265,7 @@ arctanh = Op("arctanh", math.atanh, np.arctanh, lambda g, y, x: g / one_less_squ
              tex=r"\operatorname{{artanh}} {0}", c="atanh({0})", domain=(UNIT,),
              written=(lambda g, y, x: g / (1 - x * x),),
              ulps=(4, 4, 4))
-hypot = Op("hypot", math.hypot, np.hypot,
+hypot = Op("hypot", _hypot, np.hypot,
            lambda g, z, x, y: toward(g, x, y),
            lambda g, z, x, y: toward(g, y, x),
            tex=r"\sqrt{{{0}^2 + {1}^2}}", c="hypot({0}, {1})", domain=(POSITIVE, POSITIVE),
@@ -306,12 +312,12 @@ logaddexp2 = Composite("logaddexp2", lambda x, y: logaddexp(x * LN2, y * LN2) / 
 sinc = Op("sinc", _sinc, np.sinc,
           lambda g, y, x: g * sinc_derivative(x, n=1),
           tex=r"\operatorname{{sinc}} {0}",
-          ulps=(math.inf, 6, 6),
+          ulps=(math.inf, 6, 10),
           loses="NumPy takes the sine of a rounded pi x, right to a unit of 1; terms cancel where |x| is near 1.5")
 sinc_derivative = Op("sinc_derivative", lambda x, n: float(_sinc_derivative(x, n)), _sinc_derivative,
                      lambda g, y, x, n: g * sinc_derivative(x, n=n + 1),
                      internal=True, tex=r"\operatorname{{sinc}}^{{({n})}} {0}", params={"n": 1},
-                     ulps=(4, 6, 6),
+                     ulps=(4, 10, 12),
                      loses="terms cancel where |x| is near 1.5")
 radians = Composite("radians", lambda x: x * DEGREE, lambda g, y, x: g * DEGREE,
                     tex=r"\tfrac{{\pi}}{{180}} \, {0}", array=np.radians,

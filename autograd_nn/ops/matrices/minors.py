@@ -9,7 +9,9 @@ in its place.
 from __future__ import annotations
 
 import itertools
+import math
 import string
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,14 +20,15 @@ from .._bind import Each
 from .._op import Op
 from ..arrays.shape import expand_dims
 
-_NEXT, _LAST = np.array([1, 2, 0]), np.array([2, 0, 1])
+_SMALL = 4                                               # up to this size the products are few
 
 
 def _cofactors(x: Any, *directions: Any) -> Any:
-    if directions or not np.isfinite(x).all():
+    small, finite = x.shape[-1] <= _SMALL, np.isfinite(x).all()
+    if small and finite:
+        return _of_a_small_one(x, *directions)
+    if directions or not finite:
         return _by_singular_values(x, *directions)
-    if x.shape[-1] <= 3:
-        return _of_a_small_one(x)
     try:
         inverse, size = np.linalg.inv(x), np.linalg.det(x)
     except np.linalg.LinAlgError:                        # a singular one is among them
@@ -43,16 +46,25 @@ def _norm(x: Any) -> Any:
     return np.abs(x).sum(axis=-2).max(axis=-1, initial=0)
 
 
-def _of_a_small_one(x: Any) -> Any:
-    """As products of elements."""
-    match x.shape[-1]:
-        case 0 | 1:
-            return np.ones_like(x)
-        case 2:
-            return x[..., ::-1, ::-1] * np.array([[1, -1], [-1, 1]], x.dtype)
-    row, column = (_NEXT[:, None], _LAST[:, None]), (_NEXT, _LAST)       # in a cycle, which settles the signs
-    return (x[..., row[0], column[0]] * x[..., row[1], column[1]]
-            - x[..., row[0], column[1]] * x[..., row[1], column[0]])
+def _of_a_small_one(x: Any, *directions: Any) -> Any:
+    """As sums of products, with one element of each direction and the others of x: what is 0 in all is exactly 0."""
+    n, m = x.shape[-1], len(directions)
+    total = np.zeros_like(x)
+    if m >= n:
+        return total
+    others = np.array([[k for k in range(n) if k != i] for i in range(n)], int).reshape(n, n - 1)
+    signs = (-1) ** np.add(*np.ogrid[:n, :n])
+    for rows in itertools.permutations(range(n - 1), m):                 # those of the minor that are directions
+        factors = [directions[rows.index(k)] if k in rows else x for k in range(n - 1)]
+        for p in itertools.permutations(range(n - 1)):
+            elements = [factor[..., others[:, None, k], others[:, q]] for k, (factor, q) in enumerate(zip(factors, p))]
+            total = total + _parity(p) * signs * math.prod(elements)
+    return total
+
+
+def _parity(p: Sequence[Any]) -> int:
+    """The sign of a permutation."""
+    return (-1) ** (sum(a > b for a, b in itertools.combinations(p, 2)) % 2)
 
 
 def _by_singular_values(x: Any, *directions: Any) -> Any:
@@ -87,12 +99,11 @@ def _of_diagonal(s: Any, directions: list[Any]) -> Any:
     diagonal = np.arange(n)
     letters = string.ascii_letters[:m]
     for p in itertools.permutations(letters):
-        odd = sum(a > b for a, b in itertools.combinations(p, 2)) % 2
         terms = ["..." + a + b for a, b in zip(letters[:-1], p)]
         last = letters[-1] if p[-1] == letters[-1] else letters[-1] + p[-1]
         term = np.einsum(",".join(["..." + letters, *terms]) + "->..." + last, others, *directions)
         place = (..., diagonal, diagonal) if len(last) == 1 else ...
-        found[place] += -term if odd else term
+        found[place] += _parity(p) * term
     return found
 
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError
-from .._arguments import dtype_of, size_of
+from .._arguments import dtype_of
 from .._frozen import original
 from .._op import Op, shape_of
 from ..arrays.reduction import mean, sum
@@ -43,14 +43,12 @@ def _standardize(x: Any, axis: Any = None, eps: float = 1e-5) -> Any:
 
 
 def _back(g: Any, y: Any, x: Any, axis: Any, eps: float) -> Any:
-    if not size_of(x):                                   # there is no mean of nothing
-        return g
     return (g - mean(g, axis=axis, keepdims=True) - y * mean(g * y, axis=axis, keepdims=True)) \
         / sqrt(var(x, axis=axis, keepdims=True) + eps)
 
 
 standardize = Op("standardize", None, _standardize,
-                 lambda g, y, x, axis, eps: _back(g, y, x, axis, eps),
+                 lambda g, y, x, axis, eps: g if 0 in shape_of(x) else _back(g, y, x, axis, eps),
                  tex=r"\frac{{{0} - \overline{{{0}}}}}{{\sqrt{{\operatorname{{var}} {0} + {eps}}}}}",
                  symbol="(x − μ) / σ", params={"axis": None, "eps": 1e-5}, method=False,
                  cases=[(((3, 4),), {"axis": 0}), (((2, 3, 4),), {"axis": (0, 2), "eps": 0.1}), (((5,),), {})])
@@ -179,10 +177,11 @@ def _ones(x: Any) -> Any:
 
 def _curvature(h: Any, g: Any, x: Any, w: Any, eps: float) -> Any:
     """The derivative of the sum of h batch_normalize_input(g, x, w) by x."""
-    y = standardize(x, axis=_over(x), eps=eps)
     centred = x - _mean(x, x)
     by_variance = 1 / (_mean(centred * centred, x) + eps)
-    scale, mean_hy, mean_gy = sqrt(by_variance), _mean(h * y, x), _mean(g * y, x)
+    scale = sqrt(by_variance)
+    y = centred * scale
+    mean_hy, mean_gy = _mean(h * y, x), _mean(g * y, x)
     common = _mean(h * g, x) - _mean(h, x) * _mean(g, x) - mean_hy * mean_gy
     by_h, by_g = (scale * (a - _mean(a, x) - y * m) for a, m in ((h, mean_hy), (g, mean_gy)))
     return -_beside(w, x) * (by_variance * y * common + scale * (by_h * mean_gy + by_g * mean_hy))

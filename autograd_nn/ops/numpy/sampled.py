@@ -8,6 +8,7 @@ import numpy as np
 
 from ...errors import ShapeError, UsageError
 from .._arguments import along, as_array, axis_of, data_of, dtype_of
+from .._carriers import is_plain
 from .._function import composed
 from .._op import shape_of
 from ..arrays.indexing import getitem
@@ -114,30 +115,48 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
 
 def _slopes(f: Any, axis: int, h: Any, edge_order: int) -> Any:
     """The slopes along one axis: those of the parabola through three neighbours, and at the ends of
-    that through the last three (edge_order 2) or of the line through the last two."""
+    that through the last three (edge_order 2) or of the line through the last two. In NumPy's order."""
     n = shape_of(f)[axis]
     if n < edge_order + 1:
         raise ShapeError(f"gradient: axis {axis} of {shape_of(f)} has {n} elements, and needs {edge_order + 1} or more")
     if shape_of(h) not in ((), (n,)):
         raise ShapeError(f"gradient: places of shape {shape_of(h)} for the {n} samples "
                          f"along axis {axis} of {shape_of(f)}")
-    rise = _between(f, axis, 1, None) - _between(f, axis, None, -1)
-    if not shape_of(h):
-        lines, left, right = rise / h, 0.5, 0.5
-    else:
-        steps = reshape(diff(h), (-1,) + (1,) * (len(shape_of(f)) - axis - 1))
-        lines = rise / steps                                     # slope from each sample to the next
-        here, after = _between(steps, 0, None, -1), _between(steps, 0, 1, None)
-        left, right = after / (here + after), here / (here + after)
-    first, last = _between(lines, axis, 0, 1), _between(lines, axis, n - 2, None)
-    inner = left * _between(lines, axis, None, -1) + right * _between(lines, axis, 1, None)
-    if edge_order == 2:
-        a, b = (left, right) if not shape_of(h) else (_between(left, 0, 0, 1), _between(right, 0, -1, None))
-        bend = first - _between(lines, axis, 1, 2)
-        first = first + bend * (1 - a)
-        last = last + (last - _between(lines, axis, n - 3, n - 2)) * (1 - b)
-    y = concatenate([first, inner, last], axis=axis)
+    if shape_of(h):
+        h = reshape(diff(h * 1.0), (-1,) + (1,) * (len(shape_of(f)) - axis - 1))
+        if is_plain(h) and (h == h[0]).all():
+            h = h.ravel()[0]
+    first, last = (h, h) if not shape_of(h) else (_between(h, 0, 0, 1), _between(h, 0, -1, None))
+    y = concatenate([_end(f, axis, 0, first, h if not shape_of(h) else _between(h, 0, 1, 2), edge_order),
+                     _inner_slopes(f, axis, h),
+                     _end(f, axis, n - 1, last, h if not shape_of(h) else _between(h, 0, n - 3, n - 2), edge_order)],
+                    axis=axis)
     return y if dtype_of(f).kind != "f" or dtype_of(y) == dtype_of(f) else astype(y, dtype_of(f))     # as NumPy does
+
+
+def _inner_slopes(f: Any, axis: int, h: Any) -> Any:
+    """The slopes at all samples but the first and the last one."""
+    before, at, after = _between(f, axis, None, -2), _between(f, axis, 1, -1), _between(f, axis, 2, None)
+    if not shape_of(h):
+        return (after - before) / (2.0 * h)
+    left, right = _between(h, 0, None, -1), _between(h, 0, 1, None)
+    return (-right / (left * (left + right)) * before + (right - left) / (left * right) * at
+            + left / (right * (left + right)) * after)
+
+
+def _end(f: Any, axis: int, end: int, h: Any, further: Any, edge_order: int) -> Any:
+    """The slope at the first or the last sample. h is the step there, and `further` the one beside it."""
+    start = 0 if end == 0 else end - edge_order
+    samples = [_between(f, axis, i, i + 1) for i in range(start, start + edge_order + 1)]
+    if edge_order == 1:
+        return (samples[1] - samples[0]) / h
+    if not shape_of(h):
+        weights = (-1.5 / h, 2.0 / h, -0.5 / h) if end == 0 else (0.5 / h, -2.0 / h, 1.5 / h)
+    else:
+        near, middle, far = ((2.0 * h + further) / (h * (h + further)), (h + further) / (h * further),
+                             h / (further * (h + further)))
+        weights = (-near, middle, -far) if end == 0 else (far, -middle, near)
+    return weights[0] * samples[0] + weights[1] * samples[1] + weights[2] * samples[2]
 
 
 @composed(np.interp)
@@ -166,7 +185,10 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
         return where(below, left, where(above, right, getitem(fp, 0) + 0 * x))
     i = np.asarray(np.searchsorted(places, at, side="right") - 1).clip(0, n - 2)
     x0, y0 = getitem(xp, i), getitem(fp, i)
-    y = y0 + (getitem(fp, i + 1) - y0) / (getitem(xp, i + 1) - x0) * (x - x0)
+    slope = (getitem(fp, i + 1) - y0) / (getitem(xp, i + 1) - x0)
+    if np.isnan(at).any():                               # on no piece
+        slope = slope * np.where(np.isnan(at), at, np.ones_like(at))[()]
+    y = y0 + slope * (x - x0)
     return where(below, left, where(above, right, y))
 
 
