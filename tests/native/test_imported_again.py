@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from helpers.fresh_python import python
+from helpers.imported_again import EACH
 
 TWICE = """
 import sys
@@ -25,49 +26,13 @@ y.backward(), z.backward()                       # graphs of the first import
 print(x.grad, t.grad)
 """
 
-EACH = """
-import importlib, os, sys
-import autograd_nn as ag
-from autograd_nn import Tensor, Value
-[getattr(ag, part) for part in ag._PARTS], ag.grad, ag.draw, ag.check_gradients
-names = sorted(name for name in sys.modules if name.split(".")[0] == "autograd_nn" and "native._" not in name)
-step, failed = int(sys.argv[1]), []
-for name in names[::step]:
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            importlib.reload(sys.modules[name])
-            for V in (Value, ag.Value, ag.core.value.Value):
-                v = V(2.0)
-                (v * v).tanh().backward()
-                assert v.has_grad
-            for T in (Tensor, ag.Tensor, ag.core.tensor.Tensor):
-                t = T([1.0, 2.0])
-                ((t * t).sum() + ag.sum(ag.tanh(t))).backward()
-                assert t.has_grad
-            assert ag.grad(lambda x: x * x)(3.0) == 6.0
-            status = 0
-        finally:
-            os._exit(status)
-    if os.waitpid(child, 0)[1]:
-        failed.append(name)
-print(failed)
-"""
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("pure", ["0", "1"])
 def test_twice(pure):
     assert python(TWICE, AUTOGRAD_NN_PURE=pure) == "6.0 [2. 4.]\n6.0 [2. 4.]\n5.0 [2. 4.]\n"
 
 
-def modules_again(step):
-    """Load every step-th module again, each in a process of its own; those after which something fails."""
-    return python(EACH, str(step))
-
-
 @pytest.mark.slow
 @pytest.mark.skipif("not hasattr(__import__('os'), 'fork')", reason="this system has no fork")
 def test_each_module():
-    assert modules_again(12) == "[]\n"
+    assert python(EACH, "12") == "[]\n"
