@@ -124,7 +124,6 @@ class Node:
         """Forget the gradient: as before any backward."""
         self._grad = None
 
-
     # Comparisons are of data; a node is hashed by identity all the same.
     __hash__ = object.__hash__
 
@@ -199,8 +198,7 @@ def _nodes(roots: Any) -> list[Node]:
     found = list(roots) if isinstance(roots, Iterable) else [roots]
     for x in found:
         if not isinstance(x, Node):
-            raise UsageError("topological takes Values and Tensors, and this is "
-                             f"{type(x).__name__} {shown_in_error(x)}")
+            raise UsageError(f"topological takes Values and Tensors, not a {type(x).__name__}: {shown_in_error(x)}")
     return found
 
 

@@ -39,13 +39,13 @@ class Reading:
         return np.interp(z, [self.ends[0], self.threshold, self.ends[1]], [0.0, 0.5, 1.0])
 
 
-def between(low: float, high: float) -> Reading:
+def halfway(low: float, high: float) -> Reading:
     """Of an output that is `low` for the one class and `high` for the other."""
     return Reading((low + high) / 2, (low, high))
 
 
 LOGIT = Reading(0.0)
-NAMED = {"logits": LOGIT, "probabilities": between(0.0, 1.0), "signs": between(-1.0, 1.0)}
+NAMED = {"logits": LOGIT, "probabilities": halfway(0.0, 1.0), "signs": halfway(-1.0, 1.0)}
 
 
 def coding_of(y: Any) -> tuple[float, float] | None:
@@ -71,11 +71,11 @@ def range_of(node: Any) -> tuple[float, float] | None:
 def by_range(lies_in: tuple[float, float] | None, targets: tuple[float, float] | None, z: Array) -> Reading | None:
     """The reading that the output's range and the targets leave no doubt of; else None."""
     if targets is not None and {*z.ravel().tolist()} == {*targets}:
-        return between(*targets)                         # a function that gives the classes themselves
+        return halfway(*targets)                         # a function that gives the classes themselves
     if lies_in is not None and lies_in in BOUNDED:
-        return between(*lies_in) if targets in (None, lies_in) else None
+        return halfway(*lies_in) if targets in (None, lies_in) else None
     if targets == (-1, 1) and not 0 <= z.min() < z.max() <= 1:
-        return between(-1.0, 1.0)                        # squared errors, hinge and cross entropy agree on 0
+        return halfway(-1.0, 1.0)                        # squared errors, hinge and cross entropy agree on 0
     return None
 
 
@@ -112,7 +112,7 @@ def by_loss(loss: Callable[[Any, Any], Any], targets: tuple[float, float] | None
             middle = (left + right) / 2
             left, right = (middle, right) if preferred(middle) < 0 else (left, middle)
     at, middle = (left + right) / 2, (low + high) / 2
-    return between(low, high) if abs(at - middle) < 1e-6 * (high - low) else Reading(float(at))
+    return halfway(low, high) if abs(at - middle) < 1e-6 * (high - low) else Reading(float(at))
 
 
 def by_training(loss: Node, z: Array, classes: Array, targets: tuple[float, float] | None) -> Reading | None:
@@ -136,13 +136,13 @@ def _usual_losses(z: Array, classes: Array, targets: tuple[float, float] | None
     own = targets or (0.0, 1.0)
     for low, high in dict.fromkeys([own, (0.0, 1.0), (-1.0, 1.0)]):      # it may have been trained on 2 y - 1
         off = z - np.where(classes, high, low)
-        yield between(low, high), off * off / 2, off
+        yield halfway(low, high), off * off / 2, off
     off = z - np.where(classes, own[1], own[0])
     size = np.abs(off)
-    yield between(*own), size, np.sign(off)
-    yield between(*own), np.where(size < 1, off * off / 2, size - 0.5), np.clip(off, -1, 1)          # Huber's
+    yield halfway(*own), size, np.sign(off)
+    yield halfway(*own), np.where(size < 1, off * off / 2, size - 0.5), np.clip(off, -1, 1)          # Huber's
     sign = np.where(classes, 1.0, -1.0)
-    yield between(-1.0, 1.0), np.maximum(0, 1 - sign * z), -sign * (sign * z < 1)                    # hinge
+    yield halfway(-1.0, 1.0), np.maximum(0, 1 - sign * z), -sign * (sign * z < 1)                    # hinge
     yield LOGIT, np.logaddexp(0, -sign * z), LOGIT.probability(z) - classes                          # cross entropy
 
 

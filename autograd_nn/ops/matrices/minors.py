@@ -64,7 +64,8 @@ def _of_a_small_one(x: Any, *directions: Any) -> Any:
 
 def _parity(p: Sequence[Any]) -> int:
     """The sign of a permutation."""
-    return (-1) ** (sum(a > b for a, b in itertools.combinations(p, 2)) % 2)
+    swaps: int = sum(a > b for a, b in itertools.combinations(p, 2))
+    return 1 - 2 * (swaps % 2)
 
 
 def _by_singular_values(x: Any, *directions: Any) -> Any:
