@@ -11,7 +11,8 @@ import autograd_nn
 from autograd_nn import Tensor, dot, sum_of
 
 WAYS = {
-    "x * x": lambda x, w: x * x, "two leaves": lambda x, w: x * w * x, "sum_of": lambda x, w: sum_of([x * x, w, 1.0]) * w,
+    "x * x": lambda x, w: x * x, "two leaves": lambda x, w: x * w * x,
+    "sum_of": lambda x, w: sum_of([x * x, w, 1.0]) * w,
     "dot": lambda x, w: dot([x, w, x], [w, 2.0, x], x), "a Tensor": lambda x, w: (Tensor([1.0, 2.0]) * x * w).sum(),
     "deep": lambda x, w: (x * w).sin().exp() * (x + w),
 }
