@@ -4,8 +4,8 @@
 
 It needs a checkout, and GCC with its sanitizers. The C files are compiled with AddressSanitizer and
 UndefinedBehaviorSanitizer into a copy of the checkout, and the tests in tests/native run there, and those of
-tests/torture that torture them; then they run on the usual build under `python -X dev`, where Python's own memory is checked (PYTHONMALLOC=debug). It ends
-at the first run that fails, with its status.
+tests/torture that torture them. Then they run on the usual build under `python -X dev`, where Python's own memory
+is checked (PYTHONMALLOC=debug). It ends at the first run that fails, with its status.
 """
 
 from __future__ import annotations
