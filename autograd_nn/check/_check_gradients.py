@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from ..core.node import Node
+from ..core.options import between_0_and_1, flag, items, real_array, string, whole_number
 from ..core.random import generator
 from ..errors import CheckError, EvaluationError, ShapeError, UsageError
+from ..ops._refusal import shown_in_error
 from ._framework import framework_of_things
 from ._input import CheckedInput
 from ._laws import check_laws, hessian_symmetry, random_tangents
@@ -22,6 +23,8 @@ from ._subject import Array, Subject
 from ._verdict import Verdict
 
 FEW = 100                        # elements of all inputs: up to this number each is checked, else directions are
+
+MOST = 100                   # directions, or orders of derivatives
 
 
 def check_gradients(f: Callable[..., Any], *inputs: Any, gradient: Callable[..., Any] | None = None,
@@ -73,7 +76,10 @@ def check_gradients(f: Callable[..., Any], *inputs: Any, gradient: Callable[...,
     __tracebackhide__ = True                 # pytest shows the caller's line
     _check_options(elements, directions, order, inconclusive)
     many = cotangents is not None
-    parameters = list(parameters)
+    parameters = items("check_gradients: parameters", parameters, "Tensors and Values")
+    laws = flag("check_gradients: laws", laws)
+    if framework is not None:
+        string("check_gradients: framework", framework)
     subject = subject_of(f, inputs, gradient, parameters, framework, many)
     if order > 1 and (isinstance(subject, Handwritten) or many):
         raise UsageError("check_gradients: order is for a function whose gradient can be differentiated in turn: "
@@ -153,21 +159,17 @@ def _cotangent(y: Array, cotangents: Any, rng: np.random.Generator) -> Array | N
     dtype = y.dtype if y.dtype.kind == "f" else np.dtype(float)
     if isinstance(cotangents, str):
         if cotangents != "random":
-            raise UsageError(f"check_gradients: cotangents is \"random\" or an array, not {cotangents!r:.60}")
+            raise UsageError(f"check_gradients: cotangents is \"random\" or an array, not {shown_in_error(cotangents)}")
         return np.asarray(rng.choice([-1.0, 1.0], y.shape) * rng.uniform(0.5, 1.5, y.shape), dtype)
-    w = np.asarray(cotangents, dtype)
+    w = real_array("check_gradients: cotangents", cotangents).astype(dtype)
     if w.shape != y.shape:
         raise ShapeError(f"check_gradients: the cotangent has shape {w.shape}, and the function returns {y.shape}")
     return w
 
 
 def _check_options(elements: Any, directions: Any, order: Any, inconclusive: Any) -> None:
-    def whole(x: Any) -> bool:
-        return isinstance(x, (int, np.integer)) and not isinstance(x, bool) and bool(x >= 1)
-    if not (elements in (None, "all") or whole(elements)):
-        raise UsageError(f"check_gradients: elements is a number of elements, or \"all\", not {elements!r:.60}")
-    for name, x in (("directions", directions), ("order", order)):
-        if not whole(x):
-            raise UsageError(f"check_gradients: {name} is an integer >= 1, not {x!r:.60}")
-    if not isinstance(inconclusive, (int, float)) or not 0 <= inconclusive <= 1 or math.isnan(inconclusive):
-        raise UsageError(f"check_gradients: inconclusive is a share from 0 to 1, not {inconclusive!r:.60}")
+    if elements is not None and not (isinstance(elements, str) and elements == "all"):
+        whole_number('check_gradients: elements (or "all")', elements)
+    whole_number("check_gradients: directions", directions, most=MOST)
+    whole_number("check_gradients: order", order, most=MOST)
+    between_0_and_1("check_gradients: inconclusive", inconclusive)

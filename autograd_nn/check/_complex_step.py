@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.options import above_zero, function, real_number
+
 
 def complex_step(f: Callable[[Any], Any], x: float = 0.0, step: float | None = None) -> float | None:
     """Im f(x + ih) / h, right to rounding where f is analytic and handles complex numbers; else None or wrong.
@@ -23,6 +25,9 @@ def complex_step(f: Callable[[Any], Any], x: float = 0.0, step: float | None = N
     >>> complex_step(math.sin, 1.0) is None
     True
     """
+    x = real_number("complex_step: x", x)
+    step = None if step is None else above_zero("complex_step: step", step)
+    function("complex_step: f", f, "a function of a number")
     step = step or max(abs(x) * 1e-20, 1e-307) if x else 1e-100
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():

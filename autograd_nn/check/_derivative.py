@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from ..core.options import above_zero, function, real_number
 from ._flat import FINE, ROUNDING, plateau
 from ._noise import Noise, hidden_steps, noise, noise_of_both_sides, together
 from ._quotients import Quotients, Side
@@ -96,8 +97,9 @@ def differentiate(f: Callable[[float], float], x: float = 0.0, *, scale: float |
     >>> differentiate(abs).reason
     'a kink: the derivative is -1 from the left and 1 from the right'
     """
-    x = float(x)
-    s = float(scale) if scale else abs(x) or 1.0
+    x, eps = real_number("differentiate: x", x), above_zero("differentiate: eps", eps)
+    s = abs(x) or 1.0 if scale is None else above_zero("differentiate: scale", scale)
+    function("differentiate: f", f, "a function of a number")
     with np.errstate(all="ignore"):
         samples = Samples(f, x, eps)
         if math.isnan(samples.centre):

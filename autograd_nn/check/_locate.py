@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from ..core.node import Node, topological
+from ..core.options import flag, instance
 from ..core.random import generator
 from ..errors import UsageError
 from ..ops import Each, Op, shape_of
+from ..ops._refusal import shown_in_error
 from ._derivative import differentiate
 from ._fault import Fault
 from ._numeric import central_difference
@@ -59,8 +61,10 @@ def locate_fault(root: Node, *, gradients: Mapping[Any, Any] | None = None, disa
     """
     if not isinstance(root, Node):
         raise UsageError(f"locate_fault: needs a Value or Tensor that was computed, not {type(root).__name__} "
-                         f"{root!r:.60}\n  help: call the function on Values or Tensors, and give its result")
-    rng = generator(rng)
+                         f"{shown_in_error(root)}\n  help: call the function on Values or Tensors, and give its result")
+    rng, disagrees = generator(rng), flag("locate_fault: disagrees", disagrees)
+    if gradients is not None:
+        instance("locate_fault: gradients", gradients, Mapping, "a dict, leaf -> gradient")
     found: dict[tuple[Any, ...], Fault] = {}
     unsure: list[Node] = []
     with np.errstate(all="ignore"):

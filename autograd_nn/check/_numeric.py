@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..core.options import above_zero, function, item, real_number
+
 # The step that balances truncation (h^2) against rounding (eps / h).
 STEP = float(np.finfo(float).eps ** (1 / 3))
 
@@ -18,6 +20,10 @@ def central_difference(f: Callable[[float], float], x: float = 0.0, step: float 
     >>> round(central_difference(lambda x: x ** 3, 2.0), 6)
     12.0
     """
+    x = real_number("central_difference: x", x)
+    step = None if step is None else above_zero("central_difference: step", step)
+    function("central_difference: f", f, "a function of a number")
     h = STEP * max(1.0, abs(x)) if step is None else step
     up, down = x + h, x - h
-    return (f(up) - f(down)) / (up - down)      # the step as the floats have it, not as it was meant
+    above, below = (real_number("central_difference: what f gives", item(f(at))) for at in (up, down))
+    return (above - below) / (up - down)        # the step as the floats have it, not as it was meant

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.options import axes_or_none
 from ._derivative import Derivative
 from ._samples import Samples
 from ._verdict import Finding, Verdict
@@ -31,6 +32,7 @@ def plot_finding(finding: Finding, f: Callable[[float], float], x: float, ax: An
     if ax is None:
         import matplotlib.pyplot as plt
         _, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
+    axes_or_none("plot: ax", ax)
     ax.set_xscale("log")
     ax.set_yscale("log")
     samples = Samples(f, x)

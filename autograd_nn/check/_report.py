@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.escaping import escape_html
+from ..core.options import instance, whole_number
 from ..errors import UsageError
 from ._laws import Law
 from ._locate import Fault
@@ -240,6 +241,7 @@ class Report:
 
     def to_json(self, indent: int | None = None) -> str:
         """`to_dict()` as text."""
+        indent = None if indent is None else whole_number("to_json: indent", indent, 0, most=100)
         return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -254,6 +256,7 @@ class Report:
         The function is evaluated again, about 90 times. Returns the Axes. Raises UsageError where
         there is no such finding.
         """
+        where = None if where is None else instance("plot: where", where, str, "a string")
         finding = self.worst if where is None else next((f for f in self.findings if f.where == where), None)
         if finding is None or finding.where not in self.lines:
             raise UsageError(f"plot: nothing was found at {where!r}\n  help: one of "

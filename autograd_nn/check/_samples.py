@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from ..errors import AutogradError, UsageError
+from ..ops._refusal import shown_in_error
 from ._rounding import EPS
 
 MISSING = (ArithmeticError, ValueError)         # outside its domain a function raises, or is nan or inf
@@ -42,7 +45,7 @@ class Samples:
             # As (-1.0) ** 0.5 is, outside the domain of a real function.
             if not isinstance(y, float) and np.iscomplexobj(y):
                 raise ValueError("a complex number")
-            y = float(y)
+            y = _number(y)
             if not math.isfinite(y):
                 self.complaint = f"is {y}"
                 y = math.nan
@@ -51,3 +54,12 @@ class Samples:
             y = math.nan
         self._seen[point] = y
         return y
+
+
+def _number(y: Any) -> float:
+    try:
+        return float(y)
+    except TypeError as error:
+        if isinstance(error, AutogradError):
+            raise
+        raise UsageError(f"the function must give a number, not {shown_in_error(y)}") from None

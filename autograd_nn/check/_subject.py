@@ -12,6 +12,7 @@ import numpy as np
 from .. import tree
 from ..core.node import data_of
 from ..errors import AutogradError, DataError, DTypeError, EvaluationError, ShapeError, UsageError
+from ..ops._refusal import shown_in_error
 from ..transforms._calculus import is_another_number
 from ..tree._structure import Constant
 from ._places import leaf_places
@@ -250,7 +251,8 @@ class Subject:
                 raise DTypeError(f"check_gradients: {name} is {getattr(x, 'dtype', type(x).__name__)}, "
                                  "and has no derivative\n  help: give real floating point numbers, x.astype(float); "
                                  "close over data that is to stay as it is")
-            raise UsageError(f"check_gradients: {name} has nothing to differentiate: {type(x).__name__} {x!r:.60}\n"
+            raise UsageError(f"check_gradients: {name} has nothing to differentiate: {type(x).__name__} "
+                             f"{shown_in_error(x)}\n"
                              "  help: give floats, floating point arrays, Values, Tensors, or a nest of them")
         return found, structure
 

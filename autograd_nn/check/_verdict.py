@@ -6,6 +6,7 @@ import enum
 import math
 from dataclasses import dataclass
 
+from ..core.options import instance, real_number
 from ._derivative import Derivative
 from ._quotients import Side
 
@@ -52,6 +53,9 @@ def judge(analytic: float, numeric: Derivative, second: float | None = None) -> 
     >>> print(judge(12.0, d), judge(12.001, d), sep=", ")
     agree, disagree
     """
+    analytic = real_number("judge: analytic", analytic)
+    instance("judge: numeric", numeric, Derivative, "what differentiate gives")
+    second = None if second is None else real_number("judge: second", second)
     if math.isnan(analytic) and numeric.sides:
         return Verdict.DISAGREE
     if numeric.kind == "kink":

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import AutogradError, ShapeError
 from ..ops import Op, shape_of
-from ..ops._refusal import kind_of
+from ..ops._refusal import kind_of, shown_in_error
 from ..ops._slots import slot_names
 from .node import Node
 
@@ -41,7 +41,7 @@ def _operands(op: Op, inputs: tuple[Any, ...]) -> str:
 
 def _given(op: Op, params: dict[str, Any]) -> str:
     """The parameters that are not the op's defaults."""
-    return "".join(f", {k}={v!r:.40}" for k, v in params.items() if not _is(v, op.params.get(k)))
+    return "".join(f", {k}={shown_in_error(v)}" for k, v in params.items() if not _is(v, op.params.get(k)))
 
 
 def _is(value: Any, default: Any) -> bool:

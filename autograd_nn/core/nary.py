@@ -10,7 +10,9 @@ import numpy as np
 from .. import ops
 from ..errors import ShapeError, UsageError
 from ..ops._carriers import array_of, is_traced
+from ..ops._refusal import shown_in_error
 from . import reverse
+from .options import items
 
 
 def sum_of(values: Sequence[Any]) -> Any:
@@ -24,7 +26,7 @@ def sum_of(values: Sequence[Any]) -> Any:
     >>> y.data, len(y.inputs)
     (6.0, 3)
     """
-    values = list(values)
+    values = items("sum_of: values", values, "Values and numbers")
     in_c = reverse.values_in_c
     node = in_c.sum_of(values) if in_c is not None else None
     return ops.sum_of(values) if node is None else node
@@ -78,5 +80,5 @@ def weighted_sums(weight: Any, x: Any, bias: Any) -> Any:
 
 def _is_row(x: Any) -> bool:
     if isinstance(x, (str, bytes)):
-        raise UsageError(f"dot: cannot take {x!r:.60}")
+        raise UsageError(f"dot: cannot take {shown_in_error(x)}")
     return isinstance(x, (list, tuple)) or (isinstance(x, np.ndarray) and x.ndim == 1)

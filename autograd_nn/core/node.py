@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Container, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from ..errors import UsageError
 from ..ops import Op
 from ..ops._refusal import shown_in_error
+from ._compared import comparison
+from .options import instances
 
 NOTHING: dict[str, Any] = {}                     # the parameters of a node that has none, shared by all of these
 STORAGE: tuple[str, ...] = ("__weakref__", "_data", "_grad", "_inputs", "_op", "_params", "name")
@@ -127,23 +130,12 @@ class Node:
     # Comparisons are of data; a node is hashed by identity all the same.
     __hash__ = object.__hash__
 
-    def __eq__(self, other: Any) -> Any:
-        return self._data == data_of(other)
-
-    def __ne__(self, other: Any) -> Any:
-        return self._data != data_of(other)
-
-    def __lt__(self, other: Any) -> Any:
-        return self._data < data_of(other)
-
-    def __le__(self, other: Any) -> Any:
-        return self._data <= data_of(other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self._data > data_of(other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self._data >= data_of(other)
+    __eq__ = comparison(operator.eq)
+    __ne__ = comparison(operator.ne)
+    __lt__ = comparison(operator.lt)
+    __le__ = comparison(operator.le)
+    __gt__ = comparison(operator.gt)
+    __ge__ = comparison(operator.ge)
 
     def __copy__(self) -> Any:
         return copies.shallow(self)
@@ -175,6 +167,7 @@ def topological(roots: Node | Iterable[Node], until: Container[Node] = ()) -> li
     order: list[Node] = []
     seen: set[Node] = set()
     stack: list[Any] = [roots] if isinstance(roots, Node) else _nodes(roots)[::-1]
+    until = set(instances("topological: until", until, Node, "Values and Tensors"))
     pop, push, enter, out = stack.pop, stack.append, seen.add, order.append
     while stack:
         node = pop()

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..errors import DTypeError, GraphError, LeavesGraphError, ShapeError, UsageError
+from ..errors import DTypeError, GraphError, IndexingError, LeavesGraphError, ShapeError, UsageError
 from ..ops import Op
 from ..ops._arguments import real_only
 from ..ops._frozen import frozen, is_frozen
@@ -40,7 +40,7 @@ def array_of_floats(data: Any, dtype: Any) -> np.ndarray[Any, Any]:
     if array.dtype.kind in "iu" and listed and dtype is None:
         array = array.astype(np.float64)
     if array.dtype.kind in "OSUV":
-        raise UsageError(f"this is no array of numbers: {data!r:.60}\n"
+        raise UsageError(f"this is no array of numbers: {shown_in_error(data)}\n"
                          "  help: autograd_nn.stack(list) joins Values or Tensors into one Tensor")
     if array.dtype.kind != "f":
         raise DTypeError(f"a Tensor holds floating point numbers, not {array.dtype}\n"
@@ -51,12 +51,14 @@ def array_of_floats(data: Any, dtype: Any) -> np.ndarray[Any, Any]:
 
 def gradient_array(name: str, g: Any, dtype: Any) -> np.ndarray[Any, Any]:
     """A gradient as the caller gives it, as an array of real numbers of this dtype."""
-    g = np.asarray(g)
-    real_only(name, g)
     try:
+        g = np.asarray(g)
+        real_only(name, g)
         return np.asarray(g, dtype)
-    except (ValueError, TypeError) as error:
-        raise UsageError(f"{name}: this is no array of numbers: {g!r:.60} ({error})") from None
+    except DTypeError:
+        raise
+    except (ValueError, TypeError, OverflowError) as error:
+        raise UsageError(f"{name}: this is no array of numbers: {shown_in_error(g)} ({error})") from None
 
 
 def plain_index(index: Any) -> Any:
@@ -65,7 +67,12 @@ def plain_index(index: Any) -> Any:
         if isinstance(part, Node):
             raise UsageError("a Tensor cannot be an index, for it holds floating point numbers\n"
                              "  help: index with integers or booleans, such as t.argmax() or t > 0")
-        return np.asarray(part, dtype=None if part else int) if isinstance(part, list) else part
+        if not isinstance(part, list):
+            return part
+        try:
+            return np.asarray(part, dtype=None if part else int)
+        except ValueError as error:
+            raise IndexingError(f"{shown_in_error(part)} is no index ({error})") from None
     return tuple(plain(p) for p in index) if isinstance(index, tuple) else plain(index)
 
 
@@ -89,7 +96,7 @@ def constant(op: Op, x: Any) -> Any:
             raise ShapeError(f"{op.name}: this is no array of numbers: {shown_in_error(x)} ({error})") from None
         real_only(op.name, array)
         return _frozen(array)
-    raise UsageError(f"{op.name}: cannot combine a Tensor and {type(x).__name__} {x!r:.60}{_as_float(x)}")
+    raise UsageError(f"{op.name}: cannot combine a Tensor and {type(x).__name__} {shown_in_error(x)}{_as_float(x)}")
 
 
 def kept(param: Any) -> Any:
@@ -133,7 +140,7 @@ def number(x: Any) -> float:
             return float(x)
     real_only("Value", x)
     if isinstance(x, Node):
-        raise UsageError(f"this is a {type(x).__name__} already: {x!r:.60}\n"
+        raise UsageError(f"this is a {type(x).__name__} already: {shown_in_error(x)}\n"
                          "  help: use it as it is, or x.detach() for a leaf with the same data")
     what = f"an array of shape {x.shape}" if isinstance(x, np.ndarray) else f"{type(x).__name__} {shown_in_error(x)}"
     raise UsageError(f"a Value holds a single real number, not {what}"
@@ -146,7 +153,8 @@ def number_among(op: Op, x: Any) -> Any:
     try:
         return number(x)
     except UsageError:
-        raise UsageError(f"{op.name}: cannot combine a Value and {type(x).__name__} {x!r:.60}{_as_float(x)}") from None
+        raise UsageError(f"{op.name}: cannot combine a Value and {type(x).__name__} {shown_in_error(x)}"
+                         f"{_as_float(x)}") from None
 
 
 def _as_float(x: Any) -> str:

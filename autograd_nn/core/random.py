@@ -6,6 +6,7 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
+from ..ops._refusal import shown_in_error
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,6 +61,7 @@ def _seeded(number: Any) -> np.random.Generator:
     except TypeError:
         whole = -1
     if whole < 0 or isinstance(number, bool):
-        raise UsageError(f"rng: {number!r:.60} is neither a seed (an integer >= 0) nor a numpy.random.Generator\n"
+        raise UsageError(f"rng: "
+                         f"{shown_in_error(number)} is neither a seed (an integer >= 0) nor a numpy.random.Generator\n"
                          "  help: rng=0, rng=np.random.default_rng(0), or None for the package's own generator")
     return np.random.default_rng(whole)

@@ -20,6 +20,7 @@ from .accumulate import to_nodes
 from .below import between
 from .leaks import Look, finite, on_numbers_in_general, with_care, zero
 from .node import Node, data_of, topological
+from .options import real_array
 from .times import check_unassigned
 
 Step = tuple[Node, int, Any, Any, Any]
@@ -162,7 +163,8 @@ def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> Non
                              "  help: reduce it, as in y.sum().backward(), or give the cotangent: y.backward(seed)")
         seed = root._one()
     else:
-        real_only("backward(seed)", np.asarray(seed) if isinstance(seed, (list, tuple)) else seed)
+        seed = real_array("backward: seed", seed) if isinstance(seed, (list, tuple)) else seed
+        real_only("backward(seed)", seed)
         if shape_of(data_of(seed)) != shape and np.shape(seed) != shape:
             raise ShapeError(f"backward(seed): the seed has shape {np.shape(data_of(seed))}, and what it seeds {shape}")
         seed = root._own(seed if isinstance(seed, Node) else np.array(seed) if shape else seed)     # a copy

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..core.options import real_array
 from ..core.random import Rng, generator
 from ..errors import DataError, UsageError
+from ..ops._refusal import shown_in_error
 
 Array = np.ndarray[Any, Any]
 
@@ -28,7 +30,7 @@ def shift(images: ArrayLike, pixels: int, *, rng: Rng = None, fill: float = 0.0)
     """
     x = _images("shift", images)
     if isinstance(pixels, bool) or not isinstance(pixels, (int, np.integer)) or pixels < 0:
-        raise UsageError(f"shift: pixels is an integer >= 0, not {pixels!r:.60}")
+        raise UsageError(f"shift: pixels is an integer >= 0, not {shown_in_error(pixels)}")
     rows, (height, width) = len(x), x.shape[-2:]
     moves = generator(rng).integers(-pixels, pixels, (2, rows, 1, 1), endpoint=True)
     down, across = np.arange(height)[:, None] - moves[0], np.arange(width) - moves[1]
@@ -46,7 +48,8 @@ def flip(images: ArrayLike, chance: float = 0.5, *, axis: int = -1, rng: Rng = N
     """
     x = _images("flip", images)
     if axis not in (-1, -2) or not _between(chance, 0, 1):
-        raise UsageError(f"flip: axis is -1 or -2 and chance from 0 to 1, not {axis!r:.60} and {chance!r:.60}")
+        raise UsageError(f"flip: axis is -1 or -2 and chance from 0 to 1, not "
+                         f"{shown_in_error(axis)} and {shown_in_error(chance)}")
     chosen = generator(rng).random(len(x)) < chance
     return np.where(chosen.reshape(-1, *[1] * (x.ndim - 1)), np.flip(x, int(axis)), x)
 
@@ -64,7 +67,7 @@ def rotate(images: ArrayLike, degrees: float, *, rng: Rng = None, fill: float = 
     """
     x = _images("rotate", images)
     if not _between(degrees, 0, 180):
-        raise UsageError(f"rotate: degrees is an angle from 0 to 180, not {degrees!r:.60}")
+        raise UsageError(f"rotate: degrees is an angle from 0 to 180, not {shown_in_error(degrees)}")
     rows, (height, width) = len(x), x.shape[-2:]
     angle = np.deg2rad(generator(rng).uniform(-degrees, degrees, (rows, 1, 1)))
     down, across = np.arange(height)[:, None] - (height - 1) / 2, np.arange(width) - (width - 1) / 2
@@ -96,7 +99,7 @@ def _filling(fill: Any, dtype: np.dtype[Any]) -> Array:
     if fits and dtype.kind in "iu":
         fits = bool(np.iinfo(dtype).min <= fill <= np.iinfo(dtype).max and fill == int(fill))
     if not fits:
-        raise UsageError(f"fill is one number that {dtype} holds, not {fill!r:.60}")
+        raise UsageError(f"fill is one number that {dtype} holds, not {shown_in_error(fill)}")
     return np.asarray(fill, dtype)
 
 
@@ -105,7 +108,7 @@ def _between(x: Any, least: float, most: float) -> bool:
 
 
 def _images(name: str, images: ArrayLike) -> Array:
-    x = np.asarray(images)
+    x = real_array(name, images)
     if x.ndim not in (3, 4) or x.dtype.kind not in "fiu":
         raise DataError(f"{name} takes images (rows, height, width) or (rows, channels, height, width), "
                         f"not an array of {x.dtype} of shape {x.shape}\n  help: x.reshape(-1, 8, 8)")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.options import file_path, flag
 from ..errors import DataError, UsageError
 from ._sets import Dataset
 
@@ -42,7 +43,7 @@ def read_csv(path: str | os.PathLike[str], target: str | int | None = None, *, h
     >>> pets, pets.y, pets.class_names
     (Dataset(pets: 3 rows, 2 features, 2 classes), array([1, 0, 1]), ('bird', 'cat'))
     """
-    path = Path(path)
+    path, header = Path(file_path("read_csv: path", path)), flag("read_csv: header", header)
     try:
         csv.reader((), delimiter=delimiter)
         "".encode(encoding)                              # refuses also what is a codec of no texts, such as "hex"

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.options import file_path, flag, string
 from ..errors import DataError
 from ..ops._frozen import frozen
 from ._idx import Malformed, Unpacked, read_idx
@@ -29,7 +30,7 @@ def mnist(folder: str | os.PathLike[str], *, name: str = "mnist") -> tuple[Datas
 
     Raises FileNotFoundError that says what to put where, DataError for a damaged file.
     """
-    parts = []
+    name, parts = string("mnist: name", name), []
     for part in ("train", "t10k"):
         images = read_idx(_found(folder, [f"{part}-images-idx3-ubyte", f"{part}-images.idx3-ubyte"], name.upper()))
         labels = read_idx(_found(folder, [f"{part}-labels-idx1-ubyte", f"{part}-labels.idx1-ubyte"], name.upper()))
@@ -68,7 +69,7 @@ def cifar100(folder: str | os.PathLike[str], *, coarse: bool = False) -> tuple[D
 
     Raises FileNotFoundError that says what to put where, DataError for a file of another length or label.
     """
-    what, kind = "CIFAR-100, binary version", "coarse" if coarse else "fine"
+    what, kind = "CIFAR-100, binary version", "coarse" if (coarse := flag("cifar100: coarse", coarse)) else "fine"
     training, test = (_records("cifar100", [_found(folder, [f"{part}.bin"], what)], 2) for part in ("train", "test"))
     names = tuple(_bytes(_found(folder, [f"{kind}_label_names.txt"], what), 1 << 16).decode("utf-8", "replace").split())
     column = 0 if coarse else 1
@@ -112,6 +113,7 @@ def _images(x: Array, labels: Array, classes: tuple[str, ...], name: str) -> Dat
 
 
 def _found(folder: str | os.PathLike[str], names: list[str], what: str) -> Path:
+    folder = file_path(f"{what}: folder", folder)
     for name in names:
         for path in (Path(folder) / name, Path(folder) / f"{name}.gz"):
             if path.is_file():

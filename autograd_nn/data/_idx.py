@@ -10,6 +10,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from ..core.options import file_path
 from ..errors import DataError
 
 # The code in the header -> NumPy's dtype.
@@ -33,7 +34,7 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray[Any, Any]:
     ...     read_idx(path)
     array([5, 0, 4], dtype=uint8)
     """
-    with open(path, "rb") as file:
+    with open(file_path("read_idx: path", path), "rb") as file:
         try:
             return _parse(Unpacked(file))
         except Malformed as error:

@@ -9,8 +9,10 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..core.options import flag, whole_number
 from ..core.random import Rng, generator
 from ..errors import AutogradError, DataError, UsageError
+from ..ops._arguments import affordable
 from ._sets import Dataset
 
 Array = np.ndarray[Any, Any]
@@ -116,7 +118,8 @@ def one_hot(y: ArrayLike, classes: int) -> Array:
     array([[0., 0., 1.],
            [1., 0., 0.]], dtype=float32)
     """
-    y = _array("one_hot", y)
+    y, classes = _array("one_hot", y), whole_number("one_hot: classes", classes)
+    affordable("one_hot", *y.shape, classes)
     if y.dtype.kind not in "iu" and y.size:
         raise DataError(f"one_hot: classes are integers, not {y.dtype}")
     if y.size and not (y.min() >= 0 and y.max() < classes):
@@ -141,8 +144,8 @@ def batches(*arrays: ArrayLike, size: int, rng: Rng = None, shuffle: bool = True
     [0, 1, 2]
     """
     whole = _aligned("batches", arrays)
-    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
-        raise UsageError(f"batches: size is the number of rows in a batch, 1 or more, not {size!r}")
+    size, shuffle = whole_number("batches: size", size), flag("batches: shuffle", shuffle)
+    drop_last = flag("batches: drop_last", drop_last)
     rows = len(whole[0])
     if drop_last and size > rows > 0:
         raise DataError(f"batches: size={size} with drop_last leaves nothing of {rows} rows")

@@ -12,10 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..core import options
 from ..core.random import Rng, generator
 from ..errors import DataError, UsageError
+from ..ops._refusal import shown_in_error, takes
 
 Array = np.ndarray[Any, Any]
+SENTENCES = "a list of sentences, each a list of integers"
+WIDEST = 10**6                     # places of a window; a sentence has fewer words
 
 
 @cache
@@ -36,6 +40,7 @@ def words(text: str) -> list[str]:
     >>> words("Down, down: it'll never do!")
     ['down', 'down', "it'll", 'never', 'do']
     """
+    text = options.string("words: text", text)
     return re.findall(r"[^\W_]+(?:'[^\W_]+)*", text.lower())
 
 
@@ -58,6 +63,10 @@ class Vocabulary:
 
     def __init__(self, tokens: Iterable[str], *, unknown: str | None = None, min_count: int = 1) -> None:
         self.characters = isinstance(tokens, str)
+        tokens = tokens if self.characters else options.items("Vocabulary: tokens", tokens, "words")
+        min_count = options.whole_number("Vocabulary: min_count", min_count)
+        for token in tokens if unknown is None else [*tokens, unknown]:
+            options.string("Vocabulary: a token", token)
         counts = Counter(tokens)
         left_out = sum(n for token, n in counts.items() if n < min_count or token == unknown)
         kept = [(token, n) for token, n in counts.most_common() if n >= min_count and token != unknown]
@@ -73,7 +82,7 @@ class Vocabulary:
         return len(self.tokens)
 
     def __contains__(self, token: object) -> bool:
-        return token in self._place
+        return isinstance(token, Hashable) and token in self._place
 
     def __repr__(self) -> str:
         return f"Vocabulary({len(self)} {'characters' if self.characters else 'words'})"
@@ -85,12 +94,14 @@ class Vocabulary:
         array([2, 0, 1])
         """
         if isinstance(tokens, str) and not self.characters:
-            raise UsageError(f"encode: this vocabulary is of words, and {tokens!r:.40} is a text\n"
+            raise UsageError(f"encode: this vocabulary is of words, and {shown_in_error(tokens)} is a text\n"
                              "  help: data.words(text), or text.split()")
-        other, tokens = None if self.unknown is None else 0, list(tokens)
-        found = [self._place.get(token, other) for token in tokens]
+        tokens = tokens if isinstance(tokens, str) else options.items("encode: tokens", tokens, "words")
+        other = None if self.unknown is None else 0
+        found = [self._place.get(options.string("encode: a token", token), other) for token in tokens]
         if None in found:
-            raise DataError(f"encode: {tokens[found.index(None)]!r} is not in this vocabulary of {len(self)}\n"
+            missing = shown_in_error(tokens[found.index(None)])
+            raise DataError(f"encode: {missing} is not in this vocabulary of {len(self)}\n"
                             '  help: Vocabulary(..., unknown="?") has a token for all others')
         return np.array(found, dtype=np.int64)
 
@@ -100,14 +111,18 @@ class Vocabulary:
         >>> Vocabulary(["yes", "no"]).decode([1, 0])
         ['no', 'yes']
         """
-        places = np.asarray(indices)
+        try:
+            places = np.asarray(indices)
+        except (TypeError, ValueError):
+            places = np.empty(())
         if places.ndim != 1 or (places.size and (places.dtype.kind not in "iu" or places.min() < 0
                                                  or places.max() >= len(self))):
-            raise DataError(f"decode: takes a row of integers from 0 to {len(self) - 1}, not {indices!r:.60}")
+            raise DataError(f"decode: takes a row of integers from 0 to {len(self) - 1}, not {shown_in_error(indices)}")
         found = [self.tokens[i] for i in places.tolist()]
         return "".join(found) if self.characters else found
 
 
+@takes("a row of tokens, and how many stand in each part")
 def windows(sequence: ArrayLike, length: int, step: int | None = None) -> tuple[Array, Array]:
     """Parts of a sequence, and what follows each element: (x, y), both (parts, length), y one place further on.
 
@@ -120,15 +135,15 @@ def windows(sequence: ArrayLike, length: int, step: int | None = None) -> tuple[
     >>> x.tolist(), y.tolist()
     ([[1, 2], [3, 4]], [[2, 3], [4, 5]])
     """
-    row, step = np.asarray(sequence), length if step is None else step
-    if length < 1 or step < 1:
-        raise UsageError(f"windows: length={length} and step={step} are 1 or more")
+    length = options.whole_number("windows: length", length)
+    row, step = np.asarray(sequence), length if step is None else options.whole_number("windows: step", step)
     if row.ndim != 1 or len(row) <= length:
         raise DataError(f"windows: a sequence of shape {row.shape} has no part of {length} elements with one behind it")
     starts = np.arange(0, len(row) - length, step)[:, None] + np.arange(length)
     return row[starts], row[starts + 1]
 
 
+@takes(SENTENCES)
 def skip_gram_pairs(sentences: Iterable[Sequence[int]], window: int = 2) -> tuple[Array, Array]:
     """(centres, contexts): each word beside each of those at most `window` places from it, in its own sentence.
 
@@ -137,6 +152,7 @@ def skip_gram_pairs(sentences: Iterable[Sequence[int]], window: int = 2) -> tupl
     >>> [found.tolist() for found in skip_gram_pairs([[1, 2, 3]], window=1)]
     [[1, 2, 2, 3], [2, 1, 3, 2]]
     """
+    window = options.whole_number("skip_gram_pairs: window", window)
     pairs = [(centre, sentence[j]) for sentence in sentences for i, centre in enumerate(sentence)
              for j in range(max(0, i - window), min(len(sentence), i + window + 1)) if j != i]
     if not pairs:
@@ -145,6 +161,7 @@ def skip_gram_pairs(sentences: Iterable[Sequence[int]], window: int = 2) -> tupl
     return found[:, 0], found[:, 1]
 
 
+@takes(SENTENCES)
 def cbow_windows(sentences: Iterable[Sequence[int]], window: int = 2) -> tuple[Array, Array]:
     """(contexts, centres): the words at most `window` places from each word, (rows, 2 window), -1 where there is none.
 
@@ -153,6 +170,7 @@ def cbow_windows(sentences: Iterable[Sequence[int]], window: int = 2) -> tuple[A
     >>> [found.tolist() for found in cbow_windows([[1, 2, 3]], window=1)]
     [[[-1, 2], [1, 3], [2, -1]], [1, 2, 3]]
     """
+    window = options.whole_number("cbow_windows: window", window, most=WIDEST)
     contexts, centres = [], []
     for sentence in sentences:
         places = [-1] * window + list(sentence) + [-1] * window
@@ -202,7 +220,7 @@ def planted_corpus(sentences: int = 4000, *, rng: Rng = None) -> list[list[str]]
     >>> len(planted_corpus(10, rng=0)), len(planted_corpus(10, rng=0)[0])
     (10, 5)
     """
-    rng = generator(rng)
+    rng, sentences = generator(rng), options.whole_number("planted_corpus: sentences", sentences, 0, most=10**7)
     found, relations = [], tuple(PLANTED)
     for _ in range(sentences):
         relation = relations[rng.integers(len(relations))]

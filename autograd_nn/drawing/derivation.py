@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.node import Node
+from ..core.options import flag, whole_number
 from ..errors import UsageError
 from ..notation.names import names_of, operand_text, tex_name
 from ..notation.notations import MADE_LATEX
 from ..notation.summary import Data
+from ..ops._refusal import shown_in_error
 from .record.events import Event
 from .record.formula import formula
 from .record.lookup import place_of
@@ -102,6 +104,8 @@ def explain(root: Graph, *leaves: Node | str, expand: bool = False, max_steps: i
     dy/dw = 3
     <BLANKLINE>
     """
+    expand = flag("explain: expand", expand)
+    max_steps = None if max_steps is None else whole_number("explain: max_steps", max_steps)
     trace, ids = _trace(root, expand)
     targets = [place_of(leaf, trace, ids, "explain") for leaf in leaves] or \
         [n["id"] for n in trace["nodes"] if n["role"] == "leaf"]
@@ -323,7 +327,7 @@ class _Writer:
 def _trace(root: Graph, expand: bool) -> tuple[Trace, dict[Node, int]]:
     if not isinstance(root, (Node, Recorded)):
         raise UsageError(f"explain: the root must be a Value, a Tensor or what `with trace()` gave, "
-                         f"not {type(root).__name__} {root!r:.60}")
+                         f"not {type(root).__name__} {shown_in_error(root)}")
     trace, ids = numbered(root, expand=expand)
     if len(trace["roots"]) != 1:
         names = ", ".join(names_of([trace["nodes"][i] for i in trace["roots"][:6]]))

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ..core.node import Node
+from ..core.options import choice, file_path, flag, string
 from ..errors import RenderError, UsageError
+from ..ops._refusal import shown_in_error
 from .fold.folded import pictured
 from .page import LARGEST, Page, page_of
 from .record.lookup import node_of
@@ -82,6 +84,7 @@ class Picture:
 
     def html(self, path: str | PathLike[str], *, practice: bool = False, lang: str = "en") -> Path:
         """Write the page, one file that needs no network, and give back its path; the options are those of page()."""
+        path = file_path("Picture.html: path", path)
         return self.page(practice=practice, lang=lang).save(path)
 
     def save(self, path: str | PathLike[str]) -> Path:
@@ -91,7 +94,7 @@ class Picture:
         .txt a table, .json the Trace. Raises RenderError for another suffix, and for .png and .pdf where no
         layout engine is installed; warns (FontWarning) where these would show boxes for characters.
         """
-        path = Path(path)
+        path = Path(file_path("Picture.save: path", path))
         make = _FORMATS.get(path.suffix.lower())
         if make is None:
             raise RenderError(f"{path.name}: a picture is saved as {' '.join(_FORMATS)}, "
@@ -158,6 +161,11 @@ def draw(graph: Graph, *, title: str | None = None, rankdir: str = "LR",
     <BLANKLINE>
     """
     graph = graph if isinstance(graph, Recorded) else roots_of(graph)
+    title = None if title is None else string("draw: title", title)
+    choice("draw: rankdir", rankdir, ("LR", "TB"))
+    gradients, local = flag("draw: gradients", gradients), flag("draw: local", local)
+    expand = flag("draw: expand", expand)
+    unfold = None if unfold is None else string("draw: unfold", unfold)
     words = _by_node(marks, graph, expand)
     trace, ids = pictured(graph, max_nodes=max_nodes, expand=expand, unfold=unfold)
     shown = {ids[node]: text for node, text in words.items() if node in ids}
@@ -175,12 +183,13 @@ def _by_node(marks: Any, graph: Graph, expand: bool) -> dict[Node, str]:
     """The words of `marks` by the nodes that they are for."""
     if not isinstance(marks, Mapping) and marks is not None:
         raise UsageError(f"marks: a dict of words by node, such as {{w: 'too large'}}, not {type(marks).__name__} "
-                         f"{marks!r:.60}")
+                         f"{shown_in_error(marks)}")
     words: dict[Node, str] = {}
     whole = None
     for thing, text in (marks or {}).items():
         if not isinstance(text, str):
-            raise UsageError(f"marks: the words for a node are a text, not {type(text).__name__} {text!r:.60}")
+            raise UsageError(f"marks: the words for a node are a text, not {type(text).__name__} "
+                             f"{shown_in_error(text)}")
         if isinstance(thing, Node):
             words[thing] = text
         else:

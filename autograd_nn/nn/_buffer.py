@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.options import float_dtype, real_array
+from ..errors import ShapeError
 from ..ops._frozen import frozen
 
 Array = np.ndarray[Any, Any]
@@ -27,7 +29,7 @@ class Buffer:
     """
 
     def __init__(self, data: Any) -> None:
-        self._data: Array = frozen(np.array(data))
+        self._data: Array = frozen(real_array("Buffer", data).copy())
 
     @property
     def data(self) -> Array:
@@ -36,7 +38,11 @@ class Buffer:
 
     @data.setter
     def data(self, array: Any) -> None:
-        self._data = frozen(np.array(np.broadcast_to(array, self._data.shape), dtype=self._data.dtype))
+        given = real_array("Buffer: data", array)
+        try:
+            self._data = frozen(np.array(np.broadcast_to(given, self._data.shape), dtype=self._data.dtype))
+        except ValueError:
+            raise ShapeError(f"a Buffer of shape {self.shape} cannot hold an array of shape {given.shape}") from None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -45,6 +51,7 @@ class Buffer:
 
     def astype(self, dtype: Any) -> None:
         """Cast floating point numbers in place; counts stay integers."""
+        dtype = float_dtype("Buffer.astype: dtype", dtype)
         if self._data.dtype.kind == "f":
             self._data = frozen(self._data.astype(dtype))
 

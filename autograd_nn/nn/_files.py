@@ -20,7 +20,9 @@ from typing import Any
 
 import numpy as np
 
+from ..core.options import file_path
 from ..errors import DTypeError, StateError, UsageError
+from ..ops._refusal import shown_in_error
 
 Array = np.ndarray[Any, Any]
 KEY = "autograd_nn"             # of the entry in the file's metadata with the checksum and the text
@@ -63,6 +65,7 @@ def ready(path: str | os.PathLike[str]) -> Path:
 
     A rename would put a plain file in the place of a link or a device, which somebody has put there on purpose.
     """
+    path = file_path("save: path", path)
     target = Path(path).parent.resolve() / Path(path).name
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "there is no such folder to save in", str(target.parent))
@@ -92,7 +95,7 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Array], str | None]:
     StateError, in one line, if it is damaged or of another format.
     """
     from safetensors.numpy import load
-    content = Path(path).read_bytes()
+    content = Path(file_path("load: path", path)).read_bytes()
     try:
         length = int.from_bytes(content[:8], "little")
         if length > HEADER:
@@ -104,7 +107,8 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Array], str | None]:
         raise StateError(f"load: {os.fspath(path)} is damaged, or is no safetensors file ({what:.200})") from None
     for name, array in arrays.items():
         if array.dtype.kind not in "biuf" or (array.dtype == bool and array.view(np.uint8).max(initial=0) > 1):
-            raise StateError(f"load: {os.fspath(path)}: {name!r:.80} is an array of {array.dtype}, not of real numbers")
+            raise StateError(f"load: {os.fspath(path)}: "
+                             f"{shown_in_error(name)} is an array of {array.dtype}, not of real numbers")
     if said is None:
         return arrays, None
     checksum, text = said

@@ -17,6 +17,8 @@ from ..core.tensor import Tensor
 from ..core.value import BaseValue
 from ..errors import UsageError
 from ..ops import shape_of
+from ..ops._arguments import affordable
+from ..ops._refusal import shown_in_error
 from . import module as tree
 from ._evaluated import evaluated
 from ._inputs import traced
@@ -219,13 +221,18 @@ def _input(model: Module, x: Any) -> Any:
     """Zeros of a shape, or the example itself: floating point numbers as a Tensor, so that every op is seen."""
     leaf: Any = next(model.parameters(), None)
     if isinstance(x, tuple) and x and all(isinstance(n, (int, np.integer)) for n in x):
+        affordable(f"{type(model).__name__}.summary", *map(int, x))
         if min(x) < 1:
             raise UsageError(f"{type(model).__name__}.summary: a shape has positive lengths, not {x}")
         x = np.zeros(x, leaf.dtype if isinstance(leaf, Tensor) else np.float64)
-    if traced(x) or isinstance(leaf, BaseValue):
+    if traced(x):
         return x
-    array = np.asarray(x)
-    if array.dtype.kind != "f":
+    try:
+        array = np.asarray(x)
+    except (TypeError, ValueError):
+        raise UsageError(f"{type(model).__name__}.summary takes shapes and examples of the inputs, not "
+                         f"{shown_in_error(x)}") from None
+    if array.dtype.kind != "f" or isinstance(leaf, BaseValue):
         return x
     return Tensor(array if isinstance(x, np.ndarray) or not isinstance(leaf, Tensor) else array.astype(leaf.dtype))
 

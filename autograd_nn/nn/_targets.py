@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.node import data_of
-from ..core.options import choice
+from ..core.options import LARGEST, choice, whole_number
 from ..core.tensor import Tensor
 from ..errors import DataError, DTypeError, ShapeError, UsageError
 from ..ops import shape_of
@@ -22,10 +22,16 @@ def loss_input(x: Any) -> Any:
     return x if traced(x) else of_values(x)
 
 
+def predictions(x: Any) -> Any:
+    """The same, with numbers that can be subtracted in the place of booleans."""
+    x = loss_input(x)
+    return x.astype(float) if isinstance(x, np.ndarray) and x.dtype.kind == "b" else x
+
+
 def pair(name: str, y: Any, target: Any, reduction: str) -> tuple[Any, Any]:
     """Predictions and targets of one shape, plain targets in the predictions' dtype."""
     choice(f"{name}: reduction", reduction, REDUCTIONS)
-    y, target = loss_input(y), loss_input(target)
+    y, target = predictions(y), predictions(target)
     if shape_of(y) != shape_of(target):
         raise ShapeError(f"{name}: predictions of shape {shape_of(y)} and targets of shape {shape_of(target)} "
                          "must have one shape (broadcasting would compare each with each)\n"
@@ -41,6 +47,8 @@ def class_indices(name: str, target: Any, classes: int, ignore_index: int | None
         kind = f"a {type(target).__name__}" if traced(target) else f"of dtype {target.dtype}"
         raise DTypeError(f"{name}: class indices are integers, and these are {kind}\n"
                          "  help: target.astype(int)")
+    if ignore_index is not None:
+        ignore_index = whole_number(f"{name}: ignore_index", ignore_index, -LARGEST)
     low, high, kept = target.item(target.argmin()), target.item(target.argmax()), None      # quicker than min and max
     if ignore_index is not None and low <= ignore_index <= high and (target == ignore_index).any():
         kept = target != ignore_index

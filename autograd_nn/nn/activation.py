@@ -10,6 +10,7 @@ import numpy as np
 from ..core.node import Node
 from ..errors import UsageError
 from ..ops import OPS, Op
+from ..ops._refusal import shown_in_error
 from ._inputs import of_values
 from .module import Module
 
@@ -33,11 +34,14 @@ class Activation(Module):
     op: ClassVar[Op]
 
     def __init__(self, *args: Any, **params: Any) -> None:
+        if not isinstance(getattr(self, "op", None), Op):
+            raise UsageError(f"{type(self).__name__} has no op: a subclass of Activation names its own, as in\n"
+                             "  class Sine(nn.Activation):\n      op = ops.sin")
         given = {**dict(zip(self.op.params, args)), **params}
         if len(args) > len(self.op.params) or not given.keys() <= self.op.params.keys():
             known = ", ".join(f"{k}={v!r}" for k, v in self.op.params.items()) or "none"
             raise UsageError(f"{type(self).__name__}: its parameters are {known}; "
-                             f"got {', '.join([*map(repr, args), *params])}")
+                             f"got {', '.join([*map(shown_in_error, args), *params])}")
         for key, part in given.items():
             if isinstance(part, Node):
                 raise UsageError(f"{type(self).__name__}: {key} is a constant of the op, and would get no gradient; "
@@ -70,5 +74,5 @@ def activation(kind: str | Callable[[Any], Any] | None) -> Callable[[Any], Any] 
         return kind
     if isinstance(kind, str) and kind in OPS and OPS[kind] in MODULE_OF:
         return MODULE_OF[OPS[kind]]()
-    raise UsageError(f"no activation is named {kind!r:.60}\n"
+    raise UsageError(f"no activation is named {shown_in_error(kind)}\n"
                      f"  help: one of {', '.join(sorted(op.name for op in MODULE_OF))}, a function, or None")

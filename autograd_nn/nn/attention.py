@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..core.options import whole_number
+from ..core.options import flag, float_dtype, whole_number
 from ..core.random import Rng, generator
 from ..core.tensor import Tensor
 from ..errors import DTypeError, ShapeError, UsageError
 from ..ops import shape_of
-from ..ops._arguments import dtype_of
+from ..ops._arguments import affordable, dtype_of
 from . import init as initialisers
 from ._images import image_batch
 from ._inputs import traced
@@ -55,7 +55,9 @@ class MultiheadAttention(Module):
                  kdim: int | None = None, vdim: int | None = None, batch_first: bool = False, *, rng: Rng = None,
                  dtype: Any = np.float32) -> None:
         e = self.embed_dim = whole_number("MultiheadAttention: embed_dim", embed_dim)
-        self.num_heads, self.batch_first = whole_number("MultiheadAttention: num_heads", num_heads), batch_first
+        self.num_heads = whole_number("MultiheadAttention: num_heads", num_heads)
+        self.batch_first = flag("MultiheadAttention: batch_first", batch_first)
+        dtype, bias = float_dtype("MultiheadAttention: dtype", dtype), flag("MultiheadAttention: bias", bias)
         if embed_dim % num_heads:
             raise UsageError(f"MultiheadAttention: num_heads={num_heads} does not divide embed_dim={embed_dim}")
         self.kdim = whole_number("MultiheadAttention: kdim", e if kdim is None else kdim)
@@ -176,7 +178,10 @@ def causal_mask(target: int, source: int | None = None) -> Array:
     >>> nn.causal_mask(3).astype(int).tolist()
     [[0, 1, 1], [0, 0, 1], [0, 0, 0]]
     """
-    return np.triu(np.ones((target, target if source is None else source), bool), 1)
+    target = whole_number("causal_mask: target", target, least=0)
+    source = target if source is None else whole_number("causal_mask: source", source, least=0)
+    affordable("causal_mask", target, source)
+    return np.triu(np.ones((target, source), bool), 1)
 
 
 class TransformerEncoderLayer(Module):

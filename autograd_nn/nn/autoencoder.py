@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..core.options import between_0_and_1, non_negative, whole_number
+from ..core.options import between_0_and_1, choice, non_negative, whole_number
 from ..core.random import Rng, generator
 from ..errors import UsageError
 from ..ops import shape_of
+from ..ops._arguments import affordable
 from ._inputs import rows
 from .losses import binary_cross_entropy_with_logits, mse_loss
 from .module import Module
@@ -99,10 +100,9 @@ class VariationalAutoencoder(Module):
                  likelihood: str = "gaussian", rng: Rng = None, dtype: Any = np.float32) -> None:
         if len(sizes) < 2:
             raise UsageError(f"VariationalAutoencoder{sizes} needs at least two sizes: inputs and code")
-        if likelihood not in ("gaussian", "bernoulli"):
-            raise UsageError(f'VariationalAutoencoder: likelihood is "gaussian" or "bernoulli", not {likelihood!r:.60}')
+        self.likelihood = choice("VariationalAutoencoder: likelihood", likelihood, ("gaussian", "bernoulli"))
         self.rng = generator(rng)
-        self.code, self.likelihood = whole_number("the code", sizes[-1]), likelihood
+        self.code = whole_number("VariationalAutoencoder: the code", sizes[-1])
         self.encoder = MLP(*sizes[:-1], 2 * self.code, activation=activation, rng=self.rng, dtype=dtype)
         self.decoder = MLP(*sizes[::-1], activation=activation, rng=self.rng, dtype=dtype)
 
@@ -125,6 +125,7 @@ class VariationalAutoencoder(Module):
 
         KL = -1/2 sum (1 + log s^2 - mu^2 - s^2).
         """
+        beta = non_negative("VariationalAutoencoder.loss: beta", beta)
         mean, log_variance = self.encode(x)
         y = self.decoder(self._code(mean, log_variance))
         if self.likelihood == "bernoulli":
@@ -137,7 +138,8 @@ class VariationalAutoencoder(Module):
     def generate(self, count: int) -> Any:
         """`count` new rows, decoded from codes drawn from the standard normal distribution."""
         dtype = next(self.decoder.parameters()).dtype
-        return self.decode(self.rng.normal(size=(whole_number("count", count), self.code)).astype(dtype))
+        affordable("VariationalAutoencoder.generate", count := whole_number("generate: count", count), self.code)
+        return self.decode(self.rng.normal(size=(count, self.code)).astype(dtype))
 
     def _code(self, mean: Any, log_variance: Any) -> Any:
         if not self.training:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.node import data_of
-from ..core.options import whole_number
+from ..core.options import above_zero, whole_number
 from ..core.random import Rng, generator
 from ..errors import UsageError
 from ._inputs import rows
@@ -61,8 +61,7 @@ class DeepBeliefNetwork(Module):
         x (rows, visible). Returns, for each machine, its reconstruction error after each epoch. Raises
         what RBM.contrastive_divergence raises, and UsageError for a learning rate that is not positive.
         """
-        if not lr > 0:
-            raise UsageError(f"DeepBeliefNetwork.pretrain: lr must be positive, not {lr!r}")
+        lr = above_zero("DeepBeliefNetwork.pretrain: lr", lr)
         first = self.machines[0]
         below: Any = np.asarray(data_of(rows(first, x, first.visible_units)), dtype=first.weight.dtype)
         errors: list[list[float]] = []

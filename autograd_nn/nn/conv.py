@@ -9,17 +9,18 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import ops
-from ..core.options import whole_number
+from ..core.options import choice, flag, float_dtype, whole_number
 from ..core.random import Rng, generator
 from ..core.tensor import Tensor
 from ..errors import ShapeError, UsageError
+from ..ops._arguments import affordable
 from ..ops.networks._sliding import numbers
 from . import init as initialisers
 from ._images import image_batch
+from .init import Init
 from .module import Module
 
 Array = np.ndarray[Any, Any]
-Init = Callable[..., Array]
 PADDING = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
@@ -39,20 +40,19 @@ class _Conv(Module):
         self.padding = padding if isinstance(padding, str) else numbers(name, "padding", padding, n, 0)
         self.dilation = numbers(name, "dilation", dilation, n, 1)
         self.groups = whole_number(f"{name}: groups", groups)
+        in_channels, out_channels, groups = self.in_channels, self.out_channels, self.groups
+        dtype, bias = float_dtype(f"{name}: dtype", dtype), flag(f"{name}: bias", bias)
         if in_channels % groups or out_channels % groups:
             raise UsageError(f"{name}: groups={groups} must divide in_channels={in_channels} and "
                              f"out_channels={out_channels}")
         ends = (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
         shape = (ends[0], ends[1] // groups, *self.kernel_size)
+        affordable(name, *shape)
         rng, bound = generator(rng), 1 / math.sqrt(math.prod(shape[1:]))
-        if init is None:
-            weight = initialisers.uniform(shape, -bound, bound, rng=rng, dtype=dtype)
-            start = initialisers.uniform(out_channels, -bound, bound, rng=rng, dtype=dtype) if bias else None
-        else:
-            weight = np.asarray(init(shape, rng=rng, dtype=dtype))
-            start = np.zeros(out_channels, dtype) if bias else None
-            if weight.shape != shape:
-                raise ShapeError(f"init gave an array of shape {weight.shape} for a weight of shape {shape}")
+        weight, start = initialisers.started(name, init, shape, bound, rng, dtype), None
+        if bias:
+            start = np.zeros(out_channels, dtype) if init is not None \
+                else initialisers.uniform(out_channels, -bound, bound, rng=rng, dtype=dtype)
         self.weight = Tensor(weight, dtype=dtype, name="weight")
         self.bias = None if start is None else Tensor(start, dtype=dtype, name="bias")
 
@@ -77,8 +77,7 @@ class _Sliding(_Conv):
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, rng, dtype,
                          init)
         name = type(self).__name__
-        if padding_mode not in PADDING:
-            raise UsageError(f"{name}: padding_mode={padding_mode!r} is not one of {', '.join(PADDING)}")
+        choice(f"{name}: padding_mode", padding_mode, PADDING)
         if isinstance(self.padding, str) and self.padding not in ("same", "valid"):
             raise UsageError(f"{name}: padding={padding!r} is not 'same', 'valid', a number or a tuple")
         if self.padding == "same" and max(self.stride) > 1:

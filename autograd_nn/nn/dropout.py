@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from ..core.options import between_0_and_1, lengths
 from ..core.random import Rng, generator
-from ..errors import ShapeError, UsageError
+from ..errors import ShapeError
 from ..ops import shape_of
 from ..ops._arguments import dtype_of
 from ._inputs import of_values, traced
@@ -24,6 +23,7 @@ class Dropout(Module):
 
     Source: Srivastava et al. 2014. Raises UsageError for another p.
 
+    >>> import numpy as np
     >>> from autograd_nn import nn
     >>> layer = nn.Dropout(0.5, rng=0)
     >>> sorted(set(layer(np.ones(100)).tolist())), layer.eval()(2.0)
@@ -31,9 +31,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, *, rng: Rng = None) -> None:
-        if isinstance(p, bool) or not isinstance(p, (int, float, np.floating)) or not 0 <= p <= 1:
-            raise UsageError(f"{type(self).__name__}: p is a probability, from 0 to 1, not {p!r:.60}")
-        self.p = float(p)
+        self.p = between_0_and_1(f"{type(self).__name__}: p", p)
         self.rng = None if rng is None else generator(rng)
 
     def mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -42,7 +40,7 @@ class Dropout(Module):
 
     def forward(self, x: Any) -> Any:
         """x with a part of it left out, while training."""
-        x = x if traced(x) else of_values(x) if isinstance(x, (list, tuple)) else x
+        x = x if traced(x) or isinstance(x, float) else of_values(x)
         if not self.training or self.p == 0:
             return x
         kept = generator(self.rng).random(self.mask_shape(shape_of(x))) >= self.p
@@ -60,6 +58,7 @@ class Dropout2d(Dropout):
     Neighbouring elements of an image tell much the same, so leaving out single ones takes little away.
     Source: Tompson et al. 2015. Raises ShapeError for an input of other axes.
 
+    >>> import numpy as np
     >>> from autograd_nn import nn
     >>> nn.Dropout2d(0.5, rng=3)(np.ones((1, 4, 1, 2))).tolist()
     [[[[0.0, 0.0]], [[0.0, 0.0]], [[2.0, 2.0]], [[2.0, 2.0]]]]
@@ -67,6 +66,7 @@ class Dropout2d(Dropout):
 
     def mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """One number for each channel."""
+        shape = lengths("Dropout2d.mask_shape: shape", shape)
         if len(shape) not in (3, 4):
             raise ShapeError(f"Dropout2d takes inputs of shape (N, C, H, W) or (C, H, W), and this one has {shape}")
         return (*shape[:-2], 1, 1)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
 
 from .. import ops
-from ..core.options import whole_number
+from ..core.options import float_dtype, whole_number
 from ..core.random import Rng
 from ..core.tensor import Tensor
-from ..errors import DataError, DTypeError, UsageError
+from ..errors import DataError, DTypeError, ShapeError, UsageError
+from ..ops._arguments import affordable
+from ..ops._refusal import shown_in_error
 from . import init as initialisers
 from ._inputs import traced
 from .module import Module
@@ -41,12 +42,15 @@ class Embedding(Module):
                  dtype: Any = np.float32) -> None:
         self.num_embeddings = whole_number("Embedding: num_embeddings", num_embeddings)
         self.embedding_dim = whole_number("Embedding: embedding_dim", embedding_dim)
+        affordable("Embedding", self.num_embeddings, self.embedding_dim)
+        dtype = float_dtype("Embedding: dtype", dtype)
         start = initialisers.normal((num_embeddings, embedding_dim), rng=rng, dtype=dtype)
         self.padding_idx = None
         if padding_idx is not None:
-            if not -num_embeddings <= operator.index(padding_idx) < num_embeddings:
+            padding_idx = whole_number("Embedding: padding_idx", padding_idx, -num_embeddings)
+            if padding_idx >= num_embeddings:
                 raise UsageError(f"Embedding: padding_idx={padding_idx} is none of the {num_embeddings} indices")
-            self.padding_idx = operator.index(padding_idx) % num_embeddings
+            self.padding_idx = padding_idx % num_embeddings
             start[self.padding_idx] = 0
         self.weight = Tensor(start, dtype=dtype, name="weight")
 
@@ -67,7 +71,10 @@ def indices(name: str, index: Any, n: int) -> Array:
     """An array of integers from 0 to n - 1."""
     if traced(index):
         raise DTypeError(f"{name}: indices are integers, which have no gradient, and not a {type(index).__name__}")
-    found = np.asarray(index)
+    try:
+        found = np.asarray(index)
+    except ValueError:
+        raise ShapeError(f"{name}: this is no array of indices: {shown_in_error(index)}") from None
     if found.size == 0 and isinstance(index, (list, tuple)):
         found = found.astype(np.int64)
     if found.dtype.kind not in "iu":

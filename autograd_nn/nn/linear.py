@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .. import ops
-from ..core.options import whole_number
+from ..core.options import flag, float_dtype, whole_number
 from ..core.random import Rng, generator
 from ..core.tensor import Tensor
-from ..errors import ShapeError, UsageError
+from ..errors import UsageError
 from . import init as initialisers
 from ._inputs import rows
+from .init import Init
 from .module import Module
 
 Array = np.ndarray[Any, Any]
-Init = Callable[..., Array]
 
 
 class Linear(Module):
@@ -42,9 +41,9 @@ class Linear(Module):
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True, *, rng: Rng = None,
                  dtype: Any = np.float32, init: Init | None = None) -> None:
-        self.in_features = whole_number("in_features", in_features)
-        self.out_features = whole_number("out_features", out_features)
-        weight, start = drawn(self.in_features, self.out_features, bias, rng, dtype, init)
+        self.in_features = whole_number("Linear: in_features", in_features)
+        self.out_features = whole_number("Linear: out_features", out_features)
+        weight, start = drawn("Linear", self.in_features, self.out_features, bias, rng, dtype, init)
         self.weight = Tensor(weight, dtype=dtype, name="weight")
         self.bias = None if start is None else Tensor(start, dtype=dtype, name="bias")
 
@@ -62,14 +61,13 @@ class Linear(Module):
         return f"{self.in_features}, {self.out_features}" + ("" if self.bias is not None else ", bias=False")
 
 
-def drawn(n_in: int, n_out: int, bias: bool, rng: Rng, dtype: Any, init: Init | None) -> tuple[Array, Array | None]:
+def drawn(name: str, n_in: int, n_out: int, bias: bool, rng: Rng, dtype: Any,
+          init: Init | None) -> tuple[Array, Array | None]:
     """The weight (n_out, n_in) and the bias (n_out,) or None that a layer starts from."""
-    rng = generator(rng)
-    if init is not None:
-        weight = np.asarray(init((n_out, n_in), rng=rng, dtype=dtype))
-        if weight.shape != (n_out, n_in):
-            raise ShapeError(f"init gave an array of shape {weight.shape} for a weight of shape {(n_out, n_in)}")
-        return weight, np.zeros(n_out, dtype) if bias else None
+    dtype, bias, rng = float_dtype(f"{name}: dtype", dtype), flag(f"{name}: bias", bias), generator(rng)
     bound = 1 / math.sqrt(n_in)
-    weight = initialisers.uniform((n_out, n_in), -bound, bound, rng=rng, dtype=dtype)
-    return weight, initialisers.uniform(n_out, -bound, bound, rng=rng, dtype=dtype) if bias else None
+    weight = initialisers.started(name, init, (n_out, n_in), bound, rng, dtype)
+    if not bias:
+        return weight, None
+    return weight, np.zeros(n_out, dtype) if init is not None \
+        else initialisers.uniform(n_out, -bound, bound, rng=rng, dtype=dtype)

@@ -10,9 +10,10 @@ import numpy as np
 
 from ..core import modes
 from ..core.node import Node
+from ..core.options import flag, float_dtype
 from ..core.tensor import Tensor
 from ..core.value import BaseValue
-from ..errors import AutogradError, DTypeError, StateError, UsageError
+from ..errors import AutogradError, StateError, UsageError
 from ..tree._containers import enter
 from . import _files, _state
 from ._buffer import Buffer
@@ -62,6 +63,10 @@ class Module:
         except AutogradError as error:
             located(error, self)
             raise
+        except TypeError as error:
+            if not str(error).startswith(f"{self.forward.__qualname__}() "):
+                raise
+            raise UsageError(str(error)) from None       # of the call itself, which does not fit the signature
 
     # --- the tree -------------------------------------------------------------------------------
     def named_parameters(self) -> Iterator[tuple[str, Any]]:
@@ -103,6 +108,7 @@ class Module:
     # --- modes, gradients, dtype ----------------------------------------------------------------
     def train(self, mode: bool = True) -> Self:
         """Set `training` here and in every module below; returns self."""
+        mode = flag(f"{type(self).__name__}.train: mode", mode)
         for _, module in self.named_modules():
             module.training = mode
         return self
@@ -127,8 +133,7 @@ class Module:
         >>> nn.Linear(2, 1, rng=0).astype(np.float64).weight.dtype
         dtype('float64')
         """
-        if np.dtype(dtype).kind != "f":
-            raise DTypeError(f"astype: parameters are floating point numbers, not {np.dtype(dtype)}")
+        dtype = float_dtype("astype: dtype", dtype)
         for p in self.parameters():
             if isinstance(p, Tensor):
                 data = p._data.astype(dtype)

@@ -16,7 +16,8 @@ from ..errors import UsageError
 from ..ops._carriers import array_of
 from ._inputs import rows
 from .activation import activation as activation_of
-from .linear import Init, drawn
+from .init import Init
+from .linear import drawn
 from .module import Module
 
 Array = np.ndarray[Any, Any]
@@ -44,8 +45,8 @@ class Layer(Module):
 
     def __init__(self, n_in: int, n_out: int, activation: Activation = "tanh", bias: bool = True, *,
                  rng: Rng = None, init: Init | None = None) -> None:
-        self.n_in, self.n_out = whole_number("n_in", n_in), whole_number("n_out", n_out)
-        weight, start = drawn(self.n_in, self.n_out, bias, rng, np.float64, init)
+        self.n_in, self.n_out = whole_number("Layer: n_in", n_in), whole_number("Layer: n_out", n_out)
+        weight, start = drawn("Layer", self.n_in, self.n_out, bias, rng, np.float64, init)
         self.weight = _values(weight, "weight")
         self.bias = None if start is None else _values(start, "bias")
         self.activation = activation_of(activation)
@@ -85,8 +86,8 @@ class Neuron(Module):
 
     def __init__(self, n_in: int, activation: Activation = "tanh", bias: bool = True, *,
                  rng: Rng = None, init: Init | None = None) -> None:
-        self.n_in = whole_number("n_in", n_in)
-        weight, start = drawn(self.n_in, 1, bias, rng, np.float64, init)
+        self.n_in = whole_number("Neuron: n_in", n_in)
+        weight, start = drawn("Neuron", self.n_in, 1, bias, rng, np.float64, init)
         self.weight = _values(weight[0], "weight")
         self.bias = None if start is None else Value(start[0], name="bias")
         self.activation = activation_of(activation)

@@ -9,12 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import ops
-from ..core.options import above_zero, whole_number
+from ..core.options import above_zero, between_0_and_1, flag, float_dtype, lengths, whole_number
 from ..core.tensor import Tensor
 from ..errors import ShapeError, UsageError
 from ..ops import shape_of
-from ..ops._arguments import data_of, dtype_of
-from ..ops.networks._sliding import numbers
+from ..ops._arguments import affordable, data_of, dtype_of
 from ..ops.networks.normalization import moments
 from ._buffer import Buffer
 from ._images import image_batch
@@ -28,11 +27,14 @@ class _BatchNorm(Module):
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
                  track_running_stats: bool = True, *, dtype: Any = np.float32) -> None:
-        n = self.num_features = whole_number(f"{type(self).__name__}: num_features", num_features)
-        self.eps, self.momentum = above_zero(f"{type(self).__name__}: eps", eps), momentum
-        if momentum is not None and not 0 <= momentum <= 1:
-            raise UsageError(f"{type(self).__name__}: momentum={momentum!r} is the weight of the newest batch, "
-                             "from 0 to 1, or None for the average of all batches")
+        name = type(self).__name__
+        n = self.num_features = whole_number(f"{name}: num_features", num_features)
+        affordable(name, n)
+        self.eps, dtype = above_zero(f"{name}: eps", eps), float_dtype(f"{name}: dtype", dtype)
+        affine = flag(f"{name}: affine", affine)
+        track_running_stats = flag(f"{name}: track_running_stats", track_running_stats)
+        # the weight of the newest batch, or None for the average of all batches
+        self.momentum = None if momentum is None else between_0_and_1(f"{name}: momentum", momentum)
         self.weight = Tensor(np.ones(n), dtype=dtype, name="weight") if affine else None
         self.bias = Tensor(np.zeros(n), dtype=dtype, name="bias") if affine else None
         self.running_mean = Buffer(np.zeros(n, dtype)) if track_running_stats else None
@@ -138,6 +140,8 @@ class LayerNorm(Module):
                  bias: bool = True, *, dtype: Any = np.float32) -> None:
         self.normalized_shape, self.eps = _shape(self, normalized_shape), above_zero(f"{type(self).__name__}: eps", eps)
         shape = self.normalized_shape
+        dtype, bias = float_dtype("LayerNorm: dtype", dtype), flag("LayerNorm: bias", bias)
+        elementwise_affine = flag("LayerNorm: elementwise_affine", elementwise_affine)
         self.weight = Tensor(np.ones(shape), dtype=dtype, name="weight") if elementwise_affine else None
         self.bias = Tensor(np.zeros(shape), dtype=dtype, name="bias") if elementwise_affine and bias else None
 
@@ -171,6 +175,8 @@ class RMSNorm(Module):
                  elementwise_affine: bool = True, *, dtype: Any = np.float32) -> None:
         self.normalized_shape = _shape(self, normalized_shape)
         self.eps = None if eps is None else above_zero(f"{type(self).__name__}: eps", eps)
+        dtype = float_dtype("RMSNorm: dtype", dtype)
+        elementwise_affine = flag("RMSNorm: elementwise_affine", elementwise_affine)
         self.weight = Tensor(np.ones(self.normalized_shape), dtype=dtype, name="weight") if elementwise_affine else None
 
     def forward(self, x: Any) -> Any:
@@ -205,7 +211,9 @@ class GroupNorm(Module):
         self.num_channels = whole_number("GroupNorm: num_channels", num_channels)
         if num_channels % num_groups:
             raise UsageError(f"GroupNorm: num_groups={num_groups} must divide num_channels={num_channels}")
-        self.eps = above_zero(f"{type(self).__name__}: eps", eps)
+        affordable("GroupNorm", self.num_channels)
+        self.eps, affine = above_zero("GroupNorm: eps", eps), flag("GroupNorm: affine", affine)
+        dtype = float_dtype("GroupNorm: dtype", dtype)
         self.weight = Tensor(np.ones(num_channels), dtype=dtype, name="weight") if affine else None
         self.bias = Tensor(np.zeros(num_channels), dtype=dtype, name="bias") if affine else None
 
@@ -229,7 +237,10 @@ class GroupNorm(Module):
 
 
 def _shape(layer: Module, shape: Any) -> tuple[int, ...]:
-    return numbers(type(layer).__name__, "normalized_shape", shape, np.size(shape) if np.ndim(shape) else 1, 1)
+    name = f"{type(layer).__name__}: normalized_shape"
+    if not (found := lengths(name, shape, least=1)):
+        raise UsageError(f"{name} needs an axis, and this is {shape}")
+    return found
 
 
 def _ending(layer: Module, x: Any, shape: tuple[int, ...], weight: Tensor | None) -> Any:

@@ -11,6 +11,7 @@ from ..core.options import whole_number
 from ..core.random import Rng, generator
 from ..core.tensor import Tensor
 from ..errors import DataError, ShapeError, UsageError
+from ..ops._arguments import affordable
 from ._inputs import rows, without_values
 from .module import Module
 
@@ -37,7 +38,8 @@ class Perceptron(Module):
     """
 
     def __init__(self, in_features: int, *, rng: Rng = None) -> None:
-        self.in_features = whole_number("in_features", in_features)
+        self.in_features = whole_number("Perceptron: in_features", in_features)
+        affordable("Perceptron", self.in_features)
         start = np.zeros(self.in_features + 1) if rng is None else generator(rng).uniform(-1, 1, self.in_features + 1)
         self.weight = Tensor(start[:-1], name="weight")
         self.bias = Tensor(start[-1], name="bias")

@@ -9,11 +9,12 @@ import numpy as np
 
 from .. import ops
 from ..core.node import data_of
-from ..core.options import whole_number
+from ..core.options import choice, float_dtype, whole_number
 from ..core.random import Rng, generator
 from ..core.tensor import Tensor
 from ..errors import DataError, UsageError
-from ._inputs import rows, without_values
+from ..ops._arguments import affordable
+from ._inputs import of_values, rows, traced, without_values
 from .module import Module
 
 Array = np.ndarray[Any, Any]
@@ -58,9 +59,12 @@ class RBM(Module):
                  rng: Rng = None, dtype: Any = np.float32) -> None:
         self.visible_units = whole_number("RBM: visible_units", visible_units)
         self.hidden_units = whole_number("RBM: hidden_units", hidden_units)
-        if visible not in UNITS or hidden not in UNITS or visible == hidden == "gaussian":
-            raise UsageError('RBM: units are "bernoulli" or "gaussian", and only one layer may be gaussian; '
-                             f"got visible={visible!r:.30}, hidden={hidden!r:.30}")
+        choice("RBM: visible", visible, UNITS)
+        choice("RBM: hidden", hidden, UNITS)
+        if visible == hidden == "gaussian":
+            raise UsageError("RBM: only one layer may be gaussian, and visible and hidden are")
+        affordable("RBM", self.hidden_units, self.visible_units)
+        dtype = float_dtype("RBM: dtype", dtype)
         self.visible_kind, self.hidden_kind = visible, hidden
         self.rng = generator(rng)
         start = self.rng.normal(0, 0.01, (self.hidden_units, self.visible_units))
@@ -77,7 +81,7 @@ class RBM(Module):
 
     def visible(self, h: Any) -> Any:
         """The mean of each visible unit given rows h (..., hidden)."""
-        x = ops.linear(_plain(h, self.weight.dtype), self.weight.T, self.visible_bias)
+        x = ops.linear(_plain(h if traced(h) else of_values(h), self.weight.dtype), self.weight.T, self.visible_bias)
         return ops.sigmoid(x) if self.visible_kind == "bernoulli" else x
 
     def forward(self, v: Any) -> Any:

@@ -8,11 +8,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import ops
-from ..core.options import whole_number
+from ..core.options import between_0_and_1, choice, flag, float_dtype, whole_number
 from ..core.random import Rng, generator
 from ..core.tensor import Tensor
 from ..errors import DataError, DTypeError, ShapeError, UsageError
 from ..ops import shape_of
+from ..ops._arguments import affordable
+from ..ops._refusal import shown_in_error
 from . import init as initialisers
 from ._images import image_batch
 from ._inputs import traced
@@ -20,6 +22,7 @@ from .dropout import Dropout
 from .module import Module
 
 Array = np.ndarray[Any, Any]
+LAYER = 10**5             # a layer costs as much time as that many numbers, however small it is
 
 
 class _Recurrent(Module):
@@ -34,8 +37,12 @@ class _Recurrent(Module):
         self.input_size = whole_number(f"{name}: input_size", input_size)
         self.hidden_size = whole_number(f"{name}: hidden_size", hidden_size)
         self.num_layers = whole_number(f"{name}: num_layers", num_layers)
-        self.bias, self.batch_first, self.bidirectional = bias, batch_first, bidirectional
-        self.dropout, rng = dropout, generator(rng)
+        self.bias, self.batch_first = flag(f"{name}: bias", bias), flag(f"{name}: batch_first", batch_first)
+        self.bidirectional = flag(f"{name}: bidirectional", bidirectional)
+        self.dropout, rng = between_0_and_1(f"{name}: dropout", dropout), generator(rng)
+        dtype, bias, num_layers = float_dtype(f"{name}: dtype", dtype), self.bias, self.num_layers
+        affordable(name, num_layers, self._ways, self.gates * hidden_size, max(input_size, hidden_size))
+        affordable(f"{name}: num_layers", num_layers, LAYER)
         bound, rows = 1 / math.sqrt(hidden_size), self.gates * hidden_size
         for layer in range(num_layers):
             features = input_size if layer == 0 else hidden_size * self._ways
@@ -46,7 +53,7 @@ class _Recurrent(Module):
                     own = f"{part}_l{layer}{'_reverse' * way}"
                     start = initialisers.uniform(shape, -bound, bound, rng=rng, dtype=dtype)
                     setattr(self, own, Tensor(start, dtype=dtype, name=own))
-        between = Dropout(dropout, rng=rng)              # refuses what is no probability
+        between = Dropout(dropout, rng=rng)
         if dropout:
             if num_layers == 1:
                 raise UsageError(f"{name}: dropout={dropout:g} acts between layers, and there is one layer only\n"
@@ -121,7 +128,7 @@ class _Recurrent(Module):
             return [np.zeros(shape, self._dtype)] * len(self.states)
         given = [hx] if len(self.states) == 1 else list(hx) if isinstance(hx, (list, tuple)) else []
         if len(given) != len(self.states):
-            raise UsageError(f"{type(self).__name__}: hx is the pair (state, cell), not {hx!r:.60}")
+            raise UsageError(f"{type(self).__name__}: hx is the pair (state, cell), not {shown_in_error(hx)}")
         found = []
         for state in given:
             state = image_batch(self, state, self._dtype)
@@ -208,9 +215,7 @@ class RNN(_Recurrent):
     def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, nonlinearity: str = "tanh",
                  bias: bool = True, batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False, *,
                  rng: Rng = None, dtype: Any = np.float32) -> None:
-        if nonlinearity not in ("tanh", "relu"):
-            raise UsageError(f'RNN: nonlinearity is "tanh" or "relu", not {nonlinearity!r:.60}')
-        self.nonlinearity = nonlinearity
+        self.nonlinearity = choice("RNN: nonlinearity", nonlinearity, ("tanh", "relu"))
         super().__init__(input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, rng, dtype)
 
     def _run(self, x: Any, w: Any, u: Any, b: Any, b_h: Any, *start: Any) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 from .. import ops
 from ..core.node import data_of
 from ..errors import DataError, ShapeError, UsageError
+from ..ops._refusal import shown_in_error
 from . import init
 from .linear import Linear
 from .losses import binary_cross_entropy_with_logits, cross_entropy, mse_loss
@@ -160,7 +161,7 @@ class Thresholds:
         if not np.all((labels == 0) | (labels == 1)):
             raise DataError("thresholds: labels are 0 or 1")
         if at.dtype.kind not in "iuf" or not np.all((at >= 0) & (at <= 1)):
-            raise UsageError(f"thresholds are probabilities from 0 to 1, not {thresholds!r:.60}")
+            raise UsageError(f"thresholds are probabilities from 0 to 1, not {shown_in_error(thresholds)}")
         called, there = p[None, :] > at.reshape(-1, 1), labels == 1
         counts = [np.sum(a & b, axis=1) for a, b in ((called, there), (called, ~there), (~called, there),
                                                      (~called, ~there))]

@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import ops
+from ..core.options import choice, items, lengths, real_number, whole_number
 from ..errors import ShapeError, UsageError
 from ..ops import shape_of
+from ..ops._refusal import shown_in_error
 from ..ops.networks._sliding import numbers
 from ._images import image_batch
 from ._inputs import of_values, traced
 from .module import Module
+
+ANY_AXIS = -64                     # NumPy has no more axes
 
 
 def _axis(layer: Module, x: Any, dim: int) -> int:
@@ -33,7 +37,8 @@ class Flatten(Module):
     """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
-        self.start_dim, self.end_dim = start_dim, end_dim
+        self.start_dim = whole_number("Flatten: start_dim", start_dim, ANY_AXIS)
+        self.end_dim = whole_number("Flatten: end_dim", end_dim, ANY_AXIS)
 
     def forward(self, x: Any) -> Any:
         """x with these axes flattened."""
@@ -60,7 +65,8 @@ class Unflatten(Module):
     """
 
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
-        self.dim, self.unflattened_size = dim, tuple(unflattened_size)
+        self.dim = whole_number("Unflatten: dim", dim, ANY_AXIS)
+        self.unflattened_size = lengths("Unflatten: unflattened_size", unflattened_size, least=-1)
         if sum(n == -1 for n in self.unflattened_size) > 1:
             raise UsageError(f"Unflatten: at most one size may be -1, in {self.unflattened_size}")
 
@@ -92,10 +98,11 @@ class Pad(Module):
 
     def __init__(self, padding: Sequence[int], value: float = 0.0) -> None:
         name = type(self).__name__
-        self.padding = numbers(name, "padding", tuple(padding), len(padding), -(2 ** 31))
-        if len(padding) % 2:
-            raise UsageError(f"{name}: padding has two widths for each axis, and these are {len(padding)}")
-        self.value = value
+        widths = tuple(items(f"{name}: padding", padding, "widths"))
+        self.padding = numbers(name, "padding", widths, len(widths), -(2 ** 31))
+        if len(widths) % 2:
+            raise UsageError(f"{name}: padding has two widths for each axis, and these are {len(widths)}")
+        self.value = real_number(f"{name}: value", value)
 
     def forward(self, x: Any) -> Any:
         """x with what stands around it."""
@@ -124,9 +131,11 @@ class ZeroPad2d(Pad):
     """
 
     def __init__(self, padding: Any) -> None:
-        super().__init__(padding if isinstance(padding, (tuple, list)) else (padding,) * 4)
+        widths = len(padding) if isinstance(padding, (tuple, list)) else 4
+        super().__init__(numbers("ZeroPad2d", "padding", padding, widths, -(2 ** 31)))
         if len(self.padding) != 4:
-            raise UsageError(f"ZeroPad2d: padding is one width or four (left, right, top, bottom), not {padding!r:.60}")
+            raise UsageError(f"ZeroPad2d: padding is one width or four (left, right, top, bottom), not "
+                             f"{shown_in_error(padding)}")
 
 
 class Upsample(Module):
@@ -142,8 +151,7 @@ class Upsample(Module):
     """
 
     def __init__(self, scale_factor: Any, mode: str = "nearest") -> None:
-        if mode != "nearest":
-            raise UsageError(f"Upsample: mode={mode!r} is not supported; nearest repeats elements")
+        choice("Upsample: mode", mode, ("nearest",))
         self.scale_factor = numbers("Upsample", "scale_factor", scale_factor, 2, 1)
 
     def forward(self, x: Any) -> Any:

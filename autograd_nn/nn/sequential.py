@@ -13,6 +13,7 @@ from ..core.random import Rng, generator
 from ..core.tensor import Tensor
 from ..core.value import Value
 from ..errors import UsageError
+from ..ops._refusal import shown_in_error
 from .activation import activation as activation_of
 from .linear import Linear
 from .module import Module
@@ -35,7 +36,7 @@ class Sequential(Module):
     def __init__(self, *layers: Callable[[Any], Any]) -> None:
         for i, layer in enumerate(layers):
             if not callable(layer) or isinstance(layer, type):
-                raise UsageError(f"Sequential: layer {i} is {layer!r:.60}, which is no module or function\n"
+                raise UsageError(f"Sequential: layer {i} is {shown_in_error(layer)}, which is no module or function\n"
                                  "  help: it takes the layers one by one, Sequential(a, b, c); nn.ReLU(), not nn.ReLU")
         self.layers = list(layers)
 
@@ -72,7 +73,7 @@ class MLP(Module):
         if len(sizes) < 2:
             raise UsageError(f"MLP{sizes} needs at least two sizes, as in MLP(2, 16, 1): 2 inputs, 16 hidden, 1 output")
         if of is not Tensor and of is not Value:
-            raise UsageError(f"MLP: of= is Tensor or Value, not {of!r:.60}")
+            raise UsageError(f"MLP: of= is Tensor or Value, not {shown_in_error(of)}")
         rng = generator(rng)
         pairs = [(whole_number("a size of MLP", a), whole_number("a size of MLP", b)) for a, b in pairwise(sizes)]
         self.layers: list[Module] = [

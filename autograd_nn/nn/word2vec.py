@@ -9,11 +9,14 @@ import numpy as np
 
 from .. import ops
 from ..core.node import data_of
-from ..core.options import whole_number
+from ..core.options import float_dtype, items, lengths, real_number, string, whole_number
 from ..core.random import Rng, generator
 from ..errors import DataError, ShapeError
 from ..ops import shape_of
+from ..ops._arguments import affordable
+from ..ops._refusal import shown_in_error
 from . import init as initialisers
+from ._inputs import of_values, traced
 from .embedding import Embedding, indices
 from .module import Module
 
@@ -26,12 +29,19 @@ class _Word2Vec(Module):
     def __init__(self, words: Sequence[str], dim: int, counts: Any = None, negative: int = 5, power: float = 0.75, *,
                  rng: Rng = None, dtype: Any = np.float32) -> None:
         name = type(self).__name__
-        self.words = tuple(words)
+        self.words = tuple(string(f"{name}: a word", w) for w in items(f"{name}: words", words, "words"))
         self.dim, self.negative = whole_number(f"{name}: dim", dim), whole_number(f"{name}: negative", negative)
         n = whole_number(f"{name}: the number of words", len(self.words))
-        weights = np.ones(n) if counts is None else np.asarray(counts, dtype=float)
+        affordable(name, n, self.dim)
+        power, dtype = real_number(f"{name}: power", power), float_dtype(f"{name}: dtype", dtype)
+        try:
+            weights = np.ones(n) if counts is None else np.asarray(counts, dtype=float)
+        except (TypeError, ValueError, OverflowError):
+            raise DataError(f"{name}: counts has a number >= 0 for each of the {n} words, and this is "
+                            f"{shown_in_error(counts)}") from None
         if weights.shape != (n,) or not np.all(weights >= 0) or not weights.any():
-            raise DataError(f"{name}: counts has a number >= 0 for each of the {n} words, and this is {counts!r:.60}")
+            raise DataError(f"{name}: counts has a number >= 0 for each of the {n} words, and this is "
+                            f"{shown_in_error(counts)}")
         weights = weights ** power
         self._cumulated = np.cumsum(weights / weights.sum())
         self._place = {word: i for i, word in enumerate(self.words)}
@@ -44,6 +54,7 @@ class _Word2Vec(Module):
 
     def noise(self, shape: Any) -> Array:
         """Words drawn with probability count^power / sum of count^power, as an array of indices."""
+        shape = lengths(f"{type(self).__name__}.noise: shape", shape)
         drawn = np.searchsorted(self._cumulated, self.rng.random(shape), side="right")
         return np.asarray(np.minimum(drawn, len(self.words) - 1))       # the sum may be 1 less a rounding
 
@@ -57,9 +68,10 @@ class _Word2Vec(Module):
         ShapeError where rows and targets are not as many.
         """
         target = indices(type(self).__name__, target, len(self.words))
+        hidden = hidden if traced(hidden) else of_values(hidden)
         if target.shape != shape_of(hidden)[:-1] or not target.size:
-            raise ShapeError(f"{type(self).__name__}: {shape_of(hidden)[0]} rows need a target each, and these have "
-                             f"shape {target.shape}")
+            raise ShapeError(f"{type(self).__name__}: rows of shape {shape_of(hidden)} need a target each, and these "
+                             f"have shape {target.shape}")
         drawn = self.noise((*target.shape, self.negative))
         there = self.outputs(np.concatenate([target[..., None], drawn], axis=-1))
         scores = (there @ ops.reshape(hidden, (*shape_of(hidden), 1)))[..., 0]
@@ -94,8 +106,8 @@ class _Word2Vec(Module):
         return [(self.words[i], float(cosines[i])) for i in order[:whole_number("k", k)]]
 
     def _index(self, word: str) -> int:
-        if word not in self._place:
-            raise DataError(f"{type(self).__name__}: {word!r:.60} is none of the {len(self.words)} words")
+        if not isinstance(word, str) or word not in self._place:
+            raise DataError(f"{type(self).__name__}: {shown_in_error(word)} is none of the {len(self.words)} words")
         return self._place[word]
 
     def extra_repr(self) -> str:
@@ -144,7 +156,7 @@ class CBOW(_Word2Vec):
 
         Raises DataError for a row without a word.
         """
-        contexts = np.asarray(contexts)
+        contexts = of_values(contexts)
         there = contexts != -1
         if contexts.ndim != 2 or not there.any(axis=-1).all():
             raise DataError(f"CBOW takes contexts (rows, places) with a word in each row, and these have shape "

@@ -40,6 +40,28 @@ def size_of(x: Any) -> int:
     return math.prod(shape_of(x))
 
 
+MOST_ELEMENTS = 10**9
+"""An array with as many is refused before it is made: 4 GB in float32 are more likely a mistake than meant."""
+
+
+def affordable(name: str, *lengths: int) -> None:
+    """Refuse a shape that no usual machine has the memory for.
+
+    >>> affordable("zeros", 2**40)
+    Traceback (most recent call last):
+        ...
+    autograd_nn.errors.ShapeError: zeros: shape (1099511627776,) would have a billion elements or more
+      help: is one of these lengths meant? Split what is really as large
+    """
+    count = 1
+    for n in lengths:
+        count *= n
+        if count >= MOST_ELEMENTS and 0 not in lengths:
+            said = ", ".join(str(m) if m < 10**20 else "..." for m in lengths) + "," * (len(lengths) == 1)
+            raise ShapeError(f"{name}: shape ({said}) would have a billion elements or more\n"
+                             "  help: is one of these lengths meant? Split what is really as large")
+
+
 def axis_of(name: str, x: Any, axis: Any) -> int:
     """`axis` of x counted from 0; a ShapeError that names the function where x has no such axis."""
     shape = shape_of(x)

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import UsageError
+
 Rule = Callable[..., Any]
 
 # What Python's math raises where IEEE arithmetic has an answer (inf or nan).
@@ -43,6 +45,8 @@ class Each:
     """The rule of an op with any number of inputs: `rule(i, g, y, *xs)` serves input i."""
 
     def __init__(self, rule: Rule) -> None:
+        if not callable(rule):
+            raise UsageError("Each: rule must be a function rule(i, g, y, *xs)")
         self.rule = rule
 
     def __getitem__(self, i: int) -> Rule:

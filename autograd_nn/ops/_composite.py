@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..errors import UsageError
 from ._bind import Rule, bind
 from ._docstring import Docstring
 from ._op import Op
+from ._refusal import shown_in_error
 
 
 class Composite(Op):
@@ -31,8 +33,14 @@ class Composite(Op):
 
     def __init__(self, name: str, forward: Rule, *vjps: Rule | None, array: Callable[..., Any] | None = None,
                  **facts: Any) -> None:
+        for part in (forward, *([] if array is None else [array])):
+            if not callable(part):
+                raise UsageError(f"Composite: forward and array must be functions, not {shown_in_error(part)}")
+        if "tex" not in facts:
+            raise UsageError("Composite: an op needs tex=, how its formula is written, as in r\"\\sigma({0})\"")
         self.forward = forward
-        super().__init__(name, bind(forward, "scalar"), array or bind(forward, "array"), *vjps, **facts)
+        super().__init__(name, bind(forward, "scalar"), bind(forward, "array") if array is None else array, *vjps,
+                         **facts)
 
 
 Composite.__doc__ = Docstring(Composite.__doc__ or "")  # type: ignore[assignment]

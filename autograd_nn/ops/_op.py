@@ -17,7 +17,7 @@ from ._carriers import CARRIERS, NUMBER
 from ._docstring import Docstring
 from ._level import Level
 from ._misfit import of_broadcast
-from ._refusal import RAW, refused
+from ._refusal import RAW, refused, shown_in_error
 
 OPS: dict[str, Op] = {}
 """Every op by name, in order of definition."""
@@ -107,12 +107,20 @@ class Op(Bindable):
                  cost: Callable[..., int] | None = None, misfit: Callable[..., str | None] | None = None,
                  expansion: Callable[..., Any] | None = None,
                  ufunc_method: Callable[..., Any] | None = None) -> None:
+        if not isinstance(name, str):
+            raise UsageError(f"Op: name must be a string, not {shown_in_error(name)}")
         self.module = _module_of(self)
         if name in OPS and OPS[name].module == self.module:
             OPS[name].forget()                           # a module, or a cell of a notebook, that runs again
         if name in OPS:
             raise UsageError(f"an op named {name!r} exists already, from {OPS[name].module}; "
                              "give this one another name")
+        if not vjps or not all(rule is None or callable(rule) or isinstance(rule, Each) for rule in vjps):
+            raise UsageError(f"Op: {shown_in_error(name)} needs a rule for each input, a function or None")
+        if not (callable(array) and (scalar is None or callable(scalar))):
+            raise UsageError(f"Op: scalar and array of {shown_in_error(name)} must be functions (scalar may be None)")
+        if not isinstance(tex, str):
+            raise UsageError(f"Op: tex must be how the formula is written, a string, not {shown_in_error(tex)}")
         if not name.isidentifier():
             raise UsageError(f"an op's name must be an identifier, for it becomes a function: {name!r}")
         self.name = name
@@ -147,7 +155,10 @@ class Op(Bindable):
 
     def is_linear_in(self, slots: Iterable[int]) -> bool:
         """Whether the op is linear in these inputs together, the others being held."""
-        return self.linear is True or set(slots) <= set(self.linear)
+        try:
+            return self.linear is True or set(slots) <= set(self.linear)
+        except TypeError:
+            raise UsageError(f"is_linear_in: slots are numbers of inputs, not {shown_in_error(slots)}") from None
 
     @cached_property
     def is_bounded(self) -> bool:
@@ -216,7 +227,7 @@ class Op(Bindable):
 
     def bound(self, kind: str) -> Callable[..., Any]:
         """What a rule that names this op calls on floats ("scalar") or arrays ("array")."""
-        plain = getattr(self, kind)
+        plain: Any = self.scalar if isinstance(kind, str) and kind == "scalar" else self.array
         return plain if self.arity >= 0 else lambda xs, **params: plain(*xs, **params)
 
     def forget(self) -> None:
@@ -248,6 +259,8 @@ def _module_of(op: Op) -> str:
 
 def for_each_op(meet: Callable[[Op], None], part: Callable[[Op], None] | None = None) -> None:
     """Call `meet` with every op of the table, now and whenever one is added; `part` when one is forgotten."""
+    if not (callable(meet) and (part is None or callable(part))):
+        raise UsageError("for_each_op: meet and part must be functions of an op")
     for op in OPS.values():
         meet(op)
     _meetings.append(meet)

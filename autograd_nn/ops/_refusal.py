@@ -6,10 +6,11 @@ which function it was, what it was given, and what it takes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import update_wrapper
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -17,14 +18,18 @@ from ..errors import AutogradError, IndexingError, ShapeError, UsageError
 from ._carriers import is_traced
 from ._no_nodes import check_options, options_of
 
-RAW = (TypeError, ValueError, IndexError, KeyError, AttributeError, ArithmeticError, RecursionError, MemoryError)
+Callee = TypeVar("Callee", bound=Callable[..., Any])
+
+RAW = (TypeError, ValueError, IndexError, KeyError, AttributeError, ArithmeticError, RecursionError, MemoryError,
+       StopIteration)
 """What Python and NumPy raise where arguments are of the wrong kind, shape or size."""
 
 LONGEST = 40                       # letters of an argument in a message
 
 
-def refused(name: str, args: Sequence[Any], params: Mapping[str, Any], error: Exception) -> AutogradError:
-    """The error that the function `name` raises where `error` came from inside it.
+def refused(name: str, args: Sequence[Any], params: Mapping[str, Any], error: Exception,
+            taken: str | None = None) -> AutogradError:
+    """The error that the function `name` raises where `error` came from inside it; `taken` says what it takes.
 
     >>> print(refused("mean", (None,), {}, TypeError("unsupported operand type(s)")))
     mean: None is neither a number nor an array
@@ -34,12 +39,14 @@ def refused(name: str, args: Sequence[Any], params: Mapping[str, Any], error: Ex
     roll: 'str' is no integer
       in roll(array (3,), axis='x')
     """
-    if str(error).startswith(f"{name.rpartition('.')[2]}() "):
+    if re.match(rf"(\w+\.)*{name.rpartition('.')[2]}\(\) (takes|missing|got) ", str(error)):
         return UsageError(str(error))                    # Python's own, of a call that does not fit the signature
     kind = kind_of(error)
     given = [*map(shown_in_error, args), *(f"{key}={shown_in_error(x)}" for key, x in params.items())]
     reason, help = str(error).removeprefix(f"{name}: ").strip() or type(error).__name__, ""
-    if args and not _may_be_numbers(args[0]):
+    if taken is not None:
+        help = f"\n  help: it takes {taken}"
+    elif args and not _may_be_numbers(args[0]):
         kind, reason = UsageError, f"{shown_in_error(args[0])} is neither a number nor an array"
         help = "\n  help: it takes numbers, arrays, Values and Tensors"
     told = kind(f"{name}: {reason}\n  in {name}({', '.join(given)}){help}")
@@ -84,7 +91,29 @@ def _may_be_numbers(x: Any) -> bool:
         or hasattr(x, "__array__")
 
 
-def in_its_own_words(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+def takes(what: str) -> Callable[[Callee], Callee]:
+    """Decorate a function or method that calls nothing of the reader's: its errors say what it takes.
+
+    >>> @takes("a list of words")
+    ... def longest(words):
+    ...     return max(map(len, words))
+    >>> longest(5)
+    Traceback (most recent call last):
+        ...
+    autograd_nn.errors.UsageError: longest: 'int' object is not iterable
+      in longest(5)
+      help: it takes a list of words
+    """
+    def enter(call: Callee) -> Callee:
+        kind, name = f".{call.__qualname__}".split(".")[-2:]
+        method = bool(kind) and kind != "<locals>"
+        named = kind if name == "__init__" else f"{kind}.{name}" if method else name
+        return cast(Callee, in_its_own_words(named, call, what, method))
+    return enter
+
+
+def in_its_own_words(name: str, call: Callable[..., Any], taken: str | None = None,
+                     method: bool = False) -> Callable[..., Any]:
     """The function `call`, which raises an error of this package where Python or NumPy raised theirs.
 
     Nodes in the place of options are refused before.
@@ -100,9 +129,9 @@ def in_its_own_words(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         except passed as error:
             if error.raw is None:
                 raise
-            raise told(name, args, params, error.raw) from None
+            raise told(name, args[method:], params, error.raw, taken) from None
         except raw as error:
-            raise told(name, args, params, error) from None
+            raise told(name, args[method:], params, error, taken) from None
 
     # doctest takes the examples of a function from the module whose names the function looks up
     in_its_module = FunctionType(checked.__code__, call.__globals__, call.__name__, None, checked.__closure__)

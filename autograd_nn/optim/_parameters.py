@@ -8,6 +8,7 @@ from typing import Any
 from ..core.node import Node
 from ..errors import UsageError
 from ..ops import shape_of
+from ..ops._refusal import shown_in_error
 
 Group = dict[str, Any]
 
@@ -24,7 +25,7 @@ def groups_of(params: Any) -> list[Group]:
         return [{"params": found}]
     for i, part in enumerate(found):
         if not isinstance(part, Mapping) or "params" not in part:
-            raise UsageError(f"group {i} of the parameters is no dict with 'params': {part!r:.60}\n"
+            raise UsageError(f"group {i} of the parameters is no dict with 'params': {shown_in_error(part)}\n"
                              "  help: [{'params': layer.parameters(), 'lr': 0.1}, ...]")
     return [dict(part) for part in found]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core.node import Node, data_of
-from ..core.options import above_zero
+from ..core.options import above_zero, flag, items
 from ..errors import NonFiniteError, UsageError
 
 
@@ -37,10 +37,11 @@ def clip_grad_norm_(parameters: Iterable[Any], max_norm: float, norm_type: float
     >>> w.grad.round(4)
     array([0.6, 0.8])
     """
-    max_norm = max_norm if max_norm == math.inf else above_zero("max_norm", max_norm)
-    p = norm_type if norm_type == math.inf else above_zero("norm_type", norm_type)
+    max_norm = above_zero("clip_grad_norm_: max_norm", max_norm, infinite=True)
+    p = above_zero("clip_grad_norm_: norm_type", norm_type, infinite=True)
+    error_if_nonfinite = flag("clip_grad_norm_: error_if_nonfinite", error_if_nonfinite)
     if p < 1:
-        raise UsageError(f"norm_type must be a number >= 1 or inf, not {norm_type!r:.60}")
+        raise UsageError(f"clip_grad_norm_: norm_type must be a number >= 1 or inf, not {norm_type}")
     found = _with_gradients(parameters)
     norm = _norm([np.asarray(data_of(q._grad)).reshape(-1) for q in found], p)
     if error_if_nonfinite and not math.isfinite(norm):
@@ -68,14 +69,14 @@ def clip_grad_value_(parameters: Iterable[Any], clip_value: float) -> None:
     >>> w.grad
     -2.0
     """
-    clip_value = above_zero("clip_value", clip_value)
+    clip_value = above_zero("clip_grad_value_: clip_value", clip_value)
     for q in _with_gradients(parameters):
         g = np.clip(data_of(q._grad), -clip_value, clip_value)
         q.grad = g if q.shape else g.item()
 
 
 def _with_gradients(parameters: Any) -> list[Any]:
-    found = [parameters] if isinstance(parameters, Node) else list(parameters)
+    found = [parameters] if isinstance(parameters, Node) else items("parameters", parameters, "Tensors and Values")
     for i, q in enumerate(found):
         if not isinstance(q, Node):
             raise UsageError(f"parameter {i} is a {type(q).__name__}; gradients are those of Tensors and Values\n"

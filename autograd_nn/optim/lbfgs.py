@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..core.node import data_of
-from ..core.options import non_negative, whole_number
+from ..core.options import function, item, non_negative, real_number, whole_number
 from ..errors import NonFiniteError, UsageError
 from .optimizer import Optimizer
 
@@ -66,12 +66,13 @@ class LBFGS(Optimizer):
             raise UsageError("LBFGS.step needs a closure that computes the loss again and again\n"
                              "  help: step(closure), where closure() zeroes the gradients, calls backward "
                              "and returns the loss")
+        function("LBFGS.step: closure", closure, "a function without arguments that gives the loss")
         evaluations = 0
 
         def evaluate(vector: Any) -> tuple[float, Any]:
             nonlocal evaluations
             self._assign(vector)
-            loss = float(data_of(closure()))
+            loss = real_number("LBFGS.step: what closure gives", item(data_of(closure())))
             if not evaluations and not math.isfinite(loss):
                 raise NonFiniteError(f"LBFGS: the loss is {loss} where the parameters are now\n"
                                      "  help: check_finite() finds the op that it comes from")

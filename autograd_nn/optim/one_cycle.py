@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from ..core.options import above_zero, fraction, whole_number
+from ..core.options import above_zero, choice, flag, fraction, whole_number
 from ..errors import UsageError
+from ..ops._refusal import takes
 from .optimizer import Optimizer
-from .schedules import LRScheduler
+from .schedules import A_RATE, LRScheduler
 
 
 class OneCycleLR(LRScheduler):
@@ -45,14 +46,12 @@ class OneCycleLR(LRScheduler):
             total_steps = whole_number("epochs", epochs) * whole_number("steps_per_epoch", steps_per_epoch)
         self.total_steps = whole_number("total_steps", total_steps)
         self.pct_start = fraction("pct_start", pct_start)
-        if anneal_strategy not in _ANNEAL:
-            raise UsageError(f'anneal_strategy is "cos" or "linear", not {anneal_strategy!r:.60}')
-        self._anneal = _ANNEAL[anneal_strategy]
+        self._anneal = _ANNEAL[choice("OneCycleLR: anneal_strategy", anneal_strategy, _ANNEAL)]
         self.div_factor, self.final_div_factor = above_zero("div_factor", div_factor), \
             above_zero("final_div_factor", final_div_factor)
         self.base_momentum, self.max_momentum = fraction("base_momentum", base_momentum), \
             fraction("max_momentum", max_momentum)
-        self.three_phase, self.cycle_momentum = bool(three_phase), bool(cycle_momentum)
+        self.three_phase, self.cycle_momentum = flag("three_phase", three_phase), flag("cycle_momentum", cycle_momentum)
         options = getattr(optimizer, "options", {})
         if self.cycle_momentum and not {"momentum", "betas"} & set(options):
             raise UsageError(f"{type(optimizer).__name__} has no momentum to cycle\n  help: cycle_momentum=False")
@@ -65,6 +64,7 @@ class OneCycleLR(LRScheduler):
             group["initial_lr"] = first
         super().__init__(optimizer)
 
+    @takes(A_RATE)
     def rate(self, base: float, t: int) -> float:
         top, last = base * self.div_factor, base / self.final_div_factor
         return self._at(t, [base, top, base, last] if self.three_phase else [base, top, last])

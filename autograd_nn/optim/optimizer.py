@@ -9,9 +9,10 @@ import numpy as np
 
 from ..core import reverse
 from ..core.node import data_of
-from ..core.options import above_zero, non_negative
+from ..core.options import above_zero, function, non_negative
 from ..core.value import BaseValue
 from ..errors import StateError, UsageError
+from ..ops._refusal import shown_in_error
 from ._parameters import Group, group_leaves, groups_of
 from ._rule import SMALL, State, in_blocks
 
@@ -82,6 +83,9 @@ class Optimizer:
         >>> [group["lr"] for group in opt.param_groups]
         [0.1, 0.01]
         """
+        if not isinstance(group, Mapping) or "params" not in group:
+            raise UsageError(f"{type(self).__name__}: a group is a dict {{'params': leaves, name: number}}, not "
+                             f"{shown_in_error(group)}")
         numbers = {name: x for name, x in group.items() if name not in ("params", "initial_lr")}
         self._known(numbers)
         missing = [name for name in self.options if name not in numbers]
@@ -113,6 +117,8 @@ class Optimizer:
 
         `closure()`, if given, runs first: it computes the gradients, and step() returns the loss that it returns.
         """
+        if closure is not None:
+            function(f"{type(self).__name__}.step: closure", closure, "a function without arguments")
         loss = None if closure is None else closure()
         start = 0
         for group in self.param_groups:
@@ -248,7 +254,8 @@ def _is_of(x: Any, p: Any) -> bool:
 
 
 def _described(x: Any) -> str:
-    return f"{x.dtype} {x.shape}" if isinstance(x, (np.ndarray, np.generic)) else f"{type(x).__name__} {x!r:.60}"
+    whole = isinstance(x, (np.ndarray, np.generic))
+    return f"{x.dtype} {x.shape}" if whole else f"{type(x).__name__} {shown_in_error(x)}"
 
 
 def _copied(x: Any) -> Any:

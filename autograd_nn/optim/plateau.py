@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..core.node import data_of
-from ..core.options import between_0_and_1, non_negative, whole_number
+from ..core.options import between_0_and_1, choice, item, non_negative, real_number, whole_number
 from ..errors import StateError, UsageError
+from ..ops._refusal import shown_in_error
 from .optimizer import Optimizer
 from .schedules import checked_state
 
@@ -48,9 +49,8 @@ class ReduceLROnPlateau:
         if not isinstance(optimizer, Optimizer) or "lr" not in optimizer.options:
             raise UsageError("ReduceLROnPlateau changes the rate of an optimizer, "
                              f"and a {type(optimizer).__name__} has none")
-        if mode not in ("min", "max") or threshold_mode not in ("rel", "abs"):
-            raise UsageError(f'mode is "min" or "max" and threshold_mode "rel" or "abs", '
-                             f"not {mode!r:.30} and {threshold_mode!r:.30}")
+        choice("ReduceLROnPlateau: mode", mode, ("min", "max"))
+        choice("ReduceLROnPlateau: threshold_mode", threshold_mode, ("rel", "abs"))
         if between_0_and_1("factor", factor) == 1:
             raise UsageError("factor must be less than 1, or the rate would not fall")
         groups = optimizer.param_groups
@@ -67,7 +67,7 @@ class ReduceLROnPlateau:
 
     def step(self, metrics: Any) -> None:
         """Count an epoch with this metric, and reduce the rates if `patience` is used up."""
-        metric = float(data_of(metrics))
+        metric = real_number("ReduceLROnPlateau.step: metrics", item(data_of(metrics)))
         self.last_epoch += 1
         if self._better(metric):
             self.best, self.num_bad_epochs = metric, 0
@@ -108,7 +108,7 @@ class ReduceLROnPlateau:
         try:
             known = {name: whole_number(name, entries[name], 0) for name in _STATE if name != "best"}
             if best is not None and type(best) not in (int, float):
-                raise UsageError(f"best must be a number or None, not {best!r:.60}")
+                raise UsageError(f"best must be a number or None, not {shown_in_error(best)}")
             best = None if best is None else float(best)
         except (UsageError, OverflowError) as error:
             raise StateError(f"ReduceLROnPlateau.load_state_dict: {error}") from None

@@ -11,9 +11,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..core.options import above_zero, non_negative, whole_number
+from ..core.options import above_zero, items, non_negative, whole_number
 from ..errors import StateError, UsageError
+from ..ops._refusal import shown_in_error, takes
 from .optimizer import Optimizer
+
+A_RATE = "the rate at the start, a number, and the number of epochs so far"
 
 
 class LRScheduler:
@@ -104,6 +107,7 @@ class StepLR(LRScheduler):
         self.step_size, self.gamma = whole_number("step_size", step_size), above_zero("gamma", gamma)
         super().__init__(optimizer)
 
+    @takes(A_RATE)
     def rate(self, base: float, t: int) -> float:
         return base * self.gamma ** (t // self.step_size)
 
@@ -121,6 +125,7 @@ class ExponentialLR(LRScheduler):
         self.gamma = above_zero("gamma", gamma)
         super().__init__(optimizer)
 
+    @takes(A_RATE)
     def rate(self, base: float, t: int) -> float:
         return base * self.gamma ** t
 
@@ -141,6 +146,7 @@ class LinearLR(LRScheduler):
         self.total_iters = whole_number("total_iters", total_iters)
         super().__init__(optimizer)
 
+    @takes(A_RATE)
     def rate(self, base: float, t: int) -> float:
         done = min(t, self.total_iters) / self.total_iters
         return base * (self.start_factor + (self.end_factor - self.start_factor) * done)
@@ -165,6 +171,7 @@ class CosineAnnealingLR(LRScheduler):
         self.warmup = whole_number("warmup", warmup, 0)
         super().__init__(optimizer)
 
+    @takes(A_RATE)
     def rate(self, base: float, t: int) -> float:
         if t < self.warmup:
             return base * (t + 1) / (self.warmup + 1)
@@ -188,7 +195,9 @@ class SequentialLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, schedulers: Sequence[LRScheduler], milestones: Sequence[int]) -> None:
-        self.schedulers, self.milestones = list(schedulers), [whole_number("milestones", m) for m in milestones]
+        self.schedulers: list[LRScheduler] = items("SequentialLR: schedulers", schedulers, "schedules")
+        self.milestones = [whole_number("SequentialLR: a milestone", m)
+                           for m in items("SequentialLR: milestones", milestones, "integers")]
         if len(self.schedulers) != len(self.milestones) + 1 or sorted(set(self.milestones)) != self.milestones:
             raise UsageError(f"SequentialLR takes one schedule more than rising milestones, "
                              f"not {len(self.schedulers)} and {self.milestones}")
@@ -200,6 +209,7 @@ class SequentialLR(LRScheduler):
         super().__init__(optimizer)
 
     def rate(self, base: float, t: int) -> float:
+        t = whole_number("SequentialLR.rate: t", t, 0)
         i = bisect.bisect_right(self.milestones, t)
         return self.schedulers[i].rate(base, t - self.milestones[i - 1] if i else t)
 
@@ -220,4 +230,4 @@ def checked_state(schedule: Any, state: Mapping[str, Any], names: tuple[str, ...
 def _listed(x: Any) -> list[Any]:
     if isinstance(x, (list, tuple)):
         return list(x)
-    raise UsageError(f"base_lrs must be a list, not {x!r:.60}")
+    raise UsageError(f"base_lrs must be a list, not {shown_in_error(x)}")

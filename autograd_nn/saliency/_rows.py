@@ -8,11 +8,14 @@ import numpy as np
 
 from ..core.modes import special_mode
 from ..core.node import data_of
+from ..core.options import function, real_array
 from ..core.reverse import cotangents
 from ..core.tensor import Tensor
-from ..errors import DataError, DTypeError, GraphError, NonFiniteError, ShapeError, UsageError
+from ..errors import DataError, GraphError, NonFiniteError, ShapeError, UsageError
 from ..nn import Module
 from ..ops import shape_of
+from ..ops._carriers import is_traced
+from ..ops._refusal import shown_in_error
 
 Array = np.ndarray[Any, Any]
 __all__ = ["Array", "filled", "gradient_of", "rows_of", "scores", "targets_of"]
@@ -20,9 +23,7 @@ __all__ = ["Array", "filled", "gradient_of", "rows_of", "scores", "targets_of"]
 
 def rows_of(model: Any, x: Any) -> Array:
     """x as an array of floating point numbers; a list or integers in the dtype of the model's parameters."""
-    array = np.asarray(data_of(x))
-    if array.dtype.kind not in "biuf":
-        raise DTypeError(f"saliency: an array of {array.dtype} holds no real numbers")
+    array = real_array("saliency: x", data_of(x))
     if array.ndim < 2 or not array.size:
         raise ShapeError(f"saliency: x has shape (rows, ...) with a row at least, not {array.shape}\n"
                          "  help: x[None] makes a batch of one row")
@@ -34,9 +35,7 @@ def rows_of(model: Any, x: Any) -> Array:
 
 def filled(x: Any, rows: Array, name: str = "baseline") -> Array:
     """A number or array that stands in for rows, in their shape."""
-    array = np.asarray(data_of(x))
-    if array.dtype.kind not in "biuf":
-        raise DTypeError(f"saliency: {name} holds real numbers, not {array.dtype}")
+    array = real_array(f"saliency: {name}", data_of(x))
     try:
         return np.broadcast_to(array.astype(rows.dtype), rows.shape)
     except ValueError:
@@ -48,10 +47,10 @@ def targets_of(model: Any, rows: Array, target: Any) -> Array:
     if target is None:
         with special_mode(recording=False):
             return np.asarray(data_of(_output(model, Tensor(rows))).argmax(axis=1))
-    array = np.asarray(data_of(target))
+    array = real_array("saliency: target", data_of(target))
     if array.dtype.kind not in "iu" or array.shape not in ((), (len(rows),)):
         raise UsageError(f"saliency: target is a class, an integer, or one for each of the {len(rows)} rows, "
-                         f"not {target!r:.60}")
+                         f"not {shown_in_error(target)}")
     return np.broadcast_to(array, len(rows))
 
 
@@ -75,7 +74,9 @@ def gradient_of(model: Any, rows: Array, targets: Array) -> Array:
 
 def _output(model: Any, x: Tensor) -> Any:
     """What the model gives, as (rows, classes)."""
-    y = model(x)
+    y = function("saliency: model", model, "a Module or a function of x")(x)
+    if not isinstance(y, (tuple, list, dict)) and not is_traced(y):
+        y = real_array("saliency: what the model gives", y)
     shape, n = shape_of(y), len(x.data)
     if isinstance(y, (tuple, list, dict)):
         raise ShapeError(f"saliency: the model gives a {type(y).__name__} of outputs\n"

@@ -12,6 +12,7 @@ from ..core.modes import no_grad
 from ..core.options import whole_number
 from ..errors import UsageError
 from ..nn._evaluated import evaluated
+from ..ops._refusal import shown_in_error
 from ._rows import Array, filled, rows_of, scores, targets_of
 
 
@@ -56,7 +57,7 @@ def _each(name: str, n: Any, axes: int) -> tuple[int, ...]:
     """One length for each axis, of a number or a sequence of them."""
     found = tuple(n) if isinstance(n, (tuple, list)) else (n,) * axes
     if len(found) != axes:
-        raise UsageError(f"occlusion: {name} is an integer, or {axes} of them here, not {n!r:.60}")
+        raise UsageError(f"occlusion: {name} is an integer, or {axes} of them here, not {shown_in_error(n)}")
     return tuple(whole_number(f"occlusion: {name}", part) for part in found)
 
 

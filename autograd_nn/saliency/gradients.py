@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.options import whole_number
+from ..core.options import non_negative, whole_number
 from ..core.random import Rng, generator
-from ..errors import UsageError
 from ..nn._evaluated import evaluated
 from ._rows import Array, filled, gradient_of, rows_of, targets_of
 
@@ -71,7 +70,7 @@ def integrated_gradients(model: Any, x: Any, target: Any = None, *, baseline: An
     """
     with evaluated(model):
         rows = rows_of(model, x)
-        base, points = filled(baseline, rows), whole_number("steps", steps)
+        base, points = filled(baseline, rows), whole_number("integrated_gradients: steps", steps, most=10**4)
         targets = targets_of(model, rows, target)
         nodes, weights = np.polynomial.legendre.leggauss(points)
         total = np.zeros(rows.shape)
@@ -94,8 +93,8 @@ def smooth_grad(model: Any, x: Any, target: Any = None, *, noise: float = 0.15, 
     >>> saliency.smooth_grad(lambda x: (x ** 2).sum(axis=1), [[1.0, -3.0]], noise=0.0, samples=1)
     array([[ 2., -6.]])
     """
-    if isinstance(noise, bool) or not isinstance(noise, (int, float, np.number)) or not 0 <= noise < np.inf:
-        raise UsageError(f"smooth_grad: noise is a number >= 0, not {noise!r:.60}")
+    noise = non_negative("smooth_grad: noise", noise)
+    samples = whole_number("smooth_grad: samples", samples, most=10**6)
     rng = generator(rng)
     with evaluated(model):
         rows = rows_of(model, x)
@@ -103,6 +102,6 @@ def smooth_grad(model: Any, x: Any, target: Any = None, *, noise: float = 0.15, 
         axes = tuple(range(1, rows.ndim))
         spread = noise * (rows.max(axes, keepdims=True) - rows.min(axes, keepdims=True))
         total = np.zeros(rows.shape)
-        for _ in range(whole_number("samples", samples)):
+        for _ in range(samples):
             total += gradient_of(model, (rows + spread * rng.normal(size=rows.shape)).astype(rows.dtype), targets)
         return np.asarray((total / samples).astype(rows.dtype))

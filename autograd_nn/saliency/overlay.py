@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.node import data_of
+from ..core.options import axes_or_none, real_array
 from ..errors import DataError, ShapeError
 
 Array = np.ndarray[Any, Any]
@@ -37,6 +38,7 @@ def show(image: Any, map: Any, ax: Any = None) -> Any:
     picture, found = _plane("image", image).mean(0), _plane("map", map).sum(0)
     if picture.shape != found.shape:
         raise ShapeError(f"show: an image of {picture.shape} and a map of {found.shape} do not lie over one another")
+    axes_or_none("show: ax", ax)
     from matplotlib.colors import LinearSegmentedColormap, to_rgb
     if ax is None:
         import matplotlib.pyplot as plt
@@ -58,7 +60,7 @@ def show(image: Any, map: Any, ax: Any = None) -> Any:
 
 def _plane(name: str, x: Any) -> Array:
     """(channels, height, width) of an image or a map, with a batch of one row taken out."""
-    array = np.asarray(data_of(x))
+    array = real_array(f"show: {name}", data_of(x))
     given = array.shape
     array = array[0] if array.ndim == 4 and len(array) == 1 else array
     array = array[None] if array.ndim == 2 else array

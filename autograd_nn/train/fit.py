@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..core.node import data_of
-from ..core.options import whole_number
+from ..core.options import file_path, flag, function, items, real_array, whole_number
 from ..core.random import Rng
 from ..data import Dataset
 from ..errors import DataError, UsageError
@@ -71,7 +71,11 @@ def fit(model: Module, train: Any, valid: Any = None, *, loss: Callable[[Any, An
               loss=loss, batch_size=batch_size, metrics=metrics, schedule=schedule, schedule_every=schedule_every,
               clip_norm=clip_norm, clip_value=clip_value, monitor=monitor, augment=augment, rng=rng)
     patience = None if patience is None else whole_number("patience", patience)
-    epochs, callbacks = whole_number("epochs", epochs), list(callbacks)
+    epochs = whole_number("fit: epochs", epochs)
+    callbacks = [function("fit: a callback", f, "a function of the Run")
+                 for f in items("fit: callbacks", callbacks, "functions")]
+    flag("fit: progress", progress)
+    checkpoint = None if checkpoint is None else file_path("fit: checkpoint", checkpoint)
     if checkpoint is not None:
         forget_drafts(checkpoint)                    # raises now what would be raised after the first epoch
         if Path(checkpoint).exists():
@@ -102,7 +106,7 @@ def _arrays(name: str, given: Any) -> tuple[Array, Array]:
         return given.x, given.y
     if not isinstance(given, (tuple, list)) or len(given) != 2:
         raise UsageError(f"fit: {name} is a pair of arrays (x, y) or a Dataset, not {type(given).__name__}")
-    x, y = (np.asarray(data_of(a)) for a in given)
+    x, y = (real_array(f"fit: {name}", data_of(a)) for a in given)
     if not x.ndim or not y.ndim or len(x) != len(y) or not len(x):
         raise DataError(f"fit: x and y of {name} must have the same number of rows, and one at least; their shapes are "
                         f"{x.shape} and {y.shape}")

@@ -6,7 +6,9 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from ..core.options import instance, items, real_number, string, whole_number
 from ..errors import StateError, UsageError
+from ..ops._refusal import shown_in_error
 
 ENDS = (None, "epochs", "patience", "interrupted", "callback")
 
@@ -32,15 +34,20 @@ class History(Mapping[str, list[float]]):
 
     def __init__(self, numbers: Mapping[str, list[float]] | None = None, *, best: int | None = None,
                  stopped: str | None = None) -> None:
-        self._numbers = {name: list(column) for name, column in (numbers or {}).items()}
+        numbers = {} if numbers is None else numbers
+        instance("History: numbers", numbers, Mapping, "a dict, name -> a number for each epoch")
+        self._numbers = {string("History: a name", name): _column(name, column) for name, column in numbers.items()}
         self.best, self.stopped = best, stopped
 
     def add(self, numbers: Mapping[str, float]) -> None:
         """Add an epoch; raises UsageError for other names than the first epoch had."""
+        instance("History.add: numbers", numbers, Mapping, "a dict, name -> number")
+        numbers = {string("History.add: a name", name): real_number(f"History.add: {name}", x)
+                   for name, x in numbers.items()}
         if self._numbers and numbers.keys() != self._numbers.keys():
             raise UsageError(f"History: an epoch with {', '.join(numbers)} does not continue {', '.join(self)}")
-        for name, number in numbers.items():
-            self._numbers.setdefault(name, []).append(float(number))
+        for name, x in numbers.items():
+            self._numbers.setdefault(name, []).append(x)
 
     @property
     def epochs(self) -> range:
@@ -48,6 +55,8 @@ class History(Mapping[str, list[float]]):
         return range(max(map(len, self._numbers.values()), default=0))
 
     def __getitem__(self, name: str) -> list[float]:
+        if not isinstance(name, str):
+            raise UsageError(f"History: a column has a name, such as \"loss\", and {shown_in_error(name)} is none")
         return self._numbers[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -68,6 +77,8 @@ class History(Mapping[str, list[float]]):
     @classmethod
     def from_state_dict(cls, state: Any, names: Collection[str], epochs: int) -> History:
         """The History that state_dict() told of, with these names and so many epochs; StateError if it is none."""
+        names = [string("History: a name", name) for name in items("History: names", names, "names")]
+        epochs = whole_number("History: epochs", epochs, 0)
         try:
             numbers, best, stopped = state["numbers"], state["best"], state["stopped"]
             there = [type(x) for column in numbers.values() for x in column]
@@ -75,7 +86,7 @@ class History(Mapping[str, list[float]]):
                 and set(there) <= {int, float} and numbers.keys() == set(names if epochs else ()) \
                 and (best is None or (type(best) is int and 0 <= best < epochs)) and stopped in ENDS
             columns = {name: list(map(float, column)) for name, column in numbers.items()}
-        except (KeyError, TypeError, AttributeError, OverflowError):
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
             whole = False
         if not whole:
             raise StateError(f"History: this is no record of {epochs} epochs of {', '.join(names)}")
@@ -89,6 +100,10 @@ class History(Mapping[str, list[float]]):
 
     def __repr__(self) -> str:
         return f"History({len(self.epochs)} epochs of {', '.join(self)})"
+
+
+def _column(name: str, column: Any) -> list[float]:
+    return [real_number(f"History: {name}", x) for x in items(f"History: {name}", column, "numbers")]
 
 
 def _short(x: float) -> str:

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from ..core.node import data_of
-from ..errors import DataError, DTypeError, ShapeError, UsageError
+from ..core.options import choice, real_array, whole_number
+from ..errors import DataError, DTypeError, ShapeError
+from ..ops._arguments import affordable
 
 Array = np.ndarray[Any, Any]
 
@@ -40,7 +42,8 @@ def confusion_matrix(predicted: Any, y: Any, classes: int | None = None) -> Arra
     predicted, y = _labels("confusion_matrix", predicted, y)
     both = np.concatenate([predicted, y])
     lowest, highest = int(both.min(initial=0)), int(both.max(initial=-1))
-    n = highest + 1 if classes is None else classes
+    n = highest + 1 if classes is None else whole_number("confusion_matrix: classes", classes)
+    affordable("confusion_matrix", n, n)
     if lowest < 0 or highest >= n:
         raise DataError(f"confusion_matrix: labels from {both.min()} to {highest} are not all within 0 to {n - 1}")
     return np.bincount(y * n + predicted, minlength=n * n).reshape(n, n)
@@ -86,7 +89,7 @@ def roc_auc(scores: Any, y: Any) -> float:
     >>> roc_auc([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])
     0.75
     """
-    values, y = np.asarray(data_of(scores), dtype=float), _integers("roc_auc", y)
+    values, y = real_array("roc_auc: scores", data_of(scores)).astype(float), _integers("roc_auc", y)
     if values.shape != y.shape or y.ndim != 1:
         raise ShapeError(f"roc_auc takes scores and labels of one shape (rows,), not {values.shape} and {y.shape}")
     if np.isnan(values).any():
@@ -108,7 +111,7 @@ def r2(predicted: Any, y: Any) -> float:
     >>> r2([1.0, 2.0, 3.0], [1.0, 2.0, 4.0])
     0.7857142857142857
     """
-    p, t = np.asarray(data_of(predicted), dtype=float), np.asarray(data_of(y), dtype=float)
+    p, t = (real_array("r2", data_of(x)).astype(float) for x in (predicted, y))
     if p.shape != t.shape:
         raise ShapeError(f"r2 takes predictions and targets of one shape: got {p.shape} and {t.shape}")
     mean = t.mean()
@@ -125,7 +128,7 @@ METRICS: dict[str, Callable[[Any, Any], float]] = {
 
 def _labels(name: str, predicted: Any, y: Any) -> tuple[Array, Array]:
     """Both as integers (rows,); scores (rows, classes) by their largest."""
-    found, labels = np.asarray(data_of(predicted)), _integers(name, y)
+    found, labels = real_array(f"{name}: predictions", data_of(predicted)), _integers(name, y)
     if found.ndim == labels.ndim + 1 and found.dtype.kind == "f":
         if np.isnan(found).any():
             raise DataError(f"{name}: some scores are nan")
@@ -141,8 +144,8 @@ def _labels(name: str, predicted: Any, y: Any) -> tuple[Array, Array]:
 
 
 def _integers(name: str, y: Any) -> Array:
-    labels = np.asarray(data_of(y))
-    if labels.dtype.kind == "f" and np.all(labels == np.floor(labels)):
+    labels = real_array(f"{name}: labels", data_of(y))
+    if labels.dtype.kind == "f" and np.isfinite(labels).all() and np.all(labels == np.floor(labels)):
         labels = labels.astype(np.int64)
     if labels.dtype.kind not in "iub":
         raise DTypeError(f"{name}: labels are integers, not {labels.dtype}\n"
@@ -152,8 +155,8 @@ def _integers(name: str, y: Any) -> Array:
 
 def _counts(name: str, predicted: Any, y: Any, average: str | None) -> tuple[Array, Array, Array]:
     """Of each class (of class 1 alone for "binary"): rightly called, called, there."""
-    if average not in ("binary", "macro", None):
-        raise UsageError(f'{name}: average is "binary", "macro" or None, not {average!r:.60}')
+    if average is not None:
+        choice(f"{name}: average", average, ("binary", "macro"))
     table = confusion_matrix(predicted, y)
     if average == "binary":
         if len(table) > 2:

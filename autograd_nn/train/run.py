@@ -14,7 +14,7 @@ import numpy as np
 
 from ..core.modes import no_grad
 from ..core.node import data_of
-from ..core.options import whole_number
+from ..core.options import above_zero, choice, function, instance, items, real_array, string, whole_number
 from ..core.random import Rng, generator
 from ..data import batches
 from ..errors import DataError, NonFiniteError, StateError, UsageError
@@ -22,7 +22,8 @@ from ..nn import Module
 from ..nn._evaluated import evaluated
 from ..nn._targets import numbers_of
 from ..ops import shape_of
-from ..optim import Optimizer, ReduceLROnPlateau, clip_grad_norm_, clip_grad_value_
+from ..ops._refusal import shown_in_error
+from ..optim import LRScheduler, Optimizer, ReduceLROnPlateau, clip_grad_norm_, clip_grad_value_
 from ._bar import Bar
 from ._interrupt import Interrupt
 from ._randomness import generators, kind, restore, state_for, state_of
@@ -51,12 +52,21 @@ class Run:
                  valid: tuple[Array, Array] | None, *, loss: Callable[[Any, Any], Any], batch_size: int,
                  metrics: Metrics, schedule: Any, schedule_every: str, clip_norm: float | None,
                  clip_value: float | None, monitor: str | None, augment: Any, rng: Rng) -> None:
+        instance("fit: model", model, Module, "a Module")
+        instance("fit: optimizer", optimizer, Optimizer, "an Optimizer")
+        function("fit: loss", loss, "a function loss(prediction, y)")
+        if augment is not None:
+            function("fit: augment", augment, "a function augment(x, rng)")
+        batch_size = whole_number("fit: batch_size", batch_size)
         own = {id(p) for p in model.parameters()}
         if not any(id(p) in own for p in optimizer.params):
             raise UsageError("fit: the optimizer holds none of the model's parameters\n"
                              "  help: optim.Adam(model.parameters())")
-        if schedule_every not in ("epoch", "batch"):
-            raise UsageError(f'fit: schedule_every is "epoch" or "batch", not {schedule_every!r:.60}')
+        choice("fit: schedule_every", schedule_every, ("epoch", "batch"))
+        if schedule is not None:
+            instance("fit: schedule", schedule, (LRScheduler, ReduceLROnPlateau), "a schedule of optim")
+        clip_norm = None if clip_norm is None else above_zero("fit: clip_norm", clip_norm, infinite=True)
+        clip_value = None if clip_value is None else above_zero("fit: clip_value", clip_value)
         if schedule_every == "batch" and isinstance(schedule, ReduceLROnPlateau):
             raise UsageError('fit: ReduceLROnPlateau looks at what an epoch gave\n  help: schedule_every="epoch"')
         if getattr(schedule, "optimizer", optimizer) is not optimizer:
@@ -71,13 +81,14 @@ class Run:
         self.best_weights: dict[str, Array] | None = None
         measured = ["loss", *self.metrics]
         self.measured = measured if valid is None else [*measured, *(f"valid_{name}" for name in measured)]
-        self.monitor = monitor or ("loss" if valid is None else "valid_loss")
-        if self.monitor not in self.measured:
-            raise UsageError(f"fit: monitor is one of {', '.join(self.measured)}, not {monitor!r:.60}")
+        self.monitor = monitor if monitor is not None else ("loss" if valid is None else "valid_loss")
+        choice("fit: monitor", self.monitor, self.measured)
 
     # --- an epoch -------------------------------------------------------------------------------
     def one_epoch(self, interrupt: Interrupt, bar: Bar) -> bool:
         """Train on every row once, measure, and add to the history; False if that was interrupted."""
+        instance("Run.one_epoch: interrupt", interrupt, Interrupt, "what fit makes")
+        instance("Run.one_epoch: bar", bar, Bar, "what fit makes")
         self.model.train()
         total, done, predictions, targets = 0.0, 0, [], []
         rows = len(self.train[1])
@@ -137,7 +148,8 @@ class Run:
 
     def evaluate(self, x: Array, y: Array) -> dict[str, float]:
         """The loss and the metrics on rows that are not trained on, in eval() and without a graph."""
-        if not len(y):
+        x, y = real_array("evaluate: x", data_of(x)), real_array("evaluate: y", data_of(y))
+        if not y.size:
             raise DataError("evaluate: there are no rows, and no mean of nothing")
         total, predictions, targets = 0.0, [], []
         with evaluated(self.model), no_grad():
@@ -278,15 +290,19 @@ def _differ(there: Any, here: Any) -> bool:
 
 def _by_name(metrics: Metrics) -> dict[str, Callable[[Any, Any], float]]:
     if isinstance(metrics, Mapping):
+        for name, metric in metrics.items():
+            string("fit: the name of a metric", name)
+            function(f"fit: metric {name}", metric, "a function of predictions and y")
         taken = [name for name in metrics if name in ("loss", "lr") or name.startswith("valid_")]
         if taken:
-            raise UsageError(f"fit: a metric cannot be named {taken[0]!r:.60}, which the history has already\n"
+            raise UsageError(f"fit: a metric cannot be named "
+                             f"{shown_in_error(taken[0])}, which the history has already\n"
                              '  help: not "loss", "lr" or "valid_..."')
         return dict(metrics)
-    names = [metrics] if isinstance(metrics, str) else list(metrics)
-    unknown = [name for name in names if name not in METRICS]
+    names = [metrics] if isinstance(metrics, str) else items("fit: metrics", metrics, "names of train.METRICS")
+    unknown = [name for name in names if not isinstance(name, str) or name not in METRICS]
     if unknown:
-        raise UsageError(f"fit: there is no metric {unknown[0]!r:.60}; there are {', '.join(METRICS)}\n"
+        raise UsageError(f"fit: there is no metric {shown_in_error(unknown[0])}; there are {', '.join(METRICS)}\n"
                          "  help: a function of your own goes in as {name: function}")
     return {name: METRICS[name] for name in names}
 

@@ -12,10 +12,12 @@ from .. import tree
 from ..core.below import leaves_below
 from ..core.modes import mode
 from ..core.node import Node, topological
+from ..core.options import flag, real_array, real_number
 from ..core.tensor import Tensor
 from ..core.variables import active, served
 from ..errors import DTypeError, ShapeError, UsageError
 from ..ops import shape_of
+from ..ops._refusal import shown_in_error
 from ..tree import Structure
 from ..tree._containers import Copy, is_unknown
 from ._forgotten import NOWHERE, forgotten, refuse_forgotten
@@ -39,7 +41,7 @@ class Arguments:
         self.structures: list[Structure] = []
         self.stored: list[bool] = []
         for i in self.places:
-            x = float(args[i]) if is_another_number(args[i]) else args[i]
+            x = real_number(f"{what}: argument {i}", args[i]) if is_another_number(args[i]) else args[i]
             found, structure = tree.flatten(x)
             if not found:
                 raise _not_differentiable(what, i, x)
@@ -83,7 +85,7 @@ def check_function(what: str, f: Any) -> None:
                          f"  help: {what}(lambda w: ..., ...) differentiates a function; of a node that is computed "
                          "already, loss.backward() gives w.grad for each w that it depends on")
     if not callable(f):
-        raise UsageError(f"{what}: the first argument is a function, not {type(f).__name__} {f!r:.60}\n"
+        raise UsageError(f"{what}: the first argument is a function, not {type(f).__name__} {shown_in_error(f)}\n"
                          f"  help: such as {what}(lambda x: x ** 2, ...)")
 
 
@@ -91,7 +93,8 @@ def check_argnums(what: str, argnums: Any) -> None:
     """Refuse what says no places, as the point itself does."""
     places = argnums if isinstance(argnums, (list, tuple, range, np.ndarray)) else [argnums]
     if not all(isinstance(i, (int, np.integer)) and not isinstance(i, bool) for i in places):
-        raise UsageError(f"{what}: argnums={argnums!r:.60} does not say which arguments: it is a number such as 0, or "
+        raise UsageError(f"{what}: argnums={shown_in_error(argnums)} does not say which arguments: it is a number "
+                         f"such as 0, or "
                          f"several such as (0, 1)\n  help: {what}(f)(x) is the derivative at x")
 
 
@@ -110,7 +113,7 @@ def _not_differentiable(what: str, i: int, x: Any) -> Exception:
         return UsageError(f"{what}: argument {i} has nothing to differentiate: {type(x).__name__} is not known as a "
                           "container\n"
                           f"  help: autograd_nn.tree.register({type(x).__name__}, flatten, build) says what is in one")
-    return UsageError(f"{what}: argument {i} has nothing to differentiate: {type(x).__name__} {x!r:.60}\n"
+    return UsageError(f"{what}: argument {i} has nothing to differentiate: {type(x).__name__} {shown_in_error(x)}\n"
                       "  help: give floats, floating point arrays, Values, Tensors, or a nest of them; "
                       "integers in a nest are constants (write 1.0)")
 
@@ -124,7 +127,7 @@ class Pullback:
     """
 
     def __init__(self, what: str, f: Function, arguments: Arguments, kwargs: dict[str, Any], has_aux: bool) -> None:
-        self.what, self.arguments = what, arguments
+        self.what, self.arguments, has_aux = what, arguments, flag(f"{what}: has_aux", has_aux)
         self.recorded = bool(mode.recording)
         outermost = not active.nodes                     # inside another transform a constant stays plain
         self.kept = [outermost and isinstance(x, Node) and not (stored and is_storage(x))
@@ -204,7 +207,7 @@ def with_aux(what: str, y: Any) -> tuple[Any, Any]:
     """What a function with has_aux returned: its value and the rest."""
     if not isinstance(y, tuple) or len(y) != 2:
         raise UsageError(f"{what}: with has_aux=True the function returns a pair (value, aux), "
-                         f"and this one returned {type(y).__name__} {y!r:.60}")
+                         f"and this one returned {type(y).__name__} {shown_in_error(y)}")
     return y
 
 
@@ -256,12 +259,13 @@ def check_tangents(what: str, xs: Sequence[Any], dxs: Sequence[Any], kind: tuple
     done = []
     for x, dx in zip(xs, dxs):
         if isinstance(dx, (list, tuple)):
-            dx = np.asarray(dx)
+            dx = real_array(f"{what}: a {kind[1]}", dx)
         if shape_of(x) != shape_of(dx):
             raise ShapeError(f"{what}: {kind[0]} of shape {shape_of(x)} has a {kind[1]} of shape {shape_of(dx)}")
         if not tree.is_leaf(dx):
             if not isinstance(dx, (int, np.integer, np.ndarray)) or np.asarray(dx).dtype.kind not in "iub":
-                raise UsageError(f"{what}: a {kind[1]} is a number or an array, not {type(dx).__name__} {dx!r:.60}")
+                raise UsageError(f"{what}: a {kind[1]} is a number or an array, not {type(dx).__name__} "
+                                 f"{shown_in_error(dx)}")
             dx = dx.astype(float) if isinstance(dx, np.ndarray) else float(dx)
         if isinstance(dx, np.ndarray):
             dtype = getattr(x, "dtype", dx.dtype)

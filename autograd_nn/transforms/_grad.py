@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..core.options import flag
 from ..errors import ShapeError, UsageError
 from ..ops import shape_of
+from ..ops._refusal import shown_in_error
 from ._calculus import Argnums, Arguments, Function, Pullback, check_argnums, check_function, check_tangents
 
 
@@ -44,6 +46,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
 def _value_and_grad(what: str, f: Function, argnums: Argnums, has_aux: bool) -> Function:
     check_function(what, f)
     check_argnums(what, argnums)
+    has_aux = flag(f"{what}: has_aux", has_aux)
 
     def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         arguments = Arguments(what, args, argnums)
@@ -59,7 +62,8 @@ def _single(what: str, at: Pullback) -> Any:
     """f's value, if that is a single number."""
     y = at.structure.rebuild(at.ys)
     if (not at.ys and not isinstance(y, (int, np.number, np.ndarray))) or len(at.structure.entries) != 1:
-        raise UsageError(f"{what}: the function must return a single number, not {type(y).__name__} {y!r:.60}\n"
+        raise UsageError(f"{what}: the function must return a single number, not {type(y).__name__} "
+                         f"{shown_in_error(y)}\n"
                          "  help: jacobian and vjp take functions that return anything; has_aux=True returns more")
     if math.prod(shape_of(y)) != 1:
         raise ShapeError(f"{what}: the function must return a single number, and returned shape {shape_of(y)}\n"

@@ -26,6 +26,7 @@ from ..errors import LeavesGraphError, UsageError
 from ..ops import FUNCTIONS, Op, shape_of
 from ..ops._arguments import data_of, real_only
 from ..ops._carriers import array_of, carrier, is_plain
+from ..ops._refusal import RAW, refused
 
 
 class Dual(Traced):
@@ -98,7 +99,10 @@ class Dual(Traced):
         return box
 
     def _compare(self, other: Any, how: str) -> Any:
-        return getattr(np, how)(data_of(self), data_of(other))
+        try:
+            return getattr(np, how)(data_of(self), data_of(other))
+        except RAW as error:
+            raise refused(how, (self, other), {}, error) from None
 
     def __lt__(self, other: Any) -> Any:
         return self._compare(other, "less")

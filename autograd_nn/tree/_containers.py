@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import UsageError
 from ..ops._carriers import CARRIERS, array_of, is_traced
+from ..ops._refusal import shown_in_error
 
 
 class Copy(Protocol):
@@ -73,7 +74,7 @@ class DictBranch(Branch):
         return [other[key] for key in self.tree] if same else None
 
     def describe(self) -> str:
-        return f"a dict with the keys {', '.join(repr(key) for key in self.tree)}"
+        return f"a dict with the keys {', '.join(map(shown_in_error, self.tree))}"
 
 
 class DataclassBranch(Branch):
@@ -106,7 +107,7 @@ class UsersBranch(Branch):
         kind = type(tree).__name__
         if not isinstance(found, tuple) or len(found) != 2 or not isinstance(found[0], (list, tuple)):
             raise UsageError(f"tree.register: flatten(x) of {kind} must return (parts, rest), parts being a list or "
-                             f"tuple, and returned {type(found).__name__} {found!r:.60}\n"
+                             f"tuple, and returned {type(found).__name__} {shown_in_error(found)}\n"
                              "  help: such as `lambda p: ((p.a, p.b), None)`")
         if any(part is tree for part in found[0]):
             raise UsageError(f"tree.register: flatten(x) of {kind} returned x itself among its parts, "
@@ -156,11 +157,14 @@ def register(kind: type, flatten: Flatten, build: Build) -> None:
     (2.0, 3.0)
     """
     if not isinstance(kind, type):
-        raise UsageError(f"tree.register takes a class, not {type(kind).__name__} {kind!r:.60}")
+        raise UsageError(f"tree.register takes a class, not {type(kind).__name__} {shown_in_error(kind)}")
     if kind in KINDS:
         raise UsageError(f"tree.register: {kind.__name__} is a container already")
     if kind is object or issubclass(kind, (float, np.floating)) or CARRIERS[kind].below is not None:
         raise UsageError(f"tree.register: {kind.__name__} cannot be a container: it is a leaf, or every class's base")
+    for name, part in (("flatten", flatten), ("build", build)):
+        if not callable(part):
+            raise UsageError(f"tree.register: {name} must be a function, not {shown_in_error(part)}")
     enter(kind, lambda x: UsersBranch(x, flatten, build))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..errors import UsageError
+from ..ops._refusal import shown_in_error
 from ._containers import Branch, Copy, branch_of, is_leaf
 
 
@@ -16,6 +17,8 @@ class Structure:
     __slots__ = ("entries", "size", "stored")
 
     def __init__(self, entries: list[Branch | Constant | None], stored: set[int]) -> None:
+        if not isinstance(entries, list) or not all(isinstance(e, (Branch, Constant, type(None))) for e in entries):
+            raise UsageError(f"Structure: entries is what tree.flatten makes, not {shown_in_error(entries)}")
         self.entries = entries
         self.size = entries.count(None)
         self.stored = stored                             # the leaves that are a Module's parameters
@@ -32,6 +35,8 @@ class Structure:
 
     def _joined(self, leaves: Sequence[Any], join: Callable[[Branch, list[Any]], Any],
                 keep: Callable[[Any], Any]) -> Any:
+        if not isinstance(leaves, (list, tuple)) or len(leaves) != self.size:
+            raise UsageError(f"the tree needs a list of {self.size} leaves, not {shown_in_error(leaves)}")
         rest, done = list(leaves), []
         for entry in reversed(self.entries):
             if entry is None:
@@ -44,6 +49,8 @@ class Structure:
 
     def match(self, other: Any, what: str) -> list[Any]:
         """What `other`, a tree like this one, has where this one has leaves. UsageError where they differ."""
+        if not isinstance(what, str):
+            raise UsageError(f"Structure.match: what must be a string, not {shown_in_error(what)}")
         found, stack = [], [other]
         for entry in self.entries:
             x = stack.pop()
@@ -53,7 +60,7 @@ class Structure:
                 parts = entry.parts_of(x)
                 if parts is None:
                     raise UsageError(f"{what}: {entry.describe()} has to go with one like it, not with "
-                                     f"{type(x).__name__} {x!r:.60}")
+                                     f"{type(x).__name__} {shown_in_error(x)}")
                 stack += reversed(parts)
         return found
 
@@ -108,6 +115,10 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
 
 def unflatten(structure: Structure, leaves: Sequence[Any]) -> Any:
     """The tree of this structure with these leaves. Of a Module it is a copy with these parameters."""
+    if not isinstance(structure, Structure):
+        raise UsageError(f"unflatten: the structure is what tree.flatten gives, not {shown_in_error(structure)}")
+    if not isinstance(leaves, (list, tuple)):
+        raise UsageError(f"unflatten: leaves are a list, not {shown_in_error(leaves)}")
     if len(leaves) != structure.size:
         raise UsageError(f"unflatten: the tree has {structure.size} leaves, and {len(leaves)} were given")
     return structure.rebuild(leaves)
@@ -132,6 +143,8 @@ def map(f: Callable[..., Any], tree: Any, *rest: Any) -> Any:
     >>> map(lambda p, g: p - 0.1 * g, params, grads)
     {'w': 0.95, 'steps': 7}
     """
+    if not callable(f):
+        raise UsageError(f"tree.map: f must be a function of a leaf, not {shown_in_error(f)}")
     first, structure = flatten(tree)
     others = [structure.match(other, "tree.map") for other in rest]
     return structure.rebuild([f(*parts) for parts in zip(first, *others)])

@@ -218,7 +218,7 @@ def test_batches_refuse_at_the_call():
     with pytest.raises(UsageError, match="at least one"):
         batches(size=2)
     for size in (0, -1, 2.0, True, None):
-        with pytest.raises(UsageError, match="size is the number of rows"):
+        with pytest.raises(UsageError, match="size must be an integer >= 1"):
             batches(np.ones(3), size=size)
 
 

@@ -170,7 +170,7 @@ WRONG = [
     (lambda: nn.MultiheadAttention(4, 2)(X, X, X, attn_mask=np.zeros((2, 3))), ShapeError, r"\(2, 3\)"),
     (lambda: nn.MultiheadAttention(4, 2)(X, X, X, attn_mask=np.zeros((3, 3), int)), DTypeError, "booleans"),
     (lambda: nn.TransformerEncoderLayer(4, 2, activation=None), UsageError, "not None"),
-    (lambda: nn.TransformerEncoderLayer(4, 2, dropout=2.0), UsageError, "probability"),
+    (lambda: nn.TransformerEncoderLayer(4, 2, dropout=2.0), UsageError, "p must be a number from 0 to 1"),
     (lambda: nn.SinusoidalEncoding(4)(np.ones((3, 5))), ShapeError, r"\(3, 5\)"),
     (lambda: nn.LearnedPositionalEncoding(4, 2)(np.ones((3, 4))), ShapeError, "max_len=2"),
 ]

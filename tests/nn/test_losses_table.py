@@ -196,7 +196,7 @@ ROW, TWO = [[0.0, 1.0, 2.0]], [[0.0, 1.0]]
     (lambda: nn.smooth_l1_loss(TWO, TWO, beta=-1.0), UsageError, "beta must be a number >= 0"),
     (lambda: nn.hinge_loss(TWO, TWO), DataError, r"targets are 1 or -1(.|\n)*2 \* t - 1"),
     (lambda: nn.hinge_loss(TWO, [[1, -1]], margin=math.inf), UsageError, "margin"),
-    (lambda: nn.multi_margin_loss(ROW, [0], p=3), UsageError, "p is 1 or 2"),
+    (lambda: nn.multi_margin_loss(ROW, [0], p=3), UsageError, "p must be 1 or 2"),
     (lambda: nn.multi_margin_loss(ROW, [-100]), DataError, "no class -100"),
     (lambda: nn.multi_margin_loss(ROW, 0), ShapeError, "scores of shape"),
     (lambda: nn.cosine_embedding_loss(ROW, ROW, [0]), DataError, "1 or -1"),

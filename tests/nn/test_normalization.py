@@ -320,7 +320,7 @@ def test_reshaping_layers():
 WRONG = [(lambda: nn.BatchNorm2d(3)(np.zeros((2, 3, 4))), ShapeError, r"takes inputs of shape \(N, 3, H, W\)"),
          (lambda: nn.BatchNorm2d(3)(np.zeros((2, 2, 4, 4))), ShapeError, r"shape \(2, 2, 4, 4\)"),
          (lambda: nn.BatchNorm1d(3)(np.zeros((1, 3))), ShapeError, "one number for each channel"),
-         (lambda: nn.BatchNorm1d(3, momentum=2), UsageError, "momentum=2"),
+         (lambda: nn.BatchNorm1d(3, momentum=2), UsageError, "momentum must be a number from 0 to 1"),
          (lambda: nn.BatchNorm1d(0), UsageError, "num_features must be"),
          (lambda: nn.BatchNorm1d(3, eps=0), UsageError, "eps must be"),
          (lambda: nn.BatchNorm1d(1)(np.zeros((3, 1), complex)), DTypeError, "no real numbers"),
@@ -334,8 +334,8 @@ WRONG = [(lambda: nn.BatchNorm2d(3)(np.zeros((2, 3, 4))), ShapeError, r"takes in
          (lambda: nn.LocalContrastNorm(4), UsageError, "is even"),
          (lambda: nn.LocalContrastNorm(3, sigma=0), UsageError, "sigma must be"),
          (lambda: nn.LocalContrastNorm()(np.zeros((3, 3))), ShapeError, "takes inputs of shape"),
-         (lambda: nn.Dropout(1.5), UsageError, "p is a probability"),
-         (lambda: nn.Dropout("half"), UsageError, "p is a probability"),
+         (lambda: nn.Dropout(1.5), UsageError, "p must be a number from 0 to 1"),
+         (lambda: nn.Dropout("half"), UsageError, "p must be a number from 0 to 1"),
          (lambda: nn.Dropout2d()(np.zeros(3)), ShapeError, "Dropout2d takes"),
          (lambda: nn.Flatten()(np.zeros(3)), ShapeError, "there is no axis 1"),
          (lambda: nn.Flatten(2, 1)(np.zeros((1, 2, 3))), ShapeError, "stands behind"),
@@ -346,7 +346,7 @@ WRONG = [(lambda: nn.BatchNorm2d(3)(np.zeros((2, 3, 4))), ShapeError, r"takes in
          (lambda: nn.Pad((-2, -1))(np.zeros(3)), ShapeError, "leaves nothing"),
          (lambda: nn.ZeroPad2d((1, 2)), UsageError, "one width or four"),
          (lambda: nn.Upsample(1.5), UsageError, "scale_factor must be"),
-         (lambda: nn.Upsample(2, mode="bilinear"), UsageError, "not supported"),
+         (lambda: nn.Upsample(2, mode="bilinear"), UsageError, "mode must be"),
          (lambda: nn.Upsample(2)(np.zeros((2, 2))), ShapeError, "Upsample takes")]
 
 

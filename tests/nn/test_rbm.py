@@ -119,7 +119,7 @@ def test_errors():
         nn.RBM(3, 2, visible="gaussian", hidden="gaussian")
     with pytest.raises(errors.UsageError, match="too many"):
         nn.RBM(30, 25).log_partition()
-    with pytest.raises(errors.UsageError, match="lr must be positive"):
+    with pytest.raises(errors.UsageError, match="lr must be a number > 0"):
         nn.DeepBeliefNetwork(3, 2).pretrain(np.zeros((4, 3)), lr=0)
 
 

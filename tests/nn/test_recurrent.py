@@ -196,7 +196,7 @@ WRONG = [
     (lambda: nn.RNN(2, 2, num_layers=0), UsageError, "num_layers"),
     (lambda: nn.RNN(2, 2, nonlinearity="sigmoid"), UsageError, "nonlinearity"),
     (lambda: nn.LSTM(2, 2, dropout=0.5), UsageError, "between layers"),
-    (lambda: nn.LSTM(2, 2, 2, dropout=1.5), UsageError, "probability"),
+    (lambda: nn.LSTM(2, 2, 2, dropout=1.5), UsageError, "dropout must be a number from 0 to 1"),
     (lambda: nn.LSTM(2, 2)(np.ones((4, 3, 5))), ShapeError, r"\(4, 3, 5\)"),
     (lambda: nn.LSTM(2, 2)(np.ones((0, 3, 2))), ShapeError, r"\(0, 3, 2\)"),
     (lambda: nn.LSTM(2, 2)(np.ones(2)), ShapeError, r"\(2,\)"),

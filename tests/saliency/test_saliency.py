@@ -166,7 +166,8 @@ def test_targets_dtypes_and_single_outputs(method):
     (tanh_net(), np.ones((2, 5)), 3, "no class 3"), (tanh_net(), np.ones((2, 5)), -1, "no class -1"),
     (tanh_net(), np.ones((2, 5)), 0.5, "an integer"), (tanh_net(), np.ones((2, 5)), [0, 1, 2], "one for each of the 2"),
     (tanh_net(), np.ones(5), 0, r"\(rows, \.\.\.\)"), (tanh_net(), np.ones((0, 5)), 0, "a row at least"),
-    (tanh_net(), np.ones((2, 5), complex), 0, "no real numbers"), (tanh_net(), np.ones((2, 4)), 0, "takes inputs"),
+    (tanh_net(), np.ones((2, 5), complex), 0, "array of real numbers"),
+    (tanh_net(), np.ones((2, 4)), 0, "takes inputs"),
     (lambda x: x.sum(), np.ones((2, 5)), 0, "the model gives shape"),
     (lambda x: (x, x), np.ones((2, 5)), 0, "a tuple of outputs"),
     (lambda x: x / 0.0, np.zeros((2, 5)), 0, "nan or inf")])
@@ -184,7 +185,7 @@ def test_errors(method, model, x, target, told):
     (lambda: saliency.occlusion(tanh_net(), np.ones((2, 5)), window=2, stride=3), "does not go over"),
     (lambda: saliency.occlusion(tanh_net(), np.ones((2, 5)), window=(2, 2)), "or 1 of them"),
     (lambda: saliency.occlusion(tanh_net(), np.ones((2, 5)), window=0), "window"),
-    (lambda: saliency.occlusion(tanh_net(), np.ones((2, 5)), fill="grey"), "fill holds real numbers"),
+    (lambda: saliency.occlusion(tanh_net(), np.ones((2, 5)), fill="grey"), "fill must be an array of real numbers"),
     (lambda: saliency.gradient(lambda x: x.data.sum(axis=1), np.ones((2, 5))), "no gradient leads back"),
     (lambda: saliency.show(np.ones((8, 8)), np.ones((8, 7))), "do not lie over"),
     (lambda: saliency.show(np.ones(8), np.ones(8)), "image is an array"),

@@ -109,11 +109,11 @@ def test_lbfgs_is_one_more_optimizer():
 @pytest.mark.parametrize(("change", "told"), [
     ({"rows": (X[:0], Y[:0])}, "one at least"), ({"rows": (X, Y[:3])}, "same number of rows"), ({"rows": X}, "a pair"),
     ({"metrics": ["acuracy"]}, "no metric 'acuracy'"),
-    ({"metrics": {"loss": train.r2}}, "cannot be named 'loss'"), ({"monitor": "valid_loss"}, "monitor is one of"),
+    ({"metrics": {"loss": train.r2}}, "cannot be named 'loss'"), ({"monitor": "valid_loss"}, "monitor must be"),
     ({"loss": lambda y, t: nn.mse_loss(y, t, "none")}, "one number"), ({"epochs": 0}, "epochs"),
     ({"batch_size": 0}, "size"), ({"patience": 0}, "patience"), ({"schedule_every": "day"}, "schedule_every"),
     ({"optimizer": optim.SGD([Tensor(1.0)], lr=0.1)}, "none of the model's parameters"),
-    ({"checkpoint": "no/such/folder/run"}, "no such folder"), ({"rows": (X.astype(str), Y)}, "hold numbers"),
+    ({"checkpoint": "no/such/folder/run"}, "no such folder"), ({"rows": (X.astype(str), Y)}, "array of real numbers"),
     ({"schedule": optim.StepLR(optim.SGD([Tensor(1.0)], lr=0.1), 1)}, "another optimizer"),
     ({"rows": (X * np.float32("nan"), Y)}, "loss is nan in epoch 1")])
 def test_errors(change, told):

@@ -69,7 +69,7 @@ def test_tensors_and_scores():
     (lambda: accuracy([[np.nan, 1.0]], [1]), "nan"),
     (lambda: accuracy([[0.3], [0.7]], [0, 1]), "one score a row"),
     (lambda: precision([0, 2], [1, 2]), "more than two classes"),
-    (lambda: recall([0, 1], [1, 0], average="micro"), "average is"),
+    (lambda: recall([0, 1], [1, 0], average="micro"), "average must be"),
     (lambda: confusion_matrix([0, -1], [0, 0]), "not all within"),
     (lambda: confusion_matrix([0, 3], [0, 0], classes=3), "not all within"),
     (lambda: roc_auc([0.1, np.nan], [0, 1]), "nan"),

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...core.node import Node, data_of, topological
+from ...core.options import LARGEST
 from ...notation.names import names_of
 from ...notation.summary import Data, heat_map
 from ...ops._slots import is_starred, slot_groups
@@ -53,7 +54,7 @@ def _no_collector() -> Iterator[None]:
 
 
 @_no_collector()
-def pictured(graph: Graph, *, max_nodes: int, expand: bool = False,
+def pictured(graph: Graph, *, max_nodes: float | None, expand: bool = False,
              unfold: str | None = None) -> tuple[Trace, dict[Node, int]]:
     """The Trace of a picture of at most max_nodes nodes, and the number in it of each node of the graph.
 
@@ -61,6 +62,7 @@ def pictured(graph: Graph, *, max_nodes: int, expand: bool = False,
     nearest its roots.
     """
     check_limit(max_nodes)
+    max_nodes = int(min(LARGEST, LARGEST if max_nodes is None else max_nodes))
     roots = roots_of(graph)
     notes = graph.notes() if isinstance(graph, Recorded) else None
     became = expanded(roots) if expand else None

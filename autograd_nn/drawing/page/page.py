@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 
 from ...core.escaping import escape_html
-from ...errors import UsageError
+from ...core.options import choice, file_path, flag, string, whole_number
 from ..record.trace import Trace
 from .columns import page_data
 from .frame import framed
@@ -48,7 +48,7 @@ class Page:
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the page to a file and give back its path. Any browser shows it, without a network."""
-        path = Path(path)
+        path = Path(file_path("Page.save: path", path))
         path.write_text(self.html, encoding="utf-8", newline="\n")
         return path
 
@@ -76,8 +76,9 @@ def page_of(trace: Trace, *, title: str | None = None, practice: bool = False, l
     >>> page_of(trace_of(Value(2.0, name="x") ** 2)).html[:15]
     '<!doctype html>'
     """
-    if lang not in WORDS:
-        raise UsageError(f"lang: the page is written in {' and '.join(map(repr, WORDS))}, not {lang!r}")
+    choice("lang", lang, WORDS)
+    practice, height = flag("practice", practice), whole_number("height", height)
+    title = None if title is None else string("title", title)
     title = title or "backpropagation"
     data = page_data(trace, lang=lang, practice=practice, marks=marks or {})
     return Page(framed(BODY, data, title=title, lang=lang, scripts=SCRIPTS, styles=("page",)), height, title)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from numbers import Real
 from typing import Any
 
 from ...core.node import Node
-from ...errors import UsageError
+from ...core.options import whole_number
 from ...ops._slots import reading_order
 
 USES_PER_NODE = 4
@@ -37,9 +37,9 @@ class Cut:
 
 
 def check_limit(max_nodes: Any) -> None:
-    """Refuse what is no number of nodes."""
-    if max_nodes is not None and (not isinstance(max_nodes, Real) or max_nodes < 1):
-        raise UsageError(f"max_nodes: a picture has at least one node, not {max_nodes!r:.60}")
+    """Refuse what is no number of nodes; inf and None are no limit."""
+    if max_nodes is not None and not (isinstance(max_nodes, float) and max_nodes == math.inf):
+        whole_number("max_nodes", max_nodes)
 
 
 def nearest(roots: list[Node], order: list[Node], max_nodes: int | None) -> Cut:

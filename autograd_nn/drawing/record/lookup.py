@@ -9,6 +9,7 @@ from typing import Any
 from ...core.node import Node
 from ...errors import GraphError, UsageError
 from ...notation.names import names_of
+from ...ops._refusal import shown_in_error
 from .trace import Trace
 
 NEAR = 6
@@ -26,13 +27,14 @@ def place_of(thing: Any, trace: Trace, ids: Mapping[Node, int], what: str) -> in
     top = names[trace["roots"][0]] if trace["roots"] else "the graph"
     if isinstance(thing, Node):
         if thing not in ids:
-            called = repr(thing.name) if thing.name else f"{thing!r:.60}"
+            called = repr(thing.name) if thing.name else f"{shown_in_error(thing)}"
             raise GraphError(f"{called} is not among what {top} was computed from, so the derivative is 0\n"
                              f"  help: {what}(root) without leaves is of every leaf" if what == "explain" else
                              f"{what}: {called} is not among what {top} was computed from")
         return ids[thing]
     if not isinstance(thing, str):
-        raise UsageError(f"{what}: a node of the graph is wanted, or its name, not {type(thing).__name__} {thing!r:.60}"
+        raise UsageError(f"{what}: a node of the graph is wanted, or its name, not {type(thing).__name__} "
+                         f"{shown_in_error(thing)}"
                          + ("\n  help: each for itself, as in explain(root, *model.parameters())"
                             if isinstance(thing, (list, tuple)) or hasattr(thing, "parameters") else ""))
     known: dict[str, list[int]] = {}

@@ -12,6 +12,7 @@ from typing import Any, TypedDict
 import numpy as np
 
 from ...core.node import Node, data_of, topological
+from ...core.options import flag
 from ...errors import UsageError
 from ...notation.names import names_of
 from ...notation.summary import Data, heat_map, in_words, summary
@@ -99,7 +100,7 @@ def trace_of(graph: Graph, *, max_nodes: int | None = None, expand: bool = False
 
 def numbered(graph: Graph, *, max_nodes: int | None = None, expand: bool = False) -> tuple[Trace, dict[Node, int]]:
     """The Trace, and the number that it gives to each node of the graph."""
-    roots = roots_of(graph)
+    roots, expand = roots_of(graph), flag("expand", expand)
     notes = graph.notes() if isinstance(graph, Recorded) else None
     if not expand:
         return _numbered(roots, max_nodes, notes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...errors import UsageError
+from ...core.options import choice
 from ...notation.summary import short
 from ..record.slots import named_slots, names_of_slots, order_of_slots
 from ..record.states import ALARMS
@@ -40,9 +40,7 @@ def dot_source(trace: Trace, *, title: str | None = None, rankdir: str = "LR",
     """
     import graphviz
 
-    if rankdir not in ("LR", "TB"):
-        raise UsageError(f"rankdir: a graph is drawn from left to right, 'LR', or from top to bottom, 'TB', "
-                         f"not {rankdir!r}")
+    choice("rankdir", rankdir, ("LR", "TB"))
     attributes = {"rankdir": rankdir, "fontname": FONT, "nodesep": "0.22", "ranksep": "0.45",
                   "bgcolor": palette.PAPER, "labelloc": "t", "labeljust": "l"}
     side = "w" if rankdir == "LR" else "n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...core.escaping import one_line
+from ...core.options import choice
 from ..record.trace import Trace
 from . import palette
 from .lines import edge_text, lines_of, style_of
@@ -34,7 +35,7 @@ def escape(text: str) -> str:
 def mermaid(trace: Trace, *, title: str | None = None, rankdir: str = "LR", gradients: bool = True,
             local: bool = False, marks: Mapping[int, str] | None = None) -> str:
     """The Trace as a Mermaid flowchart; the options are those of draw()."""
-    marks = marks or {}
+    marks, rankdir = marks or {}, choice("rankdir", rankdir, ("LR", "TB"))
     rows = [f"flowchart {rankdir}"]
     if title:
         rows += [f'  subgraph title["{escape(title)}"]', f"  direction {rankdir}"]

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from ...core.escaping import clean
+from ...core.options import axes_or_none
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5C00", "#444444")
 """Okabe and Ito's, in an order in which neighbours differ also in brightness."""
@@ -19,7 +20,7 @@ _CJK = ("NotoSansCJK", "NotoSansJP", "SourceHanSans", "ipaexg", "ipag", "TakaoGo
 
 def axes(ax: Any, size: tuple[float, float]) -> Any:
     """`ax`, or the Axes of a new figure of that size in inches, which a notebook shows by itself."""
-    if ax is not None:
+    if axes_or_none("ax", ax) is not None:
         return ax
     import matplotlib.pyplot as plt
     return plt.subplots(figsize=size, layout="constrained")[1]

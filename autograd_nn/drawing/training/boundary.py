@@ -11,6 +11,7 @@ import numpy as np
 
 from ...core.modes import no_grad
 from ...core.node import Node, data_of
+from ...core.options import choice, function, real_array, whole_number
 from ...core.value import BaseValue
 from ...errors import DataError, ShapeError, UsageError
 from .axes import COLOURS, MARKERS, axes, label_text, with_font
@@ -83,6 +84,9 @@ def decision_boundary(model: Callable[[Any], Any], x: Any, y: Any, *, output: st
     return ax
 
 
+LARGEST_GRID = 4000          # points along a side: more than any screen has
+
+
 @dataclass
 class Field:
     """A model's answers on a grid around some points; replay keeps it over many steps."""
@@ -95,8 +99,11 @@ class Field:
     loss: Callable[[Any, Any], Any] | None = None
 
     def __post_init__(self) -> None:
-        if self.output not in (None, *NAMED):
-            raise UsageError(f'output is "logits", "probabilities" or "signs", not {self.output!r:.60}')
+        function("model", self.model, "a function of points")
+        if self.output is not None:
+            choice("output", self.output, tuple(NAMED))
+        if self.resolution is not None:
+            self.resolution = whole_number("resolution", self.resolution, 2, most=LARGEST_GRID)
         if self.output is not None and self.loss is not None:
             raise UsageError("output= and loss= both say how the output is read: give one of them")
         moved = getattr(self.model, "threshold", None) if hasattr(self.model, "probability") else None
@@ -106,8 +113,6 @@ class Field:
         first = sample.flat[0] if isinstance(sample, np.ndarray) and sample.dtype == object else sample
         self.of_values = isinstance(first, BaseValue)
         self.n = self.resolution or (COARSE if self.of_values else FINE)
-        if self.n < 2:
-            raise UsageError(f"resolution must be at least 2, not {self.resolution}")
         outputs = _numbers(sample, min(3, len(self.points))).shape[1]
         self.k, self._single = max(2, outputs), outputs == 1
         self.lies_in, self.targets = range_of(first), None if self.y is None else coding_of(self.y)
@@ -183,7 +188,7 @@ class Field:
 
 def points_of(x: Any) -> Array:
     """The data as a float array (n, 2). Raises ShapeError and DataError."""
-    points = np.asarray(data_of(x), dtype=float)
+    points = real_array("x", data_of(x)).astype(float)
     if points.ndim != 2 or points.shape[1] != 2 or not len(points):
         raise ShapeError(f"x: points of the plane have shape (n, 2), and these {points.shape}")
     if not np.isfinite(points).all():

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.options import string
 from ...errors import DataError, UsageError
 from .axes import COLOURS, axes, label_text, with_font
 
@@ -38,7 +39,8 @@ def plot_history(history: Mapping[str, Sequence[float]], metric: str | None = No
     unit = next((key for key in ("epoch", "step") if key in history), "epoch")
     curves = [(key, *_parsed(str(key))) for key in history if key != unit]
     metrics = list(dict.fromkeys(name for _, name, _ in curves))
-    metric = metric or ("loss" if "loss" in metrics else next(iter(metrics), None))
+    metric = string("plot_history: metric", metric) if metric is not None else \
+        ("loss" if "loss" in metrics else next(iter(metrics), None))
     if metric not in metrics:
         raise UsageError(f"the history has no {metric!r}; it has {', '.join(map(str, metrics)) or 'nothing'}")
     shown = [(key, part, _numbers(str(key), history[key])) for key, name, part in curves if name == metric]

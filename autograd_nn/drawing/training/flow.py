@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from ...core.node import Node, topological
+from ...core.options import items
 from ...core.reverse import cotangents
 from ...errors import ShapeError, UsageError
 from ...notation.summary import short
+from ...ops._refusal import shown_in_error
 from .health import overall, verdict
 from .layers import check_unchanged, layers_of
 from .measure import LayerFlow, Spread, change_by, measured
@@ -73,8 +75,7 @@ def gradient_flow(model: Any, loss: Any, optimizer: Any = None, *, labels: Itera
     ['gradient', 'activation']
     """
     from .flow_plot import plot_flows
-    if not isinstance(labels, Iterable) and labels is not None:
-        raise UsageError(f"labels: a list of the models' names, not {type(labels).__name__} {labels!r:.60}")
+    labels = None if labels is None else items("gradient_flow: labels", labels, "names")
     if isinstance(model, Mapping):
         names: list[Any] = list(model)
         models = list(model.values())
@@ -112,7 +113,7 @@ def flow_of(model: Any, loss: Any, optimizer: Any = None) -> Flow:
     if isinstance(loss, np.ndarray) and loss.dtype == object and loss.size == 1:
         loss = loss.item()
     if not isinstance(loss, Node):
-        raise UsageError(f"the loss is a Value or Tensor, not {type(loss).__name__} {loss!r:.60}")
+        raise UsageError(f"the loss is a Value or Tensor, not {type(loss).__name__} {shown_in_error(loss)}")
     if math.prod(loss.shape) != 1:
         raise ShapeError(f"a loss is a single number, and this has shape {loss.shape}\n"
                          "  help: reduce it, as in y.mean()")

@@ -13,6 +13,7 @@ from ...core.node import Node
 from ...core.times import changed_inputs
 from ...core.value import BaseValue
 from ...errors import UsageError
+from ...ops._refusal import shown_in_error
 
 MIXED = -1                       # the owner of a node that is made of several layers' parameters
 
@@ -111,7 +112,7 @@ def leaves_of(model: Any) -> Iterator[tuple[str, str, int, Any]]:
         times: Counter[str] = Counter()
         for i, p in enumerate(model):
             if not isinstance(p, Node):
-                raise UsageError(f"parameter {i} is no Value or Tensor, but {type(p).__name__} {p!r:.60}")
+                raise UsageError(f"parameter {i} is no Value or Tensor, but {type(p).__name__} {shown_in_error(p)}")
             name, bracket, index = str(getattr(p, "name", None) or f"parameter {i}").partition("[")
             if index in seen.get(name, ()):          # the weight of another layer
                 seen[name] = set()
@@ -119,7 +120,8 @@ def leaves_of(model: Any) -> Iterator[tuple[str, str, int, Any]]:
             seen.setdefault(name, set()).add(index)
             yield "", f"{name}#{times[name] + 1}" if times[name] else name, index.count(",") + 1 if bracket else 0, p
     else:
-        raise UsageError(f"a model is a Module or a list of parameters, not {type(model).__name__} {model!r:.60}")
+        raise UsageError(f"a model is a Module or a list of parameters, not {type(model).__name__} "
+                         f"{shown_in_error(model)}")
 
 
 def named_leaves(model: Any) -> Iterator[tuple[str, Any]]:

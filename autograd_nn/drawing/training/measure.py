@@ -14,6 +14,7 @@ from ...core.node import Node, data_of
 from ...core.value import BaseValue
 from ...errors import UsageError
 from ...ops import Op
+from ...ops._refusal import shown_in_error
 from ..record.states import is_flat, slopes_of
 from .layers import LayerNodes, is_activation
 
@@ -154,7 +155,8 @@ def change_by(optimizer: Any, found: dict[Node, Any]) -> Callable[[Node], Any] |
         rate = float(optimizer)
         return lambda p: rate * data_of(found[p])
     if not hasattr(optimizer, "params") or not hasattr(optimizer, "step"):
-        raise UsageError(f"an optimizer or a learning rate is needed, not {type(optimizer).__name__} {optimizer!r:.60}")
+        raise UsageError(f"an optimizer or a learning rate is needed, not {type(optimizer).__name__} "
+                         f"{shown_in_error(optimizer)}")
     trial = copy.deepcopy(optimizer)                 # with parameters and a state of its own
     changes: dict[int, Any] = {}
     for p, twin in zip(optimizer.params, trial.params):

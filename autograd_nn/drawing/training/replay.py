@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from ...core.node import Node, data_of, topological
+from ...core.options import instance, string, whole_number
 from ...errors import UsageError
 from ...notation.summary import json_number
+from ...ops._refusal import shown_in_error
 from ..page import Page
 from ..record.trace import numbered
 from .axes import COLOURS
@@ -77,10 +79,10 @@ class Replay:
 
     def __init__(self, model: Any, optimizer: Any, x: Any, y: Any, output: str | None, loss: Any, title: str | None,
                  limit: int, max_nodes: int, resolution: int) -> None:
-        if limit < 2 or max_nodes < 1:
-            raise UsageError(f"replay: limit must be at least 2 and max_nodes at least 1, not {limit} and {max_nodes}")
+        limit, max_nodes = whole_number("replay: limit", limit, 2), whole_number("replay: max_nodes", max_nodes)
+        title = None if title is None else string("replay: title", title)
         if optimizer is not None and not (hasattr(optimizer, "params") and hasattr(optimizer, "state")):
-            raise UsageError(f"replay: an optimizer has params and a state, and this is {optimizer!r:.60}")
+            raise UsageError(f"replay: an optimizer has params and a state, and this is {shown_in_error(optimizer)}")
         if (x is None) != (y is None):
             raise UsageError("replay: x and y come together: points of the plane and their classes")
         model = list(model) if isinstance(model, Iterator) else model
@@ -114,7 +116,7 @@ class Replay:
         if isinstance(loss, np.ndarray) and loss.dtype == object and loss.size == 1:
             loss = loss.item()
         if not isinstance(loss, Node) or np.size(data_of(loss)) != 1:
-            raise UsageError(f"snapshot(loss): a Value or Tensor of one element, not {loss!r:.60}")
+            raise UsageError(f"snapshot(loss): a Value or Tensor of one element, not {shown_in_error(loss)}")
         if self.field is not None and self.data is not None:
             self.field.learn(loss, np.asarray(self.data["classes"]))
         step = len(self.losses)
@@ -195,7 +197,7 @@ def _parameters(model: Any) -> list[tuple[str, tuple[int, ...], list[Any]]]:
     """(name, shape, leaves) of each parameter; the Values of one array are one parameter."""
     groups: dict[str, list[Any]] = {}
     for _, name, _, p in leaves_of(model):
-        groups.setdefault(name, []).append(p)
+        groups.setdefault(name, []).append(instance("replay: a parameter", p, Node, "a Value or Tensor"))
     shapes = {name: a.shape for name, a in model.state_dict().items()} if hasattr(model, "state_dict") else {}
     return [(name, shapes.get(name) or (leaves[0].shape if len(leaves) == 1 else (len(leaves),)), leaves)
             for name, leaves in groups.items()]

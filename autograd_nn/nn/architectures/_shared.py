@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-import numpy as np
-
+from ...core.options import above_zero, whole_number, within
 from ...core.random import Rng
 from ...errors import ShapeError, UsageError
 from ...ops import shape_of
@@ -18,16 +16,14 @@ from ..linear import Linear
 from ..module import Module
 from ..sequential import Sequential
 
+WIDEST = 1000                      # times the published width: more weights than fit anywhere
+
 
 class Widths:
     """Channels of a network whose layers are `width` times as wide as published: rounded, and at least `multiple`."""
 
     def __init__(self, name: str, width: Any) -> None:
-        if isinstance(width, bool) or not isinstance(width, (int, float, np.floating)) \
-                or not (math.isfinite(width) and width > 0):
-            raise UsageError(f"{name}: width is what the published channels are multiplied by, a number > 0, "
-                             f"not {width!r:.60}")
-        self.width = float(width)
+        self.width = within(f"{name}: width", above_zero(f"{name}: width", width), 0, WIDEST)
 
     def __call__(self, channels: int, multiple: int = 1) -> int:
         return max(round(channels * self.width / multiple), 1) * multiple
@@ -55,7 +51,8 @@ def checked(network: Module, x: Any, channels: int, side: int) -> Any:
 
 def sized(network: Module, image_size: int, least: int) -> int:
     """image_size as an int; UsageError below `least`, where the poolings would leave no place of the last map."""
-    if isinstance(image_size, bool) or not isinstance(image_size, (int, np.integer)) or image_size < least:
-        raise UsageError(f"{type(network).__name__}: image_size is an integer >= {least}, as the poolings leave "
-                         f"nothing of smaller images, not {image_size!r:.60}\n  help: nn.Upsample makes images larger")
-    return int(image_size)
+    size = whole_number(f"{type(network).__name__}: image_size", image_size)
+    if size < least:
+        raise UsageError(f"{type(network).__name__}: image_size must be at least {least}, as the poolings leave "
+                         f"nothing of smaller images, not {size}\n  help: nn.Upsample makes images larger")
+    return size

@@ -9,6 +9,7 @@ import numpy as np
 from ...core.options import whole_number
 from ...core.random import Rng, generator
 from ...errors import UsageError
+from ...ops._refusal import shown_in_error
 from ..dropout import Dropout
 from ..linear import Linear
 from ..module import Module
@@ -42,7 +43,7 @@ class VGG(Module):
     def __init__(self, depth: int = 16, num_classes: int = 1000, *, image_size: int = 224, in_channels: int = 3,
                  width: float = 1.0, rng: Rng = None, dtype: Any = np.float32) -> None:
         if depth not in CONVOLUTIONS:
-            raise UsageError(f"VGG: depth is one of {', '.join(map(str, CONVOLUTIONS))}, not {depth!r:.60}")
+            raise UsageError(f"VGG: depth is one of {', '.join(map(str, CONVOLUTIONS))}, not {shown_in_error(depth)}")
         rng, wide = generator(rng), Widths("VGG", width)
         self.depth = depth
         self.image_size = sized(self, image_size, 32)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ... import ops
-from ...core.options import between_0_and_1, choice
+from ...core.options import between_0_and_1, choice, flag
 from ...errors import DataError, ShapeError
 from ...ops import shape_of
 from .._targets import (
@@ -18,6 +18,7 @@ from .._targets import (
     holds_values,
     loss_input,
     pair,
+    predictions,
     probabilities,
     weights,
 )
@@ -55,7 +56,7 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean", *, weight: 
     """
     name = "cross_entropy"
     choice(f"{name}: reduction", reduction, REDUCTIONS)
-    logits, target = loss_input(logits), loss_input(target)
+    logits, target = predictions(logits), loss_input(target)
     shape = shape_of(logits)
     if not shape:
         raise ShapeError("cross_entropy: the logits need an axis of classes, and this is a single number\n"
@@ -107,7 +108,7 @@ def nll_loss(log_p: Any, target: Any, reduction: str = "mean", *, weight: Any = 
     """
     name = "nll_loss"
     choice(f"{name}: reduction", reduction, REDUCTIONS)
-    log_p, target = loss_input(log_p), loss_input(target)
+    log_p, target = predictions(log_p), loss_input(target)
     shape = shape_of(log_p)
     if not shape or shape_of(target) != shape[:-1]:
         raise ShapeError(f"nll_loss: log probabilities of shape (..., classes) take class indices of shape (...), "
@@ -174,7 +175,8 @@ def kl_div(log_p: Any, target: Any, reduction: str = "mean", *, log_target: bool
     >>> round(nn.kl_div(log_p, [[1.0, 0.0]], "batchmean").item(), 4)
     0.6931
     """
-    batchmean = reduction == "batchmean"
+    choice("kl_div: reduction", reduction, (*REDUCTIONS, "batchmean"))
+    batchmean, log_target = reduction == "batchmean", flag("kl_div: log_target", log_target)
     log_p, target = pair("kl_div", log_p, target, "sum" if batchmean else reduction)
     if log_target:
         losses = ops.exp(target) * (target - log_p)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ... import ops
-from ...core.options import above_zero, choice, non_negative, within
+from ...core.options import above_zero, choice, flag, non_negative, within
 from ...errors import ShapeError
 from ...ops import shape_of
 from .._targets import REDUCTIONS, check_signs, loss_input, pair, same_kind
@@ -82,7 +82,7 @@ def triplet_margin_loss(anchor: Any, positive: Any, negative: Any, reduction: st
     name = "triplet_margin_loss"
     choice(f"{name}: reduction", reduction, REDUCTIONS)
     margin, p = above_zero(f"{name}: margin", margin), within(f"{name}: p", p, 1)
-    eps = non_negative(f"{name}: eps", eps)
+    eps, swap = non_negative(f"{name}: eps", eps), flag(f"{name}: swap", swap)
     anchor, positive = pair(name, anchor, positive, reduction)
     _, negative = pair(name, anchor, negative, reduction)
     same_kind(positive, negative)

@@ -44,6 +44,8 @@ class Loss(Module):
     def __init__(self, reduction: str | None = None, **options: Any) -> None:
         self.reduction = type(self).reduction if reduction is None else reduction
         choice(f"{type(self).__name__}: reduction", self.reduction, self.reductions)
+        if not callable(getattr(self, "function", None)):
+            raise UsageError(f"{type(self).__name__} has no function: a subclass of Loss names its own")
         known = [p.name for p in inspect.signature(type(self).function).parameters.values() if p.kind is p.KEYWORD_ONLY]
         unknown = [name for name in options if name not in known]
         if unknown:
@@ -53,6 +55,11 @@ class Loss(Module):
 
     def forward(self, *inputs: Any) -> Any:
         """The loss of predictions (or logits) against targets: the function's own inputs."""
+        takes = [p.name for p in inspect.signature(type(self).function).parameters.values()]
+        takes = takes[:takes.index("reduction")]
+        if len(inputs) != len(takes):
+            raise UsageError(f"{type(self).__name__} takes {', '.join(takes)}, and was given {len(inputs)} "
+                             f"argument{'s' * (len(inputs) != 1)}")
         return type(self).function(*inputs, reduction=self.reduction, **self.options)
 
     def extra_repr(self) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from ... import ops
-from ...core.options import above_zero, choice
+from ...core.options import above_zero, choice, whole_number
 from ...errors import ShapeError, UsageError
 from ...ops import shape_of
-from .._targets import REDUCTIONS, check_signs, class_indices, class_weights, loss_input, pair
+from .._targets import REDUCTIONS, check_signs, class_indices, class_weights, loss_input, pair, predictions
 from .loss import Loss, reduced
 
 
@@ -57,9 +57,9 @@ def multi_margin_loss(y: Any, target: Any, reduction: str = "mean", *, p: int = 
     name = "multi_margin_loss"
     choice(f"{name}: reduction", reduction, REDUCTIONS)
     margin = above_zero(f"{name}: margin", margin)
-    if p not in (1, 2):
-        raise UsageError(f"{name}: p is 1 or 2, not {p!r:.60}")
-    y, target = loss_input(y), loss_input(target)
+    if whole_number(f"{name}: p", p) > 2:
+        raise UsageError(f"{name}: p must be 1 or 2, not {p}")
+    y, target = predictions(y), loss_input(target)
     shape = shape_of(y)
     if not shape or shape_of(target) != shape[:-1]:
         raise ShapeError(f"{name}: scores of shape (..., classes) take class indices of shape (...), "

@@ -8,16 +8,18 @@ derivatives. Axes are counted from the end in the entries.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ...errors import DTypeError, ShapeError
-from .._arguments import as_array, axis_of, data_of, dtype_of, no_out
+from ...errors import DTypeError, ShapeError, UsageError
+from .._arguments import affordable, as_array, axis_of, data_of, dtype_of, no_out
 from .._carriers import is_plain
 from .._function import composed
 from .._op import Op, shape_of
+from .._refusal import shown_in_error, takes
 from ..elementwise.elementary import arctan2
 from .joining import concatenate, stack
 
@@ -121,6 +123,8 @@ def _prepared(name: str, plain: Callable[..., Any], transform: Callable[..., Any
     """The transform of a node; NumPy's own of anything else."""
     no_out(name, out)
     a = as_array(a)
+    if n is not None:
+        affordable(name, operator.index(n))
     if is_plain(a):
         return plain(a, n, axis, norm)
     axis = axis_of(name, a, axis) - len(shape_of(a))
@@ -216,3 +220,34 @@ def angle(z: Any, deg: bool = False) -> Any:
         return np.angle(data_of(z), deg)
     turned = arctan2(z.imag, z.real)
     return turned * (180 / np.pi) if deg else turned
+
+
+A_GRID = "the number of samples, an integer >= 1, and the step from one to the next, a number"
+
+
+@takes(A_GRID)
+def fftfreq(n: int, d: float = 1.0) -> Any:
+    """The frequencies of the elements of `fft` of n samples whose distance is d.
+
+    >>> fftfreq(4, 0.5).tolist()
+    [0.0, 0.5, -1.0, -0.5]
+    """
+    affordable("fftfreq", operator.index(n))
+    return np.fft.fftfreq(n, _step("fftfreq", d))
+
+
+@takes(A_GRID)
+def rfftfreq(n: int, d: float = 1.0) -> Any:
+    """The frequencies of the elements of `rfft` of n samples whose distance is d.
+
+    >>> rfftfreq(4, 0.5).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    affordable("rfftfreq", operator.index(n))
+    return np.fft.rfftfreq(n, _step("rfftfreq", d))
+
+
+def _step(name: str, d: Any) -> float:
+    if isinstance(d, (bool, str)) or shape_of(d) or not (step := float(d)):
+        raise UsageError(f"{name}: d must be a number other than 0, not {shown_in_error(d)}")
+    return step

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import math
+import operator
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from ...errors import ShapeError, UsageError
-from .._arguments import along, as_array, axis_of, data_of, dtype_of, no_out, numpys_errors, safe_casting, size_of
+from .._arguments import (
+    affordable,
+    along,
+    as_array,
+    axis_of,
+    data_of,
+    dtype_of,
+    no_out,
+    numpys_errors,
+    safe_casting,
+    size_of,
+)
 from .._bind import Each
 from .._carriers import is_plain
 from .._function import composed
@@ -160,6 +172,9 @@ def _blocks(part: Any) -> list[Any]:
 
 # --- splitting ----------------------------------------------------------------------------------
 
+PIECE = 10**4               # numbers: making a piece takes as long, however small it is
+
+
 def _pieces(name: str, x: Any, sections: Any, axis: int, equal: bool) -> list[Any]:
     """x cut along an axis into `sections` pieces; or, if that is a sequence of places, before each of them."""
     x = as_array(x)
@@ -168,7 +183,8 @@ def _pieces(name: str, x: Any, sections: Any, axis: int, equal: bool) -> list[An
     if np.ndim(sections):
         cuts = [0, *(int(i) for i in sections), n]
     else:
-        parts = int(sections)
+        parts = operator.index(sections)
+        affordable(f"{name}: {sections} sections", max(parts, 0), PIECE)
         if parts < 1 or (equal and n % parts):
             raise ShapeError(f"{name}: axis {axis} of {shape_of(x)} has {n} elements, "
                              f"which do not make {parts} {'equal ' * equal}parts")
@@ -279,6 +295,7 @@ def resize(a: Any, new_shape: Any) -> Any:
     """
     a = as_array(a)
     with numpys_errors("resize", a):
+        affordable("resize", *(map(operator.index, new_shape) if np.ndim(new_shape) else [operator.index(new_shape)]))
         plan = np.resize(np.arange(size_of(a)), new_shape)
     if not size_of(a):
         return broadcast_to(0 * reshape(a, -1).sum(), plan.shape)      # of no elements NumPy makes zeros

@@ -18,6 +18,7 @@ from ...errors import ShapeError, UsageError
 from .._arguments import along, as_array, axis_of, dtype_of, numpys_errors, real_only, size_of
 from .._function import composed
 from .._op import shape_of
+from .._refusal import shown_in_error
 from ..elementwise.arithmetic import where
 from ..matrices.matmul import matmul
 from .indexing import getitem, scatter
@@ -59,7 +60,7 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> A
     """
     if callable(mode) or mode == "empty":
         why = "writes into its array" if callable(mode) else "leaves elements undefined, and they have no derivative"
-        raise UsageError(f"pad: mode={mode!r:.40} {why}\n  help: one of {', '.join(_OPTIONS)}")
+        raise UsageError(f"pad: mode={shown_in_error(mode)} {why}\n  help: one of {', '.join(_OPTIONS)}")
     if mode not in _OPTIONS or not options.keys() <= _OPTIONS[mode].keys():
         of_mode = mode not in _OPTIONS
         raise UsageError(f"pad: unknown {'mode' if of_mode else 'option of mode'} {mode!r}"
@@ -92,8 +93,9 @@ def _widths(x: Any, pad_width: Any) -> list[tuple[int, int]]:
     if widths.dtype.kind not in "iu":
         raise UsageError(f"pad: pad_width counts elements, so it is integers, not {widths.dtype}")
     if widths.size and widths.min() < 0:
-        raise ShapeError(f"pad: pad_width={pad_width!r:.40} has a negative width\n  help: x[2:-1] leaves elements out")
-    with numpys_errors(f"pad with pad_width={pad_width!r:.40}", x):
+        raise ShapeError(f"pad: pad_width={shown_in_error(pad_width)} has a negative width\n  help: x[2:-1] leaves "
+                         f"elements out")
+    with numpys_errors(f"pad with pad_width={shown_in_error(pad_width)}", x):
         return [(int(a), int(b)) for a, b in np.broadcast_to(widths, (len(shape), 2))]
 
 

@@ -24,6 +24,8 @@ def _windows(x: Any, window_shape: Any = 1, axis: Any = None, subok: bool = Fals
 def _sum_windows(g: Any, window_shape: Any = 1, axis: Any = None, shape: tuple[int, ...] = ()) -> Any:
     """The adjoint of sliding_window_view: an array of `shape`, every window of g added in its place."""
     window = tuple(np.atleast_1d(window_shape).tolist())
+    if g.shape[max(g.ndim - len(window), 0):] != window:
+        raise ShapeError(f"sum_windows: windows of shape {window} do not stand at the end of an array {g.shape}")
     axes = range(len(shape)) if axis is None else [a % len(shape) for a in np.atleast_1d(axis).tolist()]
     z = np.zeros(shape, dtype=g.dtype)
     for offset in np.ndindex(*window):

@@ -37,6 +37,7 @@ def _euclidean_norm(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 @np.errstate(over="ignore", under="ignore", divide="ignore")
 def _p_norm(x: Any, p: float = 3, axis: Any = None, keepdims: bool = False) -> Any:
+    p = float(p)                                         # an int of 400 digits is no power to raise to
     return power_root(_add(np.absolute(x) ** p, axis=axis, keepdims=keepdims), x, p, axis)
 
 

@@ -12,20 +12,28 @@ import numpy as np
 from ...errors import DTypeError, ShapeError, UsageError
 from .._arguments import data_of
 from .._op import shape_of
+from .._refusal import shown_in_error
 
 Pair = tuple[int, int]
+LARGEST = 2**31 - 1                # of a length or width
 
 
 def numbers(name: str, what: str, value: Any, n: int, least: int) -> tuple[int, ...]:
     """One integer for each of n axes, out of one for all or a sequence of n."""
     try:
-        values = tuple(map(operator.index, value)) if np.ndim(value) else (operator.index(value),) * n
-    except TypeError:
+        values = tuple(map(operator.index, value)) if _is_sequence(value) else (operator.index(value),) * n
+    except (TypeError, ValueError):                      # np.ndim, of a ragged list
         values = ()
-    if len(values) != n or min(values) < least or isinstance(value, bool):
-        each = f"an integer >= {least}" + (f", or {n} of these" if n > 1 else "")
-        raise UsageError(f"{name}: {what} must be {each}, not {value!r:.60}")
+    if len(values) != n or min(values, default=least) < least or max(values, default=0) > LARGEST \
+            or isinstance(value, bool):
+        each = f"an integer >= {least}" if least > -LARGEST else "an integer"
+        each += f", or {n} of these" if n > 1 else ""
+        raise UsageError(f"{name}: {what} must be {each}, not {shown_in_error(value)}")
     return values
+
+
+def _is_sequence(value: Any) -> bool:
+    return isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim == 1)
 
 
 def images(name: str, x: Any, n: int, like: str) -> None:

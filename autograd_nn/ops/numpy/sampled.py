@@ -48,7 +48,7 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     if n < 0:
         raise UsageError(f"diff: n={n}; differences are taken 0 or more times")
     a = _joined(a, axis, as_array(prepend), as_array(append)) if n else a
-    for _ in range(n):
+    for _ in range(min(n, shape_of(a)[axis])):           # then nothing is left
         a = _between(a, axis, 1, None) - _between(a, axis, None, -1)
     return a
 
