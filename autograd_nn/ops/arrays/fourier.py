@@ -38,14 +38,17 @@ def _pair(z: Any) -> Any:
 
 
 def _dft(pair: Any, n: int | None = None, axis: int = -1, norm: Any = None, inverse: bool = False) -> Any:
+    affordable("dft", n or 0)
     return _pair((np.fft.ifft if inverse else np.fft.fft)(_complex(pair), n, axis, norm))
 
 
 def _rdft(x: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
+    affordable("rdft", n or 0)
     return _pair(np.fft.rfft(x, n, axis, norm))
 
 
 def _irdft(pair: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
+    affordable("irdft", n or 0)
     if not pair.shape[axis]:                             # NumPy leaves the result of nothing undefined
         pair = _resized(pair, 1, axis)
     return np.fft.irfft(_complex(pair), n, axis, norm)

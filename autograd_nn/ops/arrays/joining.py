@@ -273,12 +273,23 @@ def _unrepeat(g: Any, x: Any, repeats: Any, axis: int | None) -> Any:
     return scatter(g, (slice(None),) * axis + (np.repeat(np.arange(shape[axis]), repeats),), shape)
 
 
-tile = Op("tile", None, np.tile,
+def _tile(x: Any, reps: Any = 1) -> Any:
+    affordable("tile", x.size, *(operator.index(n) for n in np.atleast_1d(reps).tolist()))
+    return np.tile(x, reps)
+
+
+def _repeat(x: Any, repeats: Any = 1, axis: Any = None) -> Any:
+    most = operator.index(np.max(np.asarray(repeats), initial=0).item())
+    affordable("repeat", x.size, most) if np.ndim(repeats) == 0 else affordable("repeat", most)
+    return np.repeat(x, repeats, axis)
+
+
+tile = Op("tile", None, _tile,
           lambda g, y, x, reps: _untile(g, x, reps),
           tex=r"\operatorname{{tile}} {0}", params={"reps": 1},
           cases=[(((2, 3),), {"reps": 2}), (((3,),), {"reps": (2, 2)}), (((2, 1, 3),), {"reps": (2, 1)})],
           linear=True)
-repeat = Op("repeat", None, np.repeat,
+repeat = Op("repeat", None, _repeat,
             lambda g, y, x, repeats, axis: _unrepeat(g, x, repeats, axis),
             tex=r"\operatorname{{repeat}} {0}", params={"repeats": 1, "axis": None},
             cases=[(((2, 3),), {"repeats": 2}), (((2, 3),), {"repeats": np.array([1, 0, 2]), "axis": 1}),

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError, UsageError
-from .._arguments import along, as_array, axis_of, dtype_of, numpys_errors, real_only, size_of
+from .._arguments import affordable, along, as_array, axis_of, dtype_of, numpys_errors, real_only, size_of
 from .._function import composed
 from .._op import shape_of
 from .._refusal import shown_in_error
@@ -95,6 +95,7 @@ def _widths(x: Any, pad_width: Any) -> list[tuple[int, int]]:
     if widths.size and widths.min() < 0:
         raise ShapeError(f"pad: pad_width={shown_in_error(pad_width)} has a negative width\n  help: x[2:-1] leaves "
                          f"elements out")
+    affordable("pad", *(n + 2 * int(widths.max(initial=0)) for n in shape))
     with numpys_errors(f"pad with pad_width={shown_in_error(pad_width)}", x):
         return [(int(a), int(b)) for a, b in np.broadcast_to(widths, (len(shape), 2))]
 

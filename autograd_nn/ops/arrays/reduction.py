@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ...errors import ShapeError, UsageError
-from .._arguments import dtype_of, no_out
+from .._arguments import MOST_ELEMENTS, affordable, dtype_of, no_out
 from .._function import composed
 from .._numpy_op import NumpyOp, mask_of
 from .._op import Case, Op, shape_of
@@ -100,6 +100,8 @@ def _min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def _spread(x: Any, shape: tuple[int, ...], kept: tuple[int, ...]) -> Any:
+    if math.prod(shape) >= MOST_ELEMENTS:
+        affordable("spread", *shape)
     y = np.empty(shape, x.dtype)                         # np.broadcast_to takes six times as long for small arrays
     if x.ndim:
         y[...] = x.reshape(kept)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
 
 from ...errors import ShapeError, UsageError
-from .._arguments import as_array, dtype_of, no_out
+from .._arguments import affordable, as_array, dtype_of, no_out
 from .._carriers import is_plain
 from .._function import composed
 from .._numpy_op import NumpyOp, mask_of
@@ -199,6 +200,9 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     >>> bincount(np.array([0, 2, 2]), np.array([1.0, 2.0, 3.0])).tolist()
     [1.0, 0.0, 5.0]
     """
+    if np.size(x):
+        affordable("bincount", operator.index(np.max(np.asarray(x))) + 1)
+    affordable("bincount", operator.index(minlength))
     if is_plain(x) and is_plain(weights):
         return np.bincount(x, weights, minlength)
     places = np.asarray(x)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import DTypeError, ShapeError
-from .._arguments import as_array, data_of, dtype_of
+from .._arguments import affordable, as_array, data_of, dtype_of, size_of
 from .._function import composed
 from .._op import shape_of
 from ..arrays.indexing import getitem
@@ -31,6 +31,7 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, retste
     if num < 0:
         raise ShapeError(f"linspace: num={num}; the number of samples is 0 or more")
     start, stop = as_array(start), as_array(stop)
+    affordable("linspace", num, max(size_of(start), size_of(stop)))
     n = num - 1 if endpoint else num
     delta = stop - start
     places = np.arange(num, dtype=_dtype(start, stop)).reshape(-1, *[1] * len(shape_of(delta)))
