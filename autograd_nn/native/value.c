@@ -1327,16 +1327,13 @@ static void pull_many(Value *v, double g)
 }
 
 /* The cotangents of the inputs x, y, w that are nodes, a, b, c. Where g is exactly 0, so are they: no inf or nan
-   leaks, but of the ops that say so. */
+   leaks. */
 INLINE void pull_by_rule(int code, double g, double z, double x, double y, double w, Value *a, Value *b, Value *c)
 {
 #define AG_BACKWARD
 #define A(part) if (a) receive(a, GIVEN(part));
 #define B(part) if (b) receive(b, GIVEN(part));
 #define W(part) if (c) receive(c, GIVEN(part));
-#define A_ALWAYS(part) if (a) receive(a, part);
-#define B_ALWAYS(part) if (b) receive(b, part);
-#define W_ALWAYS(part) if (c) receive(c, part);
     if (g != 0.0) {
         switch (code) {
 #define GIVEN(part) (part)
@@ -1353,9 +1350,6 @@ INLINE void pull_by_rule(int code, double g, double z, double x, double y, doubl
 #undef A
 #undef B
 #undef W
-#undef A_ALWAYS
-#undef B_ALWAYS
-#undef W_ALWAYS
 #undef AG_BACKWARD
 }
 
