@@ -87,8 +87,10 @@ class Run:
     # --- an epoch -------------------------------------------------------------------------------
     def one_epoch(self, interrupt: Interrupt, bar: Bar) -> bool:
         """Train on every row once, measure, and add to the history; False if that was interrupted."""
-        instance("Run.one_epoch: interrupt", interrupt, Interrupt, "what fit makes")
-        instance("Run.one_epoch: bar", bar, Bar, "what fit makes")
+        if not (hasattr(interrupt, "wished") and callable(getattr(bar, "batch", None))
+                and callable(getattr(bar, "epoch", None))):
+            raise UsageError("Run.one_epoch: interrupt says whether to stop, as `wished`, and bar has batch() and "
+                             "epoch()\n  help: train.fit makes both")
         self.model.train()
         total, done, predictions, targets = 0.0, 0, [], []
         rows = len(self.train[1])

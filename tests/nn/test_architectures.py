@@ -252,7 +252,7 @@ def test_options_that_leave_nothing_are_refused(make):
         with pytest.raises(UsageError, match="image_size must be"):
             make(**options)
     for width in (0, -1.0, float("nan"), float("inf"), "wide", True):
-        with pytest.raises(UsageError, match="width is what"):
+        with pytest.raises(UsageError, match="width must be a number > 0"):
             make(width=width)
     with pytest.raises(UsageError, match="in_channels"):
         make(in_channels=0)
