@@ -86,7 +86,7 @@ def mentions(f: Callable[..., Any]) -> Mentions:
             home = _home(module)
             # A function of this package that was made of another (a wrapper) is looked through.
             if home is not None and (name or home != OWN):
-                found.of.setdefault(home, x.__name__ if isinstance(x, types.ModuleType) else name)
+                found.of.setdefault(home, x.__name__ if isinstance(x, types.ModuleType) else name or module)
             if home is not None or (_neutral(module) and name):
                 queue.extend((part, "", names) for part in _closure(x))
                 break
@@ -168,11 +168,11 @@ def _parts(x: Any, names: frozenset[str]) -> Iterator[tuple[Any, str, frozenset[
 
 
 def _of_function(f: Any, code: types.CodeType) -> Iterator[tuple[Any, str, frozenset[str]]]:
-    names, imported = _names(code)
+    names, read, imported = _names(code)
     known = frozenset(names)
     for name in imported:
         yield sys.modules.get(name) or types.ModuleType(name), name, known
-    for name in sorted(names & set(f.__globals__)):
+    for name in sorted(read & set(f.__globals__)):
         yield f.__globals__[name], name, known
     for name, cell in zip(code.co_freevars, f.__closure__ or ()):
         try:
@@ -183,11 +183,18 @@ def _of_function(f: Any, code: types.CodeType) -> Iterator[tuple[Any, str, froze
         yield part, type(part).__name__, known
 
 
-def _names(code: types.CodeType) -> tuple[set[str], list[str]]:
-    """(the names that code uses, the modules that it imports), with those of functions inside it."""
-    names, imported, codes = set[str](), [], [code]
+def _names(code: types.CodeType) -> tuple[set[str], set[str], list[str]]:
+    """(the names that code uses, attributes too; those of variables alone; the modules that it imports).
+
+    With those of functions inside it.
+    """
+    names, read, imported, codes = set[str](), set[str](), [], [code]
     for part in codes:
         names.update(part.co_names)
-        imported += [i.argval for i in dis.get_instructions(part) if i.opname == "IMPORT_NAME"]
+        for step in dis.get_instructions(part):
+            if step.opname == "IMPORT_NAME":
+                imported.append(step.argval)
+            elif step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+                read.add(step.argval)
         codes += [c for c in part.co_consts if isinstance(c, types.CodeType)]
-    return names, imported
+    return names, read, imported

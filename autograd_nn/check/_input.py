@@ -55,6 +55,9 @@ class CheckedInput:
             findings = [self._element(k) for k in places]
         else:
             findings = self._by_directions(directions, state)
+        for checked in (self, self.wide):
+            if checked is not None:
+                checked.lines = {}                       # for they hold what they call, this
         return Checked(self.subject.names[self.i], self.order, self.x.shape, str(self.x.dtype),
                        "elements" if by_elements else "directions", tuple(findings), state.kinked,
                        int(state.unseen.sum()))

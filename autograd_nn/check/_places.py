@@ -9,15 +9,19 @@ import numpy as np
 from ..tree import Structure
 
 
+class _Mark:
+    """Stands for a leaf, and learns where it is."""
+
+    name = ""
+
+
 def leaf_places(structure: Structure, root: str) -> list[str]:
     """Where each leaf of a nest is, as in "input 0.layers[2]"."""
-    class Mark:
-        name = ""
-    marks = [Mark() for _ in range(structure.size)]
+    marks = [_Mark() for _ in range(structure.size)]
     stack = [(root, structure.results(marks))]
     while stack:
         name, x = stack.pop()
-        if isinstance(x, Mark):
+        if isinstance(x, _Mark):
             x.name = name
         elif isinstance(x, dict):
             stack += [(f"{name}.{k}" if isinstance(k, str) else f"{name}[{k!r}]", part) for k, part in x.items()]

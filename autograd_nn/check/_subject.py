@@ -13,6 +13,7 @@ from .. import tree
 from ..core.node import data_of
 from ..errors import AutogradError, DataError, DTypeError, EvaluationError, ShapeError, UsageError
 from ..ops._refusal import shown_in_error
+from ..transforms._calculus import is_another_number
 from ..tree._structure import Constant
 from ._places import leaf_places
 from ._rounding import eps_of
@@ -234,7 +235,7 @@ class Subject:
 
     def _taken_apart(self, x: Any, name: str) -> tuple[list[Any], tree.Structure]:
         """The leaves of an input, those of the framework among them, and its structure."""
-        if type(x) is int:
+        if is_another_number(x):
             x = float(x)
         plain, structure = tree.flatten(x)
         rest, found = iter(plain), []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from contextvars import ContextVar, copy_context
 from functools import partial, update_wrapper
@@ -47,6 +48,11 @@ def native_value(base: type[Node], apply: Callable[..., Any], number: Callable[[
     modes.tell_modes(in_c.set_modes)
     reverse.values_in_c = in_c
     _carriers.on_each_value = in_c.each
+
+    def after_the_collector(phase: str, info: dict[str, int]) -> None:
+        if phase == "stop" and info["generation"] == 2:
+            in_c.free_cycles(Node)
+    gc.callbacks.append(after_the_collector)
     return kind
 
 

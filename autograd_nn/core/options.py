@@ -9,6 +9,7 @@ import math
 import operator
 import os
 from collections.abc import Callable, Collection
+from numbers import Real
 from typing import Any, TypeVar
 
 import numpy as np
@@ -233,7 +234,7 @@ def float_dtype(name: str, x: Any) -> np.dtype[Any]:
 
 
 def _number(name: str, x: Any, fits: Callable[[float], bool], what: str) -> float:
-    if isinstance(x, (int, float, np.integer, np.floating)) and not isinstance(x, bool):
+    if isinstance(x, Real) and not isinstance(x, bool):  # a Fraction too
         try:
             found = float(x)
         except OverflowError:                            # an int that no float can hold

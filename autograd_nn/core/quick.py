@@ -135,6 +135,8 @@ def _collect(root: Node, order: list[Any], kind: Any) -> bool:
             push(node)
             push(None)
             time = node._time
+            if node._op.unguarded:
+                return False
             for x in inputs[::-1]:
                 its = type(x)
                 if its is kind:
@@ -171,7 +173,7 @@ def _sweep(order: list[Any], kind: Any) -> None:
                 rule_a, rule_b = op.float_rules
                 part_a = rule_a(g, node._data, p, q) if is_a else None
                 part_b = rule_b(g, node._data, p, q) if is_b else None
-            if g == 0.0 and not op.unguarded:        # an inf or nan of a rule does not leak past a zero
+            if g == 0.0:                             # an inf or nan of a rule does not leak past a zero
                 part_a = part_b = 0.0
             if is_a:
                 before = a._part
@@ -183,5 +185,5 @@ def _sweep(order: list[Any], kind: Any) -> None:
         xs = [x._data if type(x) is kind else x for x in inputs]
         for x, rule in zip(inputs, op.float_rules):
             if type(x) is kind and rule is not None:
-                part = rule(g, node._data, *xs, **node._params) if g != 0.0 or op.unguarded else 0.0
+                part = rule(g, node._data, *xs, **node._params) if g != 0.0 else 0.0
                 x._part = part if x._part is reached else x._part + part

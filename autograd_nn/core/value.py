@@ -16,7 +16,7 @@ import numpy as np
 from .. import ops
 from ..errors import UsageError
 from ..ops import CARRIERS, Op
-from ..ops._carriers import all_boxed, carrier, holds_nodes, holds_objects, is_traced
+from ..ops._carriers import carrier, holds_objects, is_traced, on_objects
 from . import engine, quick, reverse, times
 from .methods import attach, attach_to_loops
 from .modes import record
@@ -85,14 +85,8 @@ class BaseValue(ValueMethods, Traced, Node):
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if holds_objects((args, *kwargs.values())):      # of Values: NumPy's loops call their operators and methods
-            if not holds_nodes((args, *kwargs.values())):    # np.stack has asked the elements of an array: its arrays
-                args, kwargs = tuple(map(_listed, args)), {k: _listed(x) for k, x in kwargs.items()}
-            return func(*all_boxed(args), **{k: all_boxed(x) for k, x in kwargs.items()})
+            return on_objects(func, args, kwargs)
         return super().__array_function__(func, types, args, kwargs)
-
-
-def _listed(x: Any) -> Any:
-    return list(x) if isinstance(x, np.ndarray) and x.dtype == object and x.ndim else x
 
 
 def _apply(kind: type[BaseValue], op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:

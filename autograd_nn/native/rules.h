@@ -4,14 +4,12 @@
    AG_NAMES     X(name, number of inputs, name of its parameter) for every op, in the order of the codes
    AG_UNARY     X(name): the ops that are methods without arguments
    AG_FORWARD   cases that set z from x, y, w
-   AG_BACKWARD  cases that give the cotangents of x, y, w by A(...), B(...), W(...) from g, z, x, y, w;
-                by A_ALWAYS(...) and so on what is told also under a cotangent of 0
+   AG_BACKWARD  cases that give the cotangents of x, y, w by A(...), B(...), W(...) from g, z, x, y, w
    An op with a parameter finds it in y. */
 
 #ifdef AG_NAMES
 X(multiply0, 2, "")
 X(divide0, 2, "")
-X(slope0, 2, "")
 X(log0, 1, "")
 X(exp, 1, "")
 X(exp2, 1, "")
@@ -81,8 +79,6 @@ X(softplus, 1, "")
 X(silu, 1, "")
 X(gelu, 1, "")
 X(mish, 1, "")
-X(scale0, 3, "")
-X(toward, 3, "")
 X(where, 3, "")
 X(clip, 3, "")
 #endif
@@ -134,7 +130,6 @@ X(mish)
 #ifdef AG_FORWARD
 case AG_multiply0: z = ag_multiply0(x, y); break;  /* x \, y */
 case AG_divide0: z = ag_divide0(x, y); break;  /* \frac{x}{y} */
-case AG_slope0: z = ag_multiply0(x, y); break;  /* x \, y */
 case AG_log0: z = ag_log0(x); break;  /* \ln x */
 case AG_exp: z = exp(x); break;  /* e^{x} */
 case AG_exp2: z = exp2(x); break;  /* 2^{x} */
@@ -204,8 +199,6 @@ case AG_softplus: z = ag_logaddexp(x, 0.0); break;  /* \operatorname{softplus} x
 case AG_silu: z = x * ag_sigmoid(x); break;  /* \operatorname{silu} x */
 case AG_gelu: z = x * ag_normal_cdf(x); break;  /* \operatorname{gelu} x */
 case AG_mish: z = x * tanh(ag_logaddexp(x, 0.0)); break;  /* \operatorname{mish} x */
-case AG_scale0: z = x * ag_divide0(y, w); break;  /* w \, \frac{x}{y} */
-case AG_toward: z = x * ag_divide0(y, hypot(y, w)); break;  /* w \, \frac{x}{\sqrt{x^2 + y^2}} */
 case AG_where: z = (x != 0 ? y : w); break;  /* \begin{cases} x & \mathrm{condition} \\ y & \text{else} \end{cases} */
 case AG_clip: z = ag_minimum(ag_maximum(x, y), w); break;  /* \operatorname{clip}(x, \mathrm{low}, \mathrm{high}) */
 #endif
@@ -213,7 +206,6 @@ case AG_clip: z = ag_minimum(ag_maximum(x, y), w); break;  /* \operatorname{clip
 #ifdef AG_BACKWARD
 case AG_multiply0: A(ag_multiply0(g, y)) B(ag_multiply0(g, x)) break;  /* y, x */
 case AG_divide0: A(ag_divide0(g, y)) B(-ag_divide0(g * z, y)) break;  /* \frac{1}{y}, -\frac{z}{y} */
-case AG_slope0: A_ALWAYS(g * y) B_ALWAYS(g * x) break;  /* y, x */
 case AG_log0: A(ag_divide0(g, x)) break;  /* \frac{1}{x} */
 case AG_exp: A(g * z) break;  /* y */
 case AG_exp2: A((g * z) * 0.6931471805599453) break;  /* \left(\ln 2\right) \, y */
@@ -283,8 +275,6 @@ case AG_softplus: A(g * ag_sigmoid(x)) break;  /* \sigma(x) */
 case AG_silu: A((g * ag_sigmoid(x)) * (1.0 + (x * ag_sigmoid(-x)))) break;  /* \sigma(x) \, \left(1 + x \, \sigma(-x)\right) */
 case AG_gelu: A(g * (ag_normal_cdf(x) + ((x * 0.3989422804014327) * ag_gauss(x, 0.5)))) break;  /* \Phi(x) + \tfrac{1}{\sqrt{2\pi}} \, x \, e^{-0.5 \, x^2} */
 case AG_mish: A(g * (tanh(ag_logaddexp(x, 0.0)) + ag_over_cosh2(x * ag_sigmoid(x), ag_logaddexp(x, 0.0)))) break;  /* \tanh \operatorname{softplus} x + \frac{x \, \sigma(x)}{\left(\cosh \operatorname{softplus} x\right)^2} */
-case AG_scale0: A_ALWAYS(g * ag_divide0(y, w)) B_ALWAYS(g * (x / w)) W_ALWAYS(-((g * z) / w)) break;  /* 1 \, \frac{x}{y}, \frac{w}{y}, -\frac{z}{y} */
-case AG_toward: A_ALWAYS(g * ag_divide0(y, hypot(y, w))) B_ALWAYS((((g * x) * (w / hypot(y, w))) * (w / hypot(y, w))) / hypot(y, w)) W_ALWAYS(-((((g * x) * (y / hypot(y, w))) * (w / hypot(y, w))) / hypot(y, w))) break;  /* 1 \, \frac{x}{\sqrt{x^2 + y^2}}, \frac{w \, \frac{y}{\sqrt{x^2 + y^2}} \, \frac{y}{\sqrt{x^2 + y^2}}}{\sqrt{x^2 + y^2}}, -\frac{w \, \frac{x}{\sqrt{x^2 + y^2}} \, \frac{y}{\sqrt{x^2 + y^2}}}{\sqrt{x^2 + y^2}} */
 case AG_where: B((x != 0 ? g : 0.0)) W((x != 0 ? 0.0 : g)) break;  /* \begin{cases} 1 & \mathrm{condition} \\ 0 & \text{else} \end{cases}, \begin{cases} 0 & \mathrm{condition} \\ 1 & \text{else} \end{cases} */
 case AG_clip: A(ag_multiply0(g, ag_tie(x, y) * ag_tie(w, ag_maximum(x, y)))) B(ag_multiply0(g, ag_tie(y, x) * ag_tie(w, ag_maximum(x, y)))) W(ag_multiply0(g, ag_tie(ag_maximum(x, y), w))) break;  /* \left[x \geq \mathrm{low}\right] \, \left[\mathrm{high} \geq \max(x, \mathrm{low})\right], \left[\mathrm{low} \geq x\right] \, \left[\mathrm{high} \geq \max(x, \mathrm{low})\right], \left[\max(x, \mathrm{low}) \geq \mathrm{high}\right] */
 #endif

@@ -130,7 +130,12 @@ INLINE double forward(int code, double x, double y, double w)
 typedef struct Value Value;
 typedef struct Extra Extra;
 typedef union { Value *node; double number; PyObject *tuple; Extra *extra; uint64_t time; } Operand;
-struct Extra { PyObject *name, *grad, *op, *params; Operand b; };
+struct Extra {
+    PyObject *name, *grad, *op, *params;
+    Operand b;
+    Value *owner;               /* and its place in a list, while grad is set: see cycles.h */
+    Extra *next, *previous;
+};
 
 struct Value {
     PyObject_HEAD
@@ -353,6 +358,8 @@ static Extra *extra_of(Value *v)
     return e;
 }
 
+#include "cycles.h"
+
 /* Make v hold these inputs, and weights or NULL. Steals both. */
 static void set_wide(Value *v, PyObject *weights, PyObject *inputs)
 {
@@ -392,8 +399,10 @@ static void drop_rest(Value *v, Value **dying)
     Extra *e = extra(v);
     if (e) {
         v->b = e->b;
-        if (e->grad)
+        if (e->grad) {
+            unlist_extra(e);
             drop(e->grad, dying);
+        }
         if (e->name)                    /* which may be anything, also a Value */
             drop(e->name, dying);
         Py_XDECREF(e->op);
@@ -943,6 +952,10 @@ static void put_grad(Value *v, PyObject *o, double number)
     PyObject *before = e ? e->grad : NULL;
     if (e)
         e->grad = is_value(o) ? Py_NewRef(o) : NULL;
+    if (e && e->grad && !before)
+        list_extra(e, v);
+    if (e && !e->grad && before)
+        unlist_extra(e);
     v->grad = number;
     v->flags = (uint8_t)(o == Py_None ? v->flags & ~HAS_GRAD : v->flags | HAS_GRAD);
     Py_XDECREF(before);
@@ -1314,16 +1327,13 @@ static void pull_many(Value *v, double g)
 }
 
 /* The cotangents of the inputs x, y, w that are nodes, a, b, c. Where g is exactly 0, so are they: no inf or nan
-   leaks, but of the ops that say so. */
+   leaks. */
 INLINE void pull_by_rule(int code, double g, double z, double x, double y, double w, Value *a, Value *b, Value *c)
 {
 #define AG_BACKWARD
 #define A(part) if (a) receive(a, GIVEN(part));
 #define B(part) if (b) receive(b, GIVEN(part));
 #define W(part) if (c) receive(c, GIVEN(part));
-#define A_ALWAYS(part) if (a) receive(a, part);
-#define B_ALWAYS(part) if (b) receive(b, part);
-#define W_ALWAYS(part) if (c) receive(c, part);
     if (g != 0.0) {
         switch (code) {
 #define GIVEN(part) (part)
@@ -1340,9 +1350,6 @@ INLINE void pull_by_rule(int code, double g, double z, double x, double y, doubl
 #undef A
 #undef B
 #undef W
-#undef A_ALWAYS
-#undef B_ALWAYS
-#undef W_ALWAYS
 #undef AG_BACKWARD
 }
 
@@ -1758,6 +1765,8 @@ static PyMethodDef core_methods[] = {
     {"each", (PyCFunction)(void (*)(void))core_each, METH_FASTCALL, "each(op, list) -> list of Values, or None"},
     {"cotangents", (PyCFunction)(void (*)(void))core_cotangents, METH_FASTCALL,
      "cotangents(root, seed, list) -> list or None"},
+    {"free_cycles", core_free_cycles, METH_O, "Clear gradients that hold the leaf that they are of, and are all that "
+     "holds it; how many there were."},
     {"leaves", core_leaves, METH_O, "leaves(root) -> list or None"},
     OPTIMIZERS,
     {NULL, NULL, 0, NULL},

@@ -19,15 +19,17 @@ HEAD = """\
    AG_NAMES     X(name, number of inputs, name of its parameter) for every op, in the order of the codes
    AG_UNARY     X(name): the ops that are methods without arguments
    AG_FORWARD   cases that set z from x, y, w
-   AG_BACKWARD  cases that give the cotangents of x, y, w by A(...), B(...), W(...) from g, z, x, y, w;
-                by A_ALWAYS(...) and so on what is told also under a cotangent of 0
+   AG_BACKWARD  cases that give the cotangents of x, y, w by A(...), B(...), W(...) from g, z, x, y, w
    An op with a parameter finds it in y. */
 """
 
 
 def rules(ops: list[Op], header: str) -> str:
-    """The text of rules.h for the elementwise ops among `ops`."""
-    ops = [op for op in ops if op.elementwise and op.arity > 0 and op.c is not None]
+    """The text of rules.h for the elementwise ops among `ops`.
+
+    Unguarded ones are Python's: whether a zero cotangent stays 0 is not for one node to see (`core/leaks.py`).
+    """
+    ops = [op for op in ops if op.elementwise and op.c is not None and not op.unguarded]
     ops.sort(key=lambda op: op.arity == 3)               # stable: those with three inputs come last
     lines = [HEAD.format(header=header), "#ifdef AG_NAMES"]
     for op in ops:
@@ -47,7 +49,7 @@ def rules(ops: list[Op], header: str) -> str:
         for letter, rule in zip("ABW", op.vjps):
             if rule is not None:
                 part = rule(g, z, *x[:op.arity], **dict(zip(op.params, x[op.arity:])))
-                parts.append(f"{letter}{'_ALWAYS' * op.unguarded}({C_CODE(part)})")
+                parts.append(f"{letter}({C_CODE(part)})")
         tex = ", ".join(d.latex() if isinstance(d, Symbol) else f"{d:g}"
                         for d in local_derivatives(op) if d is not None)
         lines.append(f"case AG_{op.name}: {' '.join(parts)} break;  /* {_comment(tex)} */")

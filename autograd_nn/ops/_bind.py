@@ -81,9 +81,6 @@ class Twice(Bindable):
         return self.in_numpy
 
 
-_bound: dict[tuple[FunctionType, str], FunctionType] = {}
-
-
 def bind(rule: Rule, kind: str) -> Rule:
     """`rule` with each op that it names replaced by that op's plain function of a `kind`: "scalar" or "array".
 
@@ -93,13 +90,14 @@ def bind(rule: Rule, kind: str) -> Rule:
     """
     if not isinstance(rule, FunctionType):
         return rule
-    if (rule, kind) in _bound:
-        return _bound[rule, kind]
+    known = {k: f for k, f in vars(rule).get("_bound", {}).items() if f.__code__ is rule.__code__}   # not a wrapper's
+    if kind in known:
+        return known[kind]  # type: ignore[no-any-return]
     world = rule.__globals__
     names: dict[str, Any] = {"__builtins__": builtins}
     bound = FunctionType(rule.__code__, names, rule.__name__, rule.__defaults__, rule.__closure__)
     bound.__kwdefaults__ = rule.__kwdefaults__
-    _bound[rule, kind] = bound                       # entered first: a helper may call itself
+    vars(rule)["_bound"] = {**known, kind: bound}    # it dies with the rule; and now, for a helper may call itself
     for name in _names(rule.__code__):
         if name in world:
             thing = world[name]

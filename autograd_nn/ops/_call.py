@@ -30,7 +30,7 @@ def inputs_and_params(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> 
         raise UsageError(f"{op.name} takes {takes}; {len(args)} arguments were given")
     full = {**op.params, **dict(zip(op.params, rest)), **params}
     for x in (*rest, *params.values()):
-        if type(x) not in OPTIONS and not (type(x) is tuple and OPTIONS.issuperset(map(type, x))):
+        if type(x) not in OPTIONS:
             refuse_nodes(op.name, x)
     if len(full) > len(op.params):
         from ._arguments import no_out

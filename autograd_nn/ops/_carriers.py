@@ -88,9 +88,17 @@ def holds_nodes(x: Any) -> bool:
     return any(map(holds_nodes, x)) if isinstance(x, (list, tuple)) else is_traced(x)
 
 
-def all_boxed(x: Any) -> Any:
+def on_objects(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """NumPy's function of arrays of objects and Values, where it has asked a Value what to do."""
+    ready: Callable[[Any], Any] = _all_boxed
+    if not holds_nodes((args, *kwargs.values())):        # np.stack has asked the elements of an array: its arrays
+        ready = lambda x: _all_boxed(list(x) if isinstance(x, np.ndarray) and x.dtype == object and x.ndim else x)
+    return function(*map(ready, args), **{key: ready(x) for key, x in kwargs.items()})
+
+
+def _all_boxed(x: Any) -> Any:
     """Nested arguments with their Values in arrays."""
-    return type(x)(map(all_boxed, x)) if type(x) in (list, tuple) else boxed(x)
+    return type(x)(map(_all_boxed, x)) if type(x) in (list, tuple) else boxed(x)
 
 
 # --- the kinds, and which takes an op ---------------------------------------------------------------

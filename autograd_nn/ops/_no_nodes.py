@@ -26,7 +26,8 @@ NAMES = frozenset("""axis axes keepdims obj shape new_shape order kind stable mo
 
 def refuse_nodes(name: str, option: Any) -> None:
     """Raise LeavesGraphError if there is a node in an option of the function of this name."""
-    if type(option) in (tuple, list) and OPTIONS.issuperset(map(type, option)):
+    if option.dtype != object if type(option) is np.ndarray else \
+            type(option) in (tuple, list) and OPTIONS.issuperset(map(type, option)):
         return
     from ._arguments import no_option
     nests = [option]

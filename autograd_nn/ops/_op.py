@@ -57,7 +57,7 @@ class Op(Bindable):
     cases       for array ops: (shapes, params) on which the generated tests run; an array in the place
                 of a shape is the input itself, where the op is not defined everywhere
     zero        True where the derivative is 0 wherever it exists
-    unguarded   True where an inf or nan of its rules is told also under a cotangent of 0
+    unguarded   True where an inf or nan of its rules is told under a cotangent that is 0 at this point alone
     method      whether Value (elementwise ops) and Tensor have it as a method
     layer       the name of its module in `nn`, for an activation
     internal    whether it stays in `ops`, without a method: a helper of rules, or public elsewhere (`linalg.inv`)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -40,12 +41,11 @@ class Arguments:
         self.structures: list[Structure] = []
         self.stored: list[bool] = []
         for i in self.places:
-            x, whole = args[i], type(args[i]) is int or isinstance(args[i], np.integer)
-            x = real_number(f"{what}: argument {i}", x) if whole else x
+            x = real_number(f"{what}: argument {i}", args[i]) if is_another_number(args[i]) else args[i]
             found, structure = tree.flatten(x)
             if not found:
                 raise _not_differentiable(what, i, x)
-            self.leaves += found
+            self.leaves += [np.asarray(x) if isinstance(x, np.ndarray) else x for x in found]     # no matrix
             self.structures.append(structure)
             self.stored += [k in structure.stored for k in range(len(found))]
 
@@ -71,6 +71,11 @@ class Arguments:
         """A result for each leaf, in the structure of the argument, or a tuple where there are several."""
         trees = [s.results(part) for s, part in zip(self.structures, self.per_argument(parts))]
         return tuple(trees) if self.several else trees[0]
+
+
+def is_another_number(x: Any) -> bool:
+    """Whether x is a real number but no float: an int, one of NumPy's, a Fraction."""
+    return type(x) is int or (isinstance(x, Real) and not isinstance(x, (float, bool, np.floating)))
 
 
 def check_function(what: str, f: Any) -> None:
@@ -264,6 +269,6 @@ def check_tangents(what: str, xs: Sequence[Any], dxs: Sequence[Any], kind: tuple
             dx = dx.astype(float) if isinstance(dx, np.ndarray) else float(dx)
         if isinstance(dx, np.ndarray):
             dtype = getattr(x, "dtype", dx.dtype)
-            dx = dx.astype(dtype, copy=False)
+            dx = np.asarray(dx).astype(dtype, copy=False)
         done.append(dx)
     return done

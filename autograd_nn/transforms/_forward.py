@@ -65,7 +65,7 @@ def tangent_of(y: Any, level: int) -> Any:
     """The tangent of this level; zeros for what has none."""
     if isinstance(y, Dual) and y.level == level:
         return y.tangent
-    return np.zeros(shape_of(y), y.dtype)[()] if hasattr(y, "dtype") else 0.0
+    return np.zeros(shape_of(y), y.dtype)[()] if hasattr(y, "dtype") and not isinstance(y, float) else 0.0
 
 
 def handed_out(results: Sequence[Any], given: Sequence[Any]) -> list[Any]:

@@ -96,6 +96,20 @@ def test_where_there_is_none(other):
         assert mentions(f).foreign == []
 
 
+def test_an_attribute_is_no_variable_of_the_same_name(other):
+    """As after `from autograd_nn import *`."""
+    module, name = other
+    namespace = {"m": module, "sine": ag.sin, "__name__": "users"}
+    exec("def f(x):\n    return m.sine(x)", namespace)
+    assert by_function(namespace["f"])[0] == name
+
+
+def test_a_function_that_is_a_framework_s_own_is_named(other):
+    module, name = other
+    assert by_function(module.sine) == (name, f"the gradient is that of {name}: the function refers to "
+                                        f"{module.sine.__module__ or module.sine.__globals__['__name__']}")
+
+
 def test_a_long_list_is_not_read_to_its_end():
     assert mentions(lambda x, data=list(range(10 ** 5)): x).of == {} and FIRST < 1000
 

@@ -148,3 +148,22 @@ def test_a_gradient_through_a_stacked_value_is_a_graph(Value):
     first, x.grad = x.grad, None
     first.backward()
     assert (first.item(), x.grad) == (27.0, 18.0)
+
+
+@pytest.mark.parametrize("name", ["logsumexp", "sum", "mean", "max", "std", "var", "prod", "median"])
+def test_a_row_of_values_gives_a_value(name):
+    """As a transform wants it."""
+    f, row = OPS[name], np.array([0.5, 2.0, -1.0])
+    for whole in (list, lambda parts: np.array(parts, dtype=object)):
+        found = autograd_nn.value_and_grad(lambda x, f=f, whole=whole: f(whole([x, 2.0, -1.0])))(0.5)
+        want, slope = autograd_nn.value_and_grad(f)(row)
+        assert type(found[0]) is type(found[1]) is float
+        assert found == pytest.approx((want, slope[0]))
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "logsumexp"])
+def test_values_beside_rows_of_numbers(name):
+    x = [[0.5, 2.0], [3.0, 1.0]]
+    mixed = np.array([[Value(0.5), 2.0], [3.0, 1.0]], dtype=object)
+    found = [float(getattr(y, "data", y)) for y in np.ravel(OPS[name](mixed, axis=-1))]
+    assert found == pytest.approx(np.ravel(OPS[name](np.array(x), axis=-1)))

@@ -19,7 +19,8 @@ from autograd_nn.nn import _files
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_files_that_were_changed(kind, tmp_path):
-    read, refused = checked(kind, 20_000, tmp_path)
+    # A run is a checkpoint too, whose state is then taken over by models and optimizers: the slowest by far.
+    read, refused = checked(kind, 4_000 if kind == "run" else 20_000, tmp_path)
     assert min(read, refused) > 200                  # both happen, or the changes are none
 
 

@@ -14,6 +14,7 @@ import argparse
 import ast
 import contextlib
 import copy
+import gc
 import inspect
 import io
 import os
@@ -35,7 +36,7 @@ from helpers import op_checks as checks
 from autograd_nn.core import reverse
 from autograd_nn.core.value import PureValue
 from autograd_nn.notation.generate import table_ops
-from autograd_nn.ops import OPS, Each, Op, _bind
+from autograd_nn.ops import OPS, Each, Op
 
 RESHAPING = ("sum_to", "broadcast_to", "reshape", "expand_dims")
 
@@ -154,6 +155,13 @@ def compiled(function: types.FunctionType, tree: ast.AST) -> types.CodeType:
     return next(c for c in module.co_consts if isinstance(c, types.CodeType) and c.co_name == function.__name__)
 
 
+@cache
+def of_the_table() -> list[types.FunctionType]:
+    """Every function of the table's modules, lambdas too."""
+    found = (x for x in gc.get_objects() if type(x) is types.FunctionType)
+    return [function for function in found if str(function.__module__).startswith("autograd_nn.ops")]
+
+
 @contextlib.contextmanager
 def planted(fault: Fault) -> Iterator[None]:
     """The fault in place: the function's own code object replaced, and what was bound from it forgotten."""
@@ -161,7 +169,8 @@ def planted(fault: Fault) -> Iterator[None]:
 
     def put(code: types.CodeType) -> None:
         fault.original.__code__ = code
-        _bind._bound.clear()
+        for function in of_the_table():
+            function.__dict__.pop("_bound", None)        # where ops._bind keeps what it has bound
         for op in OPS.values():
             for cached in ("scalar_rules", "float_rules", "array_rules"):
                 op.__dict__.pop(cached, None)

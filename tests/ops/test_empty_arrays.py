@@ -7,7 +7,7 @@ import pytest
 from helpers.function_cases import call
 
 import autograd_nn as ag
-from autograd_nn import AutogradError, Tensor, grad, jvp
+from autograd_nn import AutogradError, Tensor, grad, hvp, jvp
 from autograd_nn.core.complex import Complex
 from autograd_nn.core.node import Node
 from autograd_nn.ops import FUNCTIONS, OPS
@@ -121,7 +121,9 @@ def test_softmax_and_its_like(shape):
         f(t, axis=0).sum().backward()
         assert t.grad.shape == shape and t.grad.dtype == np.float32
         for g in (grad(lambda x, f=f: (f(x, axis=-1) ** 2).sum())(np.zeros(shape)),
-                  jvp(lambda x, f=f: f(x, axis=-1), (np.zeros(shape),), (np.zeros(shape),))[1]):
+                  jvp(lambda x, f=f: f(x, axis=-1), (np.zeros(shape),), (np.zeros(shape),))[1],
+                  hvp(lambda x, f=f: ag.exp(f(x, axis=-1)).sum(), np.zeros(shape), np.zeros(shape)),
+                  grad(lambda x, f=f: grad(lambda z: ag.exp(f(z, axis=-1)).sum())(x).sum())(np.zeros(shape))):
             assert 0 in shape or g.shape == shape
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from autograd_nn import Tensor, Value, elementwise_grad, grad, hessian, hvp, jac
 from autograd_nn.errors import UsageError
 
 KINDS = (int, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64)
-INTEGERS = [kind(3) for kind in KINDS]
+NUMBERS = [kind(3) for kind in (*KINDS, Fraction)]
 AT = {
     "grad": lambda f, x: grad(f)(x), "value_and_grad": lambda f, x: value_and_grad(f)(x)[1],
     "elementwise_grad": lambda f, x: elementwise_grad(f)(x), "jacobian": lambda f, x: jacobian(f)(x),
@@ -20,8 +22,9 @@ AT = {
 
 
 @pytest.mark.parametrize("name", AT)
-@pytest.mark.parametrize("x", INTEGERS, ids=lambda x: type(x).__name__)
-def test_an_integer_is_taken_for_the_number(name, x):
+@pytest.mark.parametrize("x", NUMBERS, ids=lambda x: type(x).__name__)
+def test_an_integer_or_a_fraction_is_taken_for_the_number(name, x):
+    assert ag.check_gradients(lambda x: x * x, x).ok
     found = AT[name](lambda x: x * x * 100, x)           # 900 would not fit into a small integer
     assert type(found) is float and found == 600.0
 
@@ -59,3 +62,14 @@ def test_argnums_of_every_kind_are_taken():
     for several in ([0, 1], (0, -1), range(2), np.array([0, 1])):
         assert grad(f, several)(2.0, 3.0) == (9.0, 12.0)
     assert grad(f, np.int64(1))(2.0, 3.0) == 12.0
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")           # of NumPy's matrix
+@pytest.mark.parametrize("kind", [np.asarray, np.ma.array, np.matrix], ids=["ndarray", "masked", "matrix"])
+def test_an_array_of_another_class_is_taken_as_an_array(kind):
+    """A matrix would multiply in its own way, and a masked array keep no derivative."""
+    x, v = kind([[1.0, 2.0], [3.0, 4.0]]), kind([[1.0, 0.0], [2.0, 0.0]])
+    f, want = lambda x: (x * x * x).sum(), 6 * np.asarray(x) * np.asarray(v)
+    for found in (hvp(f, x, v), jvp(grad(f), (x,), (v,))[1], grad(lambda x: jvp(f, (x,), (v,))[1])(x),
+                  grad(lambda d: jvp(f, (d["x"],), (v,))[1])({"x": x})["x"], vjp(grad(f), x)[1](v)[0]):
+        assert type(found) is np.ndarray and (found == want).all()

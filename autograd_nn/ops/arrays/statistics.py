@@ -49,6 +49,8 @@ def _std(x: Any, axis: Any = None, keepdims: bool = False, ddof: float = 0) -> A
 def _root_mean_square(x: Any, n: Any = 1, axis: Any = None, keepdims: bool = False) -> Any:
     n = np.asarray(n, x.dtype) if np.ndim(n) else n
     mean = _add(x * x, axis=axis, keepdims=keepdims) / n
+    if x.dtype == object:                                # Values
+        return power_root(mean, x, 2, axis)
     kept = np.reshape(n, keeping(x, axis)) if np.ndim(n) else n
     return power_root(mean, x / np.sqrt(kept, dtype=x.dtype), 2, axis)
 

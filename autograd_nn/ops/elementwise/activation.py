@@ -19,7 +19,7 @@ from ..arrays.reduction import keeping, largest, max, sum
 from ..arrays.shape import reshape
 from .arithmetic import clip, minimum, same, step
 from .corners import multiply0
-from .elementary import INV_ROOT_TAU, exp, expm1, gauss, logaddexp, normal_cdf, over_cosh2, sigmoid, tanh
+from .elementary import INV_ROOT_TAU, exp, expm1, gauss, log, logaddexp, normal_cdf, over_cosh2, sigmoid, tanh
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805     # with these selu keeps mean 0 and variance 1
 WIDE = 64                                   # elements: relu compares rows this long, or longer, with a row of zeros
@@ -111,16 +111,21 @@ def _shifted(x: Any, axis: Any) -> tuple[Any, Any]:
     return x - top, top
 
 
+def _exp(x: Any) -> Any:
+    return np.exp(x) if x.dtype != object else exp(x)    # NumPy's takes no float among Values
+
+
 def log_total(shifted: Any, axis: Any) -> Any:
     """ln(sum(e^shifted)), where the largest is 0; where its e^0 is nearly all of the sum, by the rest of it."""
-    e = np.exp(shifted)
+    e = _exp(shifted)
     total = np.add.reduce(e, axis=axis, keepdims=True)
+    if e.dtype == object:
+        return log(total)
     y = np.log(total)
-    if e.dtype != object:
-        near = np.less(total, 1.25)
-        if near.any():
-            e -= np.equal(shifted, 0)
-            y = np.where(near & (total >= 1), np.log1p(np.add.reduce(e, axis=axis, keepdims=True)), y)
+    near = np.less(total, 1.25)
+    if near.any():
+        e -= np.equal(shifted, 0)
+        y = np.where(near & (total >= 1), np.log1p(np.add.reduce(e, axis=axis, keepdims=True)), y)
     return y
 
 
@@ -151,11 +156,11 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     shifted, top = _shifted(x, axis)
     with np.errstate(divide="ignore"):
         y = log_total(shifted, axis) + top
-    return y if keepdims else y.reshape(keeping(x, axis, drop=True))
+    return y if keepdims else y.reshape(keeping(x, axis, drop=True))[()]
 
 
 def _softmax(x: Any, axis: Any = -1) -> Any:
-    e = np.exp(_shifted(x, axis)[0])
+    e = _exp(_shifted(x, axis)[0])
     total = np.add.reduce(e, axis=axis, keepdims=True)
     return e / np.where(total == 0, 1, total) if x.dtype != object else e / total
 

@@ -101,11 +101,18 @@ def _over_cosh2(g: float, x: float) -> float:
 
 
 def _over_cosh2_array(g: Any, x: Any) -> Any:
-    with np.errstate(over="ignore"):                     # g/inf is the right 0
-        y = _weak(np.cosh(x), x)
-        z = g / y
-        z /= y                                           # by y twice: y y would overflow sooner
-        return z
+    y = _cosh(x)
+    z = g / y
+    z /= y                                               # by y twice: y y would overflow sooner
+    return z
+
+
+def _cosh(x: Any) -> Any:
+    """cosh of numbers or of an array; inf where it overflows, for a quotient by it is the right 0."""
+    if type(x) is np.ndarray and np.vdot(x, x) < 7000:   # no number beyond 84; errstate takes longer than a small cosh
+        return np.cosh(x)
+    with np.errstate(over="ignore"):
+        return _weak(np.cosh(x), x)
 
 
 def _weak(y: Any, *xs: Any) -> Any:
@@ -123,11 +130,7 @@ def _over_cosh1(g: float, x: float) -> float:
 
 
 def _over_cosh1_array(g: Any, x: Any) -> Any:
-    with np.errstate(over="ignore"):
-        y = _weak(np.cosh(x), x)
-        y += 1
-        y += y
-        return g / y
+    return g / (2 * (1 + _cosh(x)))
 
 
 def _gauss(x: float, scale: float) -> float:

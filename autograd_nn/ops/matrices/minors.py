@@ -53,7 +53,7 @@ def _of_a_small_one(x: Any, *directions: Any) -> Any:
     if m >= n:
         return total
     others = np.array([[k for k in range(n) if k != i] for i in range(n)], int).reshape(n, n - 1)
-    signs = (-1) ** np.add(*np.ogrid[:n, :n])
+    signs = ((-1) ** np.add(*np.ogrid[:n, :n])).astype(x.dtype)
     for rows in itertools.permutations(range(n - 1), m):                 # those of the minor that are directions
         factors = [directions[rows.index(k)] if k in rows else x for k in range(n - 1)]
         for p in itertools.permutations(range(n - 1)):
