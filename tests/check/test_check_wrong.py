@@ -14,6 +14,7 @@ from autograd_nn import Op, check_gradients, errors
 RNG = np.random.default_rng(0)
 
 
+@pytest.mark.slow
 @given(st.floats(0.9, 1.1), st.integers(0, 5))
 def test_a_wrong_element_is_named(factor, place):
     if abs(factor - 1) < 1e-4:

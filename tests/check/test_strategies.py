@@ -163,6 +163,7 @@ def test_graphs_are_numbers_of_which_a_backward_is_finite(data, arrays):
     assert all(np.all(np.isfinite(node.grad)) for node in topological([root]) if node.has_grad)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["matmul", "getitem", "concatenate", "stack", "softmax", "sum", "transpose"])
 def test_every_kind_of_step_is_drawn(name):
     quick = settings(max_examples=1000, database=None, phases=[Phase.generate],

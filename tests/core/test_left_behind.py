@@ -40,6 +40,7 @@ def test_an_op_that_is_forgotten_leaves_nothing(use):
     assert len(gc.get_objects()) - before < 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("f, x", [(lambda x: (x * x).sum(), np.ones(3)), (lambda x: x * x.sin(), 2.0),
                                   (lambda x: (x[:, None] * x).sum(), np.ones(20, np.float32))])
 def test_a_check_makes_no_cycles(f, x):

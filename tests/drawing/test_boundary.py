@@ -61,6 +61,7 @@ def claimed(ax):
     return int(found[0].split()[1][1:]) if found else 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TRAININGS)
 def test_the_boundary_is_that_of_the_training(name):
     """Before and after training, the number of points that are wrong is the right one; or the caller is asked."""
@@ -106,6 +107,7 @@ def test_a_learned_xor_has_no_point_on_the_line(of):
     np.testing.assert_allclose(p, y, atol=0.3)
 
 
+@pytest.mark.slow
 def test_several_outputs_need_no_loss():
     """The greatest is the answer, also where it is far outside 0 and 1, where clipped probabilities would be equal."""
     a, b = RNG.normal(size=(2, 3)), RNG.normal(size=3)

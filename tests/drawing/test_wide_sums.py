@@ -67,6 +67,7 @@ def sizes(trace):
     return found
 
 
+@pytest.mark.slow
 @example([("subtract", 0, 0), ("sum_of", [0, 0], [0, 3]), ("dot without bias", [0, 1], [1, 0])], Value)   # 0 and -0
 @given(nary_programs, kinds)
 def test_an_expanded_sum_is_the_program_written_with_times_and_plus(program, kind):

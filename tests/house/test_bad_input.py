@@ -63,6 +63,7 @@ def test_every_class_has_an_example_whose_methods_are_called():
     assert [name for name, kind in classes.items() if example(name, kind) is None] == []
 
 
+@pytest.mark.slow
 def test_what_is_not_told_in_words_is_found():
     def endless():
         while True:

@@ -23,6 +23,7 @@ from autograd_nn.core.value import PureValue, Value
 from autograd_nn.ops import OPS
 
 
+@pytest.mark.slow
 @native
 @given(data=st.data())
 def test_cotangents_and_leaves_without_a_trace(data):
@@ -106,6 +107,7 @@ def test_what_arrives_in_a_leaf_is_added_in_the_same_order():
         assert_same_graph(build(PureValue, seed), build(Value, seed))
 
 
+@pytest.mark.slow
 @native
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_each_op_agrees_on_a_grid_of_corners(name):

@@ -34,6 +34,7 @@ def plain(x):
     return np.asarray(getattr(x, "data", x))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 @pytest.mark.parametrize("seed", range(3))
 @every_loss
@@ -160,6 +161,7 @@ def test_huber_of_a_large_difference_is_not_squared():
     assert loss.item() == pytest.approx(2e30) and y.grad.tolist() == [1.0, -1.0, 0.5]
 
 
+@pytest.mark.slow
 def test_cosine_similarity():
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(2, 3, 4)), rng.normal(size=(2, 3, 4))

@@ -127,6 +127,7 @@ def grown(rng, table, depth):
 SEEDS = st.integers(0, 2 ** 32 - 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("notation", [PYTHON, TYPESET, LATEX, SHORT_LATEX, MADE_LATEX],
                          ids=["Python", "typeset", "LaTeX", "short LaTeX", "made LaTeX"])
 @settings(max_examples=200)
@@ -148,6 +149,7 @@ def test_the_c_has_the_value_of_the_expression(seed):
         assert found == pytest.approx(value, rel=1e-9, abs=1e-9), C_CODE(e)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("op", TABLE, ids=lambda op: op.name)
 @pytest.mark.parametrize("notation", [PYTHON, TYPESET, LATEX], ids=["Python", "typeset", "LaTeX"])
 def test_every_op_below_and_above_each_sign(notation, op):

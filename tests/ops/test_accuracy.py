@@ -32,6 +32,7 @@ def test_an_array_has_the_digits_that_the_table_promises(op):
         holds(op, dtype, columns, results(op, columns, params_of(op)), op.ulps)
 
 
+@pytest.mark.slow
 @of(OWN)
 def test_numbers_have_the_digits_of_arrays(op):
     """Both engines, in units: the functions of floats are others than NumPy's."""

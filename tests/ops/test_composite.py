@@ -22,6 +22,7 @@ def bits(*xs: float) -> bytes:
     return np.array([np.nan if x != x else x for x in xs], dtype=np.float64).tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("op", COMPOSITES, ids=lambda op: op.name)
 @given(data=st.data())
 def test_the_expression_is_what_it_computes(op, data):

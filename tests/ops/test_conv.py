@@ -105,6 +105,7 @@ def test_conv2d_is_linear_in_each_so_its_derivatives_are_the_adjoints(case):
     assert (nodes[1].grad * v).sum() == pytest.approx((ag.conv2d(x, v, **options) * g).sum(), rel=1e-9, abs=1e-9)
 
 
+@pytest.mark.slow
 @settings(max_examples=5)
 @given(convolutions())
 def test_gradients_of_first_and_second_order(case):
@@ -118,6 +119,7 @@ def test_gradients_of_first_and_second_order(case):
     check_gradients(*on_a_line(slope, *inputs))
 
 
+@pytest.mark.slow
 @given(convolutions())
 def test_conv_transpose2d_is_the_naive_loop(case):
     x, w, b, options = case

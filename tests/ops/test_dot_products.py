@@ -52,6 +52,7 @@ def test_elementwise_entries(op):
         check(lambda *given, f=f: f(*[x * x / x for x in given]), [xs[i] for i in used], seed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("op", "shapes", "params"), op_checks.CASES)
 def test_array_entries(op, shapes, params):
     f = lambda *xs: op_checks.call(op, xs, params)
@@ -64,6 +65,7 @@ COMPOSED = [pytest.param(f, *case, id=f"{f.name}-{i}") for f in FUNCTIONS.values
             for i, case in enumerate(f.cases)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("f", "shapes", "params"), COMPOSED)
 def test_composed_functions(f, shapes, params):
     xs = function_cases.inputs(shapes, 0)

@@ -84,6 +84,7 @@ def inside(op, shapes):
     raise AssertionError("no such points")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("op", ELEMENTWISE, **names)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_gradients_have_the_inputs_shape_in_every_layout(op, shape):

@@ -97,6 +97,7 @@ OF_EIGENVALUES = [                                   # and the same without a de
     (lambda a: np.prod(np.linalg.eigvalsh(a)), np.linalg.det)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("w", [[0, 0, 14], [0, 0, 0], [2, 2, 5], [1, 1, 1], [0, 1, 2], [-1, 2, 3]])
 @pytest.mark.parametrize("second", [
     hvp, lambda f, a, u: grad(lambda a: (grad(f)(a) * u).sum())(a), lambda f, a, u: jvp(grad(f), (a,), (u,))[1]])

@@ -15,6 +15,7 @@ SIZES = [None, 1, 3, 4, 7]
 NORMS = [None, "backward", "ortho", "forward"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["fft", "ifft", "rfft", "irfft"])
 @pytest.mark.parametrize("n", SIZES)
 @pytest.mark.parametrize("norm", NORMS)

@@ -34,6 +34,7 @@ def test_value_is_numpys(f, shapes, params):
             np.testing.assert_allclose(data, w, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("f", "shapes", "params"), CASES)
 def test_derivatives(f, shapes, params):
     """First and second derivative along random directions, forward mode, dtype and shape."""

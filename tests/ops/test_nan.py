@@ -21,6 +21,7 @@ NAN = np.nan
 NOT_LOST = [op for op in SCALAR if checks.nan_rows(op)]
 
 
+@pytest.mark.slow
 @of(NOT_LOST)
 @engines
 def test_of_a_number(op, Value):

@@ -80,6 +80,7 @@ def test_avg_pool2d_is_the_naive_loop(case, include, divisor):
                                atol=1e-14)
 
 
+@pytest.mark.slow
 @example((np.array([0, 1, 0.5, -1, -0.5]).reshape(1, 1, 5, 1), (2, 1), (2, 1), (0, 0), (2, 1), False), False)
 @settings(max_examples=4)
 @given(pools(), st.booleans())

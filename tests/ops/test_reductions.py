@@ -84,6 +84,7 @@ CALLS = [(name, {**axis, **keep, **extra}) for name, extras in EXTRA.items()
 POINTS = np.array([[0.7, 1.9, -1.2], [2.3, -0.4, 1.1]])
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Degrees of freedom", "ignore:Mean of empty", "ignore:invalid value",
                             "ignore:divide by zero")
 @pytest.mark.parametrize(("name", "kwargs"), CALLS, ids=lambda x: x if isinstance(x, str) else "-".join(map(str, x)))

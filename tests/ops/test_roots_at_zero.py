@@ -22,6 +22,7 @@ ROOTS = {
 OF_LENGTH = pytest.mark.parametrize("name", ROOTS)
 
 
+@pytest.mark.slow
 @OF_LENGTH
 @pytest.mark.parametrize("after", [lambda y: y, lambda y: y * y, lambda y: y ** 2, np.square, np.sin,
                                    lambda y: np.exp(y) - y, lambda y: 1 - np.cos(y)])

@@ -42,6 +42,7 @@ def test_an_unbound_rule_gives_what_the_bound_ones_give(op):
     checks.an_unbound_rule_gives_what_the_bound_ones_give(op)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("op", "shapes", "params"), CASES)
 def test_array_op(op, shapes, params):
     checks.array_op(op, shapes, params)

@@ -72,6 +72,7 @@ def test_every_optimizer_goes_on_with_the_same_bits(tmp_path, name):
     in_pieces(tmp_path, start, 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_every_schedule_goes_on_with_the_same_bits(tmp_path, name):
     def start():

@@ -45,6 +45,7 @@ def test_the_area_is_the_chance_of_the_right_order(both, seed):
     assert roc_auc(scores, y) == pytest.approx(np.mean(order))
 
 
+@pytest.mark.slow
 def test_against_scikit_learn():
     from sklearn import metrics
     rng = np.random.default_rng(0)

@@ -22,6 +22,7 @@ CASES += [(op, shapes, params) for op in OPS.values() if not op.elementwise and 
           for shapes, params in op.cases]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("op", "shapes", "params"), CASES, ids=[f"{c[0].name}-{i}" for i, c in enumerate(CASES)])
 def test_of_every_op(op, shapes, params, dtype):

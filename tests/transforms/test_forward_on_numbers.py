@@ -20,6 +20,7 @@ def points(op):
     return itertools.product(ENDS, repeat=op.arity) if op.arity < 3 else itertools.product(ENDS[:5], repeat=op.arity)
 
 
+@pytest.mark.slow
 @each_slot
 def test_a_number_has_the_tangent_of_an_array(op, i):
     for xs in points(op):

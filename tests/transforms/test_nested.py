@@ -50,6 +50,7 @@ def expected(outer, order, a, b):
     return 12 * c * b ** 2 if outer in SECOND else 3 * c * b ** 2
 
 
+@pytest.mark.slow
 @pairs
 @pytest.mark.parametrize("a", [2.0, np.float32(2.0), np.float64(2.0)], ids=["float", "float32", "float64"])
 def test_of_numbers(outer, inner, a):
