@@ -158,7 +158,7 @@ WRONG = [
     (lambda: model_of(nn.SkipGram)([0.5]), DTypeError, "integers"),
     (lambda: model_of(nn.CBOW)([[-1, -1]]), DataError, "a word in each row"),
     (lambda: model_of(nn.CBOW)([1, 2]), DataError, r"\(2,\)"),
-    (lambda: model_of(nn.SkipGram).loss(Tensor(np.ones((2, 3))), [1, 2, 3]), ShapeError, r"rows of shape \(2, 3\) need a target each"),
+    (lambda: model_of(nn.SkipGram).loss(Tensor(np.ones((2, 3))), [1, 2, 3]), ShapeError, "need a target each"),
     (lambda: model_of(nn.SkipGram).loss(Tensor(np.ones((1, 3))), [9]), DataError, "no index 9"),
     (lambda: model_of(nn.SkipGram).neighbours("zebra"), DataError, "'zebra'"),
     (lambda: model_of(nn.SkipGram).analogy("a", "b", "zebra"), DataError, "'zebra'"),
