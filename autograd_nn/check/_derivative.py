@@ -178,13 +178,20 @@ class _Search:
             found = self.measure()
             border = math.isnan(found.left.value + found.right.value)
             within = noise(samples, found.step / 64, 1.0)
-            told = found.bar <= FINELY * abs(found.value) and within is not None and \
-                within.deviation <= RIPPLE * max(fine.deviation, samples.eps * within.size)
+            steepest = self.steepest(found)
+            told = found.bar <= FINELY * steepest and within is not None and within.deviation <= \
+                RIPPLE * max(fine.deviation, samples.eps * within.size, math.ulp(samples.x) * steepest)
             if not border and not told:
                 reason = "f ripples over steps so small that noise hides its slope"
                 found = replace(found, kind="unclear", reason=reason)
             return found
         return self.measure()
+
+    def steepest(self, found: Derivative) -> float:
+        """How steep f is on the way to the two ends of a step: more than its slope, where that is 0 at a minimum."""
+        ends = (self.samples.at(self.samples.x + found.step), self.samples.at(self.samples.x - found.step))
+        return max(abs(found.value), *(abs(end - self.samples.centre) / found.step for end in ends if end == end)) \
+            if found.step else abs(found.value)
 
     def extend(self, steps: list[float]) -> None:
         x = self.samples.x

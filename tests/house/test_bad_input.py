@@ -18,8 +18,8 @@ PARTS = 8
 
 
 @pytest.fixture(autouse=True)
-def _apart(tmp_path, monkeypatch) -> Iterator[None]:
-    """Files are written into a folder of their own, and figures do not stay."""
+def _apart(tmp_path, monkeypatch, forget) -> Iterator[None]:
+    """Files are written into a folder of their own; figures, and ops that are made as examples, do not stay."""
     monkeypatch.chdir(tmp_path)
     yield
     plt.close("all")
