@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from ..errors import UsageError
 from ..ops import Op
-from ..ops._refusal import shown_in_error
 from ._compared import comparison
 from .options import instances
 
@@ -152,7 +150,7 @@ def data_of(x: Any) -> Any:
     return x._data if isinstance(x, Node) else x
 
 
-def topological(roots: Node | Iterable[Node], until: Container[Node] = ()) -> list[Node]:
+def topological(roots: Node | Iterable[Node], until: Iterable[Node] = ()) -> list[Node]:
     """Every node below the roots (or the one root), inputs before what is made of them, left inputs first.
 
     What is below a node of `until` is left out, unless there is another way to it.
@@ -166,8 +164,10 @@ def topological(roots: Node | Iterable[Node], until: Container[Node] = ()) -> li
     """
     order: list[Node] = []
     seen: set[Node] = set()
-    stack: list[Any] = [roots] if isinstance(roots, Node) else _nodes(roots)[::-1]
-    until = set(instances("topological: until", until, Node, "Values and Tensors"))
+    several = [roots] if isinstance(roots, Node) else instances("topological: roots", roots, Node, "Values and Tensors")
+    stack: list[Any] = several[::-1]
+    if not isinstance(until, (set, frozenset)):          # the transforms give theirs, and it may be large
+        until = set(instances("topological: until", until, Node, "Values and Tensors"))
     pop, push, enter, out = stack.pop, stack.append, seen.add, order.append
     while stack:
         node = pop()
@@ -185,14 +185,6 @@ def topological(roots: Node | Iterable[Node], until: Container[Node] = ()) -> li
                 if isinstance(x, Node) and x not in seen:
                     push(x)
     return order
-
-
-def _nodes(roots: Any) -> list[Node]:
-    found = list(roots) if isinstance(roots, Iterable) else [roots]
-    for x in found:
-        if not isinstance(x, Node):
-            raise UsageError(f"topological takes Values and Tensors, not a {type(x).__name__}: {shown_in_error(x)}")
-    return found
 
 
 from . import copies, reverse  # noqa: E402  (at the end, for they need what is above)

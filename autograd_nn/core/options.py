@@ -213,13 +213,6 @@ def function(name: str, x: Any, what: str) -> Callable[..., Any]:
     raise UsageError(f"{name} must be {what}, not {shown_in_error(x)}")
 
 
-def callable_or_none(name: str, x: Any, what: str) -> Callable[..., Any] | None:
-    """x, if it is a function or None; `what` says which function, as in "a function of a shape"."""
-    if x is None or callable(x):
-        return x  # type: ignore[no-any-return]
-    raise UsageError(f"{name} must be {what} or None, not {shown_in_error(x)}")
-
-
 def float_dtype(name: str, x: Any) -> np.dtype[Any]:
     """x as a dtype of floating point numbers; a DTypeError for another dtype."""
     try:

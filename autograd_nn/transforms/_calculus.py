@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
 from typing import Any
 
@@ -191,7 +191,7 @@ class Pullback:
         return end.op is not None if end in self.inside else is_from_elsewhere(end)
 
 
-def depending(results: Iterable[Any], until: Container[Node], is_from_elsewhere: Callable[[Node], bool]) -> set[Node]:
+def depending(results: Iterable[Any], until: Iterable[Node], is_from_elsewhere: Callable[[Node], bool]) -> set[Node]:
     """The nodes in results, and below them as far as `until`, that depend on a node from elsewhere."""
     found = set[Node]()
     for node in topological(nodes_in(results), until):

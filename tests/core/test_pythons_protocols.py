@@ -189,7 +189,7 @@ def test_topological_takes_one_root(kind):
     assert [n is m for n, m in zip(topological(y), (x, y), strict=True)] == [True, True]
     assert topological([y]) is not topological(y) and len(topological((y, x))) == 2
     for wrong in (None, 5, [1.0], [y, None], "ab"):
-        with pytest.raises(UsageError, match="topological takes Values and Tensors"):
+        with pytest.raises(UsageError, match="topological: roots must be a list of Values and Tensors"):
             topological(wrong)
 
 
