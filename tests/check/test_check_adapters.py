@@ -7,7 +7,9 @@ import sys
 
 import numpy as np
 import pytest
+from helpers.checking import failing
 from helpers.fresh_python import python
+from helpers.torch_peer import wrong_square
 
 from autograd_nn import check_gradients, errors
 from autograd_nn.check import Verdict
@@ -20,12 +22,6 @@ FRAMEWORKS = ["torch", "jax", "autograd"]
 def needs(name):
     installed = importlib.util.find_spec(name) is not None
     return pytest.mark.skipif(not installed, reason=f"{name} is not installed: its adapter is not tested here")
-
-
-def failing(*args, **kwargs):
-    with pytest.raises(errors.CheckError) as caught:
-        check_gradients(*args, **kwargs)
-    return caught.value.report
 
 
 def agree(report):
@@ -64,18 +60,10 @@ def test_torch_modules(torch):
 
 
 def test_torch_gradients_that_are_wrong(torch):
-    class Square(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            ctx.save_for_backward(x)
-            return x ** 2
-
-        @staticmethod
-        def backward(ctx, g):
-            return g * 2.0002 * ctx.saved_tensors[0]
-    report = failing(lambda x: Square.apply(x).sum(), torch.tensor(A))
+    square = wrong_square()
+    report = failing(lambda x: square(x).sum(), torch.tensor(A))
     assert report.counts[Verdict.DISAGREE] == 6
-    assert torch.autograd.gradcheck(lambda x: Square.apply(x).sum(), torch.tensor(A, requires_grad=True))   # it passes
+    assert torch.autograd.gradcheck(lambda x: square(x).sum(), torch.tensor(A, requires_grad=True))   # it passes
 
 
 def test_torch_float32(torch):

@@ -10,6 +10,7 @@ import types
 
 import numpy as np
 import pytest
+from helpers.torch_peer import wrong_square
 
 import autograd_nn as ag
 from autograd_nn import check_gradients, errors, nn
@@ -190,17 +191,8 @@ def test_a_wrong_rule_of_jax():
 @needs("torch")
 def test_a_wrong_rule_of_torch():
     import torch
-
-    class Square(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            ctx.save_for_backward(x)
-            return x ** 2
-
-        @staticmethod
-        def backward(ctx, g):
-            return g * 2.0002 * ctx.saved_tensors[0]
-    report = disagreeing(lambda x: Square.apply(x).sum(), A)
+    square = wrong_square()
+    report = disagreeing(lambda x: square(x).sum(), A)
     assert report.framework == "torch" and report.counts[Verdict.DISAGREE] == 6
     assert check_gradients(lambda x: torch.sin(x).sum(), A).framework == "torch"
 

@@ -8,11 +8,12 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from helpers.checking import laws
 from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_nn as ag
-from autograd_nn import Tensor, check_gradients, errors
+from autograd_nn import Tensor, check_gradients
 from autograd_nn.check import Verdict, differentiate, judge
 from autograd_nn.check._laws import trembling
 from autograd_nn.transforms.dual import Dual
@@ -100,15 +101,6 @@ INSIDE = {
     "half": lambda x: ag.tanh(x.astype(np.float16) * x.astype(np.float16)).sum() * x[0, 0],
     "float32 for a while": lambda x: (ag.exp(x.astype(np.float32)).astype(np.float64) * x).sum(),
 }
-
-
-def laws(*args, **kwargs):
-    """The verdict of each law."""
-    try:
-        report = check_gradients(*args, **kwargs)
-    except errors.CheckError as error:
-        report = error.report
-    return {law.name: law.verdict for law in report.laws}
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from helpers.checking import laws
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,15 +16,6 @@ from autograd_nn.transforms.dual import Dual
 
 HELD = {"inputs unchanged", "dtypes", "same bits twice", "independent of other runs", "linear in the cotangent",
         "forward as reverse"}
-
-
-def laws(*args, **kwargs):
-    """{law: verdict} of a check, whether it fails or not."""
-    try:
-        report = check_gradients(*args, **kwargs)
-    except errors.CheckError as error:
-        report = error.report
-    return {law.name: law.verdict for law in report.laws}
 
 
 def broken(found):

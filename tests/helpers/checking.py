@@ -16,3 +16,12 @@ def failing(*args, **kwargs):
         check_gradients(*args, **kwargs)
     assert str(caught.value) == str(caught.value.report)
     return caught.value.report
+
+
+def laws(*args, **kwargs):
+    """{law: verdict} of a check, whether it fails or not."""
+    try:
+        report = check_gradients(*args, **kwargs)
+    except errors.CheckError as error:
+        report = error.report
+    return {law.name: law.verdict for law in report.laws}

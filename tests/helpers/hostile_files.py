@@ -221,11 +221,7 @@ class Images(States):
         with np.errstate(all="ignore"):
             raw = numbers.astype({8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}.get(code, ">u1"))
         content = idx(code, shape, raw.tobytes() if rng.random() < 0.8 else rng.randbytes(rng.randrange(30)))
-        content = damaged(rng, content) if rng.random() < 0.3 else content
-        if rng.random() < 0.3:
-            content = gzip.compress(content, 1, mtime=0)
-            content = damaged(rng, content) if rng.random() < 0.5 else content
-        replace(self.path, content)
+        replace(self.path, perhaps_damaged(rng, content, 0.3, 0.3))
         return f"type {code}, shape {shape[:4]}, {width}"
 
     def read(self):
@@ -244,10 +240,7 @@ class Records(Images):
 
     def write(self, rng) -> str:
         content = self.record if rng.random() < 0.8 else b""
-        content = damaged(rng, content) if rng.random() < 0.7 else content
-        if rng.random() < 0.5:
-            content = gzip.compress(content, 1, mtime=0)
-            content = damaged(rng, content) if rng.random() < 0.5 else content
+        content = perhaps_damaged(rng, content, 0.7, 0.5)
         replace(self.path, content)
         return f"{len(content)} bytes"
 
@@ -297,6 +290,15 @@ def damaged(rng, content: bytes) -> bytes:
         elif place < len(found):
             found[place] = rng.randrange(256) if how == 4 else found[place] ^ 1 << rng.randrange(8)
     return bytes(found)
+
+
+def perhaps_damaged(rng, content: bytes, how_often: float, packed: float) -> bytes:
+    """A file that is damaged, packed, or damaged after it was packed, each of them now and then."""
+    content = damaged(rng, content) if rng.random() < how_often else content
+    if rng.random() < packed:
+        content = gzip.compress(content, 1, mtime=0)
+        content = damaged(rng, content) if rng.random() < 0.5 else content
+    return content
 
 
 def changed(rng, state) -> str:
