@@ -81,7 +81,7 @@ def is_operand(x: Any) -> bool:
 
 def _op_of(ufunc: Any) -> Any:
     """The op, or the function composed of ops, that does here what a ufunc does in NumPy; None where there is none."""
-    return OPS.get(ufunc.__name__) or next((op for op in OPS.values() if op.array is ufunc), None) \
+    return OPS.get(ufunc.__name__) or next((op for op in [*OPS.values()] if op.array is ufunc), None) \
         or _function_of(ufunc)
 
 
@@ -89,7 +89,7 @@ def through_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], params: dict
     """What `np.sin(node)` and `ndarray * node` come to: a call of the op whose array function the ufunc is."""
     if method != "__call__":
         asked = getattr(ufunc, method)
-        along = next((op for op in OPS.values() if op.ufunc_method == asked), None)
+        along = next((op for op in [*OPS.values()] if op.ufunc_method == asked), None)
         if along is not None:
             return along(*inputs, **{"axis": 0, **params})
     no_out(f"np.{ufunc.__name__}", params.get("out"))
