@@ -177,5 +177,5 @@ else:
     Value.__name__ = Value.__qualname__ = "Value"    # a pickle of either engine's is read by either
 
 as_value = Op("as_value", None, lambda x: x.reshape(()),
-              lambda g, y, x: ops.broadcast_to(g, x.shape),
+              lambda g, y, x: ops.broadcast_to(g, ops.shape_of(x)),
               tex="{0}", method=False)

@@ -13,7 +13,7 @@ from helpers.engines import ENGINES
 import autograd_nn
 from autograd_nn import AutogradError, Tensor, Value
 from autograd_nn.core import surface
-from autograd_nn.core.value import PureValue
+from autograd_nn.core.value import PureValue, as_value
 from autograd_nn.ops import FUNCTIONS, OPS
 
 OWN = [op for op in OPS.values() if op.module.startswith("autograd_nn.ops.") and not op.internal]
@@ -167,3 +167,11 @@ def test_values_beside_rows_of_numbers(name):
     mixed = np.array([[Value(0.5), 2.0], [3.0, 1.0]], dtype=object)
     found = [float(getattr(y, "data", y)) for y in np.ravel(OPS[name](mixed, axis=-1))]
     assert found == pytest.approx(np.ravel(OPS[name](np.array(x), axis=-1)))
+
+
+@pytest.mark.parametrize("Value", ENGINES.values(), ids=ENGINES)
+def test_a_value_taken_as_a_value_hands_its_gradient_down(Value):
+    for x in (Value(3.0), Tensor(3.0)):
+        y = as_value(x) * 2.0
+        y.backward()
+        assert x.grad == 2.0 and y.data == 6.0
