@@ -43,7 +43,7 @@ def inputs_and_params(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> 
         known = ", ".join(op.params) or "none"
         if extra:
             raise UsageError(f"{op.name}: unknown parameter {extra} (its parameters: {known})")
-    if op.elementwise and op.is_own:
+    if op.scalar is not None and op.is_own:
         for name, x in full.items():
             if type(x) is not float and isinstance(op.params[name], float):
                 full[name] = _number(op, name, x)
