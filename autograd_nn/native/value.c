@@ -171,7 +171,9 @@ static inline void set_time(Value *v, uint64_t time)
 static PyObject *ops[AG_codes];         /* the Op of each code */
 static PyObject *codes;                 /* {Op: code} */
 static PyObject *nothing;               /* the empty dict of parameters */
-static PyObject *to_number, *slow_operator, *slow_backward, *refuse_data;
+static PyObject *to_number, *slow_operator, *slow_backward, *refuse_data, *slow_ufunc;
+static PyObject *ufuncs;                /* {NumPy's ufunc: the Op that it is of numbers} */
+static PyObject *scalars;               /* the types of NumPy's numbers, and bool, in a tuple */
 
 static inline int is_value(PyObject *o)
 {
@@ -456,7 +458,23 @@ static void value_dealloc(PyObject *self)
 
 /* --- operands ------------------------------------------------------------------------------- */
 
-typedef struct { double number; Value *node; int is_int, foreign; } Given;      /* foreign: numpy.float64 */
+typedef struct { double number; Value *node; int is_int, foreign; } Given;      /* foreign: of NumPy's, or a bool */
+
+/* 1 if o is one of NumPy's numbers, or a bool, else 0; never an exception. */
+static int scalar(PyObject *o, double *into)
+{
+    Py_ssize_t n = PyTuple_GET_SIZE(scalars), i = 0;
+    while (i < n && PyTuple_GET_ITEM(scalars, i) != (PyObject *)Py_TYPE(o))
+        i++;
+    PyObject *number = i < n ? PyNumber_Float(o) : NULL;
+    if (!number) {
+        PyErr_Clear();
+        return 0;
+    }
+    *into = PyFloat_AS_DOUBLE(number);
+    Py_DECREF(number);
+    return 1;
+}
 
 /* 1 if o is a Value or a number that a double holds exactly, else 0; never an exception. */
 INLINE int given(PyObject *o, Given *into)
@@ -483,7 +501,7 @@ INLINE int given(PyObject *o, Given *into)
         into->node = (Value *)o;
         into->number = into->node->data;
     } else {
-        return 0;
+        return into->foreign = scalar(o, &into->number);
     }
     return 1;
 }
@@ -557,6 +575,31 @@ static int nb_bool(PyObject *x) { return ((Value *)x)->data != 0.0; }
 #include "rules.h"
 #undef X
 #undef AG_UNARY
+
+/* What np.sin(v) and np.float64(2) * v come to. */
+static PyObject *value_array_ufunc(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *keywords)
+{
+    if (modes != OTHER_MODES && !keywords && (n == 3 || n == 4) && PyUnicode_Check(args[1]) &&
+        PyUnicode_CompareWithASCIIString(args[1], "__call__") == 0) {
+        PyObject *op = PyDict_GetItemWithError(ufuncs, args[0]), *known = op ? PyDict_GetItemWithError(codes, op) : NULL;
+        if (!known && PyErr_Occurred())
+            return NULL;
+        int code = known ? (int)PyLong_AsLong(known) : AG_other;
+        Given x, y;
+        if (code < AG_table_end && op_arity[code] == n - 2 && !op_parameter[code][0] && given(args[2], &x) &&
+            (n == 3 || given(args[3], &y)))
+            return n == 3 ? unary(code, args[2]) : binary(code, args[2], args[3]);
+    }
+    Py_ssize_t named = keywords ? PyTuple_GET_SIZE(keywords) : 0;
+    PyObject **all = PyMem_Malloc((size_t)(n + named + 1) * sizeof *all), *answer;
+    if (!all)
+        return PyErr_NoMemory();
+    all[0] = self;
+    memcpy(all + 1, args, (size_t)(n + named) * sizeof *all);
+    answer = PyObject_Vectorcall(slow_ufunc, all, (size_t)n + 1, keywords);
+    PyMem_Free(all);
+    return answer;
+}
 
 static PyObject *value_richcompare(PyObject *self, PyObject *other, int how)
 {
@@ -687,7 +730,7 @@ static PyObject *core_apply(PyObject *Py_UNUSED(module), PyObject *const *args, 
     return node_of(value_type, forward(code, x[0].number, y, x[2].number), leaf ? Py_None : args[0], args[1], args[2]);
 }
 
-/* A sequence as a tuple; a numpy.float64 in it becomes a float, as a node keeps its constants. */
+/* A sequence as a tuple; a number of NumPy's in it becomes a float, as a node keeps its constants. */
 static PyObject *operands(PyObject *sequence)
 {
     PyObject *tuple = PySequence_Tuple(sequence), *plain;
@@ -864,6 +907,14 @@ static int number_from(PyObject *o, double *into)
 {
     if (PyFloat_CheckExact(o)) {
         *into = PyFloat_AS_DOUBLE(o);
+        return 0;
+    }
+    if (PyLong_CheckExact(o)) {
+        *into = PyLong_AsDouble(o);
+        if (*into != -1.0 || !PyErr_Occurred())
+            return 0;
+        PyErr_Clear();                                  /* it is too large; Python says so in words */
+    } else if (scalar(o, into)) {
         return 0;
     }
     PyObject *converted = PyObject_CallFunctionObjArgs(to_number, o, NULL);
@@ -1652,6 +1703,7 @@ static PyMethodDef value_methods[] = {
 #undef AG_UNARY
     {"backward", (PyCFunction)(void (*)(void))value_backward, METH_FASTCALL | METH_KEYWORDS, NULL},
     {"zero_grad", value_zero_grad, METH_NOARGS, NULL},
+    {"__array_ufunc__", (PyCFunction)(void (*)(void))value_array_ufunc, METH_FASTCALL | METH_KEYWORDS, NULL},
     {"_made", value_made, METH_VARARGS | METH_CLASS, NULL},
     {"_swap_grad", (PyCFunction)(void (*)(void))value_swap_grad, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
@@ -1705,14 +1757,14 @@ static PyType_Spec value_spec = {
     .slots = value_slots,
 };
 
-/* setup(base, ops, nothing, to_number, slow_operator, slow_backward, refuse_data) -> Value. Called again it gives the
-   same type, with the new base, ops and functions. */
+/* setup(base, ops, nothing, to_number, slow_operator, slow_backward, refuse_data, slow_ufunc, ufuncs, scalars) -> Value.
+   Called again it gives the same type, with the new base, ops and functions. */
 static PyObject *core_setup(PyObject *module, PyObject *args)
 {
     PyObject *base, *table, *type;
-    PyObject *given[5], *fresh = PyDict_New();
-    if (!fresh || !PyArg_ParseTuple(args, "OO!OOOOO", &base, &PyDict_Type, &table, &given[0], &given[1], &given[2],
-                                    &given[3], &given[4])) {
+    PyObject *given[8], *fresh = PyDict_New();
+    if (!fresh || !PyArg_ParseTuple(args, "OO!OOOOOOO!O!", &base, &PyDict_Type, &table, &given[0], &given[1], &given[2],
+                                    &given[3], &given[4], &given[5], &PyDict_Type, &given[6], &PyTuple_Type, &given[7])) {
         Py_XDECREF(fresh);
         return NULL;
     }
@@ -1730,8 +1782,9 @@ static PyObject *core_setup(PyObject *module, PyObject *args)
     for (int code = 1; code < AG_codes; code++)
         Py_XSETREF(ops[code], Py_NewRef(PyDict_GetItemString(table, op_names[code])));
     Py_XSETREF(codes, fresh);
-    PyObject **places[5] = {&nothing, &to_number, &slow_operator, &slow_backward, &refuse_data};
-    for (int i = 0; i < 5; i++)
+    PyObject **places[8] = {&nothing, &to_number, &slow_operator, &slow_backward, &refuse_data, &slow_ufunc, &ufuncs,
+                            &scalars};
+    for (int i = 0; i < 8; i++)
         Py_XSETREF(*places[i], Py_NewRef(given[i]));
     PyObject *bases = PyTuple_Pack(1, base);
     if (bases && value_type) {                          /* the package is imported again: its nodes are Values too */
