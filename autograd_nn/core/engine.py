@@ -95,7 +95,10 @@ def install_tensors(Tensor: Any, apply: Callable[..., Any], not_in_c: Op) -> Non
 
 
 def _quicken(Tensor: Any, in_c: Any, op: Op) -> None:
-    """Replace the methods and operators of an op by quicker ones in C."""
+    """Replace the array function, the methods and the operators of an op by quicker ones in C."""
+    small = in_c.array_function(op.name, op.array) if op.is_own else None
+    if small is not None:
+        op.array = update_wrapper(small, op.array)
     def install(name: str, reflected: bool = False) -> None:
         method = getattr(Tensor, name)
         quick = in_c.method(method, op, op.params, op.arity, reflected)

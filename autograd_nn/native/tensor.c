@@ -132,6 +132,8 @@ static PyObject *kept_result(PyObject *data)
     return data;
 }
 
+#include "small.h"
+
 /* --- methods --------------------------------------------------------------------------------------------------- */
 
 /* An operator or a method without arguments. `python` is what it stands for and falls back on. */
@@ -240,7 +242,8 @@ static PyObject *applied(PyObject *op, PyObject *args, PyObject *given)
         else
             PyTuple_SET_ITEM(operands, i, Py_NewRef(x));
     }
-    if (answer == DONE && (array = PyObject_GetAttr(op, s_array)))
+    if (answer == DONE && (array = PyObject_GetAttr(op, s_array)) &&
+        !(data = small_ufunc(array, &PyTuple_GET_ITEM(operands, 0), n)) && !PyErr_Occurred())
         data = PyObject_VectorcallDict(array, &PyTuple_GET_ITEM(operands, 0), (size_t)n,
                                        PyDict_GET_SIZE(params) ? params : NULL);
     Py_XDECREF(array);
@@ -915,9 +918,10 @@ static int use_numpy(void)
     zero = PyLong_FromLong(0);
     float32 = PyArray_DescrFromType(NPY_FLOAT32);
     float64 = PyArray_DescrFromType(NPY_FLOAT64);
+    int found = numpy ? find_loops(numpy) : FAILED;
     Py_XDECREF(add);
     Py_XDECREF(numpy);
-    return add_reduce && zero && float32 && float64 ? DONE : FAILED;
+    return found == DONE && add_reduce && zero && float32 && float64 ? DONE : FAILED;
 }
 
 /* setup(Tensor, Node, Memory, constant, keep, fit, finite, errors, ignored): keep(params) gives the parameters as a node keeps
@@ -948,6 +952,7 @@ static PyMethodDef tensor_methods[] = {
     {"set_modes", set_modes, METH_VARARGS, "Which modes are on: while any but no_grad() is, Python does it all."},
     {"apply", (PyCFunction)(void (*)(void))tensor_apply, METH_FASTCALL, "apply(op, args, params) -> Tensor or None"},
     {"method", new_method, METH_VARARGS, "method(python, op, params, arity, reflected) -> the same, quicker"},
+    {"array_function", tensor_array_function, METH_VARARGS, "array_function(name, python) -> the same, quicker, or None"},
     {"frozen", tensor_frozen, METH_O, "frozen(array) -> the same numbers, in an array that cannot be made writable"},
     {"backward", (PyCFunction)(void (*)(void))tensor_backward, METH_FASTCALL, "backward(root, seed) -> bool"},
     {"cotangents", tensor_cotangents, METH_O, "cotangents(seeds) -> dict or None"},
@@ -966,7 +971,7 @@ PyMODINIT_FUNC PyInit__tensor(void)
     s_array_rules = PyUnicode_InternFromString("array_rules");
     s_own = PyUnicode_InternFromString("_own");
     s_array = PyUnicode_InternFromString("array");
-    if (!s_array || !s_array_rules || !s_own || name_states() < 0)
+    if (!s_array || !s_array_rules || !s_own || name_states() < 0 || make_small_type() < 0)
         return NULL;
     method_type = (PyTypeObject *)PyType_FromSpec(&method_spec);
     return method_type ? PyModule_Create(&tensor_module) : NULL;
