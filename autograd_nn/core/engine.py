@@ -83,7 +83,7 @@ def install_tensors(Tensor: Any, apply: Callable[..., Any], not_in_c: Op) -> Non
         in_c.setup(Tensor, Node, _frozen.Memory, NOTHING, constant, kept_params, reverse.fitted, finite,
                    *_errors_ignored())
         reverse.in_c = in_c
-        _frozen.quick = in_c.frozen
+        _frozen.quick, _frozen.quick_same = in_c.frozen, in_c.same_bits
         modes.tell_modes(in_c.set_modes)
 
         def in_c_or_python(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:

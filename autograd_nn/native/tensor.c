@@ -118,6 +118,18 @@ static int is_frozen(const PyArrayObject *a)
     return base && Py_TYPE(base) == memory && !PyArray_ISWRITEABLE(a);
 }
 
+/* same_bits(a, b): whether two arrays of one dtype, shape and strides, without gaps, hold the same bits. */
+static PyObject *tensor_same_bits(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
+{
+    if (n != 2 || !is_array(args[0]) || !is_array(args[1]) || !PyArray_ISONESEGMENT(ARRAY(args[0])) ||
+        !PyArray_ISONESEGMENT(ARRAY(args[1])) || PyArray_NBYTES(ARRAY(args[0])) != PyArray_NBYTES(ARRAY(args[1]))) {
+        PyErr_SetString(PyExc_TypeError, "same_bits(array, array)");
+        return NULL;
+    }
+    return PyBool_FromLong(!memcmp(PyArray_DATA(ARRAY(args[0])), PyArray_DATA(ARRAY(args[1])),
+                                   (size_t)PyArray_NBYTES(ARRAY(args[0]))));
+}
+
 /* What an op computed, as a node keeps it. Steals it. */
 static PyObject *kept_result(PyObject *data)
 {
@@ -952,6 +964,7 @@ static PyMethodDef tensor_methods[] = {
     {"set_modes", set_modes, METH_VARARGS, "Which modes are on: while any but no_grad() is, Python does it all."},
     {"apply", (PyCFunction)(void (*)(void))tensor_apply, METH_FASTCALL, "apply(op, args, params) -> Tensor or None"},
     {"method", new_method, METH_VARARGS, "method(python, op, params, arity, reflected) -> the same, quicker"},
+    {"same_bits", (PyCFunction)(void (*)(void))tensor_same_bits, METH_FASTCALL, "same_bits(array, array) -> bool"},
     {"array_function", tensor_array_function, METH_VARARGS, "array_function(name, python) -> the same, quicker, or None"},
     {"frozen", tensor_frozen, METH_O, "frozen(array) -> the same numbers, in an array that cannot be made writable"},
     {"backward", (PyCFunction)(void (*)(void))tensor_backward, METH_FASTCALL, "backward(root, seed) -> bool"},
