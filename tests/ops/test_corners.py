@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 import pytest
+from helpers.each import each
 from helpers.engines import engines
 
 import autograd_nn as ag
@@ -57,7 +58,7 @@ def same(got, want):
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("i", range(len(XS)), ids=map(str, XS))
+@each("i", range(len(XS)))
 def test_power_of_arrays(i):
     with np.errstate(all="ignore"):
         x, y = Tensor(np.full(9, XS[i])), Tensor(YS)
@@ -73,7 +74,7 @@ def test_power_of_arrays(i):
 
 
 @engines
-@pytest.mark.parametrize("i", range(len(XS)), ids=map(str, XS))
+@each("i", range(len(XS)))
 def test_power_of_numbers(Value, i):
     for j, exponent in enumerate(YS):
         x, y = Value(XS[i]), Value(exponent)
@@ -84,7 +85,7 @@ def test_power_of_numbers(Value, i):
         same([x.grad, y.grad], [BY_X[i][j], BY_Y[i][j]])
 
 
-@pytest.mark.parametrize(("x", "want"), TWICE, ids=str)
+@each(("x", "want"), TWICE)
 def test_power_twice(x, want):
     with np.errstate(all="ignore"):
         same([grad(grad(lambda t, y=y: t ** y))(x) for y in YS[:-1]], want)
@@ -204,8 +205,8 @@ def test_spread_of_a_constant_has_gradient_0(call):
 PRODUCTS = [[2.0, 0.0, 3.0, 4.0], [0.0, 0.0, 3.0, 4.0], [0.0, 0.0, 0.0, 4.0], [1.0, 2.0, 3.0, 0.0], [0.0]]
 
 
-@pytest.mark.parametrize("row", PRODUCTS, ids=str)
-@pytest.mark.parametrize("name", ["prod", "cumprod"])
+@each("row", PRODUCTS)
+@each("name", ["prod", "cumprod"])
 def test_products_with_zeros_to_the_third_order(row, name):
     """Against products written out by multiplication, which knows no corner."""
     n = len(row)
@@ -258,7 +259,7 @@ TIES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "row", "want"), TIES, ids=lambda x: str(x))
+@each(("name", "row", "want"), TIES)
 def test_those_that_tie_share_evenly(name, row, want):
     t = Tensor([row, row])
     y = getattr(np, name)(t, axis=1)

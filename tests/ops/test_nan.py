@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from helpers import op_checks as checks
+from helpers.each import each
 from helpers.engines import engines
 from helpers.op_checks import CASES, SCALAR, of, params_of, points
 
@@ -52,7 +53,7 @@ def test_in_an_array(op, dtype):
         assert nodes[i].grad[-1] == 0
 
 
-@pytest.mark.parametrize(("op", "shapes", "params"), CASES)
+@each(("op", "shapes", "params"), CASES)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_in_an_op_on_arrays(op, shapes, params):
     checks.nan_reaches_the_derivative_of_an_array_op(op, shapes, params)
