@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import tree
-from ..core.below import leaves_below
+from ..core.below import between, leaves_below
 from ..core.modes import mode
 from ..core.node import Node, topological
 from ..core.options import flag, real_array, real_number
@@ -21,6 +21,7 @@ from ..ops._refusal import shown_in_error
 from ..tree import Structure
 from ..tree._containers import Copy, is_unknown
 from ._forgotten import NOWHERE, forgotten, refuse_forgotten
+from ._recorded import tangents
 from ._variable import Variable, is_from_elsewhere, is_storage, lifted
 from .dual import Dual, alive, leaf, new_level, nodes_in, recording, run_at, transposed
 
@@ -165,6 +166,17 @@ class Pullback:
         found = self._handed_out(found, create_graph)
         for x, base, keep, g in zip(self.arguments.leaves, self.bases, self.kept, found):
             done.append(_like(x, base, keep, g, taken))
+        return done
+
+    def push(self, i: int, given: Iterable[Any]) -> list[list[Any]]:
+        """For each of the tangents `given` of leaf i of the arguments, those of the leaves of the value."""
+        x, base, keep = self.arguments.leaves[i], self.bases[i], self.kept[i]
+        done = []
+        with recording():
+            order = between(nodes_in(self.ys), [base])
+            for dx in given:
+                found = self._handed_out(tangents(self.ys, order, {base: dx}, self.open), self.open)
+                done.append([leaf(t, type(x)) if keep and not isinstance(t, (Dual, Node)) else t for t in found])
         return done
 
     def _handed_out(self, results: Sequence[Any], may_depend: bool) -> list[Any]:
