@@ -121,6 +121,10 @@ class Node:
         """Make data of this node's kind its own, without a copy: it must be nobody else's."""
         self._data = data
 
+    def _become_leaf(self) -> None:
+        """Forget how the node was made. Its data stay."""
+        self._op, self._inputs, self._params = None, (), NOTHING
+
     def zero_grad(self) -> None:
         """Forget the gradient: as before any backward."""
         self._grad = None

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from .. import tree
-from ..core.below import between, leaves_below
+from ..core.below import between, forget_what_ended, leaves_below
 from ..core.modes import mode
 from ..core.node import Node, topological
 from ..core.options import flag, real_array, real_number
 from ..core.tensor import Tensor
-from ..core.variables import active, served
+from ..core.variables import active, has_ended, served
 from ..errors import DTypeError, ShapeError, UsageError
 from ..ops import shape_of
 from ..ops._refusal import shown_in_error
@@ -139,12 +139,12 @@ class Pullback:
             with recording(), active.also(self.bases):
                 y = arguments.call(f, [x for x, _ in pairs], kwargs)
         finally:
-            served(self.bases)
+            served(self.bases, by=self)
         y, aux = with_aux(what, y) if has_aux else (y, None)
         self.ys, self.structure = tree.flatten(y)
         self.aux, self.aux_structure = tree.flatten(aux)
         self.inside = set(self.bases)
-        self.open = self.recorded and self._is_open((*self.ys, *self.aux))
+        self.open = self._is_open((*self.ys, *self.aux)) and self.recorded
 
     def value(self) -> Any:
         """f's value, for the caller."""
@@ -196,6 +196,8 @@ class Pullback:
         if not NOWHERE.isdisjoint(ends):
             for node in topological(nodes, self.inside):
                 refuse_forgotten(node)
+        if mode.note is None and any(has_ended(end) for end in ends if end not in self.inside):
+            forget_what_ended(nodes)                     # of a program that is recorded nothing is forgotten
         return any(map(self._is_from_elsewhere, ends))
 
     def _is_from_elsewhere(self, end: Node) -> bool:
