@@ -123,7 +123,8 @@ class Node:
 
     def _become_leaf(self) -> None:
         """Forget how the node was made. Its data stay."""
-        self._op, self._inputs, self._params = None, (), NOTHING
+        node: Any = self
+        node._op, node._inputs, node._params = None, (), NOTHING
 
     def zero_grad(self) -> None:
         """Forget the gradient: as before any backward."""

@@ -31,6 +31,7 @@ class _Active(threading.local):
 _running: dict[object, frozenset[Node]] = {}     # of all threads: f may hand its variables to a thread of its own
 _served: WeakValueDictionary[int, Node] = WeakValueDictionary()      # by their id, for nodes compare by their data
 _asking: WeakValueDictionary[int, object] = WeakValueDictionary()    # by the id of a leaf, which it holds
+_results: WeakValueDictionary[int, Node] = WeakValueDictionary()     # by their id
 active = _Active()
 
 
@@ -60,3 +61,15 @@ def has_served(node: Node) -> bool:
 def has_ended(node: Node) -> bool:
     """Whether a transform made this leaf, and nobody can ask for a derivative by it any more."""
     return has_served(node) and id(node) not in _asking
+
+
+def become_constant(node: Node) -> None:
+    """Make a leaf of what an op made, and a constant for all."""
+    node._become_leaf()
+    served([node])
+    _results[id(node)] = node
+
+
+def was_made(node: Node) -> bool:
+    """Whether an op made the node, also if it has forgotten so: what is in a Module is then no parameter."""
+    return node.op is not None or _results.get(id(node)) is node

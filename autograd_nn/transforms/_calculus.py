@@ -50,15 +50,12 @@ class Arguments:
             self.structures.append(structure)
             self.stored += [k in structure.stored for k in range(len(found))]
 
-    def call(self, f: Function, leaves: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-        """f(*args, **kwargs) with these leaves in the place of its own."""
+    def call(self, f: Function, leaves: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, list[Copy]]:
+        """f(*args, **kwargs) with these leaves in the place of its own, and the copies that it may have changed."""
         args, copies = list(self.args), list[Copy]()
         for i, structure, part in zip(self.places, self.structures, self.per_argument(leaves)):
             args[i] = structure.rebuild(part, copies)
-        y = f(*args, **kwargs)
-        for made in copies:
-            made.carry_back()
-        return y
+        return f(*args, **kwargs), copies
 
     def per_argument(self, parts: Sequence[Any]) -> list[list[Any]]:
         """A list of something for each leaf, cut into one list for each argument."""
@@ -137,7 +134,7 @@ class Pullback:
         self.bases = [base for _, base in pairs]
         try:
             with recording(), active.also(self.bases):
-                y = arguments.call(f, [x for x, _ in pairs], kwargs)
+                y, copies = arguments.call(f, [x for x, _ in pairs], kwargs)
         finally:
             served(self.bases, by=self)
         y, aux = with_aux(what, y) if has_aux else (y, None)
@@ -145,6 +142,8 @@ class Pullback:
         self.aux, self.aux_structure = tree.flatten(aux)
         self.inside = set(self.bases)
         self.open = self._is_open((*self.ys, *self.aux)) and self.recorded
+        for made in copies:
+            made.carry_back(lambda leaves: self._handed_out(leaves, self.recorded))
 
     def value(self) -> Any:
         """f's value, for the caller."""
@@ -259,13 +258,14 @@ def _like(x: Any, base: Any, keep: bool, g: Any, taken: set[int]) -> Any:
     return g[()] if isinstance(x, np.floating) and not isinstance(x, float) else g
 
 
-def pushed(f: Function, arguments: Arguments, tangents: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, int]:
-    """f's value with duals in the place of the arguments' leaves, and the level of the duals."""
+def pushed(f: Function, arguments: Arguments, tangents: Sequence[Any]) -> tuple[Any, list[Copy], int]:
+    """f's value with duals in the place of the arguments' leaves, the copies that it may have changed, and the level of
+    the duals."""
     level = new_level()
     with recording(), run_at([level]):                  # no_grad() inside f stops derivatives, one around not
         duals = [Variable(x._data if stored and is_storage(x) else x, dx, level)
                  for x, dx, stored in zip(arguments.leaves, tangents, arguments.stored)]
-        return arguments.call(f, duals, kwargs), level
+        return *arguments.call(f, duals, {}), level
 
 
 def check_tangents(what: str, xs: Sequence[Any], dxs: Sequence[Any], kind: tuple[str, str]) -> list[Any]:
