@@ -30,7 +30,8 @@ def check_unassigned(node: Node) -> None:
     if x is not None:
         raise GraphError(f"{node._op.name}: the data of {x.name or 'an input'} was assigned after the "   # type: ignore[union-attr]
                          "forward pass, and the derivative needs it as it was\n"
-                         "  help: run the forward pass again; an optimizer's step() assigns data too")
+                         "  help: run the forward pass again; an optimizer's step() assigns data too. Of a state "
+                         "that a loop carries from step to step, carry h.detach()")
 
 
 def assigned_since(node: Node) -> Node | None:
