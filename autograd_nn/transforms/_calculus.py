@@ -78,7 +78,7 @@ def is_another_number(x: Any) -> bool:
 
 def check_function(what: str, f: Any) -> None:
     """Refuse what is no function: a Value or Tensor that a program has computed, above all."""
-    if isinstance(f, (Node, Dual)):
+    if isinstance(f, (Node, Dual)) or (not callable(f) and any(isinstance(x, (Node, Dual)) for x in tree.leaves(f))):
         raise UsageError(f"{what}: the first argument is a function, not the {type(f).__name__} that it gave\n"
                          f"  help: {what}(lambda w: ..., ...) differentiates a function; of a node that is computed "
                          "already, loss.backward() gives w.grad for each w that it depends on")
@@ -274,10 +274,12 @@ def check_tangents(what: str, xs: Sequence[Any], dxs: Sequence[Any], kind: tuple
     for x, dx in zip(xs, dxs):
         if isinstance(dx, (list, tuple)):
             dx = real_array(f"{what}: a {kind[1]}", dx)
+        elif is_another_number(dx):
+            dx = real_number(f"{what}: a {kind[1]}", dx)
         if shape_of(x) != shape_of(dx):
             raise ShapeError(f"{what}: {kind[0]} of shape {shape_of(x)} has a {kind[1]} of shape {shape_of(dx)}")
         if not tree.is_leaf(dx):
-            if not isinstance(dx, (int, np.integer, np.ndarray)) or np.asarray(dx).dtype.kind not in "iub":
+            if not isinstance(dx, (bool, np.ndarray)) or np.asarray(dx).dtype.kind not in "iub":
                 raise UsageError(f"{what}: a {kind[1]} is a number or an array, not {type(dx).__name__} "
                                  f"{shown_in_error(dx)}")
             dx = dx.astype(float) if isinstance(dx, np.ndarray) else float(dx)
