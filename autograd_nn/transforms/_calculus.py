@@ -21,7 +21,7 @@ from ..ops._refusal import shown_in_error
 from ..tree import Structure
 from ..tree._containers import Copy, is_unknown
 from ._forgotten import NOWHERE, forgotten, refuse_forgotten
-from ._recorded import tangents
+from ._tangents import tangents
 from ._variable import Variable, is_from_elsewhere, is_storage, lifted
 from .dual import Dual, alive, leaf, new_level, nodes_in, recording, run_at, transposed
 
