@@ -37,7 +37,7 @@ def check_unassigned(node: Node) -> None:
 def assigned_since(node: Node) -> Node | None:
     """An input whose data was assigned after the op of a node used it, if a rule reads it; None where there is none."""
     op: Any = node._op
-    changed = changed_inputs(node)
+    changed = changed_inputs(node) if op is not None else []
     nodes = [i for i, x in enumerate(node._inputs) if isinstance(x, Node)] if changed else []
     if not changed or op.is_linear_in(nodes) or (op.multilinear and len(nodes) == 1):
         return None                                      # of such an op the rules read none of the nodes

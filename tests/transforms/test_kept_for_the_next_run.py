@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import pickle
+import threading
 import weakref
 
 import numpy as np
@@ -139,6 +140,27 @@ def test_a_checkpoint_s_second_run_keeps_its_variables():
     t = Tensor(x)
     f(t).backward()
     np.testing.assert_allclose(t.grad, want)
+
+
+@pytest.mark.slow
+@each
+def test_threads_that_share_a_state(x):
+    """One thread's run may forget what another's backward pass goes through: that is a constant there as well."""
+    f, _ = recurrent(x)
+    failed = []
+
+    def work():
+        try:
+            for _ in range(60):
+                assert np.all(np.isfinite(grad(f)(x)))
+        except Exception as error:
+            failed.append(error)
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
 
 
 def test_a_recording_shows_all_runs():
