@@ -130,6 +130,10 @@ class PureValue(BaseValue):
         node._part, node._time = None, times.now if op is not None else 0
         return node
 
+    def _become_leaf(self) -> None:
+        super()._become_leaf()
+        self._time = 0
+
     @property
     def data(self) -> float:
         """The number itself, a Python float."""

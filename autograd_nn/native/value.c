@@ -1655,6 +1655,39 @@ static PyObject *value_zero_grad(PyObject *self, PyObject *Py_UNUSED(none))
     Py_RETURN_NONE;
 }
 
+/* The node forgets how it was made. Its number, name and gradient stay. What dies by it may run any code, so that the node
+   is a leaf before. */
+static PyObject *value_become_leaf(PyObject *self, PyObject *Py_UNUSED(none))
+{
+    Value *v = (Value *)self;
+    if (v->code == AG_leaf)
+        Py_RETURN_NONE;
+    Extra *e = extra(v);
+    Operand a = v->a, b = second(v);
+    int flags = v->flags;
+    PyObject *op = e ? e->op : NULL, *params = e ? e->params : NULL;
+    v->code = AG_leaf;
+    v->flags &= (uint8_t)~(A_NODE | B_NODE | A_INT | B_INT | WIDE);
+    v->a.time = 0;
+    if (e) {
+        e->op = e->params = NULL;
+        e->b.number = 0.0;
+    } else {
+        v->b.number = 0.0;
+    }
+    if (flags & WIDE) {
+        Py_XDECREF(a.tuple);
+        Py_XDECREF(b.tuple);
+    }
+    if (flags & A_NODE)
+        Py_DECREF(a.node);
+    if (flags & B_NODE)
+        Py_DECREF(b.node);
+    Py_XDECREF(op);
+    Py_XDECREF(params);
+    Py_RETURN_NONE;
+}
+
 /* --- optimizers: one step over a list of Values, with the state that the Python classes keep ------- */
 
 typedef struct { double state[2], out; } Held;          /* the numbers that the step writes */
@@ -1733,6 +1766,7 @@ static PyMethodDef value_methods[] = {
     {"backward", (PyCFunction)(void (*)(void))value_backward, METH_FASTCALL | METH_KEYWORDS, NULL},
     {"zero_grad", value_zero_grad, METH_NOARGS, NULL},
     {"__array_ufunc__", (PyCFunction)(void (*)(void))value_array_ufunc, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"_become_leaf", value_become_leaf, METH_NOARGS, NULL},
     {"_made", value_made, METH_VARARGS | METH_CLASS, NULL},
     {"_swap_grad", (PyCFunction)(void (*)(void))value_swap_grad, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},

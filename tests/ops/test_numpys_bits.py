@@ -14,7 +14,7 @@ from autograd_nn.core.node import Node
 from autograd_nn.ops import FUNCTIONS, OPS
 
 ROUNDED = {
-    "pad": "means and ramps are sums of products here",
+    "pad": "ramps are sums of products here",
     "fft.irfft": "in float32 the factor of the length is multiplied in after the transform",
     "correlate": "in float32 the sums of a window are added in another order",
     "linalg.lstsq": "LAPACK's way to the residuals' squares is another one; the solution has its bits",
