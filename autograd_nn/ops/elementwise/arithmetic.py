@@ -2,7 +2,8 @@
 
 Where two inputs of maximum or minimum tie, each takes half of the cotangent, as a central
 difference sees it. Piecewise constant operations (sign, step, floor ...) have derivative 0, also
-at their jumps: a stated convention, and nan where they are nan (`flat`). By a step, a tie or a
+at their jumps, so second derivatives see no kink: a stated convention (see `hessian`); and nan
+where they are nan (`flat`). By a step, a tie or a
 sameness, which are nan of nan, the rules of maximum, clip, relu and their like find that a nan
 input has a nan derivative.
 
