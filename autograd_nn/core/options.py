@@ -68,6 +68,8 @@ def between_0_and_1(name: str, x: Any) -> float:
 
 def within(name: str, x: Any, least: float, most: float = math.inf) -> float:
     """x as a float, if it is a finite number from `least` to `most`."""
+    if type(x) is float and least <= x <= most and x < math.inf:
+        return x                                         # as it mostly is, and no message has to be made
     what = f"a number >= {least:g}" if most == math.inf else f"a number from {least:g} to {most:g}"
     return _number(name, x, lambda v: least <= v <= most and math.isfinite(v), what)
 

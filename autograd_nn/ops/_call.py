@@ -28,7 +28,7 @@ def inputs_and_params(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> 
         takes = f"{op.arity} input{'s' * (op.arity != 1)}"
         takes += "".join(f", {k}={v!r}" for k, v in op.params.items())
         raise UsageError(f"{op.name} takes {takes}; {len(args)} arguments were given")
-    full = {**op.params, **dict(zip(op.params, rest)), **params}
+    full = {**op.params, **dict(zip(op.params, rest)), **params} if rest else {**op.params, **params}
     for x in (*rest, *params.values()):
         if type(x) not in OPTIONS:
             refuse_nodes(op.name, x)

@@ -55,14 +55,14 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean", *, weight: 
     True
     """
     name = "cross_entropy"
-    choice(f"{name}: reduction", reduction, REDUCTIONS)
+    choice("cross_entropy: reduction", reduction, REDUCTIONS)
     logits, target = predictions(logits), loss_input(target)
     shape = shape_of(logits)
     if not shape:
         raise ShapeError("cross_entropy: the logits need an axis of classes, and this is a single number\n"
                          "  help: binary_cross_entropy_with_logits takes one logit for each target")
     w = None if weight is None else class_weights(name, weight, logits)
-    s = between_0_and_1(f"{name}: label_smoothing", label_smoothing)
+    s = between_0_and_1("cross_entropy: label_smoothing", label_smoothing)
     if shape_of(target) == shape[:-1]:
         index, kept = class_indices(name, target, shape[-1], ignore_index)
         if kept is not None:

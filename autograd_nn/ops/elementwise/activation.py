@@ -122,10 +122,10 @@ def log_total(shifted: Any, axis: Any) -> Any:
     if e.dtype == object:
         return log(total)
     y = np.log(total)
-    near = np.less(total, 1.25)
-    if near.any():
+    if total.size and not total.item(total.argmin()) >= 1.25:            # argmin finds a nan first; quicker than any()
         e -= np.equal(shifted, 0)
-        y = np.where(near & (total >= 1), np.log1p(np.add.reduce(e, axis=axis, keepdims=True)), y)
+        near = (total >= 1) & (total < 1.25)
+        y = np.where(near, np.log1p(np.add.reduce(e, axis=axis, keepdims=True)), y)
     return y
 
 
