@@ -357,7 +357,8 @@ def test_what_does_not_fit_is_one_clear_error(call, kind, message):
 
 
 @pytest.mark.parametrize("layer", [nn.LayerNorm(6), nn.GroupNorm(2, 6), nn.RMSNorm(6)], ids=lambda m: type(m).__name__)
-@pytest.mark.parametrize(("dtype", "size"), [(np.float32, 2.0 ** 70), (np.float32, 2.0 ** 126), (np.float64, 2.0 ** 600)])
+@pytest.mark.parametrize(("dtype", "size"), [(np.float32, 2.0 ** 70), (np.float32, 2.0 ** 126),
+                                             (np.float64, 2.0 ** 600)])
 def test_of_numbers_whose_squares_overflow(layer, dtype, size):
     """They depend on the ratios of the numbers alone, row by row."""
     x, g = np.random.default_rng(0).uniform(-1, 1, (4, 6)), np.arange(24.0).reshape(4, 6).astype(dtype)

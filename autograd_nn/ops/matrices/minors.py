@@ -74,11 +74,11 @@ def _by_elimination(x: Any, *directions: Any) -> Any:
     x = np.where(finite, x, 0)
     rows = np.frexp(np.abs(x).max(axis=-1, keepdims=True, initial=0))[1]             # powers of 2: exact
     columns = np.frexp(np.abs(np.ldexp(x, -rows)).max(axis=-2, keepdims=True, initial=0))[1]
-    x, *directions = (np.ldexp(np.ldexp(h, -rows), -columns) for h in (x, *directions))
+    x, *others = (np.ldexp(np.ldexp(h, -rows), -columns) for h in (x, *directions))
     sign, order, left, d, right = _eliminated(x)
     left, right = np.linalg.inv(left), np.linalg.inv(right)
     turned = [left @ np.take_along_axis(h.reshape(*x.shape[:-2], -1), order, -1).reshape(x.shape) @ right
-              for h in directions]
+              for h in others]
     found = sign[..., None, None] * (left.swapaxes(-1, -2) @ _of_diagonal(d, turned) @ right.swapaxes(-1, -2))
     scaled = np.empty_like(x)
     np.put_along_axis(scaled.reshape(order.shape), order, found.reshape(order.shape), -1)

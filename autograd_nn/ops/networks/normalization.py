@@ -48,7 +48,10 @@ def _standardize(x: Any, axis: Any = None, eps: Any = 1e-5) -> Any:
 
 
 def into_range(x: Any, axis: Any) -> Any:
-    """A factor for each row (those of x over the axes, which are kept), a power of 2, with which its squares do not overflow; 1 where they do not anyway."""
+    """A factor for each row of x over the axes, which are kept: a power of 2 with which its squares do not overflow.
+
+    Where they do not anyway it is 1.
+    """
     most, exponent = np.finfo(x.dtype).maxexp // 2 - 16, np.frexp(np.max(abs(x), axis=axis, keepdims=True))[1]
     return np.ldexp(np.ones(exponent.shape, x.dtype), np.where(exponent > most, -exponent, 0))
 
