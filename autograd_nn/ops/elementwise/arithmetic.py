@@ -204,7 +204,7 @@ flat = Op("flat", lambda g, x: 0.0 if x == x or not g else x, _flat,
           lambda h, z, g, x: flat(h, x),
           lambda h, z, g, x: flat(multiply0(h, g), x),
           internal=True, tex=r"\operatorname{{flat}}({0}, {1})", c="ag_flat({0}, {1})",
-          zero=True, written=(_zero, _zero), linear=(0,),
+          domain=((-3, 3), (-1, 1)), zero=True, written=(_zero, _zero), linear=(0,),
           ulps=(0, 0, 0))
 sign = Op("sign", lambda x: float(x > 0) - float(x < 0) if x == x else x, np.sign,
           lambda g, y, x: flat(g, y),
