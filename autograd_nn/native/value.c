@@ -72,6 +72,7 @@ static inline double ag_sign(double x) { return x == x ? (x > 0) - (x < 0) + 0.0
 static inline double ag_step(double x) { return x == x ? (x > 0) + 0.0 : x; }
 static inline double ag_tie(double x, double y) { return x == x && y == y ? (x > y) + 0.5 * (x == y) : NAN; }
 static inline double ag_same(double x, double y) { return x == x && y == y ? (x == y) + 0.0 : NAN; }
+static inline double ag_flat(double g, double x) { return x == x || g == 0 ? 0.0 : x; }
 static inline double ag_maximum(double x, double y) { return x >= y || x != x ? x : y; }
 static inline double ag_minimum(double x, double y) { return x <= y || x != x ? x : y; }
 static inline double ag_multiply0(double x, double y) { return x == 0 || y == 0 ? 0.0 : x * y; }

@@ -87,6 +87,10 @@ def _joined(parts: list[Any], shape: tuple[int, ...], axis: int, x: Any) -> Any:
 def hessian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """The matrix of second derivatives of a function that returns a single number.
 
+    At a kink (abs, relu or clip at an edge, a tie of maximum) the slope counts as constant: its derivative is 0. So
+    a network whose units stand at 0 has the second derivatives of its smooth parts. But abs(x)**2 has 0 at 0, where
+    x**2 has 2: write what is smooth without a kink. At a root of 0 (sqrt, norm, hypot, std) it is right, or nan.
+
     >>> import numpy as np
     >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0]))
     array([[4., 2.],
@@ -100,7 +104,7 @@ def hessian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Functio
 def hvp(f: Function, x: Any, v: Any) -> Any:
     """The Hessian of f at x times v, without the Hessian: forward mode over reverse mode.
 
-    x may be any nest, or a Module; v is nested alike, as the gradient is.
+    x may be any nest, or a Module; v is nested alike, as the gradient is. At kinks: see `hessian`.
 
     >>> hvp(lambda x: x ** 3, 2.0, 1.0)
     12.0

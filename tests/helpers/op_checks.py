@@ -294,7 +294,7 @@ def straight(f, x, u):
 def nan_rows(op):
     """(number of the input, inputs with nan there), where the op's value is nan, too, and no straight line."""
     found = []
-    for xs in [] if op.zero else points(op):
+    for xs in points(op):
         for i in range(op.arity):
             def along(t, i=i, xs=xs):
                 return op.number(*xs[:i], t, *xs[i + 1:], **params_of(op))
@@ -305,7 +305,7 @@ def nan_rows(op):
                 found.append((i, [*xs[:i], math.nan, *xs[i + 1:]]))
     slots = range(op.arity)
     singly = [op.number(*[math.nan if j == i else 1.0 for j in slots], **params_of(op)) for i in slots]
-    if not op.zero and not any(map(math.isnan, singly)):  # it takes another input for a nan: all of them are nan
+    if not any(map(math.isnan, singly)):                 # it takes another input for a nan: all of them are nan
         found += [(i, [math.nan] * op.arity) for i in range(op.arity)]
     return found
 

@@ -151,6 +151,23 @@ def test_idiom_on_arrays(f, xs, want, dtype):
     np.testing.assert_allclose([n.grad for n in nodes], [[w, w] for w in want], rtol=1e-6)
 
 
+KINKS = {                                            # (f, its second derivative at 0 by convention)
+    "|x|": (abs, 0.0), "|x|^2": (lambda x: abs(x) ** 2, 0.0), "relu^2": (lambda x: OPS["relu"](x) ** 2, 0.0),
+    "max(x, -x)^2": (lambda x: np.maximum(x, -x) ** 2, 0.0), "a tie": (lambda x: np.maximum(x, 3 * x) ** 2, 8.0),
+    "the edge of clip": (lambda x: ag.clip(x, 0.0, 1.0) ** 2, 0.5), "x |x|": (lambda x: x * abs(x), 0.0),
+    "smooth beside a kink": (lambda x: OPS["relu"](x) + OPS["exp"](x), 1.0)}
+
+
+@pytest.mark.parametrize("name", KINKS)
+def test_at_a_kink_the_slope_counts_as_constant(name):
+    """As in other engines: the second derivative is that of the convention's slope, times that of what follows."""
+    f, want = KINKS[name]
+    zeros, ones = np.zeros(2), np.ones(2)
+    for got in (grad(grad(f))(0.0), ag.hvp(f, 0.0, 1.0), ag.hvp(lambda x: f(x).sum(), zeros, ones),
+                grad(lambda x: grad(lambda x: f(x).sum())(x).sum())(zeros)):
+        np.testing.assert_array_equal(got, want)
+
+
 def test_values_at_the_corners():
     assert OPS["xlogy"](0.0, 0.0) == 0 and math.isnan(OPS["xlogy"](0.0, NAN))
     np.testing.assert_array_equal(ag.xlogy(np.array([0.0, 0.0, 2.0]), np.array([0.0, NAN, 1.0])), [0, NAN, 0])
