@@ -1,45 +1,49 @@
-"""Parts of the graph below some roots: the leaves, and what lies between the roots and other nodes."""
+"""Parts of the graph below some roots: where walks end, and what lies between the roots and other nodes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from . import reverse
-from .node import Node, topological
-from .variables import become_constant, has_ended
+from .node import Node, topological, walked
+from .times import is_older
 
 
-def leaves_below(roots: Iterable[Node]) -> Iterator[Node]:
-    """Every leaf that one of the roots depends on; some may come twice."""
-    for root in roots:
-        found = None
-        for engine in (reverse.values_in_c, reverse.in_c):
-            if engine is not None and found is None:
-                found = engine.leaves(root)
-        yield from [node for node in topological([root]) if node._op is None] if found is None else found
+def walk(roots: Iterable[Node], until: Collection[Node] = (), since: int = 0) -> list[Node]:
+    """The nodes below the roots in topological order, as far as `until`, and what was made before the time `since`."""
+    until = until if isinstance(until, (set, frozenset)) else set(until)
+    if not since:
+        return topological(roots, until)
+    return walked([*roots], lambda node: node in until or is_older(node, since))
 
 
-def between(roots: Iterable[Node], nodes: list[Any]) -> list[Node]:
-    """What depends on one of the nodes, in topological order, and they themselves are left out."""
+def ends_below(roots: Iterable[Node], until: Collection[Node] = (), since: int = 0) -> list[Node]:
+    """Where a walk from the roots ends: at leaves, nodes of `until` and older ones. Some may come twice."""
+    ends, others = list[Node](), list[Node]()
+    in_c = [engine for engine in (reverse.values_in_c, reverse.in_c) if engine is not None]
+    if all(node._op is None for node in until):          # these are ends anyway
+        for root in roots:
+            found = next((found for engine in in_c if (found := engine.ends(root, since)) is not None), None)
+            if found is None:
+                others.append(root)
+            else:
+                ends += found
+    else:
+        others += roots
+    return ends + [node for node in walk(others, until, since)
+                   if node._op is None or node in until or is_older(node, since)]
+
+
+def between(roots: Iterable[Node], nodes: Iterable[Node], since: int = 0) -> list[Node]:
+    """What depends on one of the nodes, in topological order, and they themselves are left out.
+
+    None of the nodes was made before the time `since`.
+    """
     ends, order = set(nodes), []
-    depends = set(nodes)
-    for node in topological(roots, ends):
+    depends = set(ends)
+    for node in walk(roots, ends, since):
         if node not in ends and any(isinstance(x, Node) and x in depends for x in node._inputs):
             depends.add(node)
             order.append(node)
     return order
-
-
-def forget_what_ended(roots: Iterable[Node]) -> None:
-    """Make a leaf of every node below the roots that was made of nothing but variables of transforms that have ended.
-
-    A function may keep such a node and use it in its next run, where it is a constant. With its history it would hold
-    all earlier runs, and each walk would go through them.
-    """
-    constant = set[Node]()
-    for node in topological(roots):
-        if has_ended(node) if node._op is None else all(x in constant for x in node._inputs if isinstance(x, Node)):
-            constant.add(node)
-            if node._op is not None:
-                become_constant(node)

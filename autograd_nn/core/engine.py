@@ -13,7 +13,7 @@ import numpy as np
 from ..native import load
 from ..ops import OPS, Op, _carriers, _frozen, for_each_op
 from ..ops._carriers import carrier
-from . import modes, reverse
+from . import modes, reverse, times
 from .leaks import finite
 from .methods import is_operand, op_of
 from .node import NOTHING, Node
@@ -51,6 +51,7 @@ def native_value(base: Any, apply: Callable[..., Any], number: Callable[[Any], f
     carrier("Value", kind, in_c_or_python, below="_data")
     modes.tell_modes(in_c.set_modes)
     reverse.values_in_c = in_c
+    times.engines.append(in_c.begin)
     _carriers.on_each_value = in_c.each
 
     def after_the_collector(phase: str, info: dict[str, int]) -> None:
@@ -83,6 +84,7 @@ def install_tensors(Tensor: Any, apply: Callable[..., Any], not_in_c: Op) -> Non
         in_c.setup(Tensor, Node, _frozen.Memory, NOTHING, constant, kept_params, reverse.fitted, finite,
                    *_errors_ignored())
         reverse.in_c = in_c
+        times.engines.append(in_c.begin)
         _frozen.quick, _frozen.quick_same = in_c.frozen, in_c.same_bits
         modes.tell_modes(in_c.set_modes)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -170,12 +170,17 @@ def topological(roots: Node | Iterable[Node], until: Iterable[Node] = ()) -> lis
     >>> [n.name or n.op.name for n in topological([a * b + a])]
     ['a', 'b', 'multiply', 'add']
     """
-    order: list[Node] = []
-    seen: set[Node] = set()
     several = [roots] if isinstance(roots, Node) else instances("topological: roots", roots, Node, "Values and Tensors")
-    stack: list[Any] = several[::-1]
     if not isinstance(until, (set, frozenset)):          # the transforms give theirs, and it may be large
         until = set(instances("topological: until", until, Node, "Values and Tensors"))
+    return walked(several, until.__contains__)
+
+
+def walked(roots: list[Any], is_end: Callable[[Node], bool]) -> list[Node]:
+    """`topological`, where a function says which nodes the walk ends at; it always ends at leaves."""
+    order: list[Node] = []
+    seen: set[Node] = set()
+    stack = roots[::-1]
     pop, push, enter, out = stack.pop, stack.append, seen.add, order.append
     while stack:
         node = pop()
@@ -184,7 +189,7 @@ def topological(roots: Node | Iterable[Node], until: Iterable[Node] = ()) -> lis
         elif node not in seen:
             enter(node)
             inputs = node._inputs
-            if not inputs or node in until:
+            if not inputs or is_end(node):
                 out(node)
                 continue
             push(node)

@@ -106,23 +106,28 @@ def cotangents(seeds: Mapping[Node, Any], *, create_graph: bool = False) -> dict
     nothing as long as none arises: only then the sweep is run again with care.
     """
     if in_c is not None and not create_graph:
-        found: dict[Node, Any] | None = _unless_it_fails(in_c.cotangents, seeds)
+        found: dict[Node, Any] | None = _unless_it_fails(in_c.cotangents, seeds, 0)
         if found is not None:
             return found
     return _cotangents(topological(seeds), seeds, create_graph)
 
 
-def cotangents_of(nodes: list[Any], seeds: Mapping[Node, Any], *, create_graph: bool = False) -> list[Any]:
-    """`cotangents` of these nodes alone, None where there is none: for graphs of Values in a fraction of the time.
+def cotangents_of(nodes: list[Any], seeds: Mapping[Node, Any], *, create_graph: bool = False,
+                  since: int = 0) -> list[Any]:
+    """`cotangents` of these nodes alone, None where there is none.
 
-    A graph of cotangents is made between the roots and these nodes, and not of what lies below or beside them.
+    What lies below or beside them has no part in it, nor what was made before the time `since`: none of the nodes was.
     """
     if values_in_c is not None and not create_graph and len(seeds) == 1:
         (root, seed), = seeds.items()
-        some: list[Any] | None = values_in_c.cotangents(root, seed, nodes)
+        some: list[Any] | None = values_in_c.cotangents(root, seed, nodes, since)
         if some is not None:
             return some
-    found = _cotangents(between(seeds, nodes), seeds, True, set(nodes)) if create_graph else cotangents(seeds)
+    found: dict[Node, Any] | None = None
+    if in_c is not None and not create_graph:
+        found = _unless_it_fails(in_c.cotangents, seeds, since)
+    if found is None:
+        found = _cotangents(between(seeds, nodes, since), seeds, create_graph, set(nodes))
     return [found.get(node) for node in nodes]
 
 

@@ -13,7 +13,7 @@ from ..errors import LeavesGraphError, ShapeError, UsageError
 from ..ops import FUNCTIONS, Op
 from ..ops._carriers import carrier, is_traced
 from ..ops._frozen import Memory, frozen, kept_result
-from . import engine, modes
+from . import engine, modes, times
 from .explain import explained
 from .methods import attach
 from .modes import record
@@ -47,8 +47,9 @@ class Tensor(TensorMethods, Traced, Node):
            [-2.,  2.]])
     """
 
-    __slots__ = (*STORAGE, "_operands")
+    __slots__ = (*STORAGE, "_operands", "_time")
     _operands: tuple[Any, ...]                      # the inputs' data as the op saw them
+    _time: int                                      # when it was made: see times.py
     __array_priority__ = 1000.0
 
     def __init__(self, data: Any, dtype: Any = None, name: str | None = None) -> None:
@@ -59,6 +60,7 @@ class Tensor(TensorMethods, Traced, Node):
         self._data = array
         self._grad = None
         self._op, self._inputs, self._params, self.name, self._operands = None, (), NOTHING, name, ()
+        self._time = times.now
 
     @property
     def data(self) -> np.ndarray[Any, Any]:
@@ -186,7 +188,7 @@ class Tensor(TensorMethods, Traced, Node):
     @classmethod
     def _made(cls, data: Any, op: Op | None, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
         node = super()._made(data, op, inputs, params)
-        node._operands = _operands(op, inputs)
+        node._operands, node._time = _operands(op, inputs), times.now
         return node
 
     # --- what the graph asks of a node --------------------------------------------------------
@@ -272,7 +274,7 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     if modes.special:
         return record(Tensor, data, op, inputs, params)
     node = object.__new__(Tensor)
-    node._data, node._grad, node._operands = data, None, operands
+    node._data, node._grad, node._operands, node._time = data, None, operands, times.now
     node._op, node._inputs, node._params, node.name = op, inputs, params, None
     return node
 

@@ -1,13 +1,20 @@
-"""Data that were assigned after an op had used them, as an optimizer does between two backward passes.
+"""The time: which node is older than what.
 
+**Data that were assigned after an op had used them**, as an optimizer does between two backward passes.
 The rules of an op on arrays see the arrays that the op saw. Those on Values read the numbers when a backward pass
 comes by. So there is a time, which is how many numbers have been assigned: each Value that an op made knows when it was
 made, and each leaf when its number was last assigned. Where that was later, the derivative can no longer be computed.
 The engine in C counts by itself.
+
+**Calls of transforms.** A call of `grad` and its like makes variables, and nothing that was made before it can depend on
+them. So each call begins at a moment of its own (`begin`), and its walks end where they meet a node that is older:
+what it costs does not grow with the history of what its function uses.
 """
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import GraphError
@@ -15,13 +22,34 @@ from ..ops._frozen import original
 from .node import Node
 
 now = 0
+engines: list[Callable[[int], int]] = []
+"""`begin` of each engine in C: it takes the time from which on it is to count, and gives one that is later for it, too."""
+_lock = threading.Lock()
 
 
 def tick() -> int:
     """The next moment."""
     global now
-    now += 1
-    return now
+    with _lock:
+        now += 1
+        return now
+
+
+def begin() -> int:
+    """The moment at which a call of a transform begins: all nodes that ops made before have an earlier time, in any engine,
+    and all that they make from now on have this one or a later one."""
+    global now
+    with _lock:
+        time = now + 1
+        for engine in engines:
+            time = engine(time)
+        now = time
+        return time
+
+
+def is_older(node: Node, time: int) -> bool:
+    """Whether an op made the node before this time."""
+    return node._op is not None and node._time < time    # type: ignore[attr-defined, no-any-return]
 
 
 def check_unassigned(node: Node) -> None:

@@ -17,18 +17,21 @@ class _Active(threading.local):
         self.nodes: frozenset[Node] = frozenset()        # their variables
 
     @contextmanager
-    def also(self, nodes: Iterable[Node]) -> Iterator[None]:
-        """Inside, these are variables too."""
-        before, call = self.nodes, object()
-        self.nodes = _running[call] = before.union(nodes)
+    def also(self, nodes: Iterable[Node], since: int) -> Iterator[None]:
+        """Inside, these are variables too: of a call that began at the time `since`."""
+        before = self.nodes
+        self.nodes = _running[since] = before.union(nodes)
         try:
             yield
         finally:
             self.nodes = before
-            del _running[call]
+            del _running[since]
+            _dependents.pop(since, None)
 
 
-_running: dict[object, frozenset[Node]] = {}     # of all threads: f may hand its variables to a thread of its own
+ALWAYS = 0                                       # a time before all calls
+_running: dict[int, frozenset[Node]] = {}        # of all threads: f may hand its variables to a thread of its own
+_dependents: dict[int, WeakValueDictionary[int, Node]] = {}          # by the time of a call, then by their id
 _served: WeakValueDictionary[int, Node] = WeakValueDictionary()      # by their id, for nodes compare by their data
 _asking: WeakValueDictionary[int, object] = WeakValueDictionary()    # by the id of a leaf, which it holds
 _results: WeakValueDictionary[int, Node] = WeakValueDictionary()     # by their id
@@ -38,6 +41,25 @@ active = _Active()
 def is_running(node: Node) -> bool:
     """Whether a transform runs, in some thread, whose variable this is."""
     return any(node in nodes for nodes in [*_running.values()])
+
+
+def call_of(leaf: Node) -> int:
+    """When the transform began that runs, in some thread, and whose variable this is; ALWAYS for a user's leaf."""
+    return next((since for since, nodes in [*_running.items()] if leaf in nodes), ALWAYS)
+
+
+def note_dependent(node: Node, call: int) -> None:
+    """Keep in mind that the node depends on a variable of this call, for as long as that runs; ALWAYS: on a user's leaf."""
+    if call in _running or call == ALWAYS:
+        _dependents.setdefault(call, WeakValueDictionary())[id(node)] = node
+
+
+def known_dependent(node: Node) -> int | None:
+    """The call that runs, or ALWAYS, for which this has been noted of the node; None if it has not."""
+    for call in (ALWAYS, *_running):
+        if call in _dependents and _dependents[call].get(id(node)) is node:
+            return call
+    return None
 
 
 def served(leaves: Iterable[Node], by: object = None) -> None:

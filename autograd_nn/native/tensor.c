@@ -19,9 +19,10 @@
 static PyTypeObject *tensor, *memory;
 static PyArray_Descr *float32, *float64;
 static PyObject *add_reduce, *zero;                     /* np.add.reduce, and 0 */
+static PyObject *now;                                   /* the time, of core/times.py: how many calls of transforms have begun */
 static PyObject *node_type, *nothing, *constant, *keep, *fit, *is_finite, *errors, *ignored;    /* of the package */
 static PyObject *s_array, *s_array_rules, *s_own;
-static Py_ssize_t at_data, at_grad, at_op, at_inputs, at_params, at_name, at_operands;          /* a Tensor's slots */
+static Py_ssize_t at_data, at_grad, at_op, at_inputs, at_params, at_name, at_operands, at_time; /* a Tensor's slots */
 static Py_ssize_t at_array;                                                                     /* of a Memory */
 
 #define SLOT(node, at) (*(PyObject **)((char *)(node) + (at)))
@@ -169,6 +170,7 @@ static PyObject *made(PyObject *op, PyObject *params, PyObject *data, PyObject *
         SLOT(node, at_params) = Py_NewRef(params);
         SLOT(node, at_name) = Py_NewRef(Py_None);
         SLOT(node, at_operands) = operands;
+        SLOT(node, at_time) = Py_NewRef(now);
         return node;
     }
     Py_XDECREF(data);
@@ -417,7 +419,7 @@ static PyObject *new_method(PyObject *Py_UNUSED(module), PyObject *args)
 
 typedef struct {
     PyObject *node, *g;         /* references of ours; g is NULL as long as no cotangent has come */
-    int entered, ours;          /* ours: g is a sum that was made here, and may be added to in place */
+    int entered, ours, end;     /* ours: g is a sum that was made here, and may be added to in place; end: of the walk */
 } Item;
 
 typedef struct {
@@ -425,6 +427,7 @@ typedef struct {
     uint32_t *order, *table;    /* numbers of items: inputs first; and by node, plus 1 */
     uint32_t *stack;
     uint32_t met, done, height, room, deep;
+    long long since;            /* the walk ends at what was made before this time */
 } Walk;
 
 #define LIMIT (1u << 30)
@@ -475,7 +478,7 @@ static int meet(Walk *w, PyObject *node)
         return FAILED;
     uint32_t *at = place(w, node);
     if (!*at) {
-        w->items[w->met++] = (Item){Py_NewRef(node), NULL, 0, 0};
+        w->items[w->met++] = (Item){Py_NewRef(node), NULL, 0, 0, 0};
         *at = w->met;
     } else if (w->items[*at - 1].entered) {
         return DONE;
@@ -487,6 +490,15 @@ static int meet(Walk *w, PyObject *node)
     }
     w->stack[w->height++] = *at - 1;
     return DONE;
+}
+
+/* Whether a node was made before the time `since`. */
+static int made_before(long long since, PyObject *node)
+{
+    PyObject *time = since ? SLOT(node, at_time) : NULL;
+    int overflow = 0;
+    return time && PyLong_CheckExact(time) && PyLong_AsLongLongAndOverflow(time, &overflow) < since && !overflow &&
+           SLOT(node, at_op) != Py_None;
 }
 
 /* The nodes below those on the stack, in the order of node.topological. */
@@ -505,6 +517,8 @@ static int collect(Walk *w)
         if (!data || !is_array(data) || !inputs || !PyTuple_CheckExact(inputs) || !SLOT(node, at_op))
             return UNKNOWN;
         w->stack[w->height++] = i | ABOVE;              /* in the place that it was taken from */
+        if ((w->items[i].end = made_before(w->since, node)))
+            continue;
         for (Py_ssize_t k = PyTuple_GET_SIZE(inputs); k-- > 0;) {
             PyObject *x = PyTuple_GET_ITEM(inputs, k);
             if (Py_TYPE(x) == tensor) {
@@ -642,7 +656,7 @@ static int sweep(Walk *w)
     int answer = token ? DONE : FAILED;
     for (uint32_t i = w->done; answer == DONE && i-- > 0;) {
         const Item *item = &w->items[w->order[i]];
-        if (item->g && SLOT(item->node, at_op) != Py_None)
+        if (item->g && !item->end && SLOT(item->node, at_op) != Py_None)
             answer = pull(w, item);
     }
     if (token) {
@@ -735,10 +749,14 @@ static PyObject *tensor_backward(PyObject *Py_UNUSED(module), PyObject *const *a
     return answer == FAILED ? NULL : PyBool_FromLong(answer);
 }
 
-/* cotangents(seeds): {node: its cotangent}, or None if Python must do it. */
-static PyObject *tensor_cotangents(PyObject *Py_UNUSED(module), PyObject *seeds)
+/* cotangents(seeds, since): {node: its cotangent}, or None if Python must do it. What was made before the time `since`
+   passes none on. */
+static PyObject *tensor_cotangents(PyObject *Py_UNUSED(module), PyObject *args)
 {
     Walk w = {0};
+    PyObject *seeds;
+    if (!PyArg_ParseTuple(args, "OL:cotangents", &seeds, &w.since))
+        return NULL;
     PyObject *root, *seed, *found = NULL, *roots = PyDict_CheckExact(seeds) ? PyDict_Keys(seeds) : NULL;
     int answer = roots ? DONE : PyErr_Occurred() ? FAILED : UNKNOWN;
     for (Py_ssize_t i = roots ? PyList_GET_SIZE(roots) : 0; answer == DONE && i-- > 0;) {
@@ -777,19 +795,32 @@ static PyObject *tensor_cotangents(PyObject *Py_UNUSED(module), PyObject *seeds)
     return found;
 }
 
-/* leaves(root): the leaves below a node, in a list; None if Python must look for them. */
-static PyObject *tensor_leaves(PyObject *Py_UNUSED(module), PyObject *root)
+/* ends(root, since): the leaves below a node, and what was made before the time `since` in the place of all below it, in a
+   list; None if Python must look for them. */
+static PyObject *tensor_ends(PyObject *Py_UNUSED(module), PyObject *args)
 {
     Walk w = {0};
+    PyObject *root;
+    if (!PyArg_ParseTuple(args, "OL:ends", &root, &w.since))
+        return NULL;
     int answer = Py_TYPE(root) == tensor ? meet(&w, root) : UNKNOWN;
     if (answer == DONE)
         answer = collect(&w);
     PyObject *found = answer == DONE ? PyList_New(0) : NULL;
     for (uint32_t i = 0; found && i < w.met; i++)
-        if (SLOT(w.items[i].node, at_op) == Py_None && PyList_Append(found, w.items[i].node) < 0)
+        if ((w.items[i].end || SLOT(w.items[i].node, at_op) == Py_None) && PyList_Append(found, w.items[i].node) < 0)
             Py_CLEAR(found);
     forget(&w);
     return answer == UNKNOWN ? Py_NewRef(Py_None) : found;
+}
+
+/* begin(time): from now on it is this time. */
+static PyObject *tensor_begin(PyObject *Py_UNUSED(module), PyObject *time)
+{
+    if (!PyLong_CheckExact(time))
+        return PyErr_Format(PyExc_TypeError, "begin: %R is no time", time);
+    Py_SETREF(now, Py_NewRef(time));
+    return Py_NewRef(time);
 }
 
 /* --- optimizers: one step over a list of Tensors, with the state that the Python classes keep ------------------- */
@@ -928,6 +959,7 @@ static int use_numpy(void)
     PyObject *numpy = PyImport_ImportModule("numpy"), *add = numpy ? PyObject_GetAttrString(numpy, "add") : NULL;
     add_reduce = add ? PyObject_GetAttrString(add, "reduce") : NULL;
     zero = PyLong_FromLong(0);
+    now = Py_XNewRef(zero);
     float32 = PyArray_DescrFromType(NPY_FLOAT32);
     float64 = PyArray_DescrFromType(NPY_FLOAT64);
     int found = numpy ? find_loops(numpy) : FAILED;
@@ -951,7 +983,7 @@ static PyObject *tensor_setup(PyObject *Py_UNUSED(module), PyObject *args)
     if (use_numpy() < 0 || offset(behind, "_array", &at_array) < 0 || offset(type, "_data", &at_data) < 0 ||
         offset(type, "_grad", &at_grad) < 0 || offset(type, "_op", &at_op) < 0 ||
         offset(type, "_inputs", &at_inputs) < 0 || offset(type, "_params", &at_params) < 0 ||
-        offset(type, "name", &at_name) < 0 || offset(type, "_operands", &at_operands) < 0)
+        offset(type, "name", &at_name) < 0 || offset(type, "_operands", &at_operands) < 0 || offset(type, "_time", &at_time) < 0)
         return NULL;
     for (int i = 0; i < 10; i++)
         Py_INCREF(PyTuple_GET_ITEM(args, i));           /* for as long as the module lives */
@@ -968,8 +1000,9 @@ static PyMethodDef tensor_methods[] = {
     {"array_function", tensor_array_function, METH_VARARGS, "array_function(name, python) -> the same, quicker, or None"},
     {"frozen", tensor_frozen, METH_O, "frozen(array) -> the same numbers, in an array that cannot be made writable"},
     {"backward", (PyCFunction)(void (*)(void))tensor_backward, METH_FASTCALL, "backward(root, seed) -> bool"},
-    {"cotangents", tensor_cotangents, METH_O, "cotangents(seeds) -> dict or None"},
-    {"leaves", tensor_leaves, METH_O, "leaves(root) -> list or None"},
+    {"cotangents", tensor_cotangents, METH_VARARGS, "cotangents(seeds, time) -> dict or None"},
+    {"ends", tensor_ends, METH_VARARGS, "ends(root, time) -> list or None"},
+    {"begin", tensor_begin, METH_O, "begin(time) -> it; nodes that are made from now on have it"},
     OPTIMIZERS,
     {NULL, NULL, 0, NULL},
 };

@@ -160,8 +160,9 @@ enum { A_NODE = 1, B_NODE = 2, A_INT = 4, B_INT = 8, HAS_GRAD = 16, WIDE = 32, E
 
 static PyTypeObject *value_type;        /* the exact type; subclasses in Python are allowed */
 
-/* The time: how many numbers have been assigned to leaves. A node that an op made has used the numbers that its leaves
-   had at that time. So if one was assigned later, the node's derivative can no longer be computed. */
+/* The time: how many numbers have been assigned to leaves, and calls of transforms begun. A node that an op made has used the numbers that its leaves
+   had at that time. So if one was assigned later, the node's derivative can no longer be computed. And a node that was made
+   before a call began cannot depend on the variables of that call. */
 static uint64_t ticks;
 
 static inline uint64_t time_of(const Value *v) { return (uint64_t)v->made_high << 32 | v->made_low; }
@@ -1253,17 +1254,18 @@ INLINE void push(Nodes *s, Value *v) { s->items[s->size++] = v; }
 #define ENTERED(v) ((Value *)((uintptr_t)(v) | 1))
 #define IS_ENTERED(v) ((uintptr_t)(v) & 1)
 
-/* The leaves that a walk meets, and whether one was assigned a number after a node had used it. */
-typedef struct { Nodes met; int changed; } Leaves;
+/* Where a walk ends: at leaves, and at nodes made before the time `since`. And whether a leaf was assigned a number after
+   a node had used it. */
+typedef struct { Nodes met; uint64_t since; int changed; } Ends;
 
-/* 1 if the walk has to enter x, 0 if it was here before or x is a leaf. time: when the node that uses x was made. */
-INLINE int meet(Value *x, uint64_t time, Leaves *leaves)
+/* 1 if the walk has to enter x, 0 if it was here before or ends here. time: when the node that uses x was made. */
+INLINE int meet(Value *x, uint64_t time, Ends *ends)
 {
-    if (x->code == AG_leaf) {
-        leaves->changed |= x->a.time > time;
+    if (x->code == AG_leaf || time_of(x) < ends->since) {
+        ends->changed |= x->code == AG_leaf && x->a.time > time;
         if (!(x->flags & MET)) {
             x->flags |= MET;
-            push(&leaves->met, x);
+            push(&ends->met, x);
         }
         return 0;
     }
@@ -1274,21 +1276,21 @@ INLINE int meet(Value *x, uint64_t time, Leaves *leaves)
 }
 
 /* The same for each Value among the items i < n of a tuple, the last first: those to enter go onto the stack. */
-INLINE void meet_all(PyObject *tuple, Py_ssize_t from, Py_ssize_t n, uint64_t time, Nodes *stack, Leaves *leaves)
+INLINE void meet_all(PyObject *tuple, Py_ssize_t from, Py_ssize_t n, uint64_t time, Nodes *stack, Ends *ends)
 {
     for (Py_ssize_t i = n; i-- > from;) {
         PyObject *x = PyTuple_GET_ITEM(tuple, i);
-        if (is_value(x) && meet((Value *)x, time, leaves))
+        if (is_value(x) && meet((Value *)x, time, ends))
             push(stack, (Value *)x);
     }
 }
 
 /* Where the walk has been, as `collect` says; but a node that it gives up at is not in a list. */
-INLINE int walk(Value *root, Nodes *stack, Nodes *order, Leaves *leaves, int clear)
+INLINE int walk(Value *root, Nodes *stack, Nodes *order, Ends *ends, int clear)
 {
-    if (reserve(stack, 1) < 0 || reserve(&leaves->met, 1) < 0)
+    if (reserve(stack, 1) < 0 || reserve(&ends->met, 1) < 0)
         return -1;
-    if (meet(root, UINT64_MAX, leaves))
+    if (meet(root, UINT64_MAX, ends))
         push(stack, root);
     while (stack->size) {
         Value *v = stack->items[--stack->size];
@@ -1301,7 +1303,7 @@ INLINE int walk(Value *root, Nodes *stack, Nodes *order, Leaves *leaves, int cle
         while (!(v->flags & MET)) {
             int flags = v->flags;
             uint64_t time = time_of(v);
-            if (reserve(stack, 2) < 0 || reserve(&leaves->met, 2) < 0 || reserve(order, 1) < 0)
+            if (reserve(stack, 2) < 0 || reserve(&ends->met, 2) < 0 || reserve(order, 1) < 0)
                 return -1;
             Operand b = v->b;
             if (flags & EXTRA) {
@@ -1311,7 +1313,7 @@ INLINE int walk(Value *root, Nodes *stack, Nodes *order, Leaves *leaves, int cle
             }
             if (flags & WIDE) {
                 size_t n = (size_t)PyTuple_GET_SIZE(b.tuple);
-                if (reserve(stack, 2 * n + 2) < 0 || reserve(&leaves->met, 2 * n + 1) < 0)
+                if (reserve(stack, 2 * n + 2) < 0 || reserve(&ends->met, 2 * n + 1) < 0)
                     return -1;
             }
             if (clear)
@@ -1322,14 +1324,14 @@ INLINE int walk(Value *root, Nodes *stack, Nodes *order, Leaves *leaves, int cle
                 PyObject *unit = v->a.tuple;
                 push(stack, ENTERED(v));
                 if (unit)                               /* the last of its inputs is the bias */
-                    meet_all(unit, n, n + 1, time, stack, leaves);
-                meet_all(b.tuple, 0, n, time, stack, leaves);
+                    meet_all(unit, n, n + 1, time, stack, ends);
+                meet_all(b.tuple, 0, n, time, stack, ends);
                 if (unit)
-                    meet_all(unit, 0, n, time, stack, leaves);
+                    meet_all(unit, 0, n, time, stack, ends);
                 break;
             }
-            int right = flags & B_NODE && meet(b.node, time, leaves);
-            int left = flags & A_NODE && meet(v->a.node, time, leaves);
+            int right = flags & B_NODE && meet(b.node, time, ends);
+            int left = flags & A_NODE && meet(v->a.node, time, ends);
             if (!left && !right) {
                 push(order, v);
                 break;
@@ -1342,12 +1344,12 @@ INLINE int walk(Value *root, Nodes *stack, Nodes *order, Leaves *leaves, int cle
             v = v->a.node;
         }
     }
-    for (size_t i = 0; i < leaves->met.size; i++) {
-        Extra *e = extra(leaves->met.items[i]);
+    for (size_t i = 0; i < ends->met.size; i++) {
+        Extra *e = extra(ends->met.items[i]);
         if (e && e->grad)
             return 0;
     }
-    return leaves->changed ? 0 : 1;
+    return ends->changed ? 0 : 1;
 }
 
 static void unmeet(const Nodes *list)
@@ -1356,18 +1358,18 @@ static void unmeet(const Nodes *list)
         ((Value *)((uintptr_t)list->items[i] & ~(uintptr_t)1))->flags &= (uint8_t)~MET;
 }
 
-/* The nodes below root, inputs first and left inputs first (node.topological), leaves apart. With `clear` the
+/* The nodes below root, inputs first and left inputs first (node.topological), the ends of the walk apart. With `clear` the
    cotangents of the others are cleared on the way.
    1, and then they are MET until the caller ends it; 0 if a node needs Python (an op without a code, a gradient that is
    a node, a leaf that was assigned a number after it was used); -1 without memory. */
-INLINE int collect(Value *root, Nodes *order, Leaves *leaves, int clear)
+INLINE int collect(Value *root, Nodes *order, Ends *ends, int clear)
 {
     Nodes stack = {0};
-    int done = walk(root, &stack, order, leaves, clear);
+    int done = walk(root, &stack, order, ends, clear);
     if (done != 1) {
         unmeet(&stack);
         unmeet(order);
-        unmeet(&leaves->met);
+        unmeet(&ends->met);
     }
     PyMem_RawFree(stack.items);
     return done;
@@ -1496,18 +1498,18 @@ INLINE void sweep(Value *root, double seed, const Nodes *order, int end)
 static int backward(Value *root, double seed)
 {
     Nodes order = {0};
-    Leaves leaves = {0};
+    Ends ends = {0};
     double *before = NULL;
     uint8_t *had = NULL;
-    int done = collect(root, &order, &leaves, 1);
-    Value **met = leaves.met.items;
-    size_t n = leaves.met.size;
+    int done = collect(root, &order, &ends, 1);
+    Value **met = ends.met.items;
+    size_t n = ends.met.size;
     if (done == 1) {
         before = PyMem_RawMalloc((n + 1) * sizeof *before);
         had = PyMem_RawMalloc(n + 1);
         if (!before || !had) {
             unmeet(&order);
-            unmeet(&leaves.met);
+            unmeet(&ends.met);
             done = -1;
         }
     }
@@ -1570,14 +1572,17 @@ static PyObject *value_backward(PyObject *self, PyObject *const *args, Py_ssize_
     return PyObject_CallFunctionObjArgs(slow_backward, self, seed, general ? Py_True : Py_False, NULL);
 }
 
-/* cotangents(root, seed, nodes): the cotangent of each of these nodes, None where there is none, and no node is
-   changed; None if Python must do it. */
+/* cotangents(root, seed, nodes, since): the cotangent of each of these nodes, None where there is none, and no node is
+   changed; None if Python must do it. None of the nodes depends on what was made before the time `since`. */
 static PyObject *core_cotangents(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
 {
-    if (n != 3 || !PyList_CheckExact(args[2])) {
-        PyErr_SetString(PyExc_TypeError, "cotangents(root, seed, list)");
+    if (n != 4 || !PyList_CheckExact(args[2])) {
+        PyErr_SetString(PyExc_TypeError, "cotangents(root, seed, list, time)");
         return NULL;
     }
+    Ends ends = {.since = PyLong_AsUnsignedLongLong(args[3])};
+    if (PyErr_Occurred())
+        return NULL;
     Py_ssize_t wanted = PyList_GET_SIZE(args[2]);
     PyObject *found = PyList_New(wanted);       /* first: it may start the garbage collector, and that anything */
     if (!found)
@@ -1586,18 +1591,17 @@ static PyObject *core_cotangents(PyObject *Py_UNUSED(module), PyObject *const *a
     for (Py_ssize_t i = 0; done && i < wanted; i++)
         done = is_value(PyList_GET_ITEM(args[2], i));
     Nodes order = {0};
-    Leaves leaves = {0};
     struct { double grad; uint8_t flags; } *before = NULL;
     if (done)
-        done = collect((Value *)args[0], &order, &leaves, 0);
-    size_t size = order.size + leaves.met.size;
+        done = collect((Value *)args[0], &order, &ends, 0);
+    size_t size = order.size + ends.met.size;
     if (done == 1 && !(before = PyMem_RawMalloc((size + 1) * sizeof *before))) {
         unmeet(&order);
-        unmeet(&leaves.met);
+        unmeet(&ends.met);
         done = -1;
     }
     for (size_t i = 0; done == 1 && i < size; i++) {
-        Value *v = i < order.size ? order.items[i] : leaves.met.items[i - order.size];
+        Value *v = i < order.size ? order.items[i] : ends.met.items[i - order.size];
         before[i].grad = v->grad;
         before[i].flags = v->flags & (uint8_t)~MET;
         v->grad = -0.0;
@@ -1615,12 +1619,12 @@ static PyObject *core_cotangents(PyObject *Py_UNUSED(module), PyObject *const *a
             done = -1;
     }
     for (size_t i = 0; before && i < size; i++) {
-        Value *v = i < order.size ? order.items[i] : leaves.met.items[i - order.size];
+        Value *v = i < order.size ? order.items[i] : ends.met.items[i - order.size];
         v->grad = before[i].grad;
         v->flags = before[i].flags;
     }
     PyMem_RawFree(order.items);
-    PyMem_RawFree(leaves.met.items);
+    PyMem_RawFree(ends.met.items);
     PyMem_RawFree(before);
     if (done == 1)
         return found;
@@ -1628,25 +1632,44 @@ static PyObject *core_cotangents(PyObject *Py_UNUSED(module), PyObject *const *a
     return done ? PyErr_Occurred() ? NULL : PyErr_NoMemory() : Py_NewRef(Py_None);
 }
 
-/* leaves(root): the leaves below a node, in a list; None if Python must look for them. */
-static PyObject *core_leaves(PyObject *Py_UNUSED(module), PyObject *root)
+/* ends(root, since): the leaves below a node, and what was made before the time `since` in the place of all below it, in a
+   list; None if Python must look for them. */
+static PyObject *core_ends(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n_args)
 {
-    if (!is_value(root))
+    if (n_args != 2) {
+        PyErr_SetString(PyExc_TypeError, "ends(root, time)");
+        return NULL;
+    }
+    Ends ends = {.since = PyLong_AsUnsignedLongLong(args[1])};
+    if (PyErr_Occurred())
+        return NULL;
+    if (!is_value(args[0]))
         Py_RETURN_NONE;
     Nodes order = {0};
-    Leaves leaves = {0};
-    int done = collect((Value *)root, &order, &leaves, 0);
+    int done = collect((Value *)args[0], &order, &ends, 0);
     if (done == 1) {
         unmeet(&order);
-        unmeet(&leaves.met);
+        unmeet(&ends.met);
     }
-    Py_ssize_t n = (Py_ssize_t)leaves.met.size;
+    Py_ssize_t n = (Py_ssize_t)ends.met.size;
     PyObject *found = done == 1 ? PyList_New(n) : done ? PyErr_NoMemory() : Py_NewRef(Py_None);
     for (Py_ssize_t i = 0; found && done == 1 && i < n; i++)
-        PyList_SET_ITEM(found, i, Py_NewRef((PyObject *)leaves.met.items[i]));
+        PyList_SET_ITEM(found, i, Py_NewRef((PyObject *)ends.met.items[i]));
     PyMem_RawFree(order.items);
-    PyMem_RawFree(leaves.met.items);
+    PyMem_RawFree(ends.met.items);
     return found;
+}
+
+/* begin(time): another moment, later than all until now, and not before the given one. */
+static PyObject *core_begin(PyObject *Py_UNUSED(module), PyObject *given)
+{
+    unsigned long long least = PyLong_AsUnsignedLongLong(given);
+    if (PyErr_Occurred())
+        return NULL;
+    if (least >> 48)                                    /* a node has 48 bits for it */
+        return PyErr_Format(PyExc_OverflowError, "begin: %R is no time", given);
+    ticks = ticks + 1 > least ? ticks + 1 : least;
+    return PyLong_FromUnsignedLongLong(ticks);
 }
 
 static PyObject *value_zero_grad(PyObject *self, PyObject *Py_UNUSED(none))
@@ -1884,7 +1907,8 @@ static PyMethodDef core_methods[] = {
      "cotangents(root, seed, list) -> list or None"},
     {"free_cycles", core_free_cycles, METH_O, "Clear gradients that hold the leaf that they are of, and are all that "
      "holds it; how many there were."},
-    {"leaves", core_leaves, METH_O, "leaves(root) -> list or None"},
+    {"ends", (PyCFunction)(void (*)(void))core_ends, METH_FASTCALL, "ends(root, time) -> list or None"},
+    {"begin", core_begin, METH_O, "begin(time) -> the time at which a call of a transform begins, not before this one"},
     OPTIMIZERS,
     {NULL, NULL, 0, NULL},
 };

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from .. import tree
-from ..core.below import between, forget_what_ended, leaves_below
+from ..core.below import between, ends_below, walk
 from ..core.modes import mode
-from ..core.node import Node, topological
+from ..core.node import Node
 from ..core.options import flag, real_array, real_number
 from ..core.tensor import Tensor
-from ..core.variables import active, has_ended, served
+from ..core.times import begin
+from ..core.variables import active, served
 from ..errors import DTypeError, ShapeError, UsageError
 from ..ops import shape_of
 from ..ops._refusal import shown_in_error
 from ..tree import Structure
 from ..tree._containers import Copy, is_unknown
-from ._forgotten import NOWHERE, forgotten, refuse_forgotten
+from ._elsewhere import depending, depends_on_elsewhere
+from ._forgotten import NOWHERE, refuse_forgotten
 from ._tangents import tangents
-from ._variable import Variable, is_from_elsewhere, is_storage, lifted
+from ._variable import Variable, is_storage, lifted
 from .dual import Dual, alive, leaf, new_level, nodes_in, recording, run_at, transposed
 
 Function = Callable[..., Any]
@@ -127,13 +129,14 @@ class Pullback:
     def __init__(self, what: str, f: Function, arguments: Arguments, kwargs: dict[str, Any], has_aux: bool) -> None:
         self.what, self.arguments, has_aux = what, arguments, flag(f"{what}: has_aux", has_aux)
         self.recorded = bool(mode.recording)
+        self.began = begin()                             # what is older does not depend on its variables
         outermost = not active.nodes                     # inside another transform a constant stays plain
         self.kept = [outermost and isinstance(x, Node) and not (stored and is_storage(x))
                      for x, stored in zip(arguments.leaves, arguments.stored)]
         pairs = [lifted(x, stored, self.recorded) for x, stored in zip(arguments.leaves, arguments.stored)]
         self.bases = [base for _, base in pairs]
         try:
-            with recording(), active.also(self.bases):
+            with recording(), active.also(self.bases, self.began):
                 y, copies = arguments.call(f, [x for x, _ in pairs], kwargs)
         finally:
             served(self.bases, by=self)
@@ -159,10 +162,10 @@ class Pullback:
         if not self.recorded:
             seeds = [stripped(seed, ()) for seed in seeds]
         with recording():
-            found = transposed(self.ys, seeds, self.bases, create_graph)
+            found = transposed(self.ys, seeds, self.bases, create_graph, self.began)
         done: list[Any] = []
         taken: set[int] = {id(seed) for seed in seeds}
-        found = self._handed_out(found, create_graph)
+        found = self._handed_out(found, create_graph, self.inside.union(nodes_in(seeds)))
         for x, base, keep, g in zip(self.arguments.leaves, self.bases, self.kept, found):
             done.append(_like(x, base, keep, g, taken))
         return done
@@ -172,48 +175,31 @@ class Pullback:
         x, base, keep = self.arguments.leaves[i], self.bases[i], self.kept[i]
         done = []
         with recording():
-            order = between(nodes_in(self.ys), [base])
+            order = between(nodes_in(self.ys), [base], self.began)
             for dx in given:
                 found = self._handed_out(tangents(self.ys, order, {base: dx}, self.open), self.open)
                 done.append([leaf(t, type(x)) if keep and not isinstance(t, (Dual, Node)) else t for t in found])
         return done
 
-    def _handed_out(self, results: Sequence[Any], may_depend: bool) -> list[Any]:
+    def _handed_out(self, results: Sequence[Any], may_depend: bool, until: Set[Node] = frozenset()) -> list[Any]:
         """Results as nodes where they depend on a node from elsewhere, and else as plain data."""
         if not may_depend:
             return [stripped(x, ()) for x in results]
-        depends = depending(results, self.inside, self._is_from_elsewhere)
+        depends = depending(results, until or self.inside, self._is_from_elsewhere, self.began)
         return [stripped(x, depends) for x in results]
 
     def _is_open(self, results: Sequence[Any]) -> bool:
         """Whether a result depends on a node from elsewhere."""
         nodes = [*nodes_in(results)]
-        if any(base.op is not None for base in self.bases):          # there may be a large graph below that one
-            ends = [node for node in topological(nodes, self.inside) if node.op is None or node in self.inside]
-        else:
-            ends = [*leaves_below(nodes)]
+        ends = ends_below(nodes, self.inside, self.began)
         if not NOWHERE.isdisjoint(ends):
-            for node in topological(nodes, self.inside):
+            for node in walk(nodes, self.inside, self.began):
                 refuse_forgotten(node)
-        if mode.note is None and any(has_ended(end) for end in ends if end not in self.inside):
-            forget_what_ended(nodes)                     # of a program that is recorded nothing is forgotten
-        return any(map(self._is_from_elsewhere, ends))
+        return any([self._is_from_elsewhere(end) for end in ends])   # of each: it forgets what is a constant from now on
 
     def _is_from_elsewhere(self, end: Node) -> bool:
-        """Whether a leaf, or a variable of this transform, stands for a node from elsewhere."""
-        return end.op is not None if end in self.inside else is_from_elsewhere(end)
-
-
-def depending(results: Iterable[Any], until: Iterable[Node], is_from_elsewhere: Callable[[Node], bool]) -> set[Node]:
-    """The nodes in results, and below them as far as `until`, that depend on a node from elsewhere."""
-    found = set[Node]()
-    for node in topological(nodes_in(results), until):
-        if node.op is forgotten:
-            refuse_forgotten(node)
-        if is_from_elsewhere(node) if node.op is None or node in until else \
-                any(isinstance(x, Node) and x in found for x in node.inputs):
-            found.add(node)
-    return found
+        """Whether the end of a walk stands for a node from elsewhere, or depends on one."""
+        return end.op is not None if end in self.inside else depends_on_elsewhere(end)
 
 
 def with_aux(what: str, y: Any) -> tuple[Any, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 from .. import tree
 from ..core.modes import mode
 from ..core.node import Node
+from ..core.times import begin
 from ..core.variables import active
 from ..errors import UsageError
 from ..ops import shape_of
@@ -18,12 +19,11 @@ from ._calculus import (
     Function,
     check_function,
     check_tangents,
-    depending,
     pushed,
     stripped,
     with_aux,
 )
-from ._variable import is_from_elsewhere
+from ._elsewhere import depending, depends_on_elsewhere
 from .dual import Dual, alive, nodes_in
 
 
@@ -44,18 +44,19 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     arguments = Arguments("jvp", tuple(primals), range(len(primals)))
     given = [t for s, tangent in zip(arguments.structures, tangents) for t in s.match(tangent, "jvp: the tangent")]
     given = check_tangents("jvp", arguments.leaves, given, ("a primal", "tangent"))
+    began = begin()
     y, copies, level = pushed(f, arguments, given)
     y, aux = with_aux("jvp", y) if has_aux else (y, None)
     given += arguments.leaves
     ys, structure = tree.flatten(y)
     for made in copies:
-        made.carry_back(lambda leaves: handed_out([primal_of(x, level) for x in leaves], given))
-    value = structure.rebuild(handed_out([primal_of(x, level) for x in ys], given))
-    tangent = structure.results(handed_out([tangent_of(x, level) for x in ys], given))
+        made.carry_back(lambda leaves: handed_out([primal_of(x, level) for x in leaves], given, began))
+    value = structure.rebuild(handed_out([primal_of(x, level) for x in ys], given, began))
+    tangent = structure.results(handed_out([tangent_of(x, level) for x in ys], given, began))
     if not has_aux:
         return value, tangent
     extra, aux_structure = tree.flatten(aux)
-    return value, tangent, aux_structure.rebuild(handed_out([primal_of(x, level) for x in extra], given))
+    return value, tangent, aux_structure.rebuild(handed_out([primal_of(x, level) for x in extra], given, began))
 
 
 def primal_of(y: Any, level: int) -> Any:
@@ -70,12 +71,12 @@ def tangent_of(y: Any, level: int) -> Any:
     return np.zeros(shape_of(y), y.dtype)[()] if hasattr(y, "dtype") and not isinstance(y, float) else 0.0
 
 
-def handed_out(results: Sequence[Any], given: Sequence[Any]) -> list[Any]:
+def handed_out(results: Sequence[Any], given: Sequence[Any], since: int) -> list[Any]:
     """Results for the caller: nodes only where f closes over one (or was `given` one), and not under no_grad()."""
     results = [alive(x) for x in results]
     if not active.nodes and any(isinstance(x, (Node, Dual)) for x in results):
         known = {*nodes_in(given)}
-        keep = depending(results, known, lambda x: x in known or is_from_elsewhere(x)) if mode.recording else ()
+        keep = depending(results, known, lambda x: x in known or depends_on_elsewhere(x), since) if mode.recording else ()
         results = [stripped(x, keep) for x in results]
     elif not mode.recording:
         results = [stripped(x, ()) for x in results]

@@ -12,8 +12,9 @@ from .. import ops, tree
 from ..core.modes import mode, record, special_mode, unrecorded
 from ..core.node import NOTHING, Node
 from ..core.random import generator
-from ..core.reverse import cotangents
+from ..core.reverse import cotangents_of
 from ..core.tensor import Tensor
+from ..core.times import begin
 from ..core.value import Value
 from ..core.variables import active, served
 from ..errors import GraphError
@@ -146,15 +147,16 @@ class Segment:
         forms, ys = taken_apart(leaves)
         return ys, structure, forms
 
-    def again(self, xs: Sequence[Any]) -> tuple[list[Any], list[Any], Region]:
+    def again(self, xs: Sequence[Any]) -> tuple[list[Any], list[Any], Region, int]:
         """Variables for the inputs xs, and the values of f on them, recorded.
 
-        While the Region lives, one may ask for the derivatives by the variables.
+        While the Region lives, one may ask for the derivatives by the variables. No node that was made before the time
+        in the last place depends on these.
         """
         own = generator().bit_generator
         now = own.state
         own.state = self.random_state or now
-        region, variables = Region({}), list[Any]()
+        region, variables, began = Region({}), list[Any](), begin()
         try:
             with special_mode(recording=True, make=region), region.inside:
                 variables = [variable(x) if isinstance(x, Node) else x if kind is None else leaf(x, kind)
@@ -162,12 +164,12 @@ class Segment:
                 n = len(variables) - len(self.closed)
                 region.instead.update(zip(map(id, self.closed), variables[n:]))
                 nodes, levels = self.around
-                with active.also(nodes.union(x for x in variables if isinstance(x, Node))), run_at(levels):
+                with active.also(nodes.union(x for x in variables if isinstance(x, Node)), began), run_at(levels):
                     ys, _, _ = self.run(variables[:n])
         finally:
             own.state = now
             served((x for x in variables if isinstance(x, Node)), by=region)
-        return variables, [region.instead.get(id(y), y) for y in ys], region
+        return variables, [region.instead.get(id(y), y) for y in ys], region, began
 
 
 def _kind(x: Any) -> type[Node] | None:
@@ -176,14 +178,16 @@ def _kind(x: Any) -> type[Node] | None:
 
 def _pulled_back(g: Any, y: Any, xs: Sequence[Any], segment: Segment) -> list[Any]:
     """The cotangents of all inputs."""
-    variables, ys, _region = segment.again(xs)
+    variables, ys, _region, began = segment.again(xs)
     _check_same([y._data if isinstance(y, Node) else y for y in ys], y)
     seeds: dict[Node, Any] = {}
     for part, seed in zip(ys, unpacked(g, ys)):
         if isinstance(part, Node):
             seeds[part] = seeds[part] + part._own(seed) if part in seeds else seed
-    found = cotangents(seeds, create_graph=any(isinstance(x, (Node, Dual)) for x in (g, *xs)))
-    return [found.get(x, 0.0) if isinstance(x, Node) else None for x in variables]
+    found = iter(cotangents_of([x for x in variables if isinstance(x, Node)], seeds, since=began,
+                               create_graph=any(isinstance(x, (Node, Dual)) for x in (g, *xs))))
+    parts = [next(found) if isinstance(x, Node) else None for x in variables]
+    return [0.0 if part is None and isinstance(x, Node) else part for x, part in zip(variables, parts)]
 
 
 def _check_same(data: list[Any], y: Any) -> None:
@@ -215,7 +219,7 @@ class _Once(Each):
 
 def _data_again(*xs: Any, segment: Segment) -> Any:
     with special_mode(recording=False):
-        _, ys, _region = segment.again(xs)
+        _, ys, _region, _began = segment.again(xs)
     return packed([y._data if isinstance(y, Node) else y for y in ys])
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from ..core.node import Node
 from ..core.tensor import Tensor
 from ..core.value import Value
-from ..core.variables import active, has_served
+from ..core.variables import active
 from ..ops import Op
 from .dual import Dual, leaf
 
@@ -30,15 +30,6 @@ class Variable(Dual):
 def is_storage(x: Any) -> bool:
     """Whether a parameter of a Module is just where a number is kept: a leaf of no running transform."""
     return isinstance(x, Node) and x.op is None and x not in active.nodes
-
-
-def is_from_elsewhere(leaf: Node) -> bool:
-    """Whether a result that depends on this leaf has to be a node, in a transform that did not make it.
-
-    It has if the leaf is the variable of a transform that runs around this one, or a Value or Tensor of the user.
-    What a transform made that has run is a constant.
-    """
-    return leaf in active.nodes or not has_served(leaf)
 
 
 def lifted(x: Any, stored: bool, recording: bool) -> tuple[Any, Any]:

@@ -19,6 +19,7 @@ from ..core.modes import mode, special_mode
 from ..core.node import Node
 from ..core.reverse import cotangents_of
 from ..core.tensor import Tensor
+from ..core.times import begin
 from ..core.traced import Traced
 from ..core.value import Value
 from ..core.variables import served
@@ -180,22 +181,25 @@ def _transposed(rule: Any, tangent: Any, y: Any, primals: Sequence[Any], i: int,
     """The tangent of y: the transpose of `rule` (linear in its cotangent u), applied to `tangent`."""
     if not mode.recording:                   # the rule must be recorded all the same, and nothing before it
         y, tangent, *primals = (detached(x) for x in (y, tangent, *primals))
-    data = data_of(y)
+    data, began = data_of(y), begin()
     u = leaf(0.0, Value) if type(data) is float else leaf(np.zeros(np.shape(data), np.result_type(data)), Tensor)
     nodes = any(True for _ in nodes_in((y, tangent, *primals)))
     with recording():
         part = rule(u, y, *primals, **params)
         if shape_of(part) != shape_of(primals[i]):
             part = ops.sum_to(part, shape_of(primals[i]))
-        found = transposed([part], [tangent], [u], create_graph=nodes)[0]
+        found = transposed([part], [tangent], [u], nodes, began)[0]
     if nodes:
         served([u])
     found = found if mode.recording else detached(found)
     return 0.0 if found is None else found
 
 
-def transposed(ys: Sequence[Any], seeds: Sequence[Any], leaves: Sequence[Any], create_graph: bool) -> list[Any]:
+def transposed(ys: Sequence[Any], seeds: Sequence[Any], leaves: Sequence[Any], create_graph: bool,
+               since: int) -> list[Any]:
     """The derivative of sum(seed * y) over all y, by each of the leaves; None where there is none.
+
+    None of the leaves was made before the time `since`.
 
     Of duals it is a dual: (s0 + ds) (y0 + dy) has the parts s0 y0 and s0 dy + ds y0.
     """
@@ -204,15 +208,15 @@ def transposed(ys: Sequence[Any], seeds: Sequence[Any], leaves: Sequence[Any], c
         level = max(levels)
         y0, dy = zip(*[_parts(y, level) for y in ys])
         s0, ds = zip(*[_parts(s, level) for s in seeds])
-        primal = transposed(y0, s0, leaves, create_graph)
-        tangent = transposed((*dy, *y0), (*s0, *ds), leaves, create_graph)
+        primal = transposed(y0, s0, leaves, create_graph, since)
+        tangent = transposed((*dy, *y0), (*s0, *ds), leaves, create_graph, since)
         return [None if a is None and b is None else Dual(_or_zero(a, x), _or_zero(b, x), level)
                 for a, b, x in zip(primal, tangent, leaves)]
     together: dict[Node, Any] = {}
     for y, seed in zip(ys, seeds):
         if isinstance(y, Node) and seed is not None:
             together[y] = together[y] + y._own(seed) if y in together else seed
-    return cotangents_of(list(leaves), together, create_graph=create_graph)
+    return cotangents_of(list(leaves), together, create_graph=create_graph, since=since)
 
 
 def _parts(x: Any, level: int) -> tuple[Any, Any]:

@@ -87,7 +87,7 @@ def test_transforms_and_leaves_are_refused_too(Value):
     for _ in range(2):
         with pytest.raises(errors.GraphError, match="x was assigned"):
             ag.core.reverse.cotangents_of([w], {y: 1.0})
-    assert list(ag.core.below.leaves_below([y])) == [x, w]
+    assert list(ag.core.below.ends_below([y])) == [x, w]
 
 
 @engines
@@ -144,7 +144,7 @@ def test_a_copy_is_no_fresher_than_its_original(Value):
     t.data = [5.0, 5.0]
     other = pickle.loads(pickle.dumps(y))
     other.backward()
-    (leaf,) = ag.core.below.leaves_below([other])
+    (leaf,) = ag.core.below.ends_below([other])
     assert leaf.data.tolist() == [5.0, 5.0] and leaf.grad.tolist() == [2.0, 4.0]
     with pytest.raises(errors.GraphError, match="was assigned"):
         other.backward(create_graph=True)

@@ -25,7 +25,7 @@ import numpy as np
 import autograd_nn as ag
 from autograd_nn import OPS, Op, Tensor, Value, dot, ops, optim, sum_of
 from autograd_nn.core import reverse
-from autograd_nn.core.below import leaves_below
+from autograd_nn.core.below import ends_below
 from autograd_nn.core.value import PureValue
 
 SLOTS = ["_data", "_grad", "_inputs", "_op", "_params", "_operands", "_time", "_part", "name",
@@ -272,9 +272,9 @@ def beside_a_thread(w):
 
 def call_an_engine(w):
     engine = w.rng.choice([e for e in (reverse.in_c, reverse.values_in_c) if e is not None])
-    name = w.rng.choice([n for n in dir(engine) if n[0] != "_" and n not in ("setup", "set_special")])
-    usual = {"backward": [w.node(), np.ones(w.rng.choice([(), (3,)]))], "leaves": [w.node()],
-             "cotangents": [{w.node(): w.junk()}] if engine is reverse.in_c else [w.node(), 1.0, [w.node(), w.junk()]],
+    name = w.rng.choice([n for n in dir(engine) if n[0] != "_" and n not in ("setup", "set_modes", "begin")])
+    usual = {"backward": [w.node(), np.ones(w.rng.choice([(), (3,)]))], "ends": [w.node(), w.rng.choice([0, 1, 10**9])],
+             "cotangents": [{w.node(): w.junk()}, 0] if engine is reverse.in_c else [w.node(), 1.0, [w.node(), w.junk()], 0],
              "apply": [w.rng.choice([w.junk(), OPS["add"]]), (w.node(), w.junk()), {}],
              "sgd": [[w.node()], [{}], 0.1, w.rng.choice([0.0, 0.9]), False, 0.0],
              "adam": [[w.node(), w.node()], [{}, {Evil(w): 1}], lambda t: (w.mischief(), (0.1, 1e-8))[1], .9, .9, .0]}
@@ -327,7 +327,7 @@ STEPS = [
     lambda w: w.nodes.append(ops.sum(w.node(), axis=w.junk())),
     lambda w: w.node().backward(), lambda w: w.node().backward(w.junk()), lambda w: ops.sum(w.node()).backward(),
     lambda w: ops.sum(w.node()).backward(), lambda w: ops.sum(w.node() * w.node()).backward(create_graph=True),
-    lambda w: reverse.cotangents({ops.sum(w.node()): 1.0}), lambda w: list(leaves_below([w.node()])),
+    lambda w: reverse.cotangents({ops.sum(w.node()): 1.0}), lambda w: list(ends_below([w.node()])),
     lambda w: ag.grad(lambda x: ops.sum(w.rng.choice(w.ops)(x) * w.node()))(w.node()),
     optimize, optimize, lambda w: w.rng.choice(w.optimizers).step(), lambda w: copy.deepcopy(w.node()),
     lambda w: pickle.loads(pickle.dumps(w.node())), lambda w: w.nodes.append(copy.copy(w.node())),

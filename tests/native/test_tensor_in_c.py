@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from autograd_nn import OPS, Tensor, Value, check_finite, no_grad, ops, stack, vjp
 from autograd_nn.core import reverse
-from autograd_nn.core.below import leaves_below
+from autograd_nn.core.below import ends_below
 from autograd_nn.core.node import NOTHING, topological
 from autograd_nn.core.reverse import cotangents
 from autograd_nn.errors import UsageError
@@ -369,13 +369,13 @@ def test_threads_get_the_serial_answers():
         same(results[i], work(i))
 
 
-def test_the_leaves_below_a_node(monkeypatch):
+def test_the_ends_below_a_node(monkeypatch):
     x, w, v = Tensor([1.0, 2.0]), Tensor([3.0]), Value(2.0)
     y = (x * w).tanh() + x
-    assert set(leaves_below([y, x])) == {x, w} and reverse.in_c.leaves(x) == [x]
-    assert in_python(monkeypatch, lambda: set(leaves_below([y]))) == {x, w}
-    assert reverse.in_c.leaves(y * v) is reverse.in_c.leaves(v) is None
-    assert set(leaves_below([y * v])) == {x, w, v}
+    assert set(ends_below([y, x])) == {x, w} and reverse.in_c.ends(x, 0) == [x]
+    assert in_python(monkeypatch, lambda: set(ends_below([y]))) == {x, w}
+    assert reverse.in_c.ends(y * v, 0) is reverse.in_c.ends(v, 0) is None
+    assert set(ends_below([y * v])) == {x, w, v}
 
 
 def test_transforms_use_it():
@@ -396,7 +396,7 @@ def test_what_it_cannot_take_is_refused():
         reverse.in_c.setup(Tensor)
     with pytest.raises(ValueError, match="one or two inputs"):
         reverse.in_c.method(len, OPS["add"], {}, 3, False)
-    assert reverse.in_c.cotangents([1]) is None
+    assert reverse.in_c.cotangents([1], 0) is None
 
 
 def test_the_stride_of_a_cotangent_does_not_matter(monkeypatch):
