@@ -1,8 +1,11 @@
-"""Parts of the graph below some roots: where walks end, and what lies between the roots and other nodes."""
+"""Parts of the graph below some roots: where walks end, and what lies between the roots and other nodes.
+
+The transforms stand on this: each looks at what its own call has made, and at no more.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from . import reverse
@@ -47,3 +50,22 @@ def between(roots: Iterable[Node], nodes: Iterable[Node], since: int = 0) -> lis
             depends.add(node)
             order.append(node)
     return order
+
+
+def cotangents_of(nodes: list[Any], seeds: Mapping[Node, Any], *, create_graph: bool = False,
+                  since: int = 0) -> list[Any]:
+    """`cotangents` of these nodes alone, None where there is none.
+
+    What lies below or beside them has no part in it, nor what was made before the time `since`: none of the nodes was.
+    """
+    if reverse.values_in_c is not None and not create_graph and len(seeds) == 1:
+        (root, seed), = seeds.items()
+        some: list[Any] | None = reverse.values_in_c.cotangents(root, seed, nodes, since)
+        if some is not None:
+            return some
+    found: dict[Node, Any] | None = None
+    if reverse.in_c is not None and not create_graph:
+        found = reverse.unless_it_fails(reverse.in_c.cotangents, seeds, since)
+    if found is None:
+        found = reverse.cotangents_over(between(seeds, nodes, since), seeds, create_graph, set(nodes))
+    return [found.get(node) for node in nodes]

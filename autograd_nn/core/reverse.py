@@ -18,7 +18,6 @@ from ..ops._frozen import another, close, close_if_held
 from ..ops._refusal import shown_in_error
 from . import modes
 from .accumulate import to_nodes
-from .below import between
 from .leaks import Look, finite, on_numbers_in_general, with_care, zero
 from .node import Node, data_of, topological
 from .times import check_unassigned
@@ -106,33 +105,15 @@ def cotangents(seeds: Mapping[Node, Any], *, create_graph: bool = False) -> dict
     nothing as long as none arises: only then the sweep is run again with care.
     """
     if in_c is not None and not create_graph:
-        found: dict[Node, Any] | None = _unless_it_fails(in_c.cotangents, seeds, 0)
+        found: dict[Node, Any] | None = unless_it_fails(in_c.cotangents, seeds, 0)
         if found is not None:
             return found
-    return _cotangents(topological(seeds), seeds, create_graph)
+    return cotangents_over(topological(seeds), seeds, create_graph)
 
 
-def cotangents_of(nodes: list[Any], seeds: Mapping[Node, Any], *, create_graph: bool = False,
-                  since: int = 0) -> list[Any]:
-    """`cotangents` of these nodes alone, None where there is none.
-
-    What lies below or beside them has no part in it, nor what was made before the time `since`: none of the nodes was.
-    """
-    if values_in_c is not None and not create_graph and len(seeds) == 1:
-        (root, seed), = seeds.items()
-        some: list[Any] | None = values_in_c.cotangents(root, seed, nodes, since)
-        if some is not None:
-            return some
-    found: dict[Node, Any] | None = None
-    if in_c is not None and not create_graph:
-        found = _unless_it_fails(in_c.cotangents, seeds, since)
-    if found is None:
-        found = _cotangents(between(seeds, nodes, since), seeds, create_graph, set(nodes))
-    return [found.get(node) for node in nodes]
-
-
-def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool,
-                ends: Collection[Node] = ()) -> dict[Node, Any]:
+def cotangents_over(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool,
+                    ends: Collection[Node] = ()) -> dict[Node, Any]:
+    """The cotangents of these nodes, and of the leaves and the `ends` that they are made of."""
     watch = modes.mode.sweep if create_graph else None
     with nullcontext() if watch is None else watch(seeds):
         alarm: list[str] = []
@@ -178,16 +159,16 @@ def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> Non
         if shape_of(data_of(seed)) != shape and np.shape(seed) != shape:
             raise ShapeError(f"backward(seed): the seed has shape {np.shape(data_of(seed))}, and what it seeds {shape}")
         seed = root._own(seed if isinstance(seed, Node) else np.array(seed) if shape else seed)     # a copy
-    if in_c is not None and not create_graph and _unless_it_fails(in_c.backward, root, seed):
+    if in_c is not None and not create_graph and unless_it_fails(in_c.backward, root, seed):
         return
     order = topological([root])
-    found = _cotangents(order, {root: seed}, create_graph)
+    found = cotangents_over(order, {root: seed}, create_graph)
     if create_graph:
         found = {node: g if isinstance(g, Node) else node._lift(g) for node, g in found.items()}
     to_nodes(order, found, seed)
 
 
-def _unless_it_fails(in_c: Callable[..., Any], *args: Any) -> Any:
+def unless_it_fails(in_c: Callable[..., Any], *args: Any) -> Any:
     """What C gives, or None where a rule raises in C: then Python does it again, and its error names the op."""
     try:
         return in_c(*args)

@@ -6,8 +6,8 @@ comes by. So there is a time, which is how many numbers have been assigned: each
 made, and each leaf when its number was last assigned. Where that was later, the derivative can no longer be computed.
 The engine in C counts by itself.
 
-**Calls of transforms.** A call of `grad` and its like makes variables, and nothing that was made before it can depend on
-them. So each call begins at a moment of its own (`begin`), and its walks end where they meet a node that is older:
+**Calls of transforms.** A call of `grad` and its like makes variables, and nothing that was made before it can depend
+on them. So each call begins at a moment of its own (`begin`), and its walks end where they meet a node that is older:
 what it costs does not grow with the history of what its function uses.
 """
 
@@ -23,7 +23,7 @@ from .node import Node
 
 now = 0
 engines: list[Callable[[int], int]] = []
-"""`begin` of each engine in C: it takes the time from which on it is to count, and gives one that is later for it, too."""
+"""`begin` of each engine in C: it takes the time from which on it is to count, and gives one that is later for it."""
 _lock = threading.Lock()
 
 
@@ -36,8 +36,11 @@ def tick() -> int:
 
 
 def begin() -> int:
-    """The moment at which a call of a transform begins: all nodes that ops made before have an earlier time, in any engine,
-    and all that they make from now on have this one or a later one."""
+    """The moment at which a call of a transform begins.
+
+    In any engine all nodes that ops made before have an earlier time, and all that they make from now on have this one
+    or a later one.
+    """
     global now
     with _lock:
         time = now + 1
@@ -49,7 +52,7 @@ def begin() -> int:
 
 def is_older(node: Node, time: int) -> bool:
     """Whether an op made the node before this time."""
-    return node._op is not None and node._time < time    # type: ignore[attr-defined, no-any-return]
+    return node._op is not None and node._time < time    # type: ignore[attr-defined]
 
 
 def check_unassigned(node: Node) -> None:

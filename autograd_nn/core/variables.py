@@ -49,7 +49,7 @@ def call_of(leaf: Node) -> int:
 
 
 def note_dependent(node: Node, call: int) -> None:
-    """Keep in mind that the node depends on a variable of this call, for as long as that runs; ALWAYS: on a user's leaf."""
+    """Keep in mind, for as long as this call runs, that the node depends on its variables; ALWAYS: on a user's leaf."""
     if call in _running or call == ALWAYS:
         _dependents.setdefault(call, WeakValueDictionary())[id(node)] = node
 

@@ -195,7 +195,8 @@ class Pullback:
         if not NOWHERE.isdisjoint(ends):
             for node in walk(nodes, self.inside, self.began):
                 refuse_forgotten(node)
-        return any([self._is_from_elsewhere(end) for end in ends])   # of each: it forgets what is a constant from now on
+        open = {self._is_from_elsewhere(end) for end in ends}        # each is asked: what is a constant forgets then
+        return True in open
 
     def _is_from_elsewhere(self, end: Node) -> bool:
         """Whether the end of a walk stands for a node from elsewhere, or depends on one."""

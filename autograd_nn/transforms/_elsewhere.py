@@ -1,7 +1,7 @@
-"""What depends on a node from elsewhere: on the variable of a transform that runs around, or a Value or Tensor of the user.
+"""What depends on a node from elsewhere: a variable of a transform that runs around, a Value or Tensor of the user.
 
-A result of a transform that does has to be a node, so that no dependence is lost. What an earlier transform made, which
-has run, is a constant.
+Such a result of a transform has to be a node, so that no dependence is lost. What an earlier transform made, which has
+run, is a constant.
 """
 
 from __future__ import annotations

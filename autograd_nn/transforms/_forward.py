@@ -76,7 +76,8 @@ def handed_out(results: Sequence[Any], given: Sequence[Any], since: int) -> list
     results = [alive(x) for x in results]
     if not active.nodes and any(isinstance(x, (Node, Dual)) for x in results):
         known = {*nodes_in(given)}
-        keep = depending(results, known, lambda x: x in known or depends_on_elsewhere(x), since) if mode.recording else ()
+        keep = depending(results, known, lambda x: x in known or depends_on_elsewhere(x),
+                         since) if mode.recording else ()
         results = [stripped(x, keep) for x in results]
     elif not mode.recording:
         results = [stripped(x, ()) for x in results]

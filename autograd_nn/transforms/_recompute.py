@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from .. import ops, tree
+from ..core.below import cotangents_of
 from ..core.modes import mode, record, special_mode, unrecorded
 from ..core.node import NOTHING, Node
 from ..core.random import generator
-from ..core.reverse import cotangents_of
 from ..core.tensor import Tensor
 from ..core.times import begin
 from ..core.value import Value

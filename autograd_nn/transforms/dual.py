@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..core.below import cotangents_of
 from ..core.methods import attach
 from ..core.modes import mode, special_mode
 from ..core.node import Node
-from ..core.reverse import cotangents_of
 from ..core.tensor import Tensor
 from ..core.times import begin
 from ..core.traced import Traced

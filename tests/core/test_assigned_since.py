@@ -86,7 +86,7 @@ def test_transforms_and_leaves_are_refused_too(Value):
     x.data = 5.0
     for _ in range(2):
         with pytest.raises(errors.GraphError, match="x was assigned"):
-            ag.core.reverse.cotangents_of([w], {y: 1.0})
+            ag.core.below.cotangents_of([w], {y: 1.0})
     assert list(ag.core.below.ends_below([y])) == [x, w]
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import autograd_nn
 from autograd_nn import Dual, Op, Tensor, check_finite, dot, errors, no_grad, sum_of
 from autograd_nn.core import modes, reverse
-from autograd_nn.core.below import ends_below
+from autograd_nn.core.below import cotangents_of, ends_below
 from autograd_nn.core.nary import weighted_sums
 from autograd_nn.core.value import PureValue, Value
 from autograd_nn.ops import OPS
@@ -35,7 +35,7 @@ def test_cotangents_and_leaves_without_a_trace(data):
         fast.backward(), pure.backward()
     state = [(q.has_grad, bits(q.grad)) for _, q in pool]
     want = reverse.cotangents({pure: seed})
-    found = reverse.cotangents_of([q for _, q in pool], {fast: seed})
+    found = cotangents_of([q for _, q in pool], {fast: seed})
     for (p, _), g in zip(pool, found):
         assert (g is None) == (want.get(p) is None) and (g is None or bits(g) == bits(want[p]))
     below = set(ends_below([fast]))
@@ -49,14 +49,14 @@ def test_cotangents_that_python_finds(forget):
     x, t, other = Value(2.0, name="x"), Tensor([1.0, 2.0]), Value(1.0)
     cube = Op("cube", lambda x: x * x * x, lambda x: x * x * x, lambda g, y, x: g * 3 * x * x, tex="{0}^3")
     assert reverse.values_in_c.cotangents(cube(x), 1.0, [x], 0) is None
-    assert reverse.cotangents_of([x, other], {cube(x): 1.0}) == [12.0, None]
-    assert reverse.cotangents_of([x], {(x * t).sum(): np.float64(1.0)}) == [3.0]
-    assert reverse.cotangents_of([x, other], {x * x: 1.0, x * other: 2.0}) == [4.0 + 2.0, 4.0]
-    assert reverse.cotangents_of([x], {x: 5.0}) == [5.0] and reverse.cotangents_of([], {x: 5.0}) == []
+    assert cotangents_of([x, other], {cube(x): 1.0}) == [12.0, None]
+    assert cotangents_of([x], {(x * t).sum(): np.float64(1.0)}) == [3.0]
+    assert cotangents_of([x, other], {x * x: 1.0, x * other: 2.0}) == [4.0 + 2.0, 4.0]
+    assert cotangents_of([x], {x: 5.0}) == [5.0] and cotangents_of([], {x: 5.0}) == []
     assert set(ends_below([cube(x) * other, x * t])) == {x, t, other}
     assert list(ends_below([x])) == [x] and reverse.values_in_c.ends(cube(x), 0) is None
     (x * x).backward(create_graph=True)              # a gradient that is a node
-    assert reverse.cotangents_of([x], {x * x * x: 1.0}) == [12.0] and isinstance(x._grad, Value)
+    assert cotangents_of([x], {x * x * x: 1.0}) == [12.0] and isinstance(x._grad, Value)
     x.zero_grad()
     for args in [(), (x, 1.0), (x, 1.0, [x]), (x, 1.0, (x,), 0), (x, 1.0, [x], None)]:
         with pytest.raises(TypeError):
@@ -65,7 +65,7 @@ def test_cotangents_that_python_finds(forget):
         assert reverse.values_in_c.cotangents(*args) is None
     count = sys.getrefcount(x)
     for _ in range(1000):
-        reverse.cotangents_of([x, other], {x * other: 1.0})
+        cotangents_of([x, other], {x * other: 1.0})
         list(ends_below([x * other]))
     assert sys.getrefcount(x) == count
 
