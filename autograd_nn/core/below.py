@@ -11,6 +11,7 @@ from typing import Any
 from . import reverse
 from .node import Node, topological, walked
 from .times import is_older
+from .variables import call_of
 
 
 def walk(roots: Iterable[Node], until: Collection[Node] = (), since: int = 0) -> list[Node]:
@@ -22,7 +23,10 @@ def walk(roots: Iterable[Node], until: Collection[Node] = (), since: int = 0) ->
 
 
 def ends_below(roots: Iterable[Node], until: Collection[Node] = (), since: int = 0) -> list[Node]:
-    """Where a walk from the roots ends: at leaves, nodes of `until` and older ones. Some may come twice."""
+    """Where a walk from the roots ends: at leaves, nodes of `until` and older ones. Some may come twice.
+
+    The leaves that the call which began at the time `since` has made are left out.
+    """
     ends, others = list[Node](), list[Node]()
     in_c = [engine for engine in (reverse.values_in_c, reverse.in_c) if engine is not None]
     if all(node._op is None for node in until):          # these are ends anyway
@@ -34,8 +38,10 @@ def ends_below(roots: Iterable[Node], until: Collection[Node] = (), since: int =
                 ends += found
     else:
         others += roots
-    return ends + [node for node in walk(others, until, since)
-                   if node._op is None or node in until or is_older(node, since)]
+    for node in walk(others, until, since) if others else ():
+        if (not since or call_of(node) != since) if node._op is None else node in until or is_older(node, since):
+            ends.append(node)
+    return ends
 
 
 def between(roots: Iterable[Node], nodes: Iterable[Node], since: int = 0) -> list[Node]:

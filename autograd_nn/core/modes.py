@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import NonFiniteError
 from ..ops import Op
 from .node import Node, data_of
-from .variables import active, served
+from .variables import ENDED, active
 
 
 class _Mode(threading.local):
@@ -64,7 +64,7 @@ def special_mode(**settings: Any) -> Iterator[None]:
     """A context in which these modes of this thread are set, whatever was set before."""
     before = {name: getattr(mode, name) for name in settings}
     # While a transform runs, Python makes the leaves: they are constants for it, which C does not know.
-    in_c = settings.keys() <= {"recording"} and not active.nodes
+    in_c = settings.keys() <= {"recording"} and not active.calls
     _count_special(1, in_c)
     try:
         for name, setting in settings.items():
@@ -131,8 +131,8 @@ def _caller() -> str:
 def unrecorded(kind: type[Node], data: Any) -> Any:
     """What an op makes under no_grad(): a leaf, and for the transforms that run around it a constant."""
     node = kind._lift(data)
-    if active.nodes:
-        served([node])
+    if active.calls:
+        node._call = ENDED
     return node
 
 

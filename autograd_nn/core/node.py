@@ -12,7 +12,7 @@ from ._compared import comparison
 from .options import instances
 
 NOTHING: dict[str, Any] = {}                     # the parameters of a node that has none, shared by all of these
-STORAGE: tuple[str, ...] = ("__weakref__", "_data", "_grad", "_inputs", "_op", "_params", "name")
+STORAGE: tuple[str, ...] = ("__weakref__", "_call", "_data", "_grad", "_inputs", "_op", "_params", "name")
 """The slots of a node that is written in Python."""
 
 
@@ -25,6 +25,7 @@ class Node:
 
     __slots__ = ()               # what is stored, and how, is for each class to say: see STORAGE
 
+    _call: int                   # of a leaf, and empty for a user's: see variables.py
     _data: Any
     _grad: Any
     _op: Op | None

@@ -21,7 +21,7 @@ from ..errors import GraphError
 from ..ops._frozen import original
 from .node import Node
 
-now = 0
+now = 1
 engines: list[Callable[[int], int]] = []
 """`begin` of each engine in C: it takes the time from which on it is to count, and gives one that is later for it."""
 _lock = threading.Lock()

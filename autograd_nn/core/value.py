@@ -19,7 +19,7 @@ from ..ops import CARRIERS, Op
 from ..ops._carriers import carrier, holds_objects, is_traced, on_objects
 from . import engine, quick, reverse, times
 from .methods import attach, attach_to_loops
-from .modes import record
+from .modes import mode, record
 from .node import NOTHING, STORAGE, Node, data_of
 from .operands import number, number_among, refuse_data
 from .surface import ValueMethods
@@ -179,6 +179,20 @@ elif NATIVE:
 else:
     Value = PureValue
     Value.__name__ = Value.__qualname__ = "Value"    # a pickle of either engine's is read by either
+
+
+
+def leaves_of(numbers: list[float], call: int) -> list[Any]:
+    """A Value for each number, which this call of a transform makes."""
+    if mode.make is None and reverse.values_in_c is not None:
+        return reverse.values_in_c.variables(numbers, call)          # type: ignore[no-any-return]
+    made = [Value._lift(x) for x in numbers]
+    for node in made:
+        node._call = call
+        if mode.make is not None:
+            mode.make.own(node)
+    return made
+
 
 as_value = Op("as_value", None, lambda x: x.reshape(()),
               lambda g, y, x: ops.broadcast_to(g, ops.shape_of(x)),

@@ -1,94 +1,120 @@
-"""Variables: the nodes that transforms put in the place of arguments. Which run now, and which have served."""
+"""Variables: the nodes that transforms put in the place of arguments. Which run now, and which have served.
+
+A leaf that a transform has made knows the call that made it (`_call`): the time at which that began. So all that is to
+be known of its variables stands in one place for a call, however many they are.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from .node import Node
+
+Result = TypeVar("Result")
+
+USERS = 0
+"""The call of a leaf that is a user's: no transform has made it."""
+ENDED = 1
+"""The call of a leaf that is a constant for all: a time at which none has begun."""
 
 
 class _Active(threading.local):
     """The transforms of reverse mode that are running in this thread."""
 
     def __init__(self) -> None:
-        self.nodes: frozenset[Node] = frozenset()        # their variables
+        self.calls: tuple[int, ...] = ()                 # the latest last
 
-    @contextmanager
-    def also(self, nodes: Iterable[Node], since: int) -> Iterator[None]:
-        """Inside, these are variables too: of a call that began at the time `since`."""
-        before = self.nodes
-        self.nodes = _running[since] = before.union(nodes)
+    def run(self, call: int, bases: Iterable[Node], f: Callable[..., Result], *args: Any,
+            around: tuple[int, ...] | None = None, **kwargs: Any) -> Result:
+        """f of these arguments, while the call that has made the variables `bases` runs, inside those `around`."""
+        before = self.calls
+        self.calls = (*(before if around is None else around), call)
+        _running[call] = frozenset([node for node in bases if node._op is not None])
         try:
-            yield
+            return f(*args, **kwargs)
         finally:
-            self.nodes = before
-            del _running[since]
-            _dependents.pop(since, None)
+            self.calls = before
+            del _running[call]
+            _dependents.pop(call, None)
 
 
-ALWAYS = 0                                       # a time before all calls
-_running: dict[int, frozenset[Node]] = {}        # of all threads: f may hand its variables to a thread of its own
-_dependents: dict[int, WeakValueDictionary[int, Node]] = {}          # by the time of a call, then by their id
-_served: WeakValueDictionary[int, Node] = WeakValueDictionary()      # by their id, for nodes compare by their data
-_asking: WeakValueDictionary[int, object] = WeakValueDictionary()    # by the id of a leaf, which it holds
+_running: dict[int, frozenset[Node]] = {}            # the variables that are no leaves; of all threads, for f may use some
+_asking: set[int] = set()
+_dependents: dict[int, WeakValueDictionary[int, Node]] = {}          # by their id, for nodes compare by their data
 _results: WeakValueDictionary[int, Node] = WeakValueDictionary()     # by their id
 active = _Active()
 
 
+def call_of(leaf: Node) -> int:
+    """The call of the transform that made the leaf."""
+    return getattr(leaf, "_call", USERS)
+
+
 def is_running(node: Node) -> bool:
     """Whether a transform runs, in some thread, whose variable this is."""
+    if node._op is None:
+        return call_of(node) in _running or call_of(node) in active.calls
     return any(node in nodes for nodes in [*_running.values()])
 
 
-def call_of(leaf: Node) -> int:
-    """When the transform began that runs, in some thread, and whose variable this is; ALWAYS for a user's leaf."""
-    return next((since for since, nodes in [*_running.items()] if leaf in nodes), ALWAYS)
+def dependent_during(leaf: Node) -> int | None:
+    """While which call what depends on the leaf has to be a node: USERS for always, None where the leaf is a constant."""
+    call = call_of(leaf)
+    if call == USERS or call in _running:
+        return call
+    return active.calls[-1] if call in active.calls else None        # a checkpoint's function runs again
 
 
 def note_dependent(node: Node, call: int) -> None:
-    """Keep in mind, for as long as this call runs, that the node depends on its variables; ALWAYS: on a user's leaf."""
-    if call in _running or call == ALWAYS:
+    """Keep in mind for how long what depends on a node has to be one: while this call runs, or always."""
+    if call in _running or call == USERS:
         _dependents.setdefault(call, WeakValueDictionary())[id(node)] = node
 
 
 def known_dependent(node: Node) -> int | None:
-    """The call that runs, or ALWAYS, for which this has been noted of the node; None if it has not."""
-    for call in (ALWAYS, *_running):
-        if call in _dependents and _dependents[call].get(id(node)) is node:
+    """The call that was noted of a node, or whose variable it is; None if nothing is known of it."""
+    for call in (USERS, *_running):
+        noted = _dependents.get(call)
+        if (noted is not None and noted.get(id(node)) is node) or node in _running.get(call, ()):
             return call
     return None
 
 
-def served(leaves: Iterable[Node], by: object = None) -> None:
-    """The transform that made these leaves has run its function. For all others they are constants from now on.
+class Asking:
+    """While this lives, one may still ask for the derivatives by the variables of a call, although that has ended."""
 
-    Its result may be a graph with these leaves: that of another transform's variable, in which it was called. And while
-    `by` lives, it may still ask for the derivatives by these leaves.
+    __slots__ = ("call",)
+
+    def __init__(self, call: int) -> None:
+        self.call = call
+        _asking.add(call)
+
+    def __del__(self) -> None:
+        _asking.discard(self.call)
+
+
+def has_served(leaf: Node) -> bool:
+    """Whether a transform made this leaf, and has run its function.
+
+    For all others it is a constant from then on. A result may be a graph with this leaf: that of another transform's
+    variable, in which it was called.
     """
-    for node in leaves:
-        if node.op is None:
-            _served[id(node)] = node
-            if by is not None:
-                _asking[id(node)] = by
+    call = call_of(leaf)
+    return call != USERS and call not in _running
 
 
-def has_served(node: Node) -> bool:
-    """Whether a transform made this leaf, and has run its function."""
-    return _served.get(id(node)) is node
-
-
-def has_ended(node: Node) -> bool:
+def has_ended(leaf: Node) -> bool:
     """Whether a transform made this leaf, and nobody can ask for a derivative by it any more."""
-    return has_served(node) and id(node) not in _asking
+    return has_served(leaf) and call_of(leaf) not in _asking
 
 
 def become_constant(node: Node) -> None:
     """Make a leaf of what an op made, and a constant for all."""
     node._become_leaf()
-    served([node])
+    node._call = ENDED
     _results[id(node)] = node
 
 

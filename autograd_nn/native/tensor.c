@@ -22,7 +22,7 @@ static PyObject *add_reduce, *zero;                     /* np.add.reduce, and 0 
 static PyObject *now;                                   /* the time, of core/times.py: how many calls of transforms have begun */
 static PyObject *node_type, *nothing, *constant, *keep, *fit, *is_finite, *errors, *ignored;    /* of the package */
 static PyObject *s_array, *s_array_rules, *s_own;
-static Py_ssize_t at_data, at_grad, at_op, at_inputs, at_params, at_name, at_operands, at_time; /* a Tensor's slots */
+static Py_ssize_t at_data, at_grad, at_op, at_inputs, at_params, at_name, at_operands, at_time, at_call; /* a Tensor's slots */
 static Py_ssize_t at_array;                                                                     /* of a Memory */
 
 #define SLOT(node, at) (*(PyObject **)((char *)(node) + (at)))
@@ -501,6 +501,14 @@ static int made_before(long long since, PyObject *node)
            SLOT(node, at_op) != Py_None;
 }
 
+/* Whether the call that began at the time `since` has made a leaf. */
+static int made_by(long long since, PyObject *leaf)
+{
+    PyObject *call = since ? SLOT(leaf, at_call) : NULL;
+    int overflow = 0;
+    return call && PyLong_CheckExact(call) && PyLong_AsLongLongAndOverflow(call, &overflow) == since && !overflow;
+}
+
 /* The nodes below those on the stack, in the order of node.topological. */
 static int collect(Walk *w)
 {
@@ -796,7 +804,7 @@ static PyObject *tensor_cotangents(PyObject *Py_UNUSED(module), PyObject *args)
 }
 
 /* ends(root, since): the leaves below a node, and what was made before the time `since` in the place of all below it, in a
-   list; None if Python must look for them. */
+   list; None if Python must look for them. The leaves that the call which began at that time has made are left out. */
 static PyObject *tensor_ends(PyObject *Py_UNUSED(module), PyObject *args)
 {
     Walk w = {0};
@@ -807,9 +815,12 @@ static PyObject *tensor_ends(PyObject *Py_UNUSED(module), PyObject *args)
     if (answer == DONE)
         answer = collect(&w);
     PyObject *found = answer == DONE ? PyList_New(0) : NULL;
-    for (uint32_t i = 0; found && i < w.met; i++)
-        if ((w.items[i].end || SLOT(w.items[i].node, at_op) == Py_None) && PyList_Append(found, w.items[i].node) < 0)
+    for (uint32_t i = 0; found && i < w.met; i++) {
+        PyObject *node = w.items[i].node;
+        int is_leaf = SLOT(node, at_op) == Py_None && !made_by(w.since, node);
+        if ((w.items[i].end || is_leaf) && PyList_Append(found, node) < 0)
             Py_CLEAR(found);
+    }
     forget(&w);
     return answer == UNKNOWN ? Py_NewRef(Py_None) : found;
 }
@@ -983,7 +994,8 @@ static PyObject *tensor_setup(PyObject *Py_UNUSED(module), PyObject *args)
     if (use_numpy() < 0 || offset(behind, "_array", &at_array) < 0 || offset(type, "_data", &at_data) < 0 ||
         offset(type, "_grad", &at_grad) < 0 || offset(type, "_op", &at_op) < 0 ||
         offset(type, "_inputs", &at_inputs) < 0 || offset(type, "_params", &at_params) < 0 ||
-        offset(type, "name", &at_name) < 0 || offset(type, "_operands", &at_operands) < 0 || offset(type, "_time", &at_time) < 0)
+        offset(type, "name", &at_name) < 0 || offset(type, "_operands", &at_operands) < 0 || offset(type, "_time", &at_time) < 0 ||
+        offset(type, "_call", &at_call) < 0)
         return NULL;
     for (int i = 0; i < 10; i++)
         Py_INCREF(PyTuple_GET_ITEM(args, i));           /* for as long as the module lives */

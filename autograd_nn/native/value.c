@@ -146,8 +146,8 @@ struct Value {
     PyObject_HEAD
     double data, grad;
     Operand a, b;               /* of a leaf a is a time: when its number was last assigned, 0 if never */
-    uint32_t made_low;          /* the time at which an op made this node: the low 32 bits, and the next 16 */
-    uint16_t made_high;
+    uint32_t made_low;          /* the time at which an op made this node, or of the call that made a leaf: the low 32 bits, */
+    uint16_t made_high;         /* and the next 16 */
     uint8_t code, flags;
     PyObject *weakrefs;
 };
@@ -365,7 +365,7 @@ INLINE Value *make(PyTypeObject *type, double data, int code, int flags)
     v->grad = 0.0;
     if (code == AG_leaf)
         v->a.time = 0;
-    set_time(v, ticks);
+    set_time(v, code == AG_leaf ? 0 : ticks);
     v->code = (uint8_t)code;
     v->flags = (uint8_t)flags;
     v->weakrefs = NULL;
@@ -1004,6 +1004,26 @@ static int set_time_from(PyObject *self, PyObject *o, void *Py_UNUSED(closure))
     return 0;
 }
 
+/* _call: of a leaf, the call of the transform that made it: see variables.py. */
+static PyObject *get_call(PyObject *self, void *Py_UNUSED(closure))
+{
+    Value *v = (Value *)self;
+    return PyLong_FromUnsignedLongLong(v->code == AG_leaf ? time_of(v) : 0);
+}
+
+static int set_call(PyObject *self, PyObject *o, void *Py_UNUSED(closure))
+{
+    Value *v = (Value *)self;
+    if (!o)
+        return refuse_delete("_call");
+    unsigned long long call = PyLong_AsUnsignedLongLong(o);
+    if (PyErr_Occurred())
+        return -1;
+    if (v->code == AG_leaf)
+        set_time(v, call);
+    return 0;
+}
+
 /* grad: 0.0 before any backward; _grad (closure set): None then. */
 static PyObject *get_grad(PyObject *self, void *raw)
 {
@@ -1632,8 +1652,35 @@ static PyObject *core_cotangents(PyObject *Py_UNUSED(module), PyObject *const *a
     return done ? PyErr_Occurred() ? NULL : PyErr_NoMemory() : Py_NewRef(Py_None);
 }
 
+/* variables(numbers, call): a leaf for each float of a list, which this call makes. */
+static PyObject *core_variables(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
+{
+    if (n != 2 || !PyList_CheckExact(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "variables(list, time)");
+        return NULL;
+    }
+    unsigned long long call = PyLong_AsUnsignedLongLong(args[1]);
+    if (PyErr_Occurred())
+        return NULL;
+    Py_ssize_t size = PyList_GET_SIZE(args[0]);
+    PyObject *made = PyList_New(size);
+    for (Py_ssize_t i = 0; made && i < size; i++) {
+        PyObject *x = i < PyList_GET_SIZE(args[0]) ? PyList_GET_ITEM(args[0], i) : Py_None;
+        Value *v = PyFloat_CheckExact(x) ? make(value_type, PyFloat_AS_DOUBLE(x), AG_leaf, 0) : NULL;
+        if (!v) {
+            Py_CLEAR(made);
+            if (!PyErr_Occurred())
+                PyErr_SetString(PyExc_TypeError, "variables takes a list of floats");
+            break;
+        }
+        set_time(v, call);
+        PyList_SET_ITEM(made, i, (PyObject *)v);
+    }
+    return made;
+}
+
 /* ends(root, since): the leaves below a node, and what was made before the time `since` in the place of all below it, in a
-   list; None if Python must look for them. */
+   list; None if Python must look for them. The leaves that the call which began at that time has made are left out. */
 static PyObject *core_ends(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n_args)
 {
     if (n_args != 2) {
@@ -1651,7 +1698,12 @@ static PyObject *core_ends(PyObject *Py_UNUSED(module), PyObject *const *args, P
         unmeet(&order);
         unmeet(&ends.met);
     }
-    Py_ssize_t n = (Py_ssize_t)ends.met.size;
+    Py_ssize_t n = 0;
+    for (size_t i = 0; done == 1 && i < ends.met.size; i++) {
+        Value *v = ends.met.items[i];
+        if (!ends.since || v->code != AG_leaf || time_of(v) != ends.since)
+            ends.met.items[n++] = v;
+    }
     PyObject *found = done == 1 ? PyList_New(n) : done ? PyErr_NoMemory() : Py_NewRef(Py_None);
     for (Py_ssize_t i = 0; found && done == 1 && i < n; i++)
         PyList_SET_ITEM(found, i, Py_NewRef((PyObject *)ends.met.items[i]));
@@ -1693,6 +1745,7 @@ static PyObject *value_become_leaf(PyObject *self, PyObject *Py_UNUSED(none))
     v->code = AG_leaf;
     v->flags &= (uint8_t)~(A_NODE | B_NODE | A_INT | B_INT | WIDE);
     v->a.time = 0;
+    set_time(v, 0);
     if (e) {
         e->op = e->params = NULL;
         e->b.number = 0.0;
@@ -1807,6 +1860,7 @@ static PyGetSetDef value_getset[] = {
     {"_inputs", get_inputs, NULL, NULL, NULL},
     {"_params", get_params, NULL, NULL, NULL},
     {"_time", get_time, set_time_from, NULL, NULL},
+    {"_call", get_call, set_call, NULL, NULL},
     {"name", get_name, set_name, "Free for the user.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
@@ -1907,6 +1961,7 @@ static PyMethodDef core_methods[] = {
      "cotangents(root, seed, list) -> list or None"},
     {"free_cycles", core_free_cycles, METH_O, "Clear gradients that hold the leaf that they are of, and are all that "
      "holds it; how many there were."},
+    {"variables", (PyCFunction)(void (*)(void))core_variables, METH_FASTCALL, "variables(list, time) -> list"},
     {"ends", (PyCFunction)(void (*)(void))core_ends, METH_FASTCALL, "ends(root, time) -> list or None"},
     {"begin", core_begin, METH_O, "begin(time) -> the time at which a call of a transform begins, not before this one"},
     OPTIMIZERS,

@@ -15,7 +15,8 @@ from ..core.node import Node
 from ..core.options import flag, real_array, real_number
 from ..core.tensor import Tensor
 from ..core.times import begin
-from ..core.variables import active, served
+from ..core.value import leaves_of
+from ..core.variables import Asking, active, call_of
 from ..errors import DTypeError, ShapeError, UsageError
 from ..ops import shape_of
 from ..ops._refusal import shown_in_error
@@ -37,20 +38,29 @@ class Arguments:
     def __init__(self, what: str, args: tuple[Any, ...], argnums: Argnums) -> None:
         self.args = args
         self.several = not isinstance(argnums, (int, np.integer))
-        self.places = [_place(what, i, len(args)) for i in (argnums if self.several else (argnums,))]  # type: ignore[union-attr]
-        if len({*self.places}) < len(self.places):
-            raise UsageError(f"{what}: argnums={argnums!r} names an argument twice")
+        if self.several:
+            self.places = [_place(what, i, len(args)) for i in argnums]     # type: ignore[union-attr]
+            if len({*self.places}) < len(self.places):
+                raise UsageError(f"{what}: argnums={argnums!r} names an argument twice")
+        else:
+            self.places = [_place(what, argnums, len(args))]
         self.leaves: list[Any] = []
         self.structures: list[Structure] = []
         self.stored: list[bool] = []
         for i in self.places:
-            x = real_number(f"{what}: argument {i}", args[i]) if is_another_number(args[i]) else args[i]
+            x = args[i]
+            if type(x) is not float and is_another_number(x):
+                x = real_number(f"{what}: argument {i}", x)
             found, structure = tree.flatten(x)
             if not found:
                 raise _not_differentiable(what, i, x)
-            self.leaves += [np.asarray(x) if isinstance(x, np.ndarray) else x for x in found]     # no matrix
+            self.leaves += found
             self.structures.append(structure)
-            self.stored += [k in structure.stored for k in range(len(found))]
+            self.stored += [k in structure.stored for k in range(len(found))] if structure.stored else \
+                [False] * len(found)
+        self.plain = FLOATS.issuperset(map(type, self.leaves))       # numbers alone
+        if not self.plain:
+            self.leaves = [np.asarray(x) if isinstance(x, np.ndarray) else x for x in self.leaves]     # no matrix
 
     def call(self, f: Function, leaves: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, list[Copy]]:
         """f(*args, **kwargs) with these leaves in the place of its own, and the copies that it may have changed."""
@@ -59,9 +69,11 @@ class Arguments:
             args[i] = structure.rebuild(part, copies)
         return f(*args, **kwargs), copies
 
-    def per_argument(self, parts: Sequence[Any]) -> list[list[Any]]:
+    def per_argument(self, parts: Sequence[Any]) -> list[Sequence[Any]]:
         """A list of something for each leaf, cut into one list for each argument."""
-        cut, start = [], 0
+        if len(self.structures) == 1:
+            return [parts]
+        cut, start = list[Sequence[Any]](), 0
         for structure in self.structures:
             cut.append(list(parts[start:start + structure.size]))
             start += structure.size
@@ -71,6 +83,9 @@ class Arguments:
         """A result for each leaf, in the structure of the argument, or a tuple where there are several."""
         trees = [s.results(part) for s, part in zip(self.structures, self.per_argument(parts))]
         return tuple(trees) if self.several else trees[0]
+
+
+FLOATS = frozenset({float})
 
 
 def is_another_number(x: Any) -> bool:
@@ -127,24 +142,26 @@ class Pullback:
     """
 
     def __init__(self, what: str, f: Function, arguments: Arguments, kwargs: dict[str, Any], has_aux: bool) -> None:
-        self.what, self.arguments, has_aux = what, arguments, flag(f"{what}: has_aux", has_aux)
+        self.what, self.arguments = what, arguments
         self.recorded = bool(mode.recording)
-        self.began = begin()                             # what is older does not depend on its variables
-        outermost = not active.nodes                     # inside another transform a constant stays plain
-        self.kept = [outermost and isinstance(x, Node) and not (stored and is_storage(x))
-                     for x, stored in zip(arguments.leaves, arguments.stored)]
-        pairs = [lifted(x, stored, self.recorded) for x, stored in zip(arguments.leaves, arguments.stored)]
-        self.bases = [base for _, base in pairs]
-        try:
-            with recording(), active.also(self.bases, self.began):
-                y, copies = arguments.call(f, [x for x, _ in pairs], kwargs)
-        finally:
-            served(self.bases, by=self)
+        self.began = began = begin()                     # what is older does not depend on its variables
+        self.asking = Asking(began)
+        if arguments.plain:
+            variables = self.bases = leaves_of(arguments.leaves, began)
+            self.kept, self.inside = arguments.stored, NONE
+        else:
+            outermost = not active.calls                 # inside another transform a constant stays plain
+            self.kept = [outermost and isinstance(x, Node) and not (stored and is_storage(x))
+                         for x, stored in zip(arguments.leaves, arguments.stored)]
+            pairs = [lifted(x, stored, self.recorded, began) for x, stored in zip(arguments.leaves, arguments.stored)]
+            variables, self.bases = [x for x, _ in pairs], [base for _, base in pairs]
+            self.inside = {base for base in self.bases if base._op is not None}
+        with recording():
+            y, copies = active.run(began, self.inside, arguments.call, f, variables, kwargs)
         y, aux = with_aux(what, y) if has_aux else (y, None)
         self.ys, self.structure = tree.flatten(y)
-        self.aux, self.aux_structure = tree.flatten(aux)
-        self.inside = set(self.bases)
-        self.open = self._is_open((*self.ys, *self.aux)) and self.recorded
+        self.aux, self.aux_structure = tree.flatten(aux) if has_aux else ([], self.structure)
+        self.open = self._is_open([*self.ys, *self.aux] if has_aux else self.ys) and self.recorded
         for made in copies:
             made.carry_back(lambda leaves: self._handed_out(leaves, self.recorded))
 
@@ -158,14 +175,17 @@ class Pullback:
 
     def pull(self, seeds: Sequence[Any]) -> list[Any]:
         """The cotangent of each leaf of the arguments, for the caller."""
-        create_graph = self.recorded and (self.open or any(True for _ in nodes_in(seeds)))
+        along = {*nodes_in(seeds)}
+        create_graph = self.recorded and (self.open or bool(along))
         if not self.recorded:
             seeds = [stripped(seed, ()) for seed in seeds]
         with recording():
             found = transposed(self.ys, seeds, self.bases, create_graph, self.began)
+        if self.arguments.plain and FOUND_FLOATS.issuperset(map(type, found)):
+            return [0.0 if g is None else g for g in found]
         done: list[Any] = []
         taken: set[int] = {id(seed) for seed in seeds}
-        found = self._handed_out(found, create_graph, self.inside.union(nodes_in(seeds)))
+        found = self._handed_out(found, create_graph, self.inside | along)
         for x, base, keep, g in zip(self.arguments.leaves, self.bases, self.kept, found):
             done.append(_like(x, base, keep, g, taken))
         return done
@@ -192,6 +212,8 @@ class Pullback:
         """Whether a result depends on a node from elsewhere."""
         nodes = [*nodes_in(results)]
         ends = ends_below(nodes, self.inside, self.began)
+        if not ends:
+            return False
         if not NOWHERE.isdisjoint(ends):
             for node in walk(nodes, self.inside, self.began):
                 refuse_forgotten(node)
@@ -200,7 +222,13 @@ class Pullback:
 
     def _is_from_elsewhere(self, end: Node) -> bool:
         """Whether the end of a walk stands for a node from elsewhere, or depends on one."""
-        return end.op is not None if end in self.inside else depends_on_elsewhere(end)
+        if end._op is None and call_of(end) == self.began:
+            return False
+        return end in self.inside or depends_on_elsewhere(end)
+
+
+FOUND_FLOATS = frozenset({float, type(None)})
+NONE = frozenset[Node]()
 
 
 def with_aux(what: str, y: Any) -> tuple[Any, Any]:

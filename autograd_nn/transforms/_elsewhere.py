@@ -13,15 +13,7 @@ from ..core.below import walk
 from ..core.modes import mode
 from ..core.node import Node, walked
 from ..core.times import is_older
-from ..core.variables import (
-    active,
-    become_constant,
-    call_of,
-    has_ended,
-    has_served,
-    known_dependent,
-    note_dependent,
-)
+from ..core.variables import become_constant, dependent_during, has_ended, known_dependent, note_dependent
 from ._forgotten import forgotten, refuse_forgotten
 from .dual import nodes_in
 
@@ -50,8 +42,8 @@ def depends_on_elsewhere(end: Node) -> bool:
     next run, where it is a constant, and would hold all earlier runs. So no history is walked through twice.
     """
     if end.op is None:
-        return end in active.nodes or not has_served(end)
-    calls = dict[Node, int]()                            # of the variables on which they depend, the first to begin
+        return dependent_during(end) is not None
+    calls = dict[Node, int]()                            # while which they do: the first to begin
     fading, ended = set[Node](), set[Node]()
     for node in walked([end], lambda node: known_dependent(node) is not None):
         known = known_dependent(node)
@@ -59,8 +51,8 @@ def depends_on_elsewhere(end: Node) -> bool:
         if known is not None:
             calls[node] = known
         elif node.op is None:
-            if depends_on_elsewhere(node):
-                calls[node] = call_of(node)
+            if (call := dependent_during(node)) is not None:
+                calls[node] = call
             elif has_ended(node):
                 ended.add(node)
         elif any(x in calls for x in inputs):

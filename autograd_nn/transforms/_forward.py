@@ -74,7 +74,7 @@ def tangent_of(y: Any, level: int) -> Any:
 def handed_out(results: Sequence[Any], given: Sequence[Any], since: int) -> list[Any]:
     """Results for the caller: nodes only where f closes over one (or was `given` one), and not under no_grad()."""
     results = [alive(x) for x in results]
-    if not active.nodes and any(isinstance(x, (Node, Dual)) for x in results):
+    if not active.calls and any(isinstance(x, (Node, Dual)) for x in results):
         known = {*nodes_in(given)}
         keep = depending(results, known, lambda x: x in known or depends_on_elsewhere(x),
                          since) if mode.recording else ()

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import ops
 from ..core.options import flag
+from ..core.value import Value
 from ..errors import ShapeError, UsageError
 from ..ops import shape_of
 from ..ops._refusal import shown_in_error
@@ -52,7 +53,7 @@ def _value_and_grad(what: str, f: Function, argnums: Argnums, has_aux: bool) -> 
         arguments = Arguments(what, args, argnums)
         at = Pullback(what, f, arguments, kwargs, has_aux)
         y = _single(what, at)
-        gradients = at.pull([np.ones(shape_of(y)) if shape_of(y) else 1.0] * len(at.ys))
+        gradients = at.pull([np.ones(y.shape) if shape_of(y) else 1.0] * len(at.ys))
         value = at.value()
         return ((value, at.extra()) if has_aux else value), arguments.results(gradients)
     return both
@@ -60,6 +61,8 @@ def _value_and_grad(what: str, f: Function, argnums: Argnums, has_aux: bool) -> 
 
 def _single(what: str, at: Pullback) -> Any:
     """f's value, if that is a single number."""
+    if len(at.ys) == 1 and type(at.ys[0]) is Value and len(at.structure.entries) == 1:
+        return at.ys[0]
     y = at.structure.rebuild(at.ys)
     if (not at.ys and not isinstance(y, (int, np.number, np.ndarray))) or len(at.structure.entries) != 1:
         raise UsageError(f"{what}: the function must return a single number, not {type(y).__name__} "
@@ -120,6 +123,7 @@ def vjp(f: Function, *args: Any, has_aux: bool = False) -> tuple[Any, ...]:
     (array([ 2., 40.]),)
     """
     check_function("vjp", f)
+    has_aux = flag("vjp: has_aux", has_aux)
     arguments = Arguments("vjp", args, range(len(args)))
     at = Pullback("vjp", f, arguments, {}, has_aux)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import ops
 from ..core.node import Node
+from ..core.options import flag
 from ..ops import shape_of
 from ._calculus import Argnums, Arguments, Function, Pullback, check_argnums, check_function
 from ._forward import jvp
@@ -31,6 +32,7 @@ def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Functi
     """
     check_function("jacobian", f)
     check_argnums("jacobian", argnums)
+    has_aux = flag("jacobian: has_aux", has_aux)
 
     def of(*args: Any, **kwargs: Any) -> Any:
         arguments = Arguments("jacobian", args, argnums)

@@ -16,7 +16,7 @@ from ..core.random import generator
 from ..core.tensor import Tensor
 from ..core.times import begin
 from ..core.value import Value
-from ..core.variables import active, served
+from ..core.variables import Asking, active
 from ..errors import GraphError
 from ..ops import Each, Op
 from ..tree import Structure
@@ -71,6 +71,8 @@ class Region:
         self.outer = mode.make                           # of a checkpoint around this one
         self.made: set[int] = set()                      # ids: what was made elsewhere and lives has another
         self.closed: dict[int, Node] = {}
+        self.began = begin()
+        self.asking = Asking(self.began)                 # for the derivatives by the variables of a second run
 
     def __call__(self, kind: type[Node], data: Any, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
         for x in inputs:
@@ -117,7 +119,7 @@ class Segment:
         self.f, self.structure, self.forms = f, structure, forms
         self.kinds = [_kind(x) for x in inputs]
         self.closed: tuple[Node, ...] = ()               # the nodes that f closes over; inputs as well
-        self.around = active.nodes, running_levels()     # the transforms that were running
+        self.around = active.calls, running_levels()     # the transforms that were running
         self.random_state: Any = None                    # of the package's own generator as f began, once it ran
 
     def forward(self, inputs: list[Any]) -> Any:
@@ -147,29 +149,30 @@ class Segment:
         forms, ys = taken_apart(leaves)
         return ys, structure, forms
 
-    def again(self, xs: Sequence[Any]) -> tuple[list[Any], list[Any], Region, int]:
+    def again(self, xs: Sequence[Any]) -> tuple[list[Any], list[Any], Region]:
         """Variables for the inputs xs, and the values of f on them, recorded.
 
-        While the Region lives, one may ask for the derivatives by the variables. No node that was made before the time
-        in the last place depends on these.
+        While the Region lives, one may ask for the derivatives by the variables.
         """
         own = generator().bit_generator
         now = own.state
         own.state = self.random_state or now
-        region, variables, began = Region({}), list[Any](), begin()
+        region, variables = Region({}), list[Any]()
         try:
             with special_mode(recording=True, make=region), region.inside:
                 variables = [variable(x) if isinstance(x, Node) else x if kind is None else leaf(x, kind)
                              for x, kind in zip(xs, self.kinds)]
                 n = len(variables) - len(self.closed)
                 region.instead.update(zip(map(id, self.closed), variables[n:]))
-                nodes, levels = self.around
-                with active.also(nodes.union(x for x in variables if isinstance(x, Node)), began), run_at(levels):
-                    ys, _, _ = self.run(variables[:n])
+                nodes = [x for x in variables if isinstance(x, Node)]
+                for x in nodes:
+                    x._call = region.began
+                calls, levels = self.around
+                with run_at(levels):
+                    ys, _, _ = active.run(region.began, nodes, self.run, variables[:n], around=calls)
         finally:
             own.state = now
-            served((x for x in variables if isinstance(x, Node)), by=region)
-        return variables, [region.instead.get(id(y), y) for y in ys], region, began
+        return variables, [region.instead.get(id(y), y) for y in ys], region
 
 
 def _kind(x: Any) -> type[Node] | None:
@@ -178,13 +181,13 @@ def _kind(x: Any) -> type[Node] | None:
 
 def _pulled_back(g: Any, y: Any, xs: Sequence[Any], segment: Segment) -> list[Any]:
     """The cotangents of all inputs."""
-    variables, ys, _region, began = segment.again(xs)
+    variables, ys, region = segment.again(xs)
     _check_same([y._data if isinstance(y, Node) else y for y in ys], y)
     seeds: dict[Node, Any] = {}
     for part, seed in zip(ys, unpacked(g, ys)):
         if isinstance(part, Node):
             seeds[part] = seeds[part] + part._own(seed) if part in seeds else seed
-    found = iter(cotangents_of([x for x in variables if isinstance(x, Node)], seeds, since=began,
+    found = iter(cotangents_of([x for x in variables if isinstance(x, Node)], seeds, since=region.began,
                                create_graph=any(isinstance(x, (Node, Dual)) for x in (g, *xs))))
     parts = [next(found) if isinstance(x, Node) else None for x in variables]
     return [0.0 if part is None and isinstance(x, Node) else part for x, part in zip(variables, parts)]
@@ -219,7 +222,7 @@ class _Once(Each):
 
 def _data_again(*xs: Any, segment: Segment) -> Any:
     with special_mode(recording=False):
-        _, ys, _region, _began = segment.again(xs)
+        _, ys, _region = segment.again(xs)
     return packed([y._data if isinstance(y, Node) else y for y in ys])
 
 

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from ..core.node import Node
+from ..core.operands import array_of_floats
 from ..core.tensor import Tensor
 from ..core.value import Value
-from ..core.variables import active
+from ..core.variables import active, call_of
 from ..ops import Op
+from ..tree._containers import LEAVES
 from .dual import Dual, leaf
 
 variable = Op("variable", lambda x: x, lambda x: x, lambda g, y, x: g, tex="{0}", method=False,
@@ -29,23 +31,27 @@ class Variable(Dual):
 
 def is_storage(x: Any) -> bool:
     """Whether a parameter of a Module is just where a number is kept: a leaf of no running transform."""
-    return isinstance(x, Node) and x.op is None and x not in active.nodes
+    return isinstance(x, Node) and x.op is None and call_of(x) not in active.calls
 
 
-def lifted(x: Any, stored: bool, recording: bool) -> tuple[Any, Any]:
+LEAVES.update({Value, Tensor})
+
+
+def lifted(x: Any, stored: bool, recording: bool, call: int) -> tuple[Any, Any]:
     """x as the function is to see it, and the node in it whose cotangent is the gradient.
 
     A dual's primal becomes the variable: the gradient of a dual y is then the dual of the gradients
     of its primal and of its tangent (mixed derivatives may be taken in either order).
     """
     if isinstance(x, Dual):
-        primal, base = lifted(x.primal, stored, recording)
+        primal, base = lifted(x.primal, stored, recording, call)
         return Variable(primal, x.tangent, x.level), base
     if isinstance(x, Node):
         base = variable(x) if recording and not (stored and is_storage(x)) else leaf(x._data, type(x))
         base.name = x.name
     elif isinstance(x, (np.ndarray, np.floating)) and not isinstance(x, float):
-        base = leaf(Tensor(x)._data, Tensor)             # a copy: the caller may change the array
+        base = leaf(array_of_floats(x, None), Tensor)    # a copy: the caller may change the array
     else:
         base = leaf(float(x), Value)
+    base._call = call
     return base, base

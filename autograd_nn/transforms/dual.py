@@ -8,7 +8,7 @@ import math
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from ..core.tensor import Tensor
 from ..core.times import begin
 from ..core.traced import Traced
 from ..core.value import Value
-from ..core.variables import served
+from ..core.variables import ENDED
 from ..errors import LeavesGraphError, UsageError
 from ..ops import FUNCTIONS, Op, shape_of
 from ..ops._arguments import data_of, real_only
@@ -190,7 +190,7 @@ def _transposed(rule: Any, tangent: Any, y: Any, primals: Sequence[Any], i: int,
             part = ops.sum_to(part, shape_of(primals[i]))
         found = transposed([part], [tangent], [u], nodes, began)[0]
     if nodes:
-        served([u])
+        u._call = ENDED
     found = found if mode.recording else detached(found)
     return 0.0 if found is None else found
 
@@ -297,14 +297,12 @@ def leaf(data: Any, like: type[Node]) -> Any:
     return node
 
 
-@contextmanager
-def recording() -> Iterator[None]:
+def recording() -> AbstractContextManager[None]:
     """Inside, ops are recorded, also where no_grad() is on."""
-    if mode.recording:
-        yield
-    else:
-        with special_mode(recording=True):
-            yield
+    return _AS_IT_IS if mode.recording else special_mode(recording=True)
+
+
+_AS_IT_IS = nullcontext()
 
 
 carrier("Dual", Dual, _apply, below="primal")

@@ -27,6 +27,7 @@ class Branch:
     """A container, taken apart: the container (`tree`) and its `parts`."""
 
     stored = False                                       # whether the parts are a Module's parameters, which it keeps
+    flat = False                                         # whether all parts are leaves
 
     def __init__(self, tree: Any, parts: list[Any]) -> None:
         self.tree, self.parts = tree, parts
@@ -138,6 +139,10 @@ KINDS: dict[type, Reading] = {
     np.ndarray: lambda x: ArrayBranch(x, x.ravel().tolist()) if x.dtype == object else None,
 }
 """Class -> the function that makes a Branch of an instance, also of a derived class. None from it: no container."""
+
+
+LEAVES: set[type] = {float}
+"""Classes whose instances are leaves, all of them, so that none is looked at twice; the graph enters its own."""
 
 
 def register(kind: type, flatten: Flatten, build: Build) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import UsageError
 from ..ops._refusal import shown_in_error
-from ._containers import Branch, Copy, branch_of, is_leaf
+from ._containers import LEAVES, Branch, Copy, branch_of, is_leaf
 
 
 class Structure:
@@ -19,9 +19,13 @@ class Structure:
     def __init__(self, entries: list[Branch | Constant | None], stored: set[int]) -> None:
         if not isinstance(entries, list) or not all(isinstance(e, (Branch, Constant, type(None))) for e in entries):
             raise UsageError(f"Structure: entries is what tree.flatten makes, not {shown_in_error(entries)}")
+        self._take(entries, stored)
+
+    def _take(self, entries: list[Branch | Constant | None], stored: set[int]) -> Structure:
         self.entries = entries
         self.size = entries.count(None)
         self.stored = stored                             # the leaves that are a Module's parameters
+        return self
 
     def rebuild(self, leaves: Sequence[Any], copies: list[Copy] | None = None) -> Any:
         """The tree with these leaves; a Module becomes a copy of it (noted in `copies`) with these parameters."""
@@ -37,15 +41,32 @@ class Structure:
                 keep: Callable[[Any], Any]) -> Any:
         if not isinstance(leaves, (list, tuple)) or len(leaves) != self.size:
             raise UsageError(f"the tree needs a list of {self.size} leaves, not {shown_in_error(leaves)}")
-        rest, done = list(leaves), []
-        for entry in reversed(self.entries):
+        around: list[tuple[Branch, list[Any]]] = []      # the containers that still lack parts
+        at = taken = 0
+        while True:
+            entry = self.entries[at]
+            at += 1
             if entry is None:
-                done.append(rest.pop())
+                made = leaves[taken]
+                taken += 1
             elif isinstance(entry, Constant):
-                done.append(keep(entry.value))
+                made = keep(entry.value)
+            elif entry.parts and not entry.flat:
+                around.append((entry, []))
+                continue
             else:
-                done.append(join(entry, [done.pop() for _ in entry.parts]))
-        return done[0]
+                n = len(entry.parts)
+                made = join(entry, [*leaves[taken:taken + n]])
+                at, taken = at + n, taken + n
+            while around:
+                branch, parts = around[-1]
+                parts.append(made)
+                if len(parts) < len(branch.parts):
+                    break
+                around.pop()
+                made = join(branch, parts)
+            else:
+                return made
 
     def match(self, other: Any, what: str) -> list[Any]:
         """What `other`, a tree like this one, has where this one has leaves. UsageError where they differ."""
@@ -82,6 +103,8 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
     >>> unflatten(structure, [10.0, 20.0])
     {'w': [10.0, 20.0], 'n': 3}
     """
+    if type(tree) in LEAVES:
+        return [tree], object.__new__(Structure)._take([None], set())
     found: list[Any] = []
     entries: list[Branch | Constant | None] = []
     stored: set[int] = set()
@@ -92,9 +115,15 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
         if x is END:
             inside.discard(path.pop())
             continue
+        if type(x) in LEAVES:
+            found.append(x)
+            entries.append(None)
+            continue
         branch = branch_of(x)
-        if branch is not None and branch.stored:
-            stored.update(range(len(found), len(found) + len(branch.parts)))
+        if branch is not None and (branch.stored or LEAVES.issuperset([type(x) for x in branch.parts])):
+            if branch.stored:
+                stored.update(range(len(found), len(found) + len(branch.parts)))
+            branch.flat = True
             found += branch.parts
             entries += [branch, *[None] * len(branch.parts)]
         elif branch is not None:
@@ -110,7 +139,7 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
             entries.append(None)
         else:
             entries.append(Constant(x))
-    return found, Structure(entries, stored)
+    return found, object.__new__(Structure)._take(entries, stored)
 
 
 def unflatten(structure: Structure, leaves: Sequence[Any]) -> Any:

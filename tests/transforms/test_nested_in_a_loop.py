@@ -173,8 +173,8 @@ def test_what_is_kept_in_mind_ends_with_the_call_and_holds_nothing():
     states = [w * w]
     for _ in range(2):
         assert isinstance(grad(lambda z: z * states[0])(1.0), Node)
-        assert variables.known_dependent(states[0]) == variables.ALWAYS
-    marks, place = variables._dependents[variables.ALWAYS], id(states[0])
+        assert variables.known_dependent(states[0]) == variables.USERS
+    marks, place = variables._dependents[variables.USERS], id(states[0])
     states.clear()
     gc.collect()
     assert marks.get(place) is None
