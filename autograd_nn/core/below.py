@@ -27,21 +27,24 @@ def ends_below(roots: Iterable[Node], until: Collection[Node] = (), since: int =
 
     The leaves that the call which began at the time `since` has made are left out.
     """
-    ends, others = list[Node](), list[Node]()
-    in_c = [engine for engine in (reverse.values_in_c, reverse.in_c) if engine is not None]
-    if all(node._op is None for node in until):          # these are ends anyway
-        for root in roots:
-            found = next((found for engine in in_c if (found := engine.ends(root, since)) is not None), None)
-            if found is None:
-                others.append(root)
-            else:
-                ends += found
-    else:
-        others += roots
+    ends: list[Node] = []
+    others: list[Node] = []
+    for root in roots:
+        found = None if until else _ends_in_c(root, since)
+        if found is None:
+            others.append(root)
+        else:
+            ends += found
     for node in walk(others, until, since) if others else ():
         if (not since or call_of(node) != since) if node._op is None else node in until or is_older(node, since):
             ends.append(node)
     return ends
+
+
+def _ends_in_c(root: Node, since: int) -> list[Node] | None:
+    """The same below one root, if an engine in C knows all nodes there."""
+    found: list[Node] | None = None if reverse.values_in_c is None else reverse.values_in_c.ends(root, since)
+    return reverse.in_c.ends(root, since) if found is None and reverse.in_c is not None else found
 
 
 def between(roots: Iterable[Node], nodes: Iterable[Node], since: int = 0) -> list[Node]:
@@ -58,8 +61,7 @@ def between(roots: Iterable[Node], nodes: Iterable[Node], since: int = 0) -> lis
     return order
 
 
-def cotangents_of(nodes: list[Any], seeds: Mapping[Node, Any], *, create_graph: bool = False,
-                  since: int = 0) -> list[Any]:
+def cotangents_of(nodes: list[Any], seeds: Mapping[Node, Any], create_graph: bool = False, since: int = 0) -> list[Any]:
     """`cotangents` of these nodes alone, None where there is none.
 
     What lies below or beside them has no part in it, nor what was made before the time `since`: none of the nodes was.

@@ -13,7 +13,7 @@ from ..errors import LeavesGraphError, ShapeError, UsageError
 from ..ops import FUNCTIONS, Op
 from ..ops._carriers import carrier, is_traced
 from ..ops._frozen import Memory, frozen, kept_result
-from . import engine, modes, times
+from . import engine, modes, reverse, times
 from .explain import explained
 from .methods import attach
 from .modes import record
@@ -236,6 +236,15 @@ class Tensor(TensorMethods, Traced, Node):
         raise LeavesGraphError("making an ndarray of a Tensor would drop its gradient without a word\n"
                                "  help: t.data is the array, t.numpy() a copy; "
                                "autograd_nn.stack(tensors) joins Tensors into one")
+
+
+def leaf_of(array: Any, call: int) -> Tensor:
+    """A Tensor with a copy of an array of floats, which this call of a transform makes."""
+    node: Tensor | None = None if reverse.in_c is None else reverse.in_c.variable(array, call)
+    if node is None:
+        node = Tensor._lift(array_of_floats(array, None))
+        node._call = call
+    return node
 
 
 @cache

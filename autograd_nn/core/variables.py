@@ -7,7 +7,7 @@ be known of its variables stands in one place for a call, however many they are.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
@@ -27,21 +27,21 @@ class _Active(threading.local):
     def __init__(self) -> None:
         self.calls: tuple[int, ...] = ()                 # the latest last
 
-    def run(self, call: int, bases: Iterable[Node], f: Callable[..., Result], *args: Any,
-            around: tuple[int, ...] | None = None, **kwargs: Any) -> Result:
-        """f of these arguments, while the call that has made the variables `bases` runs, inside those `around`."""
+    def run(self, call: int, inside: frozenset[Node], f: Callable[..., Result], args: Sequence[Any],
+            around: tuple[int, ...] | None = None) -> Result:
+        """f(*args), while the call runs that made these of its variables by an op; inside the calls `around`."""
         before = self.calls
         self.calls = (*(before if around is None else around), call)
-        _running[call] = frozenset([node for node in bases if node._op is not None])
+        _running[call] = inside
         try:
-            return f(*args, **kwargs)
+            return f(*args)
         finally:
             self.calls = before
             del _running[call]
             _dependents.pop(call, None)
 
 
-_running: dict[int, frozenset[Node]] = {}            # the variables that are no leaves; of all threads, for f may use some
+_running: dict[int, frozenset[Node]] = {}            # the variables that are no leaves; of all threads: f may use some
 _asking: set[int] = set()
 _dependents: dict[int, WeakValueDictionary[int, Node]] = {}          # by their id, for nodes compare by their data
 _results: WeakValueDictionary[int, Node] = WeakValueDictionary()     # by their id
@@ -61,7 +61,7 @@ def is_running(node: Node) -> bool:
 
 
 def dependent_during(leaf: Node) -> int | None:
-    """While which call what depends on the leaf has to be a node: USERS for always, None where the leaf is a constant."""
+    """While which call what depends on the leaf has to be a node: USERS for always, None where it is a constant."""
     call = call_of(leaf)
     if call == USERS or call in _running:
         return call
@@ -86,14 +86,14 @@ def known_dependent(node: Node) -> int | None:
 class Asking:
     """While this lives, one may still ask for the derivatives by the variables of a call, although that has ended."""
 
-    __slots__ = ("call",)
+    began = USERS
 
     def __init__(self, call: int) -> None:
-        self.call = call
+        self.began = call
         _asking.add(call)
 
     def __del__(self) -> None:
-        _asking.discard(self.call)
+        _asking.discard(self.began)
 
 
 def has_served(leaf: Node) -> bool:
@@ -113,8 +113,9 @@ def has_ended(leaf: Node) -> bool:
 
 def become_constant(node: Node) -> None:
     """Make a leaf of what an op made, and a constant for all."""
-    node._become_leaf()
-    node._call = ENDED
+    made: Any = node
+    made._become_leaf()
+    made._call = ENDED
     _results[id(node)] = node
 
 

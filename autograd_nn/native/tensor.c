@@ -825,6 +825,21 @@ static PyObject *tensor_ends(PyObject *Py_UNUSED(module), PyObject *args)
     return answer == UNKNOWN ? Py_NewRef(Py_None) : found;
 }
 
+/* variable(array, call): a leaf with a copy of an array of floats, which this call makes; None if Python must make it. */
+static PyObject *tensor_variable(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
+{
+    if (n != 2 || !is_array(args[0]) || !PyLong_CheckExact(args[1]) ||
+        (PyArray_DESCR(ARRAY(args[0])) != float64 && PyArray_DESCR(ARRAY(args[0])) != float32))
+        Py_RETURN_NONE;
+    PyObject *data = PyArray_NewCopy(ARRAY(args[0]), NPY_KEEPORDER), *inputs = PyTuple_New(0);
+    if (data)
+        close_to_writing(ARRAY(data));
+    PyObject *node = made(Py_None, nothing, data, inputs, Py_XNewRef(inputs));
+    if (node)
+        SLOT(node, at_call) = Py_NewRef(args[1]);
+    return node;
+}
+
 /* begin(time): from now on it is this time. */
 static PyObject *tensor_begin(PyObject *Py_UNUSED(module), PyObject *time)
 {
@@ -1014,6 +1029,7 @@ static PyMethodDef tensor_methods[] = {
     {"backward", (PyCFunction)(void (*)(void))tensor_backward, METH_FASTCALL, "backward(root, seed) -> bool"},
     {"cotangents", tensor_cotangents, METH_VARARGS, "cotangents(seeds, time) -> dict or None"},
     {"ends", tensor_ends, METH_VARARGS, "ends(root, time) -> list or None"},
+    {"variable", (PyCFunction)(void (*)(void))tensor_variable, METH_FASTCALL, "variable(array, time) -> Tensor or None"},
     {"begin", tensor_begin, METH_O, "begin(time) -> it; nodes that are made from now on have it"},
     OPTIMIZERS,
     {NULL, NULL, 0, NULL},

@@ -12,7 +12,7 @@ from .. import tree
 from ..core.below import between, ends_below, walk
 from ..core.modes import mode
 from ..core.node import Node
-from ..core.options import flag, real_array, real_number
+from ..core.options import real_array, real_number
 from ..core.tensor import Tensor
 from ..core.times import begin
 from ..core.value import leaves_of
@@ -21,7 +21,7 @@ from ..errors import DTypeError, ShapeError, UsageError
 from ..ops import shape_of
 from ..ops._refusal import shown_in_error
 from ..tree import Structure
-from ..tree._containers import Copy, is_unknown
+from ..tree._containers import Copy, is_sure_leaf, is_unknown
 from ._elsewhere import depending, depends_on_elsewhere
 from ._forgotten import NOWHERE, refuse_forgotten
 from ._tangents import tangents
@@ -37,9 +37,9 @@ class Arguments:
 
     def __init__(self, what: str, args: tuple[Any, ...], argnums: Argnums) -> None:
         self.args = args
-        self.several = not isinstance(argnums, (int, np.integer))
+        self.several = type(argnums) is not int and not isinstance(argnums, np.integer)
         if self.several:
-            self.places = [_place(what, i, len(args)) for i in argnums]     # type: ignore[union-attr]
+            self.places = [_place(what, i, len(args)) for i in argnums]              # type: ignore[union-attr]
             if len({*self.places}) < len(self.places):
                 raise UsageError(f"{what}: argnums={argnums!r} names an argument twice")
         else:
@@ -49,22 +49,23 @@ class Arguments:
         self.stored: list[bool] = []
         for i in self.places:
             x = args[i]
-            if type(x) is not float and is_another_number(x):
+            if not is_sure_leaf(x) and is_another_number(x):
                 x = real_number(f"{what}: argument {i}", x)
             found, structure = tree.flatten(x)
             if not found:
                 raise _not_differentiable(what, i, x)
             self.leaves += found
             self.structures.append(structure)
-            self.stored += [k in structure.stored for k in range(len(found))] if structure.stored else \
-                [False] * len(found)
-        self.plain = FLOATS.issuperset(map(type, self.leaves))       # numbers alone
+            stored = structure.stored
+            self.stored += [k in stored for k in range(len(found))] if stored else [False] * len(found)
+        self.plain = PLAIN.issuperset(map(type, self.leaves))
         if not self.plain:
             self.leaves = [np.asarray(x) if isinstance(x, np.ndarray) else x for x in self.leaves]     # no matrix
 
     def call(self, f: Function, leaves: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, list[Copy]]:
         """f(*args, **kwargs) with these leaves in the place of its own, and the copies that it may have changed."""
-        args, copies = list(self.args), list[Copy]()
+        args = [*self.args]
+        copies: list[Copy] = []
         for i, structure, part in zip(self.places, self.structures, self.per_argument(leaves)):
             args[i] = structure.rebuild(part, copies)
         return f(*args, **kwargs), copies
@@ -73,7 +74,8 @@ class Arguments:
         """A list of something for each leaf, cut into one list for each argument."""
         if len(self.structures) == 1:
             return [parts]
-        cut, start = list[Sequence[Any]](), 0
+        cut: list[Sequence[Any]] = []
+        start = 0
         for structure in self.structures:
             cut.append(list(parts[start:start + structure.size]))
             start += structure.size
@@ -81,10 +83,13 @@ class Arguments:
 
     def results(self, parts: Sequence[Any]) -> Any:
         """A result for each leaf, in the structure of the argument, or a tuple where there are several."""
-        trees = [s.results(part) for s, part in zip(self.structures, self.per_argument(parts))]
-        return tuple(trees) if self.several else trees[0]
+        if not self.several:
+            return self.structures[0].results(parts)
+        return tuple([s.results(part) for s, part in zip(self.structures, self.per_argument(parts))])
 
 
+PLAIN = frozenset({float, np.ndarray, type(None)})
+"""The types of plain numbers and arrays, and None, for a cotangent that has not come."""
 FLOATS = frozenset({float})
 
 
@@ -114,6 +119,8 @@ def check_argnums(what: str, argnums: Any) -> None:
 
 
 def _place(what: str, i: Any, n: int) -> int:
+    if type(i) is int and 0 <= i < n:
+        return i
     if not isinstance(i, (int, np.integer)) or isinstance(i, bool) or not -n <= i < n:
         raise UsageError(f"{what}: argnums names argument {i!r}, and the function was called with {n} positional "
                          f"argument{'s' * (n != 1)}")
@@ -133,7 +140,10 @@ def _not_differentiable(what: str, i: int, x: Any) -> Exception:
                       "integers in a nest are constants (write 1.0)")
 
 
-class Pullback:
+NONE: frozenset[Node] = frozenset()
+
+
+class Pullback(Asking):
     """f at a point with its graph: cotangents of the output give cotangents of the arguments.
 
     A result is plain (a number or an array) if it depends on the function's own arguments and plain
@@ -144,20 +154,22 @@ class Pullback:
     def __init__(self, what: str, f: Function, arguments: Arguments, kwargs: dict[str, Any], has_aux: bool) -> None:
         self.what, self.arguments = what, arguments
         self.recorded = bool(mode.recording)
-        self.began = began = begin()                     # what is older does not depend on its variables
-        self.asking = Asking(began)
+        self.numbers = FLOATS.issuperset(map(type, arguments.leaves))
+        began = begin()                                  # what is older does not depend on its variables
+        Asking.__init__(self, began)
         if arguments.plain:
-            variables = self.bases = leaves_of(arguments.leaves, began)
-            self.kept, self.inside = arguments.stored, NONE
+            variables = self.bases = leaves_of(arguments.leaves, began) if self.numbers else \
+                [lifted(x, False, True, began)[1] for x in arguments.leaves]
+            self.kept, self.inside = arguments.stored, NONE          # none is stored, and no variable made by an op
         else:
             outermost = not active.calls                 # inside another transform a constant stays plain
             self.kept = [outermost and isinstance(x, Node) and not (stored and is_storage(x))
                          for x, stored in zip(arguments.leaves, arguments.stored)]
             pairs = [lifted(x, stored, self.recorded, began) for x, stored in zip(arguments.leaves, arguments.stored)]
             variables, self.bases = [x for x, _ in pairs], [base for _, base in pairs]
-            self.inside = {base for base in self.bases if base._op is not None}
+            self.inside = frozenset([base for base in self.bases if base._op is not None])
         with recording():
-            y, copies = active.run(began, self.inside, arguments.call, f, variables, kwargs)
+            y, copies = active.run(began, self.inside, arguments.call, (f, variables, kwargs))
         y, aux = with_aux(what, y) if has_aux else (y, None)
         self.ys, self.structure = tree.flatten(y)
         self.aux, self.aux_structure = tree.flatten(aux) if has_aux else ([], self.structure)
@@ -175,17 +187,17 @@ class Pullback:
 
     def pull(self, seeds: Sequence[Any]) -> list[Any]:
         """The cotangent of each leaf of the arguments, for the caller."""
-        along = {*nodes_in(seeds)}
+        along = nodes_in(seeds)
         create_graph = self.recorded and (self.open or bool(along))
         if not self.recorded:
             seeds = [stripped(seed, ()) for seed in seeds]
         with recording():
             found = transposed(self.ys, seeds, self.bases, create_graph, self.began)
-        if self.arguments.plain and FOUND_FLOATS.issuperset(map(type, found)):
+        if self.numbers and PLAIN.issuperset(map(type, found)):
             return [0.0 if g is None else g for g in found]
-        done: list[Any] = []
         taken: set[int] = {id(seed) for seed in seeds}
-        found = self._handed_out(found, create_graph, self.inside | along)
+        found = self._handed_out(found, create_graph, self.inside.union(along) if along else NONE)
+        done: list[Any] = []
         for x, base, keep, g in zip(self.arguments.leaves, self.bases, self.kept, found):
             done.append(_like(x, base, keep, g, taken))
         return done
@@ -201,16 +213,16 @@ class Pullback:
                 done.append([leaf(t, type(x)) if keep and not isinstance(t, (Dual, Node)) else t for t in found])
         return done
 
-    def _handed_out(self, results: Sequence[Any], may_depend: bool, until: Set[Node] = frozenset()) -> list[Any]:
+    def _handed_out(self, results: Sequence[Any], may_depend: bool, until: Set[Node] = NONE) -> list[Any]:
         """Results as nodes where they depend on a node from elsewhere, and else as plain data."""
         if not may_depend:
-            return [stripped(x, ()) for x in results]
+            return [*results] if PLAIN.issuperset(map(type, results)) else [stripped(x, ()) for x in results]
         depends = depending(results, until or self.inside, self._is_from_elsewhere, self.began)
         return [stripped(x, depends) for x in results]
 
     def _is_open(self, results: Sequence[Any]) -> bool:
         """Whether a result depends on a node from elsewhere."""
-        nodes = [*nodes_in(results)]
+        nodes = nodes_in(results)
         ends = ends_below(nodes, self.inside, self.began)
         if not ends:
             return False
@@ -225,10 +237,6 @@ class Pullback:
         if end._op is None and call_of(end) == self.began:
             return False
         return end in self.inside or depends_on_elsewhere(end)
-
-
-FOUND_FLOATS = frozenset({float, type(None)})
-NONE = frozenset[Node]()
 
 
 def with_aux(what: str, y: Any) -> tuple[Any, Any]:

@@ -41,22 +41,29 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     >>> value_and_grad(lambda p: p["a"] * p["b"][0])({"a": 3.0, "b": [5.0, None]})
     (15.0, {'a': 5.0, 'b': [3.0, None]})
     """
-    return _value_and_grad("value_and_grad", f, argnums, has_aux)
-
-
-def _value_and_grad(what: str, f: Function, argnums: Argnums, has_aux: bool) -> Function:
-    check_function(what, f)
-    check_argnums(what, argnums)
-    has_aux = flag(f"{what}: has_aux", has_aux)
+    has_aux = _checked("value_and_grad", f, argnums, has_aux)
 
     def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        arguments = Arguments(what, args, argnums)
-        at = Pullback(what, f, arguments, kwargs, has_aux)
-        y = _single(what, at)
-        gradients = at.pull([np.ones(y.shape) if shape_of(y) else 1.0] * len(at.ys))
+        at, gradient = _differentiated("value_and_grad", f, argnums, has_aux, args, kwargs)
         value = at.value()
-        return ((value, at.extra()) if has_aux else value), arguments.results(gradients)
+        return ((value, at.extra()) if has_aux else value), gradient
     return both
+
+
+def _checked(what: str, f: Function, argnums: Argnums, has_aux: bool) -> bool:
+    check_function(what, f)
+    check_argnums(what, argnums)
+    return flag(f"{what}: has_aux", has_aux)
+
+
+def _differentiated(what: str, f: Function, argnums: Argnums, has_aux: bool, args: tuple[Any, ...],
+                    kwargs: dict[str, Any]) -> tuple[Pullback, Any]:
+    """f at a point, and its gradient there."""
+    arguments = Arguments(what, args, argnums)
+    at = Pullback(what, f, arguments, kwargs, has_aux)
+    y = _single(what, at)
+    seed = np.ones(y.shape) if shape_of(y) else 1.0
+    return at, arguments.results(at.pull([seed] * len(at.ys)))
 
 
 def _single(what: str, at: Pullback) -> Any:
@@ -82,11 +89,11 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     >>> grad(lambda x: x ** 3)(2.0), grad(grad(lambda x: x ** 3))(2.0)
     (12.0, 12.0)
     """
-    both = _value_and_grad("grad", f, argnums, has_aux)
+    has_aux = _checked("grad", f, argnums, has_aux)
 
     def gradient(*args: Any, **kwargs: Any) -> Any:
-        value, g = both(*args, **kwargs)
-        return (g, value[1]) if has_aux else g
+        at, found = _differentiated("grad", f, argnums, has_aux, args, kwargs)
+        return (found, at.extra()) if has_aux else found
     return gradient
 
 
@@ -102,12 +109,8 @@ def elementwise_grad(f: Function, argnums: Argnums = 0) -> Function:
     def total(*args: Any, **kwargs: Any) -> Any:
         y = f(*args, **kwargs)
         return ops.sum(y) if shape_of(y) else y
-    return _value_and_grad_only("elementwise_grad", total, argnums)
-
-
-def _value_and_grad_only(what: str, f: Function, argnums: Argnums) -> Function:
-    both = _value_and_grad(what, f, argnums, False)
-    return lambda *args, **kwargs: both(*args, **kwargs)[1]
+    check_argnums("elementwise_grad", argnums)
+    return lambda *args, **kwargs: _differentiated("elementwise_grad", total, argnums, False, args, kwargs)[1]
 
 
 def vjp(f: Function, *args: Any, has_aux: bool = False) -> tuple[Any, ...]:

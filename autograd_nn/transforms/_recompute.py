@@ -59,20 +59,19 @@ def checkpoint(f: Function) -> Function:
     return run
 
 
-class Region:
+class Region(Asking):
     """Makes the nodes of one run of f, and notes which nodes f uses that were made elsewhere.
 
     `instead` has, by their id, nodes that are to be replaced as inputs of what is made.
     """
 
     def __init__(self, instead: dict[int, Node]) -> None:
+        super().__init__(begin())                        # of a second run one may ask for derivatives
         self.instead = instead
         self.inside = Inside()                              # of f
         self.outer = mode.make                           # of a checkpoint around this one
         self.made: set[int] = set()                      # ids: what was made elsewhere and lives has another
         self.closed: dict[int, Node] = {}
-        self.began = begin()
-        self.asking = Asking(self.began)                 # for the derivatives by the variables of a second run
 
     def __call__(self, kind: type[Node], data: Any, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
         for x in inputs:
@@ -164,12 +163,13 @@ class Segment:
                              for x, kind in zip(xs, self.kinds)]
                 n = len(variables) - len(self.closed)
                 region.instead.update(zip(map(id, self.closed), variables[n:]))
-                nodes = [x for x in variables if isinstance(x, Node)]
+                nodes: list[Any] = [x for x in variables if isinstance(x, Node)]
                 for x in nodes:
                     x._call = region.began
                 calls, levels = self.around
                 with run_at(levels):
-                    ys, _, _ = active.run(region.began, nodes, self.run, variables[:n], around=calls)
+                    made = frozenset([x for x in nodes if x._op is not None])
+                    ys, _, _ = active.run(region.began, made, self.run, (variables[:n],), around=calls)
         finally:
             own.state = now
         return variables, [region.instead.get(id(y), y) for y in ys], region

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ..core.modes import mode
 from ..core.node import Node
-from ..core.operands import array_of_floats
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, leaf_of
 from ..core.value import Value
 from ..core.variables import active, call_of
 from ..ops import Op
@@ -50,7 +50,10 @@ def lifted(x: Any, stored: bool, recording: bool, call: int) -> tuple[Any, Any]:
         base = variable(x) if recording and not (stored and is_storage(x)) else leaf(x._data, type(x))
         base.name = x.name
     elif isinstance(x, (np.ndarray, np.floating)) and not isinstance(x, float):
-        base = leaf(array_of_floats(x, None), Tensor)    # a copy: the caller may change the array
+        base = leaf_of(x, call)
+        if mode.make is not None:
+            mode.make.own(base)
+        return base, base
     else:
         base = leaf(float(x), Value)
     base._call = call

@@ -183,7 +183,7 @@ def _transposed(rule: Any, tangent: Any, y: Any, primals: Sequence[Any], i: int,
         y, tangent, *primals = (detached(x) for x in (y, tangent, *primals))
     data, began = data_of(y), begin()
     u = leaf(0.0, Value) if type(data) is float else leaf(np.zeros(np.shape(data), np.result_type(data)), Tensor)
-    nodes = any(True for _ in nodes_in((y, tangent, *primals)))
+    nodes = bool(nodes_in((y, tangent, *primals)))
     with recording():
         part = rule(u, y, *primals, **params)
         if shape_of(part) != shape_of(primals[i]):
@@ -203,20 +203,24 @@ def transposed(ys: Sequence[Any], seeds: Sequence[Any], leaves: Sequence[Any], c
 
     Of duals it is a dual: (s0 + ds) (y0 + dy) has the parts s0 y0 and s0 dy + ds y0.
     """
-    levels = [x.level for x in (*ys, *seeds) if isinstance(x, Dual)]
-    if levels:
-        level = max(levels)
-        y0, dy = zip(*[_parts(y, level) for y in ys])
-        s0, ds = zip(*[_parts(s, level) for s in seeds])
-        primal = transposed(y0, s0, leaves, create_graph, since)
-        tangent = transposed((*dy, *y0), (*s0, *ds), leaves, create_graph, since)
-        return [None if a is None and b is None else Dual(_or_zero(a, x), _or_zero(b, x), level)
-                for a, b, x in zip(primal, tangent, leaves)]
     together: dict[Node, Any] = {}
     for y, seed in zip(ys, seeds):
+        if isinstance(y, Dual) or isinstance(seed, Dual):
+            return _transposed_duals(ys, seeds, leaves, create_graph, since)
         if isinstance(y, Node) and seed is not None:
             together[y] = together[y] + y._own(seed) if y in together else seed
-    return cotangents_of(list(leaves), together, create_graph=create_graph, since=since)
+    return cotangents_of([*leaves], together, create_graph, since)
+
+
+def _transposed_duals(ys: Sequence[Any], seeds: Sequence[Any], leaves: Sequence[Any], create_graph: bool,
+                      since: int) -> list[Any]:
+    level = max([x.level for x in (*ys, *seeds) if isinstance(x, Dual)])
+    y0, dy = zip(*[_parts(y, level) for y in ys])
+    s0, ds = zip(*[_parts(s, level) for s in seeds])
+    primal = transposed(y0, s0, leaves, create_graph, since)
+    tangent = transposed((*dy, *y0), (*s0, *ds), leaves, create_graph, since)
+    return [None if a is None and b is None else Dual(_or_zero(a, x), _or_zero(b, x), level)
+            for a, b, x in zip(primal, tangent, leaves)]
 
 
 def _parts(x: Any, level: int) -> tuple[Any, Any]:
@@ -269,15 +273,18 @@ def alive(x: Any) -> Any:
 
 # --- nodes in duals, and modes ---------------------------------------------------------------------
 
-def nodes_in(xs: Iterable[Any]) -> Iterator[Node]:
+def nodes_in(xs: Iterable[Any]) -> list[Node]:
     """The nodes among xs, and in the duals among them."""
-    stack = list(xs)[::-1]
-    while stack:
-        x = stack.pop()
-        if isinstance(x, Dual):
-            stack += (x.tangent, x.primal)
-        elif isinstance(x, Node):
-            yield x
+    found: list[Node] = []
+    for x in xs:
+        stack = [x]
+        while stack:
+            x = stack.pop()
+            if isinstance(x, Node):
+                found.append(x)
+            elif isinstance(x, Dual):
+                stack += (x.tangent, x.primal)
+    return found
 
 
 def detached(x: Any) -> Any:

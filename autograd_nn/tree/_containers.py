@@ -208,6 +208,11 @@ def is_leaf(x: Any) -> bool:
     return is_traced(x)
 
 
+def is_sure_leaf(x: Any) -> bool:
+    """Whether x is a leaf at first sight."""
+    return type(x) in LEAVES or (type(x) is np.ndarray and x.dtype.kind == "f")
+
+
 def is_unknown(x: Any) -> bool:
     """Whether x is of a class of the user's that is neither a container nor a leaf: a constant of every tree."""
     return type(x).__module__ not in ("builtins", "numpy") and reading_of(type(x)) is None and not is_leaf(x) \

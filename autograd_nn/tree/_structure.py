@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import UsageError
 from ..ops._refusal import shown_in_error
-from ._containers import LEAVES, Branch, Copy, branch_of, is_leaf
+from ._containers import LEAVES, Branch, Copy, branch_of, is_leaf, is_sure_leaf
 
 
 class Structure:
@@ -94,6 +94,21 @@ class Constant:
     value: Any
 
 
+class OneLeaf(Structure):
+    """The structure of a leaf itself."""
+
+    __slots__ = ()
+
+    def rebuild(self, leaves: Sequence[Any], copies: list[Copy] | None = None) -> Any:
+        return leaves[0] if len(leaves) == 1 else super().rebuild(leaves)
+
+    def results(self, leaves: Sequence[Any]) -> Any:
+        return self.rebuild(leaves)
+
+
+ONE_LEAF = OneLeaf([None], set())
+
+
 def flatten(tree: Any) -> tuple[list[Any], Structure]:
     """The leaves of a tree, in order, and the structure that puts them together again.
 
@@ -103,8 +118,8 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
     >>> unflatten(structure, [10.0, 20.0])
     {'w': [10.0, 20.0], 'n': 3}
     """
-    if type(tree) in LEAVES:
-        return [tree], object.__new__(Structure)._take([None], set())
+    if is_sure_leaf(tree):
+        return [tree], ONE_LEAF
     found: list[Any] = []
     entries: list[Branch | Constant | None] = []
     stored: set[int] = set()
@@ -115,7 +130,7 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
         if x is END:
             inside.discard(path.pop())
             continue
-        if type(x) in LEAVES:
+        if is_sure_leaf(x):
             found.append(x)
             entries.append(None)
             continue
