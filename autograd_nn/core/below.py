@@ -68,12 +68,27 @@ def cotangents_of(nodes: list[Any], seeds: Mapping[Node, Any], create_graph: boo
     """
     if reverse.values_in_c is not None and not create_graph and len(seeds) == 1:
         (root, seed), = seeds.items()
-        some: list[Any] | None = reverse.values_in_c.cotangents(root, seed, nodes, since)
+        some: list[Any] | None = reverse.values_in_c.cotangents(root, seed, nodes, since, False)
         if some is not None:
             return some
     found: dict[Node, Any] | None = None
     if reverse.in_c is not None and not create_graph:
-        found = reverse.unless_it_fails(reverse.in_c.cotangents, seeds, since)
+        found = reverse.unless_it_fails(reverse.in_c.cotangents, seeds, since, False)
     if found is None:
         found = reverse.cotangents_over(between(seeds, nodes, since), seeds, create_graph, set(nodes))
     return [found.get(node) for node in nodes]
+
+
+def cotangents_alone(nodes: list[Any], root: Node, seed: Any, since: int) -> list[Any] | None:
+    """The same, in C, if nothing is below the root but what the call has made that began at the time `since`.
+
+    None says nothing: there may be more, or Python has to look.
+    """
+    if reverse.values_in_c is not None:
+        some: list[Any] | None = reverse.values_in_c.cotangents(root, seed, nodes, since, True)
+        if some is not None:
+            return some
+    if reverse.in_c is None:
+        return None
+    found = reverse.unless_it_fails(reverse.in_c.cotangents, {root: seed}, since, True)
+    return None if found is None else [found.get(node) for node in nodes]

@@ -105,7 +105,7 @@ def cotangents(seeds: Mapping[Node, Any], *, create_graph: bool = False) -> dict
     nothing as long as none arises: only then the sweep is run again with care.
     """
     if in_c is not None and not create_graph:
-        found: dict[Node, Any] | None = unless_it_fails(in_c.cotangents, seeds, 0)
+        found: dict[Node, Any] | None = unless_it_fails(in_c.cotangents, seeds, 0, False)
         if found is not None:
             return found
     return cotangents_over(topological(seeds), seeds, create_graph)

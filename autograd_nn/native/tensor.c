@@ -509,6 +509,12 @@ static int made_by(long long since, PyObject *leaf)
     return call && PyLong_CheckExact(call) && PyLong_AsLongLongAndOverflow(call, &overflow) == since && !overflow;
 }
 
+/* Whether a walk has ended at a node that this call has not made. */
+static int is_end(const Walk *w, const Item *item)
+{
+    return item->end || (SLOT(item->node, at_op) == Py_None && !made_by(w->since, item->node));
+}
+
 /* The nodes below those on the stack, in the order of node.topological. */
 static int collect(Walk *w)
 {
@@ -757,13 +763,14 @@ static PyObject *tensor_backward(PyObject *Py_UNUSED(module), PyObject *const *a
     return answer == FAILED ? NULL : PyBool_FromLong(answer);
 }
 
-/* cotangents(seeds, since): {node: its cotangent}, or None if Python must do it. What was made before the time `since`
-   passes none on. */
+/* cotangents(seeds, since, alone): {node: its cotangent}, or None if Python must do it. What was made before the time
+   `since` passes none on. With `alone` it is None too if anything is below but what the call has made that began then. */
 static PyObject *tensor_cotangents(PyObject *Py_UNUSED(module), PyObject *args)
 {
     Walk w = {0};
     PyObject *seeds;
-    if (!PyArg_ParseTuple(args, "OL:cotangents", &seeds, &w.since))
+    int alone;
+    if (!PyArg_ParseTuple(args, "OLp:cotangents", &seeds, &w.since, &alone))
         return NULL;
     PyObject *root, *seed, *found = NULL, *roots = PyDict_CheckExact(seeds) ? PyDict_Keys(seeds) : NULL;
     int answer = roots ? DONE : PyErr_Occurred() ? FAILED : UNKNOWN;
@@ -773,6 +780,9 @@ static PyObject *tensor_cotangents(PyObject *Py_UNUSED(module), PyObject *args)
     }
     if (answer == DONE)
         answer = collect(&w);
+    for (uint32_t i = 0; answer == DONE && alone && i < w.met; i++)
+        if (is_end(&w, &w.items[i]))
+            answer = UNKNOWN;
     for (Py_ssize_t i = 0; answer == DONE && i < PyList_GET_SIZE(roots); i++) {
         root = PyList_GET_ITEM(roots, i);
         seed = Py_XNewRef(PyDict_GetItemWithError(seeds, root));
@@ -815,12 +825,9 @@ static PyObject *tensor_ends(PyObject *Py_UNUSED(module), PyObject *args)
     if (answer == DONE)
         answer = collect(&w);
     PyObject *found = answer == DONE ? PyList_New(0) : NULL;
-    for (uint32_t i = 0; found && i < w.met; i++) {
-        PyObject *node = w.items[i].node;
-        int is_leaf = SLOT(node, at_op) == Py_None && !made_by(w.since, node);
-        if ((w.items[i].end || is_leaf) && PyList_Append(found, node) < 0)
+    for (uint32_t i = 0; found && i < w.met; i++)
+        if (is_end(&w, &w.items[i]) && PyList_Append(found, w.items[i].node) < 0)
             Py_CLEAR(found);
-    }
     forget(&w);
     return answer == UNKNOWN ? Py_NewRef(Py_None) : found;
 }
@@ -1027,7 +1034,7 @@ static PyMethodDef tensor_methods[] = {
     {"array_function", tensor_array_function, METH_VARARGS, "array_function(name, python) -> the same, quicker, or None"},
     {"frozen", tensor_frozen, METH_O, "frozen(array) -> the same numbers, in an array that cannot be made writable"},
     {"backward", (PyCFunction)(void (*)(void))tensor_backward, METH_FASTCALL, "backward(root, seed) -> bool"},
-    {"cotangents", tensor_cotangents, METH_VARARGS, "cotangents(seeds, time) -> dict or None"},
+    {"cotangents", tensor_cotangents, METH_VARARGS, "cotangents(seeds, time, alone) -> dict or None"},
     {"ends", tensor_ends, METH_VARARGS, "ends(root, time) -> list or None"},
     {"variable", (PyCFunction)(void (*)(void))tensor_variable, METH_FASTCALL, "variable(array, time) -> Tensor or None"},
     {"begin", tensor_begin, METH_O, "begin(time) -> it; nodes that are made from now on have it"},

@@ -1592,12 +1592,16 @@ static PyObject *value_backward(PyObject *self, PyObject *const *args, Py_ssize_
     return PyObject_CallFunctionObjArgs(slow_backward, self, seed, general ? Py_True : Py_False, NULL);
 }
 
-/* cotangents(root, seed, nodes, since): the cotangent of each of these nodes, None where there is none, and no node is
-   changed; None if Python must do it. None of the nodes depends on what was made before the time `since`. */
+/* Whether the call that began at the time `since` has made an end of a walk. */
+static inline int made_by(const Value *end, uint64_t since) { return end->code == AG_leaf && time_of(end) == since; }
+
+/* cotangents(root, seed, nodes, since, alone): the cotangent of each of these nodes, None where there is none, and no node
+   is changed; None if Python must do it. None of the nodes depends on what was made before the time `since`. With `alone`
+   it is None too if anything is below the root but what the call has made that began at that time. */
 static PyObject *core_cotangents(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
 {
-    if (n != 4 || !PyList_CheckExact(args[2])) {
-        PyErr_SetString(PyExc_TypeError, "cotangents(root, seed, list, time)");
+    if (n != 5 || !PyList_CheckExact(args[2])) {
+        PyErr_SetString(PyExc_TypeError, "cotangents(root, seed, list, time, bool)");
         return NULL;
     }
     Ends ends = {.since = PyLong_AsUnsignedLongLong(args[3])};
@@ -1615,6 +1619,14 @@ static PyObject *core_cotangents(PyObject *Py_UNUSED(module), PyObject *const *a
     if (done)
         done = collect((Value *)args[0], &order, &ends, 0);
     size_t size = order.size + ends.met.size;
+    int others = 0;
+    for (size_t i = 0; done == 1 && args[4] == Py_True && i < ends.met.size; i++)
+        others |= !made_by(ends.met.items[i], ends.since);
+    if (others) {
+        unmeet(&order);
+        unmeet(&ends.met);
+        done = 0;
+    }
     if (done == 1 && !(before = PyMem_RawMalloc((size + 1) * sizeof *before))) {
         unmeet(&order);
         unmeet(&ends.met);
@@ -1701,7 +1713,7 @@ static PyObject *core_ends(PyObject *Py_UNUSED(module), PyObject *const *args, P
     Py_ssize_t n = 0;
     for (size_t i = 0; done == 1 && i < ends.met.size; i++) {
         Value *v = ends.met.items[i];
-        if (!ends.since || v->code != AG_leaf || time_of(v) != ends.since)
+        if (!ends.since || !made_by(v, ends.since))
             ends.met.items[n++] = v;
     }
     PyObject *found = done == 1 ? PyList_New(n) : done ? PyErr_NoMemory() : Py_NewRef(Py_None);

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import tree
-from ..core.below import between, ends_below, walk
+from ..core.below import between, cotangents_alone, ends_below, walk
 from ..core.modes import mode
 from ..core.node import Node
 from ..core.options import real_array, real_number
@@ -173,9 +173,16 @@ class Pullback(Asking):
         y, aux = with_aux(what, y) if has_aux else (y, None)
         self.ys, self.structure = tree.flatten(y)
         self.aux, self.aux_structure = tree.flatten(aux) if has_aux else ([], self.structure)
-        self.open = self._is_open([*self.ys, *self.aux] if has_aux else self.ys) and self.recorded
+        self._open: bool | None = None                   # not known yet
         for made in copies:
             made.carry_back(lambda leaves: self._handed_out(leaves, self.recorded))
+
+    @property
+    def open(self) -> bool:
+        """Whether the value, or what f returned beside it, depends on a node from elsewhere."""
+        if self._open is None:
+            self._open = self._is_open([*self.ys, *self.aux]) and self.recorded
+        return self._open
 
     def value(self) -> Any:
         """f's value, for the caller."""
@@ -187,20 +194,36 @@ class Pullback(Asking):
 
     def pull(self, seeds: Sequence[Any]) -> list[Any]:
         """The cotangent of each leaf of the arguments, for the caller."""
-        along = nodes_in(seeds)
-        create_graph = self.recorded and (self.open or bool(along))
-        if not self.recorded:
-            seeds = [stripped(seed, ()) for seed in seeds]
-        with recording():
-            found = transposed(self.ys, seeds, self.bases, create_graph, self.began)
+        alone = self._pulled_alone(seeds)
+        if alone is None:
+            along = nodes_in(seeds)
+            create_graph = self.open or (self.recorded and bool(along))
+            if not self.recorded:
+                seeds = [stripped(seed, ()) for seed in seeds]
+            with recording():
+                found = transposed(self.ys, seeds, self.bases, create_graph, self.began)
+            found = self._handed_out(found, create_graph, self.inside.union(along) if along else NONE)
+        else:
+            found = alone
         if self.numbers and PLAIN.issuperset(map(type, found)):
             return [0.0 if g is None else g for g in found]
         taken: set[int] = {id(seed) for seed in seeds}
-        found = self._handed_out(found, create_graph, self.inside.union(along) if along else NONE)
         done: list[Any] = []
         for x, base, keep, g in zip(self.arguments.leaves, self.bases, self.kept, found):
             done.append(_like(x, base, keep, g, taken))
         return done
+
+    def _pulled_alone(self, seeds: Sequence[Any]) -> list[Any] | None:
+        """The cotangents in the common case, that the value is a node with nothing below it but what the call has made."""
+        if len(self.ys) != 1 or self.aux or self._open or self.inside or not mode.recording:
+            return None
+        y, seed = self.ys[0], seeds[0]
+        if not isinstance(y, Node) or type(seed) not in PLAIN or seed is None:
+            return None
+        found = cotangents_alone(self.bases, y, seed, self.began)
+        if found is not None:
+            self._open = False
+        return found
 
     def push(self, i: int, given: Iterable[Any]) -> list[list[Any]]:
         """For each of the tangents `given` of leaf i of the arguments, those of the leaves of the value."""

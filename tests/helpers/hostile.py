@@ -274,8 +274,8 @@ def call_an_engine(w):
     engine = w.rng.choice([e for e in (reverse.in_c, reverse.values_in_c) if e is not None])
     name = w.rng.choice([n for n in dir(engine) if n[0] != "_" and n not in ("setup", "set_modes", "begin")])
     usual = {"backward": [w.node(), np.ones(w.rng.choice([(), (3,)]))], "ends": [w.node(), w.rng.choice([0, 1, 10**9])],
-             "cotangents": [{w.node(): w.junk()}, 0] if engine is reverse.in_c else
-                           [w.node(), 1.0, [w.node(), w.junk()], 0],
+             "cotangents": [{w.node(): w.junk()}, 0, False] if engine is reverse.in_c else
+                           [w.node(), 1.0, [w.node(), w.junk()], 0, w.rng.random() < 0.5],
              "apply": [w.rng.choice([w.junk(), OPS["add"]]), (w.node(), w.junk()), {}],
              "sgd": [[w.node()], [{}], 0.1, w.rng.choice([0.0, 0.9]), False, 0.0],
              "adam": [[w.node(), w.node()], [{}, {Evil(w): 1}], lambda t: (w.mischief(), (0.1, 1e-8))[1], .9, .9, .0]}

@@ -396,7 +396,7 @@ def test_what_it_cannot_take_is_refused():
         reverse.in_c.setup(Tensor)
     with pytest.raises(ValueError, match="one or two inputs"):
         reverse.in_c.method(len, OPS["add"], {}, 3, False)
-    assert reverse.in_c.cotangents([1], 0) is None
+    assert reverse.in_c.cotangents([1], 0, False) is None
 
 
 def test_the_stride_of_a_cotangent_does_not_matter(monkeypatch):

@@ -48,7 +48,7 @@ def test_cotangents_and_leaves_without_a_trace(data):
 def test_cotangents_that_python_finds(forget):
     x, t, other = Value(2.0, name="x"), Tensor([1.0, 2.0]), Value(1.0)
     cube = Op("cube", lambda x: x * x * x, lambda x: x * x * x, lambda g, y, x: g * 3 * x * x, tex="{0}^3")
-    assert reverse.values_in_c.cotangents(cube(x), 1.0, [x], 0) is None
+    assert reverse.values_in_c.cotangents(cube(x), 1.0, [x], 0, False) is None
     assert cotangents_of([x, other], {cube(x): 1.0}) == [12.0, None]
     assert cotangents_of([x], {(x * t).sum(): np.float64(1.0)}) == [3.0]
     assert cotangents_of([x, other], {x * x: 1.0, x * other: 2.0}) == [4.0 + 2.0, 4.0]
@@ -58,10 +58,10 @@ def test_cotangents_that_python_finds(forget):
     (x * x).backward(create_graph=True)              # a gradient that is a node
     assert cotangents_of([x], {x * x * x: 1.0}) == [12.0] and isinstance(x._grad, Value)
     x.zero_grad()
-    for args in [(), (x, 1.0), (x, 1.0, [x]), (x, 1.0, (x,), 0), (x, 1.0, [x], None)]:
+    for args in [(), (x, 1.0), (x, 1.0, [x]), (x, 1.0, [x], 0), (x, 1.0, (x,), 0, False), (x, 1.0, [x], None, False)]:
         with pytest.raises(TypeError):
             reverse.values_in_c.cotangents(*args)
-    for args in [(x, 1, [x], 0), (t, 1.0, [], 0), (x, 1.0, [t], 0)]:
+    for args in [(x, 1, [x], 0, False), (t, 1.0, [], 0, False), (x, 1.0, [t], 0, False)]:
         assert reverse.values_in_c.cotangents(*args) is None
     count = sys.getrefcount(x)
     for _ in range(1000):
