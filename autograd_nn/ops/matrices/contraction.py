@@ -16,7 +16,6 @@ from .._function import composed
 from .._op import Op, shape_of
 from ..arrays.shape import broadcast_to, reshape
 
-
 FEW = 4096
 """Multiplications: with fewer NumPy's own einsum is as quick as a product of matrices, and keeps its bits."""
 

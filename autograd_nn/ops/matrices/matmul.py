@@ -80,8 +80,8 @@ def _dot_right(g: Any, x: Any, y: Any) -> Any:
 
 
 def _matmul(x: Any, y: Any) -> Any:
-    if type(x) is type(y) is np.ndarray and x.ndim > 1 and (y.ndim == 2 or y.ndim == 1 and x.ndim > 2):
-        return times_one_matrix(x, y)                    # np.matmul asks more questions, and takes one by one of a stack
+    if type(x) is type(y) is np.ndarray and x.ndim > 1 and (y.ndim == 2 or (y.ndim == 1 and x.ndim > 2)):
+        return times_one_matrix(x, y)                    # np.matmul asks more questions, and splits a stack
     return np.matmul(x, y)
 
 
