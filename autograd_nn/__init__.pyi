@@ -13,6 +13,7 @@ from . import train as train
 from . import tree as tree
 from .check import check_gradients as check_gradients
 from .core.determinism import deterministic as deterministic
+from .core.memory import free_cached_memory as free_cached_memory
 from .core.modes import check_finite as check_finite
 from .core.modes import no_grad as no_grad
 from .core.nary import dot as dot
