@@ -153,6 +153,7 @@ from .ops import fmod as fmod
 from .ops import frexp as frexp
 from .ops import full_like as full_like
 from .ops import gelu as gelu
+from .ops import gelu_tanh as gelu_tanh
 from .ops import geomspace as geomspace
 from .ops import gradient as gradient
 from .ops import greater as greater

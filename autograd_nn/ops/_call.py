@@ -6,9 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from ._no_nodes import OPTIONS, refuse_nodes
+from ._refusal import shown_in_error
 
 if TYPE_CHECKING:
     from ._op import Op
+
+
+def variant_of(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[Op, tuple[Any, ...], dict[str, Any]]:
+    """The op that the keywords choose (see `variants` of Op), and the arguments without them."""
+    params = dict(params)
+    for keyword, ops in op.variants.items():
+        given = params.pop(keyword, next(iter(ops)))
+        if not isinstance(given, str) or given not in ops:
+            raise UsageError(f"{op.name}: {keyword} is {' or '.join(map(repr, ops))}, not {shown_in_error(given)}")
+        op = ops[given] or op
+    return op, args, params
 
 
 def inputs_and_params(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import AutogradError, GraphError, UsageError, blame
 from ._bind import Bindable, Each, Rule, bind, ieee, ieee_traced
-from ._call import inputs_and_params
+from ._call import inputs_and_params, variant_of
 from ._carriers import CARRIERS, NUMBER
 from ._docstring import Docstring
 from ._level import Level
@@ -76,6 +76,8 @@ class Op(Bindable):
     cost        a function of the inputs' shapes, the output's shape and the parameters: the multiply-adds
     misfit      a function of the inputs' shapes that says which sizes do not fit, or None
     expansion   a function of the inputs: the same op by simpler ones, which draw(expand=True) shows
+    variants    other ops that a keyword chooses, or None for this one, the first: {"approximate": {"none": None,
+                "tanh": gelu_tanh}} makes gelu(x, approximate="tanh") a call of gelu_tanh
     ufunc_method  the method of a ufunc that is this op, such as np.add.reduce
 
     >>> from autograd_nn import Value
@@ -106,6 +108,7 @@ class Op(Bindable):
                  ulps: tuple[float, float, float] | None = None, loses: str = "",
                  cost: Callable[..., int] | None = None, misfit: Callable[..., str | None] | None = None,
                  expansion: Callable[..., Any] | None = None,
+                 variants: Mapping[str, Mapping[str, Op | None]] | None = None,
                  ufunc_method: Callable[..., Any] | None = None) -> None:
         if not isinstance(name, str):
             raise UsageError(f"Op: name must be a string, not {shown_in_error(name)}")
@@ -144,6 +147,7 @@ class Op(Bindable):
         self.ulps, self.loses = ulps, loses
         self.misfit = misfit or (of_broadcast if self.elementwise else None)
         self.expansion, self.ufunc_method = expansion, ufunc_method
+        self.variants = dict(variants or {})
         OPS[name] = self
         for meet in _meetings:
             meet(self)
@@ -168,6 +172,10 @@ class Op(Bindable):
     def __call__(self, *args: Any, **params: Any) -> Any:
         try:
             if len(args) != self.arity or params:
+                if self.variants:
+                    chosen, args, params = variant_of(self, args, params)
+                    if chosen is not self:
+                        return chosen(*args, **params)
                 args, params = inputs_and_params(self, args, params)
             else:
                 params = self.params

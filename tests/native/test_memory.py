@@ -140,7 +140,8 @@ def test_resizing_pickling_and_copying(x):
 def trained(seed, steps=3):
     """A few steps of a network of large arrays, to bytes."""
     rng = np.random.default_rng(seed)
-    model, inputs, targets = nn.MLP(100, 120, 10, rng=seed), rng.normal(size=(90 + seed, 100)), np.arange(90 + seed) % 10
+    model, inputs = nn.MLP(100, 120, 10, rng=seed), rng.normal(size=(90 + seed, 100))
+    targets = np.arange(90 + seed) % 10
     optimizer = optim.Adam(model.parameters(), lr=1e-3)
     for _ in range(steps):
         optimizer.zero_grad()
