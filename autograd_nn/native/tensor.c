@@ -14,6 +14,7 @@
 #define NPY_TARGET_VERSION NPY_2_0_API_VERSION          /* it runs with every NumPy from 2.0 on */
 #include <numpy/arrayobject.h>
 #include "memory.h"
+#include "vectors.h"
 
 /* --- what this file knows of the things that it walks over -------------------------------------------------- */
 
@@ -39,13 +40,6 @@ static int same_form(const PyArrayObject *a, const PyArrayObject *b)
 
 /* Whether the numbers are in memory as C has them, one after the other. */
 static int is_plain(const PyArrayObject *a) { return PyArray_CHKFLAGS(a, NPY_ARRAY_CARRAY_RO); }
-
-/* The compiler makes the loops for each width of the processor's vectors, and the loader takes the widest there is. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
-#define WIDE_VECTORS __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define WIDE_VECTORS
-#endif
 
 /* An inf or nan has all bits of the exponent set. */
 WIDE_VECTORS
