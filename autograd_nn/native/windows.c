@@ -4,8 +4,8 @@
    one, while it is in the cache, and padding is never stored: what stands outside of the image is known. The matrix
    products stay NumPy's.
 
-   Images are in single or double precision, with the numbers of a row one after the other. Pooling answers False, and has
-   done nothing, where its windows are too large for it: then Python does it. */
+   Images are in single or double precision, with the numbers of a row one after the other. Pooling answers False, and
+   has done nothing, where its windows are too large for it: then Python does it. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -211,7 +211,8 @@ typedef struct { npy_intp height, width, rows, places; } Sizes;
             body                                                                                                       \
         }
 #define WHOLE (i >= 0 && i + e->height <= n->height && j >= 0 && j + e->width <= n->width)
-#define IS_MET(k) (i + e->down[k] >= 0 && i + e->down[k] < n->height && j + e->right[k] >= 0 && j + e->right[k] < n->width)
+#define IS_MET(k) (i + e->down[k] >= 0 && i + e->down[k] < n->height && j + e->right[k] >= 0 &&                        \
+                   j + e->right[k] < n->width)
 
 /* NumPy's maximum: of two that are equal the second one, and nan if either is. */
 #define LARGER(a, b) (((a) > (b)) | ((a) != (a)) ? (a) : (b))
