@@ -87,7 +87,7 @@ static void each_plane(const Windows *v, const PyArrayObject *x, const PyArrayOb
 #endif
 
 #define COPYING(NAME, NUMBER)                                                                                          \
-    WIDE_VECTORS IN_PLACE                                                                                              \
+    SHORT_LOOPS IN_PLACE                                                                                               \
     static void NAME(const Plane *plane)                                                                               \
     {                                                                                                                  \
         npy_intp places = plane->places, step = plane->right.step;                                                     \
@@ -115,7 +115,7 @@ COPYING(copy32, float)
 COPYING(copy64, double)
 
 #define ADDING(NAME, NUMBER)                                                                                           \
-    WIDE_VECTORS                                                                                                       \
+    SHORT_LOOPS                                                                                                        \
     static void NAME(const Plane *plane)                                                                               \
     {                                                                                                                  \
         npy_intp start = plane->right.start, step = plane->right.step, end = plane->right.end;                         \

@@ -52,12 +52,14 @@ class _Columns:
                  ones: bool = False) -> None:
         (kh, kw), (top, left), size = kernel, (padding[0][0], padding[1][0]), x.shape[2:]
         self.kernel, self.stride, self.dilation, self.groups, self.ones = kernel, stride, dilation, groups, ones
-        self.batch, self.channels = x.shape[:2]
+        self.batch, channels = x.shape[:2]
         self.out: Any = places(size, kernel, stride, padding, dilation)
-        self.depth = self.channels // groups * kh * kw
+        self.channels, self.depth = channels, channels // groups * kh * kw
         self.x, self.inside = x, (slice(None), slice(None), slice(top, top + size[0]), slice(left, left + size[1]))
         self.plain = kernel == (1, 1) and stride == (1, 1) and not np.any(padding) and not ones
-        self.apart = math.prod(self.out) >= FEW or self.batch == 1
+        self.most = max(CACHE // (channels * kh * kw * x.itemsize), 1)           # columns of a block
+        self.together = max(min(self.most // math.prod(self.out), self.batch), 1)
+        self.apart = math.prod(self.out) >= FEW or self.together == 1
         self.begin = -top, -left
         self.in_c = in_c(x)
         if self.in_c is None:
@@ -70,12 +72,10 @@ class _Columns:
     def blocks(self) -> Iterator[tuple[slice, slice]]:
         """The blocks, each as a slice of the images and a slice of the rows of places."""
         rows, width = self.out
-        most = max(CACHE // (self.groups * self.depth * self.x.itemsize), 1)
-        together = max(min(most // (rows * width), self.batch), 1)
-        step = rows if together > 1 else min(max(most // width, 1), rows)
-        for n in range(0, self.batch, together):
+        step = rows if self.together > 1 else min(max(self.most // width, 1), rows)
+        for n in range(0, self.batch, self.together):
             for r in range(0, rows, step):
-                yield slice(n, min(n + together, self.batch)), slice(r, min(r + step, rows))
+                yield slice(n, min(n + self.together, self.batch)), slice(r, min(r + step, rows))
 
     def store(self, block: tuple[slice, slice]) -> tuple[Any, Any]:
         """Memory for a block: as matrices, and as (channel, kernel row, kernel column, image, row, place)."""
