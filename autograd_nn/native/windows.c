@@ -183,7 +183,7 @@ static PyObject *windows_scatter(PyObject *Py_UNUSED(module), PyObject *args)
 
 /* --- the largest of a window ------------------------------------------------------------------------------------- */
 
-#define MOST 256                                        /* elements of a window whose number fits into a byte */
+#define MOST 255                                        /* elements of a window of which each number fits into a byte */
 
 /* The elements of a window: how far down and right of the first one, and in memory. */
 typedef struct { npy_intp all, down[MOST], right[MOST], apart[MOST], height, width; } Elements;
@@ -236,7 +236,8 @@ typedef struct { npy_intp height, width, rows, places; } Sizes;
 LARGEST(largest32, float)
 LARGEST(largest64, double)
 
-/* The number of the first element of each window that is its largest, y, which may be nan: from the last one on. */
+/* The number of the first element of each window that is its largest, y: from the last one on. A nan equals none, and
+   has the number of all elements. */
 #define NUMBERING(NAME, NUMBER)                                                                                        \
     static void NAME(const Windows *v, const Elements *e, const Sizes *n, const NUMBER *restrict x,                    \
                      const NUMBER *restrict y, uint8_t *restrict number)                                               \
@@ -244,36 +245,34 @@ LARGEST(largest64, double)
         EACH_WINDOW(                                                                                                   \
             const NUMBER *first = x + (i * n->width + j);                                                              \
             NUMBER most = y[out];                                                                                      \
-            int lost = most != most;                                                                                   \
-            npy_intp found = 0;                                                                                        \
-            if (WHOLE && !lost)                                                                                        \
+            npy_intp found = e->all;                                                                                   \
+            if (WHOLE)                                                                                                 \
                 for (npy_intp k = e->all; k-- > 0;)                                                                    \
                     found = first[e->apart[k]] == most ? k : found;                                                    \
             else                                                                                                       \
-                for (npy_intp k = e->all; k-- > 0;) {                                                                  \
-                    NUMBER other = IS_MET(k) ? first[e->apart[k]] : -(NUMBER)INFINITY;                                 \
-                    found = other == most || (lost && other != other) ? k : found;                                     \
-                }                                                                                                      \
+                for (npy_intp k = e->all; k-- > 0;)                                                                    \
+                    found = (IS_MET(k) ? first[e->apart[k]] : -(NUMBER)INFINITY) == most ? k : found;                  \
             number[out] = (uint8_t)found;)                                                                             \
     }
 
 NUMBERING(number32, float)
 NUMBERING(number64, double)
 
-/* g added to x at the element of each window that has the number: from the last window on, as NumPy adds the elements
-   in the order of their numbers. `alone`: no element is in two windows. */
+/* g added to x at the element of each window that has the number, or at each one for the number of all: from the last
+   window on, as NumPy adds the elements in the order of their numbers. `alone`: no element is in two windows. */
 #define PUTTING(NAME, NUMBER)                                                                                          \
     static void NAME(const Windows *v, const Elements *e, const Sizes *n, NUMBER *restrict x, const NUMBER *restrict g,\
                      const uint8_t *restrict number, int alone)                                                        \
     {                                                                                                                  \
         for (npy_intp r = n->rows; r-- > 0;)                                                                           \
             for (npy_intp p = n->places; p-- > 0;) {                                                                   \
-                npy_intp out = r * n->places + p, k = number[out];                                                     \
+                npy_intp out = r * n->places + p, one = number[out];                                                   \
                 npy_intp i = v->at[0] + r * v->stride[0], j = v->at[1] + p * v->stride[1];                             \
-                if (k < e->all && (WHOLE || IS_MET(k))) {                                                              \
-                    NUMBER *to = x + (i * n->width + j + e->apart[k]);                                                 \
-                    *to = alone ? g[out] : *to + g[out];                                                               \
-                }                                                                                                      \
+                for (npy_intp k = one < e->all ? one : 0; k < e->all; k = one < e->all ? e->all : k + 1)               \
+                    if (one <= e->all && (WHOLE || IS_MET(k))) {                                                       \
+                        NUMBER *to = x + (i * n->width + j + e->apart[k]);                                             \
+                        *to = alone ? g[out] : *to + g[out];                                                           \
+                    }                                                                                                  \
             }                                                                                                          \
     }
 

@@ -9,6 +9,7 @@ from ..core.random import Rng, generator
 from ..errors import ShapeError
 from ..ops import shape_of
 from ..ops._arguments import dtype_of
+from ..ops._frozen import frozen
 from ._inputs import of_values, traced
 from .module import Module
 
@@ -46,7 +47,7 @@ class Dropout(Module):
         kept = generator(self.rng).random(self.mask_shape(shape_of(x))) >= self.p
         dtype = dtype_of(x)
         scale = 0.0 if self.p == 1 else 1 / (1 - self.p)
-        return x * (kept * scale).astype(dtype if dtype.kind == "f" else float)
+        return x * frozen((kept * scale).astype(dtype if dtype.kind == "f" else float))       # which need not be copied
 
     def extra_repr(self) -> str:
         return f"p={self.p:g}"

@@ -1,8 +1,11 @@
-"""Splits the arguments of a call of an op into its inputs and its parameters, and fills in the defaults."""
+"""Splits the arguments of a call of an op into inputs and parameters, fills in defaults, and finds the variant meant."""
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ..errors import UsageError
 from ._no_nodes import OPTIONS, refuse_nodes
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
 
 def variant_of(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[Op, tuple[Any, ...], dict[str, Any]]:
     """The op that the keywords choose (see `variants` of Op), and the arguments without them."""
-    params = dict(params)
+    params = dict(params) if op.variants else params
     for keyword, ops in op.variants.items():
         given = params.pop(keyword, next(iter(ops)))
         if not isinstance(given, str) or given not in ops:
@@ -23,8 +26,10 @@ def variant_of(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[O
     return op, args, params
 
 
-def inputs_and_params(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The inputs, and a dict of every parameter: as given, else its default."""
+def op_inputs_and_params(op: Op, args: tuple[Any, ...],
+                         params: dict[str, Any]) -> tuple[Op, tuple[Any, ...], dict[str, Any]]:
+    """The op or the variant that is meant, its inputs, and a dict of every parameter: as given, else its default."""
+    op, args, params = variant_of(op, args, params)
     if op.arity < 0:
         if not args or not (isinstance(args[0], (list, tuple)) or getattr(args[0], "shape", None)):
             raise UsageError(f"{op.name}: the first argument is a sequence of arrays, "
@@ -51,4 +56,19 @@ def inputs_and_params(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> 
         known = ", ".join(op.params) or "none"
         if extra:
             raise UsageError(f"{op.name}: unknown parameter {extra} (its parameters: {known})")
-    return inputs, full
+    if op.scalar is not None and op.is_own:
+        for name, x in full.items():
+            if type(x) is not float and isinstance(op.params[name], float):
+                full[name] = _number(op, name, x)
+    return op, inputs, full
+
+
+def _number(op: Op, name: str, x: Any) -> float:
+    """A parameter that is one real number, as Python's float: NumPy's would make a float32 array float64."""
+    x = x[()] if isinstance(x, np.ndarray) and not x.shape else x
+    try:
+        if isinstance(x, Real):
+            return float(x)
+    except (OverflowError, ValueError, TypeError):
+        pass
+    raise UsageError(f"{op.name}: {name} is one real number, not {shown_in_error(x)}")

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import ops, tree
+from .. import ops
 from ..core.node import Node
 from ..ops import shape_of
-from ._calculus import Argnums, Arguments, Function, Pullback, check_argnums, check_function, pushed, with_aux
-from ._forward import handed_out, jvp, tangent_of
+from ._calculus import Argnums, Arguments, Function, Pullback, check_argnums, check_function
+from ._forward import jvp
 from ._grad import grad
 from .dual import Dual
 
@@ -20,9 +20,9 @@ from .dual import Dual
 def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """The Jacobian of f: shape of the output, then shape of the argument.
 
-    Row by row in reverse mode, or column by column in forward mode: whichever takes fewer passes. For
-    nests the result is nested as f's value is, and in each place as the argument is. Arguments as
-    for `value_and_grad`; with has_aux f returns (value, aux) and the result is (Jacobian, aux).
+    Row by row in reverse mode, or column by column in forward mode: whichever takes fewer passes. f
+    runs once. For nests the result is nested as f's value is, and in each place as the argument is.
+    Arguments as for `value_and_grad`; with has_aux f returns (value, aux) and the result is (Jacobian, aux).
 
     >>> import numpy as np
     >>> jacobian(lambda x: x * x)(np.array([1.0, 2.0]))
@@ -39,7 +39,7 @@ def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Functi
         if sum(map(math.prod, outs)) <= sum(map(math.prod, ins)):
             blocks = _rows(at, outs, ins)
         else:
-            blocks = _columns(f, arguments, kwargs, has_aux, outs, ins)
+            blocks = _columns(at, outs, ins)
         matrix = at.structure.results([arguments.results(row) for row in blocks])
         return (matrix, at.extra()) if has_aux else matrix
     return of
@@ -55,20 +55,12 @@ def _rows(at: Pullback, outs: list[tuple[int, ...]], ins: list[tuple[int, ...]])
     return blocks
 
 
-def _columns(f: Function, arguments: Arguments, kwargs: dict[str, Any], has_aux: bool,
-             outs: list[tuple[int, ...]], ins: list[tuple[int, ...]]) -> list[list[Any]]:
+def _columns(at: Pullback, outs: list[tuple[int, ...]], ins: list[tuple[int, ...]]) -> list[list[Any]]:
     """One pass of forward mode for each element of the argument."""
-    columns: list[list[list[Any]]] = []                  # by input leaf, by its element, by output leaf
-    for i in range(len(ins)):
-        columns.append([])
-        for unit in _basis(ins[i]):
-            tangents = [unit.astype(getattr(x, "dtype", float)) if k == i and shape_of(x) else
-                        unit if k == i else np.zeros(s, getattr(x, "dtype", float)) if s else 0.0
-                        for k, (s, x) in enumerate(zip(ins, arguments.leaves))]
-            y, level = pushed(f, arguments, tangents, kwargs)
-            ys = tree.leaves(with_aux("jacobian", y)[0] if has_aux else y)
-            columns[i].append(handed_out([tangent_of(x, level) for x in ys], arguments.leaves))
-    return [[_joined([column[o] for column in columns[i]], out + into, -1, arguments.leaves[i])
+    leaves = at.arguments.leaves
+    columns = [at.push(i, (unit.astype(getattr(x, "dtype", float)) if into else unit for unit in _basis(into)))
+               for i, (x, into) in enumerate(zip(leaves, ins))]
+    return [[_joined([column[o] for column in columns[i]], out + into, -1, leaves[i])
              for i, into in enumerate(ins)] for o, out in enumerate(outs)]
 
 
@@ -81,17 +73,23 @@ def _basis(shape: tuple[int, ...]) -> Iterator[Any]:
 
 
 def _joined(parts: list[Any], shape: tuple[int, ...], axis: int, x: Any) -> Any:
-    if any(isinstance(p, (Node, Dual)) for p in parts):
-        return ops.reshape(ops.stack(parts, axis=axis), shape) if shape else parts[0]
+    """The rows or columns of the block of derivatives by x, in x's dtype."""
     if not shape:
         return parts[0]
-    if not parts:
-        return np.zeros(shape, getattr(x, "dtype", float))
-    return np.reshape(np.stack([np.asarray(p) for p in parts], axis=axis), shape)
+    dtype = np.dtype(getattr(x, "dtype", float))
+    if any(isinstance(p, (Node, Dual)) for p in parts):
+        block = ops.reshape(ops.stack(parts, axis=axis), shape)
+        return block if block.dtype == dtype else ops.astype(block, dtype)
+    return np.reshape(np.stack([np.asarray(p, dtype) for p in parts], axis=axis), shape) if parts else \
+        np.zeros(shape, dtype)
 
 
 def hessian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """The matrix of second derivatives of a function that returns a single number.
+
+    At a kink (abs, relu or clip at an edge, a tie of maximum) the slope counts as constant: its derivative is 0. So
+    a network whose units stand at 0 has the second derivatives of its smooth parts. But abs(x)**2 has 0 at 0, where
+    x**2 has 2: write what is smooth without a kink. At a root of 0 (sqrt, norm, hypot, std) it is right, or nan.
 
     >>> import numpy as np
     >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0]))
@@ -106,7 +104,7 @@ def hessian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Functio
 def hvp(f: Function, x: Any, v: Any) -> Any:
     """The Hessian of f at x times v, without the Hessian: forward mode over reverse mode.
 
-    x may be any nest, or a Module; v is nested alike, as the gradient is.
+    x may be any nest, or a Module; v is nested alike, as the gradient is. At kinks: see `hessian`.
 
     >>> hvp(lambda x: x ** 3, 2.0, 1.0)
     12.0

@@ -116,6 +116,8 @@ take_along_axis = Op("take_along_axis", None, np.take_along_axis,
 
 def integers(name: str, indices: Any) -> Any:
     places = np.asarray(data_of(as_array(indices)))
+    if isinstance(indices, (list, tuple)) and not places.size:
+        return places.astype(int)                        # an empty list is of no kind
     if places.dtype.kind not in "iu":
         raise UsageError(f"{name}: indices are integers, and these are {places.dtype}")
     return places
