@@ -13,6 +13,7 @@ from . import train as train
 from . import tree as tree
 from .check import check_gradients as check_gradients
 from .core.determinism import deterministic as deterministic
+from .core.memory import free_cached_memory as free_cached_memory
 from .core.modes import check_finite as check_finite
 from .core.modes import no_grad as no_grad
 from .core.nary import dot as dot
@@ -152,6 +153,7 @@ from .ops import fmod as fmod
 from .ops import frexp as frexp
 from .ops import full_like as full_like
 from .ops import gelu as gelu
+from .ops import gelu_tanh as gelu_tanh
 from .ops import geomspace as geomspace
 from .ops import gradient as gradient
 from .ops import greater as greater

@@ -241,7 +241,8 @@ fmin: Op
 fmod: Op
 full_convolution: Op
 gauss: Op
-gelu: Elementwise
+gelu: Op
+gelu_tanh: Elementwise
 getitem: Op
 hard_sigmoid: Elementwise
 hard_tanh: Elementwise

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import AutogradError, GraphError, UsageError, blame
 from ._bind import Bindable, Each, Rule, bind, ieee, ieee_traced
-from ._call import inputs_and_params
+from ._call import op_inputs_and_params
 from ._carriers import CARRIERS, NUMBER
 from ._docstring import Docstring
 from ._fields import check_fields
@@ -77,6 +77,8 @@ class Op(Bindable):
     cost        a function of the inputs' shapes, the output's shape and the parameters: the multiply-adds
     misfit      a function of the inputs' shapes that says which sizes do not fit, or None
     expansion   a function of the inputs: the same op by simpler ones, which draw(expand=True) shows
+    variants    other ops that a keyword chooses, or None for this one, the first: {"approximate": {"none": None,
+                "tanh": gelu_tanh}} makes gelu(x, approximate="tanh") a call of gelu_tanh
     ufunc_method  the method of a ufunc that is this op, such as np.add.reduce
 
     >>> from autograd_nn import Value
@@ -107,6 +109,7 @@ class Op(Bindable):
                  ulps: tuple[float, float, float] | None = None, loses: str = "",
                  cost: Callable[..., int] | None = None, misfit: Callable[..., str | None] | None = None,
                  expansion: Callable[..., Any] | None = None,
+                 variants: Mapping[str, Mapping[str, Op | None]] | None = None,
                  ufunc_method: Callable[..., Any] | None = None) -> None:
         given = {**locals()}
         if not isinstance(name, str):
@@ -145,6 +148,7 @@ class Op(Bindable):
         self.ulps, self.loses = ulps, loses
         self.misfit = misfit or (of_broadcast if self.elementwise else None)
         self.expansion, self.ufunc_method = expansion, ufunc_method
+        self.variants = dict(variants or {})
         OPS[name] = self
         for meet in _meetings:
             meet(self)
@@ -167,9 +171,10 @@ class Op(Bindable):
         return bool(np.isfinite(self.range).all())
 
     def __call__(self, *args: Any, **params: Any) -> Any:
+        op = self
         try:
             if len(args) != self.arity or params:
-                args, params = inputs_and_params(self, args, params)
+                op, args, params = op_inputs_and_params(self, args, params)
             else:
                 params = self.params
             top = NUMBER
@@ -177,7 +182,7 @@ class Op(Bindable):
                 carrier = CARRIERS[type(arg)]
                 if carrier.rank > top.rank:
                     top = carrier
-            return top.apply(self, args, params)
+            return top.apply(op, args, params)
         except Exception as error:
             if isinstance(error, AutogradError) or not isinstance(error, RAW) or not self.is_own:
                 blame(error, self, args)

@@ -1,8 +1,8 @@
 """Activation functions. At a kink the derivative is the one of `step`: relu'(0) = 0.
 
 Sources of the formulas: relu, Nair & Hinton 2010; elu, Clevert et al. 2015; selu, Klambauer et
-al. 2017; gelu (exact, by erf), Hendrycks & Gimpel 2016; silu, Elfwing et al. 2017; mish, Misra
-2019. The parameters' defaults are PyTorch's.
+al. 2017; gelu (exact, by erf, or nearly, by tanh), Hendrycks & Gimpel 2016; silu, Elfwing et al. 2017;
+mish, Misra 2019. The parameters' defaults are PyTorch's.
 """
 
 from __future__ import annotations
@@ -23,6 +23,21 @@ from .elementary import INV_ROOT_TAU, exp, expm1, gauss, log, logaddexp, normal_
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805     # with these selu keeps mean 0 and variance 1
 WIDE = 64                                   # elements: relu compares rows this long, or longer, with a row of zeros
+
+
+ROOT_8_BY_PI, CUBIC = 1.5957691216057308, 0.044715      # of gelu by tanh: x (1 + tanh(sqrt(2/pi) (x + c x^3))) / 2
+SATURATED = 100.0                           # its gate is 0 or 1 beyond, and the cube does not overflow
+
+
+def _gate(x: Any) -> Any:
+    """(1 + tanh(z / 2)) / 2 is sigmoid(z), which keeps its digits where it is small."""
+    return ROOT_8_BY_PI * x * (1 + CUBIC * x * x)
+
+
+def _gate_slope(x: Any) -> Any:
+    """The derivative of x sigmoid(gate)."""
+    z = _gate(x)
+    return sigmoid(z) * (1 + ROOT_8_BY_PI * x * (1 + 3 * CUBIC * x * x) * sigmoid(-z))
 
 
 def _relu(x: Any) -> Any:
@@ -82,8 +97,15 @@ silu = Composite("silu", lambda x: x * sigmoid(x),
                  layer="SiLU", tex=r"\operatorname{{silu}} {0}",
                  steepest=1.0998,
                  ulps=(4, 4, 4))
+gelu_tanh = Composite("gelu_tanh", lambda x: x * sigmoid(_gate(clip(x, -SATURATED, SATURATED))),
+                      lambda g, y, x: g * _gate_slope(clip(x, -SATURATED, SATURATED)),
+                      written=(lambda g, y, x: g * _gate_slope(x),),
+                      tex=r"\operatorname{{gelutanh}} {0}",
+                      steepest=1.1290,
+                      ulps=(4, 4, 4))
 gelu = Composite("gelu", lambda x: x * normal_cdf(x),
                  lambda g, y, x: g * (normal_cdf(x) + x * INV_ROOT_TAU * gauss(x, scale=0.5)),
+                 variants={"approximate": {"none": None, "tanh": gelu_tanh}},
                  layer="GELU", tex=r"\operatorname{{gelu}} {0}",
                  steepest=1.1290,
                  ulps=(4, 4, 4))

@@ -18,6 +18,15 @@ Pair = tuple[int, int]
 LARGEST = 2**31 - 1                # of a length or width
 
 
+quick: Any = None
+"""The module `native._windows`: copying and comparing, with the same bits; the engine sets it where it is compiled."""
+
+
+def in_c(x: Any) -> Any:
+    """That module, if it is there and takes the array x; else None."""
+    return quick if x.dtype.char in "fd" and x.dtype.isnative and x.flags.c_contiguous and x.flags.aligned else None
+
+
 def numbers(name: str, what: str, value: Any, n: int, least: int) -> tuple[int, ...]:
     """One integer for each of n axes, out of one for all or a sequence of n."""
     try:

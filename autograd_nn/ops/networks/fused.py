@@ -16,27 +16,21 @@ from ...errors import ShapeError
 from .._arguments import data_of
 from .._bind import Each
 from .._misfit import of_broadcast
-from .._op import Op, shape_of
+from .._op import Op
 from ..arrays.reduction import largest, sum
-from ..arrays.shape import expand_dims, reshape, transpose
+from ..arrays.shape import expand_dims, transpose
 from ..elementwise.activation import from_probabilities, log_total, softmax
-from ..matrices.matmul import matmul
+from ..matrices.matmul import as_rows, matmul, times_one_matrix
 
 
 def _linear(x: Any, w: Any, b: Any) -> Any:
     if w.ndim != 2 or not x.ndim:
         raise ShapeError(f"linear: x is (..., n) and w (m, n), and these have shape {x.shape} and {w.shape}")
-    y = x.dot(w.T)                                   # np.matmul takes three times as long for small matrices
+    y = times_one_matrix(x, w.T)
     if b.dtype is y.dtype or b.dtype == y.dtype:
         y += b
         return y
     return y + b
-
-
-def _rows(x: Any) -> Any:
-    """x as a matrix: all axes but the last are one batch."""
-    *lead, n = shape_of(x)
-    return x if len(lead) == 1 else reshape(x, (math.prod(lead), n))
 
 
 def _flat(index: Any, x: Any) -> Any:
@@ -67,7 +61,7 @@ def _excess(g: Any, x: Any, index: Any, loss: Any = None) -> Any:
 
 linear = Op("linear", None, _linear,
             lambda g, y, x, w, b: matmul(g, w),
-            lambda g, y, x, w, b: matmul(transpose(_rows(g)), _rows(x)),
+            lambda g, y, x, w, b: matmul(transpose(as_rows(g)), as_rows(x)),
             lambda g, y, x, w, b: g,
             tex=r"{0} \, {1}^\top + {2}", symbol="x wᵀ + b", method=False,
             cases=[(((4, 3), (2, 3), (2,)), {}), (((3,), (2, 3), (2,)), {}), (((2, 4, 3), (2, 3), (2,)), {})],

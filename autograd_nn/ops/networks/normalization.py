@@ -77,9 +77,10 @@ standardize = Op("standardize", None, _standardize,
 # --- each channel of a batch ----------------------------------------------------------------------
 
 class _Normalized(np.ndarray[Any, Any]):
-    """The result of batch_normalize, which knows the moments of the input."""
+    """The memory of the result of batch_normalize, which knows the moments of the input."""
 
     moments: tuple[Any, Any]
+    against: Any = None      # what _against found for one rule, for the other one: (g, that rule, the sums)
 
 
 def _by_channel(x: Any) -> Any:
@@ -103,7 +104,7 @@ def moments(x: Any, y: Any = None) -> tuple[Any, Any]:
     """Mean and (biased) variance of each channel; those that batch_normalize found, where it made y of x."""
     known = _known(y)
     if known is not None:
-        return known
+        return known.moments
     count, x = _count(x), _by_channel(x)
     centre = (x @ np.ones(x.shape[2], x.dtype)).sum(axis=0) / x.dtype.type(count)
     spread = np.zeros_like(centre)
@@ -113,10 +114,10 @@ def moments(x: Any, y: Any = None) -> tuple[Any, Any]:
     return centre, spread / x.dtype.type(count)
 
 
-def _known(y: Any) -> tuple[Any, Any] | None:
-    """The moments that the result of batch_normalize brings along."""
+def _known(y: Any) -> _Normalized | None:
+    """The memory of the result of batch_normalize."""
     base = original(y).base if isinstance(y, np.ndarray) else None
-    return base.moments if isinstance(base, _Normalized) else None
+    return base if isinstance(base, _Normalized) else None
 
 
 def _floats(x: Any) -> Any:
@@ -133,22 +134,23 @@ def _batch_normalize(x: Any, w: Any, b: Any, eps: float = 1e-5) -> Any:
     factor = w / np.sqrt(spread + x.dtype.type(eps))
     seen, made = _by_channel(x), _by_channel(y.view(np.ndarray))
     for part in _parts(seen):
-        away = seen[part] - centre[:, None]
-        np.multiply(away, factor[:, None], out=made[part])
-        made[part] += b[:, None]
+        away = np.subtract(seen[part], centre[:, None], out=made[part])
+        away *= factor[:, None]
+        away += b[:, None]
     return y.view(np.ndarray)
 
 
 def _input(g: Any, x: Any, w: Any, eps: float = 1e-5, known: Any = None) -> Any:
     x = _floats(x)
-    centre, spread = known or moments(x)
+    centre, spread = moments(x) if known is None else known.moments
     scale = 1 / np.sqrt(spread + x.dtype.type(eps))
     result = np.empty(x.shape, np.result_type(g, x, w))
+    against = _against("x", g, x, centre, known)
     g, seen, made = _by_channel(g), _by_channel(x), _by_channel(result)
     count = x.dtype.type(_count(x))
     outer = (w * scale)[:, None]
     shift = outer * ((g @ np.ones(g.shape[2], g.dtype)).sum(axis=0) / count)[:, None]
-    along = outer * (_against(g, seen, centre) * scale * scale / count)[:, None]
+    along = outer * (against * scale * scale / count)[:, None]
     for part in _parts(seen):
         away = seen[part] - centre[:, None]
         away *= along
@@ -158,18 +160,27 @@ def _input(g: Any, x: Any, w: Any, eps: float = 1e-5, known: Any = None) -> Any:
     return result
 
 
-def _against(g: Any, x: Any, centre: Any) -> Any:
-    """The sum of g (x - centre) of each channel."""
-    total = np.zeros(x.shape[1], np.result_type(g, x))
+def _against(rule: str, g: Any, x: Any, centre: Any, known: Any) -> Any:
+    """The sum of g (x - centre) of each channel, which the rules by x and by w both need.
+
+    A rule that asks again may have another g in the same array.
+    """
+    if known is not None and known.against is not None:
+        (given, asked, total), known.against = known.against, None
+        if given is g and asked != rule:
+            return total
+    total, by_channel, x = np.zeros(x.shape[1], np.result_type(g, x)), _by_channel(g), _by_channel(x)
     for part in _parts(x):
-        total += np.vecdot(g[part], x[part] - centre[:, None]).sum(axis=0)
+        total += np.vecdot(by_channel[part], x[part] - centre[:, None]).sum(axis=0)
+    if known is not None:
+        known.against = g, rule, total
     return total
 
 
 def _weight(g: Any, x: Any, eps: float = 1e-5, known: Any = None) -> Any:
     x = _floats(x)
-    centre, spread = known or moments(x)
-    return _against(_by_channel(g), _by_channel(x), centre) / np.sqrt(spread + x.dtype.type(eps))
+    centre, spread = moments(x) if known is None else known.moments
+    return _against("w", g, x, centre, known) / np.sqrt(spread + x.dtype.type(eps))
 
 
 def _over(x: Any) -> tuple[int, ...]:

@@ -6,7 +6,8 @@ window_sum       the sum; averages are this, divided
 window_pick      the element at a place in each window that is given by number, which is what the
                  derivative of window_max consists of; the number of all elements asks for their sum
 
-Each works with one slice of the array for each element of the window, all windows at once.
+Each works with one slice of the array for each element of the window, all windows at once; the
+first and the last of them, and the numbers, in C where that is compiled.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from .._op import Op, shape_of
 from ..arrays.shape import reshape, transpose
 from ..elementwise.arithmetic import flat
 from ..matrices.matmul import matmul
-from ._sliding import Pair, fits, images, numbers, offsets, padded, places
+from ._sliding import Pair, fits, images, in_c, numbers, offsets, padded, places
 
 _Padding = tuple[Pair, Pair]
 
@@ -37,8 +38,23 @@ def _seen(x: Any, kernel: Pair, stride: Pair, padding: _Padding, dilation: Pair,
     return ((k, around[at]) for k, at in offsets(kernel, stride, dilation, out))
 
 
+def _planes(x: Any) -> Any:
+    """x as (images, height, width)."""
+    return x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
+
+
+def _begin(padding: _Padding) -> Pair:
+    """Where the first window begins."""
+    return -padding[0][0], -padding[1][0]
+
+
 def _max(x: Any, kernel: Pair = (1, 1), stride: Pair = (1, 1), padding: _Padding = ((0, 0), (0, 0)),
          dilation: Pair = (1, 1)) -> Any:
+    out, quick = places(x.shape[-2:], kernel, stride, padding, dilation), in_c(x)
+    if quick is not None:
+        y = np.empty((*x.shape[:-2], *out), x.dtype)
+        if quick.largest(_planes(x), _planes(y), kernel, stride, dilation, _begin(padding)):
+            return y
     parts = _seen(x, kernel, stride, padding, dilation, -np.inf)
     y = next(parts)[1].copy("C")
     for _, part in parts:
@@ -53,7 +69,10 @@ def _numbers(y: Any, x: Any, kernel: Pair, stride: Pair, padding: _Padding, dila
     all elements of the window, which stands for every one of them.
     """
     y, x = data_of(y), data_of(x)
-    number = np.zeros(y.shape, np.min_scalar_type(math.prod(kernel)))
+    number, quick = np.zeros(y.shape, np.min_scalar_type(math.prod(kernel))), in_c(x)
+    if quick is not None and quick.numbers(_planes(x), _planes(y), _planes(number), kernel, stride, dilation,
+                                           _begin(padding)):
+        return frozen(number)
     before = np.ones(y.shape, bool)
     for _, part in _seen(x, kernel, stride, padding, dilation, -np.inf):
         before &= part != y
@@ -91,6 +110,11 @@ def _pick(x: Any, number: Any = None, kernel: Pair = (1, 1), stride: Pair = (1, 
 def _put(g: Any, number: Any = None, size: Pair = (1, 1), kernel: Pair = (1, 1), stride: Pair = (1, 1),
          padding: _Padding = ((0, 0), (0, 0)), dilation: Pair = (1, 1)) -> Any:
     apart = all(s > (n - 1) * d for s, n, d in zip(stride, kernel, dilation))      # a dilated window is that long
+    quick = in_c(g)
+    if quick is not None:
+        x = np.zeros((*g.shape[:-2], *size), g.dtype)
+        if quick.put(_planes(x), _planes(g), _planes(number), apart, kernel, stride, dilation, _begin(padding)):
+            return x
     x, chosen = _spread_over(g, size, padding), _choices(number, kernel)
     for k, at in offsets(kernel, stride, dilation, g.shape[-2:]):
         if apart:                                        # no element is in two windows
