@@ -1,4 +1,4 @@
-"""Splits the arguments of a call of an op into inputs and parameters, fills in defaults, and finds the variant meant."""
+"""Splits the arguments of a call of an op into inputs and parameters, fills in defaults, and finds the variant."""
 
 from __future__ import annotations
 

@@ -171,12 +171,11 @@ class Op(Bindable):
         return bool(np.isfinite(self.range).all())
 
     def __call__(self, *args: Any, **params: Any) -> Any:
-        op = self
         try:
             if len(args) != self.arity or params:
                 op, args, params = op_inputs_and_params(self, args, params)
             else:
-                params = self.params
+                op, params = self, self.params
             top = NUMBER
             for arg in args:
                 carrier = CARRIERS[type(arg)]
