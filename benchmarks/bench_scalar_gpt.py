@@ -2,10 +2,10 @@
 
     python benchmarks/bench_scalar_gpt.py [--quick]
 
-As people write it to see how a language model learns: one layer, 16 numbers a token, 4 heads, letters in and letters out,
-root mean square norms, no biases. A step builds the graph of one name, goes backward, and moves each parameter by Adam,
-in a loop over `p.data` and `p.grad`, where `p.grad = 0` is an int. So it tells what attributes and ints among floats
-cost, beside what a node costs.
+As people write it to see how a language model learns: one layer, 16 numbers a token, 4 heads, letters in and letters
+out, root mean square norms, no biases. A step builds the graph of one name, goes backward, and moves each parameter by
+Adam, in a loop over `p.data` and `p.grad`, where `p.grad = 0` is an int. So it tells what attributes and ints among
+floats cost, beside what a node costs.
 
 Both engines start from the same numbers and must have the same losses. Times are the processor's, of interleaved runs.
 """
