@@ -55,10 +55,15 @@ class Linear(Module):
                 raise UsageError("Linear holds Tensors, and these inputs are Values\n"
                                  "  help: nn.Layer takes Values; autograd_nn.stack(values) makes a Tensor of them")
             x = x.astype(self.weight.dtype, copy=False)
-        return x @ self.weight.T if self.bias is None else ops.linear(x, self.weight, self.bias)
+        return projected(x, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         return f"{self.in_features}, {self.out_features}" + ("" if self.bias is not None else ", bias=False")
+
+
+def projected(x: Any, w: Any, b: Any) -> Any:
+    """x W^T + b, where b may be None."""
+    return x @ w.T if b is None else ops.linear(x, w, b)
 
 
 def drawn(name: str, n_in: int, n_out: int, bias: bool, rng: Rng, dtype: Any,

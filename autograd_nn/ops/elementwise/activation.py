@@ -184,9 +184,14 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def _softmax(x: Any, axis: Any = -1) -> Any:
-    e = _exp(_shifted(x, axis)[0])
+    e = np.asarray(_shifted(x, axis)[0])
+    if x.dtype.kind != "f":
+        e = _exp(e)
+        return e / np.add.reduce(e, axis=axis, keepdims=True)
+    np.exp(e, out=e)
     total = np.add.reduce(e, axis=axis, keepdims=True)
-    return e / np.where(total == 0, 1, total) if x.dtype != object else e / total
+    e /= np.where(total == 0, 1, total)
+    return e
 
 
 def _log_softmax(x: Any, axis: Any = -1) -> Any:
