@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from ._op import Op
 
 
-def inputs_and_params(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The inputs, and a dict of every parameter: as given, else its default."""
+def inputs_and_params(op: Op, args: tuple[Any, ...],
+                      params: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any], bool]:
+    """The inputs, a dict of every parameter (as given, else its default), and whether one differs from lane to lane."""
+    own = False
     if op.arity < 0:
         if not args or not (isinstance(args[0], (list, tuple)) or getattr(args[0], "shape", None)):
             raise UsageError(f"{op.name}: the first argument is a sequence of arrays, "
@@ -31,7 +33,7 @@ def inputs_and_params(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> 
     full = {**op.params, **dict(zip(op.params, rest)), **params} if rest else {**op.params, **params}
     for x in (*rest, *params.values()):
         if type(x) not in OPTIONS:
-            refuse_nodes(op.name, x)
+            own = refuse_nodes(op.name, x) or own
     if len(full) > len(op.params):
         from ._arguments import no_out
         no_out(op.name, full.pop("out", None))
@@ -39,4 +41,4 @@ def inputs_and_params(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> 
         known = ", ".join(op.params) or "none"
         if extra:
             raise UsageError(f"{op.name}: unknown parameter {extra} (its parameters: {known})")
-    return inputs, full
+    return inputs, full, own

@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import AutogradError, GraphError, UsageError, blame
 from ._bind import Bindable, Each, Rule, bind, ieee, ieee_traced
 from ._call import inputs_and_params
-from ._carriers import CARRIERS, NUMBER
+from ._carriers import BATCHED, CARRIERS, NUMBER
 from ._docstring import Docstring
 from ._level import Level
 from ._misfit import of_broadcast
@@ -77,6 +77,8 @@ class Op(Bindable):
     misfit      a function of the inputs' shapes that says which sizes do not fit, or None
     expansion   a function of the inputs: the same op by simpler ones, which draw(expand=True) shows
     ufunc_method  the method of a ufunc that is this op, such as np.add.reduce
+    lanes       how an op on arrays runs in many lanes at once, one of the forms in `_lanes.py`; None: in one lane
+                after the other
 
     >>> from autograd_nn import Value
     >>> from autograd_nn.ops import Op
@@ -106,7 +108,8 @@ class Op(Bindable):
                  ulps: tuple[float, float, float] | None = None, loses: str = "",
                  cost: Callable[..., int] | None = None, misfit: Callable[..., str | None] | None = None,
                  expansion: Callable[..., Any] | None = None,
-                 ufunc_method: Callable[..., Any] | None = None) -> None:
+                 ufunc_method: Callable[..., Any] | None = None,
+                 lanes: Callable[..., Any] | None = None) -> None:
         if not isinstance(name, str):
             raise UsageError(f"Op: name must be a string, not {shown_in_error(name)}")
         self.module = _module_of(self)
@@ -143,7 +146,7 @@ class Op(Bindable):
         self.steepest, self.range, self.cost = steepest, range, cost
         self.ulps, self.loses = ulps, loses
         self.misfit = misfit or (of_broadcast if self.elementwise else None)
-        self.expansion, self.ufunc_method = expansion, ufunc_method
+        self.expansion, self.ufunc_method, self.lanes = expansion, ufunc_method, lanes
         OPS[name] = self
         for meet in _meetings:
             meet(self)
@@ -168,10 +171,10 @@ class Op(Bindable):
     def __call__(self, *args: Any, **params: Any) -> Any:
         try:
             if len(args) != self.arity or params:
-                args, params = inputs_and_params(self, args, params)
+                args, params, own = inputs_and_params(self, args, params)
             else:
-                params = self.params
-            top = NUMBER
+                params, own = self.params, False
+            top = NUMBER if not own else next(c for c in CARRIERS.values() if c.rank == BATCHED)
             for arg in args:
                 carrier = CARRIERS[type(arg)]
                 if carrier.rank > top.rank:

@@ -14,6 +14,7 @@ import numpy as np
 
 from ...errors import ShapeError
 from .._bind import Each
+from .._lanes import Lanes, Own, by_ops, repeated, together, with_own_params
 from .._misfit import of_broadcast
 from .._op import Op, shape_of
 from ..arrays.reduction import largest, sum
@@ -83,19 +84,30 @@ def _through_x(d: Any, index: Any, x: Any) -> Any:
     return d - sum(d, axis=-1, keepdims=True) * _one_hot(index, x)
 
 
+def _by_matmul(x: Any, w: Any, b: Any) -> Any:
+    return matmul(x, transpose(w)) + b
+
+
+@with_own_params
+def _chosen_in_lanes(op: Op, lanes: Lanes) -> Any:
+    index = lanes.params["index"]
+    index = index.array if isinstance(index, Own) else repeated(index, lanes.size)
+    return op(*(lanes.full(i) for i in range(len(lanes.xs))), index=index)
+
+
 linear = Op("linear", None, _linear,
             lambda g, y, x, w, b: matmul(g, w),
             lambda g, y, x, w, b: matmul(transpose(_rows(g)), _rows(x)),
             lambda g, y, x, w, b: g,
             tex=r"{0} \, {1}^\top + {2}", symbol="x wᵀ + b", method=False,
             cases=[(((4, 3), (2, 3), (2,)), {}), (((3,), (2, 3), (2,)), {}), (((2, 4, 3), (2, 3), (2,)), {})],
-            slots=("x", "w", "b"), cost=lambda shapes, out: math.prod(out) * shapes[0][-1])
+            slots=("x", "w", "b"), cost=lambda shapes, out: math.prod(out) * shapes[0][-1], lanes=by_ops(_by_matmul))
 softmax_cross_entropy = Op("softmax_cross_entropy", None, _cross_entropy,
                            lambda g, y, x, index: softmax_excess(g, y, x, index=index),
                            tex=r"-\ln \operatorname{{softmax}}({0})_{{t}}", symbol="−ln softmax", method=False,
                            params={"index": None},
                            cases=[(((3, 4),), {"index": np.array([1, 0, 3])}),
-                                  (((2, 2, 3),), {"index": np.array([[0, 2], [1, 1]])})])
+                                  (((2, 2, 3),), {"index": np.array([[0, 2], [1, 1]])})], lanes=_chosen_in_lanes)
 softmax_excess = Op("softmax_excess", None, _excess,
                     lambda h, e, g, y, x, index: sum(h * (_probabilities(y, x, index) - _one_hot(index, x)), axis=-1),
                     lambda h, e, g, y, x, index: -g * sum(h * _probabilities(y, x, index), axis=-1),
@@ -104,7 +116,7 @@ softmax_excess = Op("softmax_excess", None, _excess,
                     params={"index": None}, internal=True,
                     cases=[(((3,), (3,), (3, 4)), {"index": np.array([1, 0, 3])}),
                            (((2, 2), (2, 2), (2, 2, 3)), {"index": np.array([[0, 2], [1, 1]])})],
-                    slots=("g", "y", "x"))
+                    slots=("g", "y", "x"), lanes=_chosen_in_lanes)
 
 
 # --- sums of many inputs ------------------------------------------------------------------------------
@@ -145,11 +157,11 @@ sum_of = Op("sum_of", _sum, lambda *xs: _sum(*map(np.asarray, xs)),
             Each(lambda i, g, y, *xs: g),
             terms=lambda n: [(i,) for i in range(n)],
             tex=r"\sum_i {0}_i", symbol="Σ", method=False, cases=[(_THREE, {}), (((2,),), {})],
-            commutes=True, linear=True, misfit=of_broadcast, expansion=_sum)
+            commutes=True, linear=True, misfit=of_broadcast, expansion=_sum, lanes=together)
 weighted_sum = Op("weighted_sum", _weighted_sum, lambda *xs: _weighted_sum(*map(np.asarray, xs)),
                   Each(lambda i, g, y, *xs: g * _other_factor(i, xs)),
                   terms=lambda n: [*((i, i + n // 2) for i in range(n // 2)), (n - 1,)],
                   tex=r"\sum_i w_i \, x_i + b", symbol="Σ w x + b", internal=True,
                   cases=[(((2,), (2,), ()), {}), (((2, 3), (3,), (3,), (2, 1), ()), {})],
                   slots=("w*", "x*", "b"), misfit=of_broadcast, expansion=_by_products,
-                  cost=lambda shapes, out: math.prod(out) * (len(shapes) // 2))
+                  cost=lambda shapes, out: math.prod(out) * (len(shapes) // 2), lanes=together)

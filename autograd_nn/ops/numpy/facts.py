@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .._arguments import as_array, data_of, no_out, numpys_errors
+from .._arguments import as_array, data_of, form_of, no_out, numpys_errors
 from .._function import composed
 
 
@@ -31,10 +31,10 @@ def _data(x: Any) -> Any:
     return x
 
 
-def _enter(function: Callable[..., Any], *shapes: tuple[int, ...]) -> None:
+def _enter(function: Callable[..., Any], *shapes: tuple[int, ...], of: Callable[[Any], Any] = as_array) -> None:
     """NumPy's function as a function of this package, with its own arguments; tested on these shapes."""
     def fact(*args: Any, **params: Any) -> Any:
-        return answer(function, *args, **params)
+        return answer(function, *map(of, args), **params)
     name = function.__name__
     fact.__name__ = fact.__qualname__ = name
     fact.__doc__ = f"`numpy.{name}` of the data: a plain result, which has no derivative."
@@ -45,9 +45,11 @@ for _name in """equal not_equal greater greater_equal less less_equal logical_an
                 allclose array_equal array_equiv isin""".split():
     _enter(getattr(np, _name), (2, 3), (2, 3))
 for _name in """logical_not isfinite isinf isnan isposinf isneginf isreal iscomplex isrealobj iscomplexobj signbit
-                count_nonzero flatnonzero argwhere nanargmax nanargmin ndim shape size""".split():
+                count_nonzero flatnonzero argwhere nanargmax nanargmin""".split():
     _enter(getattr(np, _name), (2, 3))
 _enter(np.digitize, (2, 3), (1,))
+for _name in ("ndim", "shape", "size"):
+    _enter(getattr(np, _name), (2, 3), of=form_of)
 
 
 # --- those that are methods as well ----------------------------------------------------------------

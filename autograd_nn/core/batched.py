@@ -1,0 +1,322 @@
+"""Batched: what many lanes of a function have in the place of one argument, in one array.
+
+A lane is one call of a function, and `vmap` runs all lanes at once. To the function a Batched has the shape that a lane
+has. What it holds, one level down, has one more axis in front. An op on it is an op on what it holds (`ops/_lanes.py`),
+which may be an array, a node, a Dual, or the Batched of a vmap around this one. So derivatives of every kind run inside
+a vmap and around one. A pass of reverse mode takes a Batched as cotangent, too, and then pulls many at once.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NoReturn
+
+import numpy as np
+
+from .. import ops
+from ..errors import GraphError, LanesError, LeavesGraphError, ShapeError, UsageError
+from ..ops import FUNCTIONS, Op, shape_of
+from ..ops._arguments import form_of
+from ..ops._carriers import carrier, is_plain
+from ..ops._lanes import Lanes, Own, moved, one_by_one, repeated, together
+from .complex import Complex
+from .methods import attach, is_fact, is_operand, through_function, through_ufunc
+from .node import Node
+from .tensor import Tensor
+from .traced import Traced
+from .value import as_value
+from .variables import active
+
+_numbers = itertools.count(1)
+
+
+class Level:
+    """One call of a vmap: how many lanes it has, and whether it runs. Levels are numbered as they begin."""
+
+    __slots__ = ("around", "number", "runs", "size")
+
+    def __init__(self, size: int) -> None:
+        self.size, self.number, self.runs = size, next(_numbers), False
+        self.around = active.nodes                       # the variables of the transforms around it
+
+    def __enter__(self) -> Level:
+        self.runs = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.runs = False
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Level:
+        return self
+
+    def __repr__(self) -> str:
+        return f"<{self.size} lanes>"
+
+
+class Batched(Traced):
+    """Many lanes of a value: `_below` has them along its first axis, and `level` says of which vmap they are."""
+
+    __slots__ = ("_below", "level")
+    _OUT = "each lane has one of its own; return it from the function, and vmap stacks them"
+
+    def __init__(self, below: Any, level: Level) -> None:
+        self._below, self.level = below, level
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape that one lane has."""
+        return shape_of(self._below)[1:]
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of the numbers."""
+        return self._below.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes in one lane."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements in one lane."""
+        return math.prod(self.shape)
+
+    T, mT, __getitem__, __len__, __iter__ = Tensor.T, Tensor.mT, Tensor.__getitem__, Tensor.__len__, Tensor.__iter__
+    reshape, transpose, flatten, ravel = Tensor.reshape, Tensor.transpose, Tensor.flatten, Tensor.ravel
+
+    @property
+    def data(self) -> NoReturn:
+        """Raises LanesError: there is no array that would be the data of one lane."""
+        self._ask("the data of a Batched", "autograd_nn.stop_gradient(x) has no derivative, and stays within the vmap")
+
+    def item(self) -> NoReturn:
+        """Raises LanesError: there are as many numbers as lanes."""
+        self._ask("item() of a Batched", self._OUT)
+
+    def backward(self, *_: Any, **__: Any) -> NoReturn:
+        """Raises GraphError: within a vmap derivatives are taken by functions."""
+        raise GraphError("backward() within a vmap: there is a root in each lane\n"
+                         "  help: vmap(grad(f)) has the gradient of each lane; sum what vmap(f) gives, and then "
+                         "backward() goes through it")
+
+    def _ask(self, what: str, help: str) -> NoReturn:
+        error = LanesError(f"{what} was asked for within a vmap, where each of {self.level.size} lanes may have its "
+                           f"own\n  help: {help}")
+        error.lanes = self
+        raise error
+
+    def _refuse(self, what: str, instead: str = "") -> NoReturn:
+        self._ask(what.format("Batched"), self._OUT)
+
+    def __bool__(self) -> bool:
+        self._ask("a yes or no (`if x > 0`, `while`, `and`)",
+                  "autograd_nn.where(x > 0, a, b) chooses in each lane; what all lanes share may steer the program")
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        self._ask("an ndarray of a Batched",
+                  "use the functions of this package: autograd_nn.stack([x, y]), and take(table, x, axis=0) in the "
+                  "place of table[x]")
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **params: Any) -> Any:
+        if method == "__call__" and is_fact(ufunc) and not params:
+            return _fact(ufunc, inputs)
+        return through_ufunc(ufunc, method, inputs, params)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if func in _ABOUT_FORM:
+            return func(*map(form_of, args), **{key: form_of(x) for key, x in kwargs.items()})
+        return through_function(func, args, kwargs)
+
+    def __repr__(self) -> str:
+        return f"Batched({self.level.size} lanes of shape {self.shape})"
+
+    def __copy__(self) -> Batched:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Batched:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise LeavesGraphError("a Batched cannot be pickled: it is one argument of many calls that run at once")
+
+    __hash__ = object.__hash__
+
+    def each(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """function(*args, **kwargs) lane by lane: the results, which may be nests, of all lanes."""
+        alive(self.level)
+        if not self.level.size:
+            self._ask("the shape of a result", "of no lanes at all this function cannot tell it")
+        found = [function(*lane_of(args, self.level, i), **lane_of(kwargs, self.level, i))
+                 for i in range(self.level.size)]
+        return _stacked(found, self.level)
+
+
+def _compare(ufunc: Any) -> Any:
+    return lambda self, other: _fact(ufunc, (self, other)) if is_operand(other) else NotImplemented
+
+
+def _logic(ufunc: Any, swapped: bool = False) -> Any:
+    return lambda self, other: _mask(ufunc, (other, self) if swapped else (self, other))
+
+
+for _name, _ufunc in {"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal, "eq": np.equal,
+                      "ne": np.not_equal}.items():
+    setattr(Batched, f"__{_name}__", _compare(_ufunc))
+for _name, _ufunc in {"and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor}.items():
+    setattr(Batched, f"__{_name}__", _logic(_ufunc))
+    setattr(Batched, f"__r{_name}__", _logic(_ufunc, True))
+Batched.__invert__ = lambda self: _mask(np.bitwise_not, (self,))     # type: ignore[attr-defined]
+
+
+def _fact(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
+    """A ufunc that answers yes or no, in each lane."""
+    lanes, level = lowered(inputs, {}, None)
+    return Batched(ufunc(*lanes.aligned()), level)
+
+
+def _mask(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
+    """An operation of masks and whole numbers, which have no derivative."""
+    lanes, level = lowered(inputs, {}, None)
+    if not all(isinstance(x, (int, np.generic, np.ndarray, Batched)) for x in lanes.xs):
+        return NotImplemented
+    return Batched(ufunc(*lanes.aligned()), level)
+
+
+_ABOUT_FORM = {np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.result_type, np.can_cast, np.shape, np.ndim,
+               np.size}
+"""NumPy's functions that ask for shape and dtype alone, which are the same in all lanes."""
+
+
+# --- ops ------------------------------------------------------------------------------------------------
+
+def alive(level: Level) -> Level:
+    """The level, if it runs; a Batched that has left its vmap means nothing."""
+    if not level.runs:
+        raise GraphError("a Batched was used after its vmap was over: the function kept it, in a list or a global\n"
+                         "  help: return it, and vmap stacks what the lanes have")
+    return level
+
+
+def _highest(xs: Iterable[Any]) -> Level | None:
+    levels = [x.level for x in xs if isinstance(x, Batched)]
+    return max(levels, key=lambda level: level.number) if levels else None
+
+
+def _parts(param: Any) -> Iterator[Any]:
+    return (p for part in param for p in _parts(part)) if isinstance(param, (tuple, list)) else iter((param,))
+
+
+def in_params(params: dict[str, Any]) -> list[Any]:
+    """The Batched in the parameters of a call."""
+    return [part for param in params.values() for part in _parts(param) if isinstance(part, Batched)]
+
+
+def lowered(args: Iterable[Any], params: dict[str, Any], op: Op | None) -> tuple[Lanes, Level]:
+    """The arguments of a call, one level down."""
+    args = tuple(args)
+    level = _highest((*args, *in_params(params)))
+    assert level is not None
+    alive(level)
+    xs, mapped = [], []
+    apart = active.nodes is not level.around             # a transform inside the vmap may have made nodes
+    for a in args:
+        own = isinstance(a, Batched) and a.level is level
+        if not own and apart and not is_plain(a):
+            a, own = Batched(each_its_own(a, level), level), True
+        xs.append(a._below if own else a)
+        mapped.append(own)
+    def down(y: Any) -> Any:
+        return y._below if isinstance(y, Batched) and y.level is level else repeated(y, level.size)
+    return Lanes(args, xs, mapped, level.size, {key: _own(p, level) for key, p in params.items()}, down), level
+
+
+def _own(param: Any, level: Level) -> Any:
+    if isinstance(param, Batched) and param.level is level:
+        return Own(param._below)
+    return type(param)(_own(p, level) for p in param) if type(param) in (tuple, list) else param
+
+
+def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    """Run an op on what is one level down."""
+    lanes, level = lowered(args, params, op)
+    form = op.lanes or (together if op.elementwise else one_by_one)
+    if not getattr(form, "takes_own", False) and any(isinstance(p, Own) for x in lanes.params.values()
+                                                     for p in _parts(x)):
+        form = one_by_one
+    return Batched(form(op, lanes), level)
+
+
+carrier("Batched", Batched, _apply, below="data")
+attach(Batched)
+for function in FUNCTIONS.values():
+    if function.method and function.name not in vars(Batched):
+        setattr(Batched, function.name, function.call)
+as_value.lanes = lambda op, lanes: lanes.xs[0]           # a number in each lane
+
+
+# --- what all lanes share, for derivatives that each lane has for itself ------------------------------------
+
+lanes = Op("lanes", None, lambda x, level: np.broadcast_to(x, (level.size, *x.shape)),
+           lambda g, y, x, level: batch(g, level) if level.runs else ops.sum(g, axis=0),
+           tex=r"{0}", internal=True, params={"level": Level(3)}, cases=[(((2, 3),), {}), (((),), {})], linear=True,
+           lanes=lambda op, lanes: moved(op(lanes.xs[0], **lanes.params), 0, 1))
+
+
+def each_its_own(x: Any, level: Level) -> Any:
+    """A node that all lanes share, once for each.
+
+    Its cotangent has a part from each lane. While the vmap runs, a derivative is taken inside it, and each lane has its
+    own: the cotangent stays apart, and so do those of all nodes below. After it they are added up.
+    """
+    return lanes(x, level=level)
+
+
+# --- Batched taken apart and put together -------------------------------------------------------------------
+
+def batch(x: Any, level: Level) -> Any:
+    """x, whose first axis are the lanes of a level: they are put below the levels that began later."""
+    if isinstance(x, Batched) and x.level.number > level.number:
+        return Batched(batch(moved(x._below, 1, 0), level), x.level)
+    return Batched(x, level)
+
+
+def lanes_in_front(x: Any, level: Level) -> Any:
+    """The inverse of `batch`: x with the lanes of a level along its first axis, the same in each where it has none."""
+    if isinstance(x, Batched) and x.level is level:
+        return x._below
+    if isinstance(x, Batched) and x.level.number > level.number:
+        return Batched(moved(lanes_in_front(x._below, level), 0, 1), x.level)
+    return repeated(x, level.size)
+
+
+def lane_of(x: Any, level: Level, i: int) -> Any:
+    """Nested arguments as lane i has them."""
+    if isinstance(x, Batched):
+        return x._below[i] if x.level is level else Batched(lane_of(x._below, level, i), x.level)
+    if type(x) in (tuple, list):
+        return type(x)(lane_of(part, level, i) for part in x)
+    if type(x) is dict:
+        return {key: lane_of(part, level, i) for key, part in x.items()}
+    return Complex(lane_of(x.real, level, i), lane_of(x.imag, level, i)) if isinstance(x, Complex) else x
+
+
+def _stacked(found: list[Any], level: Level) -> Any:
+    """What the lanes gave, as one."""
+    first = found[0]
+    if isinstance(first, (tuple, list)):
+        parts = [_stacked(list(part), level) for part in zip(*found, strict=True)]
+        return type(first)(*parts) if hasattr(first, "_fields") else type(first)(parts)
+    if isinstance(first, Complex):
+        return Complex(_stacked([x.real for x in found], level), _stacked([x.imag for x in found], level))
+    if first is None or isinstance(first, str):
+        return first
+    if len({shape_of(x) for x in found}) > 1:
+        raise ShapeError(f"vmap: a result has shape {shape_of(first)} in one lane and "
+                         f"{next(shape_of(x) for x in found if shape_of(x) != shape_of(first))} in another, "
+                         "and all lanes have one shape")
+    if all(isinstance(x, (np.ndarray, np.generic, int, float)) for x in found):
+        return Batched(np.stack(found), level)
+    return batch(ops.stack(found), level)
