@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -35,10 +35,11 @@ _numbers = itertools.count(1)
 class Level:
     """One call of a vmap: how many lanes it has, and whether it runs. Levels are numbered as they begin."""
 
-    __slots__ = ("around", "number", "runs", "size")
+    __slots__ = ("around", "of_derivatives", "number", "runs", "size")
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, of_derivatives: bool = False) -> None:
         self.size, self.number, self.runs = size, next(_numbers), False
+        self.of_derivatives = of_derivatives             # only cotangents and tangents have these lanes, and no value
         self.around = active.nodes                       # the variables of the transforms around it
 
     def __enter__(self) -> Level:
@@ -226,11 +227,19 @@ def lowered(args: Iterable[Any], params: dict[str, Any], op: Op | None) -> tuple
         own = isinstance(a, Batched) and a.level is level
         if not own and apart and not is_plain(a):
             a, own = Batched(each_its_own(a, level), level), True
+            if not hasattr(args[len(xs)], "dtype"):      # a number has no say in the dtype
+                a._below = ops.astype(a._below, _dtype_beside(args))
         xs.append(a._below if own else a)
         mapped.append(own)
     def down(y: Any) -> Any:
         return y._below if isinstance(y, Batched) and y.level is level else repeated(y, level.size)
     return Lanes(args, xs, mapped, level.size, {key: _own(p, level) for key, p in params.items()}, down), level
+
+
+def _dtype_beside(args: Sequence[Any]) -> Any:
+    """The dtype of the arrays among the arguments of a call, which numbers take on."""
+    kinds = [x.dtype for x in args if hasattr(x, "dtype") and x.dtype.kind == "f"]
+    return np.result_type(*kinds) if kinds else np.dtype(float)
 
 
 def _own(param: Any, level: Level) -> Any:

@@ -46,7 +46,11 @@ class Lanes:
 
     def full(self, i: int) -> Any:
         """Input i with the lanes in front, the same in each where they share it."""
-        return self.xs[i] if self.mapped[i] else repeated(self.xs[i], self.size)
+        x = self.xs[i]
+        if not self.mapped[i] and type(x) in (int, float):           # a number has no say in the dtype
+            kinds = [dtype_of(y) for y in self.xs if type(y) not in (int, float)]
+            return np.full(self.size, x, np.result_type(*kinds))
+        return x if self.mapped[i] else repeated(x, self.size)
 
     def aligned(self) -> list[Any]:
         """The inputs with as many axes between the lanes and their own as it takes to broadcast them."""
@@ -59,6 +63,11 @@ class Own:
 
     def __init__(self, array: Any) -> None:
         self.array = array
+
+
+def dtype_of(x: Any) -> Any:
+    """The dtype of an array or node; float64 of a number."""
+    return getattr(x, "dtype", np.dtype(float))
 
 
 def call(op: Any, xs: Sequence[Any], params: dict[str, Any]) -> Any:

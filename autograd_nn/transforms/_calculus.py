@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..core.batched import Batched, batch
 from ..core.below import leaves_below
 from ..core.modes import mode
 from ..core.node import Node, topological
@@ -22,7 +23,7 @@ from ..tree import Structure
 from ..tree._containers import Copy, is_unknown
 from ._forgotten import NOWHERE, forgotten, refuse_forgotten
 from ._variable import Variable, is_from_elsewhere, is_storage, lifted
-from .dual import Dual, alive, leaf, new_level, nodes_in, recording, run_at, transposed
+from .dual import Dual, alive, leaf, new_level, nodes_in, paired, recording, run_at, transposed
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
@@ -133,10 +134,10 @@ class Pullback:
         self.kept = [outermost and isinstance(x, Node) and not (stored and is_storage(x))
                      for x, stored in zip(arguments.leaves, arguments.stored)]
         pairs = [lifted(x, stored, self.recorded) for x, stored in zip(arguments.leaves, arguments.stored)]
-        self.bases = [base for _, base in pairs]
+        self.variables, self.bases = [x for x, _ in pairs], [base for _, base in pairs]
         try:
             with recording(), active.also(self.bases):
-                y = arguments.call(f, [x for x, _ in pairs], kwargs)
+                y = arguments.call(f, self.variables, kwargs)
         finally:
             served(self.bases)
         y, aux = with_aux(what, y) if has_aux else (y, None)
@@ -162,7 +163,8 @@ class Pullback:
             found = transposed(self.ys, seeds, self.bases, create_graph)
         done: list[Any] = []
         taken: set[int] = {id(seed) for seed in seeds}
-        found = self._handed_out(found, create_graph)
+        found = self._handed_out([with_lanes_of(x, g, base) for x, g, base in zip(self.variables, found, self.bases)],
+                                 create_graph)
         for x, base, keep, g in zip(self.arguments.leaves, self.bases, self.kept, found):
             done.append(_like(x, base, keep, g, taken))
         return done
@@ -191,6 +193,14 @@ class Pullback:
         return end.op is not None if end in self.inside else is_from_elsewhere(end)
 
 
+def with_lanes_of(x: Any, g: Any, base: Any) -> Any:
+    """The cotangent g of the node in a variable x, with the lanes of x, if it has any."""
+    if not isinstance(x, Batched):
+        return g
+    g = np.zeros(base.shape, base.dtype) if g is None else g
+    return batch(with_lanes_of(x._below, g, base), x.level)
+
+
 def depending(results: Iterable[Any], until: Iterable[Node], is_from_elsewhere: Callable[[Node], bool]) -> set[Node]:
     """The nodes in results, and below them as far as `until`, that depend on a node from elsewhere."""
     found = set[Node]()
@@ -214,6 +224,8 @@ def with_aux(what: str, y: Any) -> tuple[Any, Any]:
 def stripped(x: Any, keep: Any) -> Any:
     """A result as plain data, but for the nodes in `keep`, and without the tangents of jvps that are over."""
     x = alive(x)
+    if isinstance(x, Batched):
+        return Batched(stripped(x._below, keep), x.level)
     if isinstance(x, Dual):
         return Dual(stripped(x.primal, keep), stripped(x.tangent, keep), x.level)
     if not isinstance(x, Node) or x in keep:
@@ -233,6 +245,8 @@ def _like(x: Any, base: Any, keep: bool, g: Any, taken: set[int]) -> Any:
     """The gradient g in the form of the argument x; `taken` are the arrays that others hold."""
     if isinstance(g, (Dual, Node)):
         return g
+    if isinstance(g, Batched):
+        return Batched(leaf(g._below, Tensor), g.level) if keep and isinstance(g._below, np.ndarray) else g
     if isinstance(base, Tensor):
         if not isinstance(g, np.ndarray) or id(g) in taken or g.base is not None or not g.flags.writeable \
                 or g.shape != base.shape:
@@ -249,7 +263,7 @@ def pushed(f: Function, arguments: Arguments, tangents: Sequence[Any], kwargs: d
     """f's value with duals in the place of the arguments' leaves, and the level of the duals."""
     level = new_level()
     with recording(), run_at([level]):                  # no_grad() inside f stops derivatives, one around not
-        duals = [Variable(x._data if stored and is_storage(x) else x, dx, level)
+        duals = [paired(x._data if stored and is_storage(x) else x, dx, level, Variable)
                  for x, dx, stored in zip(arguments.leaves, tangents, arguments.stored)]
         return arguments.call(f, duals, kwargs), level
 

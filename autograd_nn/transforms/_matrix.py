@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
 
 from .. import ops, tree
-from ..core.node import Node
+from ..core.batched import Batched, Level, lanes_in_front
+from ..core.node import topological
 from ..ops import shape_of
+from ..ops._carriers import is_traced
 from ._calculus import Argnums, Arguments, Function, Pullback, check_argnums, check_function, pushed, with_aux
 from ._forward import handed_out, jvp, tangent_of
 from ._grad import grad
-from .dual import Dual
+from .dual import nodes_in
+
+BLOCK = 1 << 26
+"""Bytes of the cotangents that a block of lanes holds at once: a Jacobian of many rows takes several blocks."""
+FEW = 64
+"""Rows of the Jacobian of a graph of Values, for which one pass after the other is quicker than many at once."""
 
 
 def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """The Jacobian of f: shape of the output, then shape of the argument.
 
-    Row by row in reverse mode, or column by column in forward mode: whichever takes fewer passes. For
-    nests the result is nested as f's value is, and in each place as the argument is. Arguments as
+    By rows in reverse mode, or by columns in forward mode, whichever are fewer: many at once, in blocks
+    of bounded memory. For nests the result is nested as f's value is, and in each place as the argument is. Arguments as
     for `value_and_grad`; with has_aux f returns (value, aux) and the result is (Jacobian, aux).
 
     >>> import numpy as np
@@ -45,49 +53,108 @@ def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Functi
     return of
 
 
+class _Elements:
+    """The elements of several leaves, numbered through; and what stands for each in a lane of its own: 1, and 0 else."""
+
+    def __init__(self, leaves: Sequence[Any]) -> None:
+        self.leaves, self.shapes = leaves, [shape_of(x) for x in leaves]
+        ends = [*accumulate(map(math.prod, self.shapes), initial=0)]
+        self.spans, self.count = [*pairwise(ends)], ends[-1]
+
+    def units(self, first: int, level: Level | None) -> list[Any]:
+        """For each leaf the units of those of its elements that the lanes from `first` on stand for, or None."""
+        found: list[Any] = []
+        n = 1 if level is None else level.size
+        for x, shape, (start, end) in zip(self.leaves, self.shapes, self.spans):
+            here = np.arange(max(first, start), min(first + n, end))
+            if not here.size:
+                found.append(None)
+                continue
+            units = np.zeros((n, end - start), getattr(x, "dtype", float))
+            units[here - first, here - start] = 1
+            units = units.reshape(n, *shape)
+            found.append(Batched(units, level) if level is not None else units[0] if shape else 1.0)
+        return found
+
+    def in_lanes(self, step: int, run: Callable[[list[Any]], list[Any]]) -> list[Any]:
+        """What `run` gives for the units of all elements, `step` of them at once: these along a first axis."""
+        if step == 1:
+            return [[*rows] for rows in zip(*(run(self.units(k, None)) for k in range(self.count)))]
+        blocks = []
+        for first in range(0, self.count, step):
+            with Level(min(step, self.count - first), of_derivatives=True) as level:
+                blocks.append([lanes_in_front(y, level) for y in run(self.units(first, level))])
+        return [_joined(parts) for parts in zip(*blocks)]
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    if any(map(is_traced, parts)):
+        return parts[0] if len(parts) == 1 else ops.concatenate(parts)
+    return np.concatenate(parts) if len(parts) > 1 else np.array(parts[0])
+
+
+def _part(rows: Any, start: int, end: int, x: Any) -> Any:
+    """Some of the rows, which are a list or lie along the first axis of an array; a single number as it is."""
+    if isinstance(rows, list):
+        if end - start == 1 and not shape_of(rows[start]):
+            return rows[start]
+        return ops.stack(rows[start:end]) if any(map(is_traced, rows)) else np.stack(rows[start:end])
+    if is_traced(rows) or len(shape_of(rows)) > 1 or end - start > 1:
+        return rows if end - start == shape_of(rows)[0] else rows[start:end]
+    return rows[start] if isinstance(x, np.floating) and not isinstance(x, float) else float(rows[start])
+
+
+def _shaped(part: Any, shape: tuple[int, ...]) -> Any:
+    if shape_of(part) == shape:
+        return part
+    return ops.reshape(part, shape) if is_traced(part) else part.reshape(shape)
+
+
 def _rows(at: Pullback, outs: list[tuple[int, ...]], ins: list[tuple[int, ...]]) -> list[list[Any]]:
-    """One pass of reverse mode for each element of the output."""
-    blocks = []
-    for o, out in enumerate(outs):
-        rows = [at.pull([unit if k == o else None for k in range(len(outs))]) for unit in _basis(out)]
-        blocks.append([_joined([row[i] for row in rows], out + into, 0, at.arguments.leaves[i])
-                       for i, into in enumerate(ins)])
-    return blocks
+    """Reverse mode, one cotangent for each element of the output, many at once."""
+    elements = _Elements(at.ys)
+    if not elements.count:
+        return [[np.zeros(out + into, getattr(x, "dtype", float)) for into, x in zip(ins, at.arguments.leaves)]
+                for out in outs]
+    rows = elements.in_lanes(_at_once(at, elements.count), at.pull)
+    return [[_shaped(_part(of, *span, x), out + into) for of, into, x in zip(rows, ins, at.arguments.leaves)]
+            for out, span in zip(outs, elements.spans)]
+
+
+def _at_once(at: Pullback, rows: int) -> int:
+    """How many rows to compute at once."""
+    below = topological([*nodes_in(at.ys)], at.inside)
+    numbers = all(type(node._data) is float for node in below)
+    size = sum(8 if type(node._data) is float else node._data.nbytes for node in below)
+    return 1 if rows == 1 or (numbers and rows < FEW) else max(BLOCK // max(size, 1), 1)
 
 
 def _columns(f: Function, arguments: Arguments, kwargs: dict[str, Any], has_aux: bool,
              outs: list[tuple[int, ...]], ins: list[tuple[int, ...]]) -> list[list[Any]]:
-    """One pass of forward mode for each element of the argument."""
-    columns: list[list[list[Any]]] = []                  # by input leaf, by its element, by output leaf
-    for i in range(len(ins)):
-        columns.append([])
-        for unit in _basis(ins[i]):
-            tangents = [unit.astype(getattr(x, "dtype", float)) if k == i and shape_of(x) else
-                        unit if k == i else np.zeros(s, getattr(x, "dtype", float)) if s else 0.0
-                        for k, (s, x) in enumerate(zip(ins, arguments.leaves))]
-            y, level = pushed(f, arguments, tangents, kwargs)
-            ys = tree.leaves(with_aux("jacobian", y)[0] if has_aux else y)
-            columns[i].append(handed_out([tangent_of(x, level) for x in ys], arguments.leaves))
-    return [[_joined([column[o] for column in columns[i]], out + into, -1, arguments.leaves[i])
-             for i, into in enumerate(ins)] for o, out in enumerate(outs)]
+    """Forward mode, one tangent for each element of the argument, many at once."""
+    elements = _Elements(arguments.leaves)
+
+    def push(units: list[Any]) -> list[Any]:
+        tangents = [_zero_like(x) if unit is None else unit for x, unit in zip(arguments.leaves, units)]
+        y, level = pushed(f, arguments, tangents, kwargs)
+        ys = tree.leaves(with_aux("jacobian", y)[0] if has_aux else y)
+        return handed_out([tangent_of(x, level) for x in ys], arguments.leaves)
+
+    size = 8 * (elements.count + sum(map(math.prod, outs)))
+    columns = elements.in_lanes(max(BLOCK // max(size, 1), 1) if elements.count > 1 else 1, push)
+    return [[_shaped(_last(_part(of, *span, x)), out + into)
+             for into, span, x in zip(ins, elements.spans, arguments.leaves)] for out, of in zip(outs, columns)]
 
 
-def _basis(shape: tuple[int, ...]) -> Iterator[Any]:
-    if not shape:
-        yield 1.0
-    else:
-        n = math.prod(shape)
-        yield from (np.eye(1, n, i).reshape(shape) for i in range(n))
+def _last(columns: Any) -> Any:
+    """Columns that lie along the first axis, along the last one."""
+    if len(shape_of(columns)) < 2:
+        return columns
+    return ops.moveaxis(columns, 0, -1) if is_traced(columns) else np.moveaxis(columns, 0, -1)
 
 
-def _joined(parts: list[Any], shape: tuple[int, ...], axis: int, x: Any) -> Any:
-    if any(isinstance(p, (Node, Dual)) for p in parts):
-        return ops.reshape(ops.stack(parts, axis=axis), shape) if shape else parts[0]
-    if not shape:
-        return parts[0]
-    if not parts:
-        return np.zeros(shape, getattr(x, "dtype", float))
-    return np.reshape(np.stack([np.asarray(p) for p in parts], axis=axis), shape)
+def _zero_like(x: Any) -> Any:
+    return np.zeros(shape_of(x), getattr(x, "dtype", float)) if shape_of(x) else 0.0
 
 
 def hessian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:

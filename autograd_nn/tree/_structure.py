@@ -73,8 +73,10 @@ class Constant:
     value: Any
 
 
-def flatten(tree: Any) -> tuple[list[Any], Structure]:
+def flatten(tree: Any, leaf: Callable[[Any], bool] = is_leaf) -> tuple[list[Any], Structure]:
     """The leaves of a tree, in order, and the structure that puts them together again.
+
+    leaf   says of what is no container whether it is a leaf; by default what has derivatives is one
 
     >>> parts, structure = flatten({"w": [1.0, 2.0], "n": 3})
     >>> parts
@@ -105,7 +107,7 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
             entries.append(branch)
             stack.append(END)
             stack += reversed(branch.parts)
-        elif is_leaf(x):
+        elif leaf(x):
             found.append(x)
             entries.append(None)
         else:
