@@ -287,6 +287,8 @@ def each_its_own(x: Any, level: Level) -> Any:
 
 def batch(x: Any, level: Level) -> Any:
     """x, whose first axis are the lanes of a level: they are put below the levels that began later."""
+    if isinstance(x, Complex) or (isinstance(x, np.ndarray) and x.dtype.kind == "c"):
+        return Complex(batch(x.real, level), batch(x.imag, level))
     if isinstance(x, Batched) and x.level.number > level.number:
         return Batched(batch(moved(x._below, 1, 0), level), x.level)
     return Batched(x, level)
@@ -294,6 +296,8 @@ def batch(x: Any, level: Level) -> Any:
 
 def lanes_in_front(x: Any, level: Level) -> Any:
     """The inverse of `batch`: x with the lanes of a level along its first axis, the same in each where it has none."""
+    if isinstance(x, Complex):
+        return Complex(lanes_in_front(x.real, level), lanes_in_front(x.imag, level))
     if isinstance(x, Batched) and x.level is level:
         return x._below
     if isinstance(x, Batched) and x.level.number > level.number:
@@ -326,6 +330,6 @@ def _stacked(found: list[Any], level: Level) -> Any:
         raise ShapeError(f"vmap: a result has shape {shape_of(first)} in one lane and "
                          f"{next(shape_of(x) for x in found if shape_of(x) != shape_of(first))} in another, "
                          "and all lanes have one shape")
-    if all(isinstance(x, (np.ndarray, np.generic, int, float)) for x in found):
-        return Batched(np.stack(found), level)
+    if all(isinstance(x, (np.ndarray, np.generic, int, float, complex)) for x in found):
+        return batch(np.stack(found), level)
     return batch(ops.stack(found), level)

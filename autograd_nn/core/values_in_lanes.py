@@ -32,11 +32,11 @@ def in_lanes(seeds: Mapping[Node, Any], nodes: list[Any]) -> list[Any] | None:
             if op is None or g is None:
                 continue
             check_unassigned(node)
-            xs = [x._data if isinstance(x, Node) else x for x in node._inputs]
+            y, *xs = map(np.float64, [node._data, *(x._data if isinstance(x, Node) else x for x in node._inputs)])
             try:
                 for x, rule in zip(node._inputs, op.array_rules):
                     if rule is not None and isinstance(x, Node):
-                        part, before = rule(g, node._data, *xs, **node._params), found.get(x)
+                        part, before = rule(g, y, *xs, **node._params), found.get(x)
                         found[x] = part if before is None else before + part
             except Exception as error:
                 blame(error, op, node._inputs)

@@ -80,6 +80,10 @@ def _cost(shapes: list[tuple[int, ...]], out: tuple[int, ...]) -> int:
     return math.prod(out) * shapes[0][-1] if all(shapes) else 0
 
 
+FEW_COLUMNS = 8
+"""Columns of a matrix in each lane, with which one product for all lanes is quicker than one for each."""
+
+
 def _products(op: Op, lanes: Lanes) -> Any:
     """The lanes as one stack of matrices; where all share y, or a matrix x, as the rows of one product."""
     (x, y), (own_x, own_y), n, m = lanes.xs, lanes.mapped, lanes.ndim(0), lanes.ndim(1)
@@ -90,6 +94,9 @@ def _products(op: Op, lanes: Lanes) -> Any:
         return shaped(rows, shape_of(x)[:-1] + shape_of(y)[1:])
     if not own_x and n <= 2 and m == 1:                  # the same from the right
         return op(y, x if n == 1 else swapaxes(x, 0, 1))
+    if not own_x and n == 2 == m and shape_of(y)[2] <= FEW_COLUMNS:
+        return swapaxes(_products(op, Lanes((), [swapaxes(y, 1, 2), swapaxes(x, 0, 1)], [True, False], lanes.size, {},
+                                            lanes.down)), 1, 2)
     x = expand_dims(x, -2) if n == 1 else x
     y = expand_dims(y, -1) if m == 1 else y
     axes = max(n, m, 2)
