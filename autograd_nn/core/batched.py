@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any, NoReturn
 
 import numpy as np
@@ -18,8 +19,8 @@ import numpy as np
 from .. import ops
 from ..errors import GraphError, LanesError, LeavesGraphError, ShapeError, UsageError
 from ..ops import FUNCTIONS, Op, shape_of
-from ..ops._arguments import form_of
-from ..ops._carriers import carrier, is_plain
+from ..ops._arguments import data_of, form_of
+from ..ops._carriers import carrier, is_traced
 from ..ops._lanes import Lanes, Own, moved, one_by_one, repeated, together
 from .complex import Complex
 from .methods import attach, is_fact, is_operand, through_function, through_ufunc
@@ -44,16 +45,36 @@ class Level:
 
     def __enter__(self) -> Level:
         self.runs = True
+        _running.add(self)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.runs = False
+        _running.discard(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Level:
         return self
 
     def __repr__(self) -> str:
         return f"<{self.size} lanes>"
+
+
+_running: set[Level] = set()             # in all threads: f may use threads
+
+
+def running_lanes() -> tuple[Level, ...]:
+    """The levels of all vmaps that are running."""
+    return tuple(_running)
+
+
+@contextmanager
+def in_lanes_of(levels: Iterable[Level]) -> Iterator[None]:
+    """Inside, the vmaps of these levels are running, for what ran in them runs again."""
+    with ExitStack() as stack:
+        for level in levels:
+            if not level.runs:
+                stack.enter_context(level)
+        yield
 
 
 class Batched(Traced):
@@ -150,6 +171,8 @@ class Batched(Traced):
         alive(self.level)
         if not self.level.size:
             self._ask("the shape of a result", "of no lanes at all this function cannot tell it")
+        if active.nodes is not self.level.around:
+            args, kwargs = apart(args, self.level), apart(kwargs, self.level)
         found = [function(*lane_of(args, self.level, i), **lane_of(kwargs, self.level, i))
                  for i in range(self.level.size)]
         return _stacked(found, self.level)
@@ -222,10 +245,10 @@ def lowered(args: Iterable[Any], params: dict[str, Any], op: Op | None) -> tuple
     assert level is not None
     alive(level)
     xs, mapped = [], []
-    apart = active.nodes is not level.around             # a transform inside the vmap may have made nodes
+    inside = active.nodes is not level.around            # a transform inside the vmap may have made nodes
     for a in args:
         own = isinstance(a, Batched) and a.level is level
-        if not own and apart and not is_plain(a):
+        if not own and inside and is_traced(a):
             a, own = Batched(each_its_own(a, level), level), True
             if not hasattr(args[len(xs)], "dtype"):      # a number has no say in the dtype
                 a._below = ops.astype(a._below, _dtype_beside(args))
@@ -305,15 +328,47 @@ def lanes_in_front(x: Any, level: Level) -> Any:
     return repeated(x, level.size)
 
 
+def all_lanes(x: Any) -> Any:
+    """The numbers of all lanes in one plain array: for checks that each lane has to pass."""
+    while isinstance(x, Batched):
+        x = x._below
+    return data_of(x)
+
+
+def drawn(draw: Callable[[tuple[int, ...]], Any], shape: tuple[int, ...], beside: Any) -> Any:
+    """Random numbers draw(shape): for each lane its own, where there are lanes in what they stand beside."""
+    if not isinstance(beside, Batched):
+        return draw(shape)
+    alive(beside.level)
+    return Batched(drawn(draw, (beside.level.size, *shape), beside._below), beside.level)
+
+
 def lane_of(x: Any, level: Level, i: int) -> Any:
     """Nested arguments as lane i has them."""
-    if isinstance(x, Batched):
-        return x._below[i] if x.level is level else Batched(lane_of(x._below, level, i), x.level)
+    return _replaced(x, lambda one: one if not isinstance(one, Batched) else one._below[i] if one.level is level
+                     else Batched(lane_of(one._below, level, i), one.level))
+
+
+def apart(x: Any, level: Level) -> Any:
+    """Nested arguments in which each lane has its own of the nodes that all share."""
+    def own(one: Any) -> Any:
+        return batch(each_its_own(one, level), level) if is_traced(one) and not _is_of(one, level) else one
+    return _replaced(x, own)
+
+
+def _is_of(x: Any, level: Level) -> bool:
+    while isinstance(x, Batched) and x.level is not level:
+        x = x._below
+    return isinstance(x, Batched)
+
+
+def _replaced(x: Any, new: Callable[[Any], Any]) -> Any:
+    """Nested arguments with something else in the place of each."""
     if type(x) in (tuple, list):
-        return type(x)(lane_of(part, level, i) for part in x)
+        return type(x)(_replaced(part, new) for part in x)
     if type(x) is dict:
-        return {key: lane_of(part, level, i) for key, part in x.items()}
-    return Complex(lane_of(x.real, level, i), lane_of(x.imag, level, i)) if isinstance(x, Complex) else x
+        return {key: _replaced(part, new) for key, part in x.items()}
+    return Complex(_replaced(x.real, new), _replaced(x.imag, new)) if isinstance(x, Complex) else new(x)
 
 
 def _stacked(found: list[Any], level: Level) -> Any:

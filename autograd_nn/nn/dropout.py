@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..core.batched import drawn
 from ..core.options import between_0_and_1, lengths
 from ..core.random import Rng, generator
 from ..errors import ShapeError
@@ -43,10 +44,12 @@ class Dropout(Module):
         x = x if traced(x) or isinstance(x, float) else of_values(x)
         if not self.training or self.p == 0:
             return x
-        kept = generator(self.rng).random(self.mask_shape(shape_of(x))) >= self.p
-        dtype = dtype_of(x)
-        scale = 0.0 if self.p == 1 else 1 / (1 - self.p)
-        return x * (kept * scale).astype(dtype if dtype.kind == "f" else float)
+        dtype, scale = dtype_of(x), 0.0 if self.p == 1 else 1 / (1 - self.p)
+
+        def mask(shape: tuple[int, ...]) -> Any:
+            kept = generator(self.rng).random(shape) >= self.p
+            return (kept * scale).astype(dtype if dtype.kind == "f" else float)
+        return x * drawn(mask, self.mask_shape(shape_of(x)), x)
 
     def extra_repr(self) -> str:
         return f"p={self.p:g}"

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import tree
 from ..core.batched import Batched, Level, batch, lanes_in_front
+from ..core.complex import Complex
 from ..errors import ShapeError, UsageError
 from ..ops import shape_of
 from ..ops._carriers import is_traced
@@ -30,8 +31,8 @@ def vmap(f: Function, in_axes: Any = 0, out_axes: Any = 0) -> Function:
 
     Within f an argument has the shape of one example, without that axis. Derivatives may be taken inside
     (`vmap(grad(loss), in_axes=(None, 0, 0))` has the gradient of each example) and outside, and vmaps
-    nest. What f does with plain numbers it does once for all lanes; so a mask that it draws at random,
-    as dropout does, is the same in all. Python's `if` cannot ask a Batched, for the answer may differ
+    nest. What f does with plain numbers it does once for all lanes, drawing random ones included;
+    but dropout draws for each lane what it leaves out of it. Python's `if` cannot ask a Batched, for the answer may differ
     from lane to lane: `where` chooses. Integers, booleans and their arrays are arguments like others.
     An op that has no form for many lanes runs in one after the other (see `lanes` in `ops.Op`).
 
@@ -158,4 +159,6 @@ def _out(x: Any, axis: Any, level: Level, taken: set[int]) -> Any:
     if not -n <= axis < n:
         raise UsageError(f"vmap: out_axes has {axis} for a result of shape {shape_of(y)[1:]} in each lane")
     y = moved(y, 0, int(axis) % n)
+    if isinstance(y, Complex) and not any(map(is_traced, (y.real, y.imag))):
+        return y.data
     return y.copy() if isinstance(y, np.ndarray) and (y.base is not None or id(y) in taken) else y

@@ -5,12 +5,13 @@ Each looks at the data behind Values, Tensors and Duals, and answers as NumPy's 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from .._arguments import as_array, data_of, form_of, no_out, numpys_errors
+from .._carriers import has_lanes
 from .._function import composed
 
 
@@ -18,9 +19,16 @@ def answer(function: Callable[..., Any], *args: Any, out: Any = None, **params: 
     """NumPy's function of the data."""
     name = function.__name__
     no_out(name, out)
+    if isinstance(function, np.ufunc) and any_lanes(args := tuple(map(as_array, args))):
+        return function(*args, **params)                 # which asks them in all lanes at once
     xs = [_data(as_array(a)) for a in args]
     with numpys_errors(name, *xs):
         return function(*xs, **{k: data_of(v) for k, v in params.items()})
+
+
+def any_lanes(xs: Iterable[Any]) -> bool:
+    """Whether some of these differ from lane to lane of a vmap."""
+    return True in map(has_lanes, xs)
 
 
 def _data(x: Any) -> Any:
