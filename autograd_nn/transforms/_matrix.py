@@ -21,7 +21,7 @@ from .dual import nodes_in
 
 BLOCK = 1 << 26
 """Bytes of the cotangents that a block of lanes holds at once: a Jacobian of many rows takes several blocks."""
-FEW = 64
+FEW = 32
 """Rows of the Jacobian of a graph of Values, for which one pass after the other is quicker than many at once."""
 
 
@@ -101,7 +101,12 @@ def _part(rows: Any, start: int, end: int, x: Any) -> Any:
         return ops.stack(rows[start:end]) if any(map(is_traced, rows)) else np.stack(rows[start:end])
     if is_traced(rows) or len(shape_of(rows)) > 1 or end - start > 1:
         return rows if end - start == shape_of(rows)[0] else rows[start:end]
-    return rows[start] if isinstance(x, np.floating) and not isinstance(x, float) else float(rows[start])
+    return _numbers(rows, x)[start]
+
+
+def _numbers(rows: Any, x: Any) -> Sequence[Any]:
+    """Numbers of the kind that x is."""
+    return [*rows] if isinstance(x, np.floating) and not isinstance(x, float) else rows.tolist()  # type: ignore[no-any-return]
 
 
 def _shaped(part: Any, shape: tuple[int, ...]) -> Any:
@@ -117,6 +122,8 @@ def _rows(at: Pullback, outs: list[tuple[int, ...]], ins: list[tuple[int, ...]])
         return [[np.zeros(out + into, getattr(x, "dtype", float)) for into, x in zip(ins, at.arguments.leaves)]
                 for out in outs]
     rows = elements.in_lanes(_at_once(at, elements.count), at.pull)
+    if not any(outs) and not any(ins) and all(isinstance(of, np.ndarray) for of in rows):    # numbers by numbers
+        return [list(row) for row in zip(*map(_numbers, rows, at.arguments.leaves))]
     return [[_shaped(_part(of, *span, x), out + into) for of, into, x in zip(rows, ins, at.arguments.leaves)]
             for out, span in zip(outs, elements.spans)]
 

@@ -72,7 +72,7 @@ def vmap(f: Function, in_axes: Any = 0, out_axes: Any = 0) -> Function:
 
 
 def _check_axes(what: str, axes: Any) -> None:
-    for axis in tree.flatten(axes, lambda x: True)[0]:
+    for axis in tree.flatten(axes, lambda x: branch_of(x) is None)[0]:
         if axis is not None and (isinstance(axis, bool) or not isinstance(axis, (int, np.integer))):
             raise UsageError(f"vmap: {what} are integers, None, or nests of these, and there is "
                              f"{shown_in_error(axis)}")
@@ -80,7 +80,8 @@ def _check_axes(what: str, axes: Any) -> None:
 
 def _is_mapped_leaf(x: Any) -> bool:
     """Whether x is a number or an array, of whatever dtype, or is in a graph."""
-    return is_traced(x) or isinstance(x, (int, float, complex, np.generic, np.ndarray))
+    return is_traced(x) or isinstance(x, (int, float, complex, np.generic)) \
+        or (isinstance(x, np.ndarray) and x.dtype != object)
 
 
 def _taken_apart(x: Any) -> tuple[list[Any], Structure]:
