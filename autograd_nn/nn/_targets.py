@@ -14,7 +14,7 @@ from ..errors import DataError, DTypeError, ShapeError, UsageError
 from ..ops import shape_of
 from ..ops._carriers import has_lanes
 from ..transforms import stop_gradient
-from ._inputs import of_values, traced
+from ._inputs import is_data, of_values, traced
 
 REDUCTIONS = ("mean", "sum", "none")
 NEAR = 1e-3       # how far a sum of probabilities may be from 1: they come rounded, and a gradient check moves them
@@ -125,7 +125,7 @@ def same_kind(y: Any, target: Any) -> None:
 def _in_dtype_of(y: Any, target: Any) -> Any:
     """A plain target in the dtype of the predictions; Values and Tensors stay as they are."""
     same_kind(y, target)
-    if traced(target) or holds_values(target):
+    if (traced(target) and not is_data(target)) or holds_values(target):
         return target
     dtype = getattr(y, "dtype", np.dtype(float))
     return target.astype(dtype if dtype.kind == "f" else float, copy=False)[()]      # one number is no array
