@@ -28,6 +28,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -112,7 +113,7 @@ def per_example(peers: Peers) -> Steps:
     """The gradient of the loss of each example in each library."""
     rng = np.random.default_rng(0)
     sizes, batch = (64, 32, 10), 32
-    params = [p.astype(np.float32) for n, m in zip(sizes, sizes[1:])
+    params = [p.astype(np.float32) for n, m in pairwise(sizes)
               for p in (rng.normal(size=(m, n)) / n ** 0.5, rng.normal(size=m) / 10)]
     xs, labels = rng.normal(size=(batch, sizes[0])).astype(np.float32), rng.integers(0, sizes[-1], batch)
 

@@ -17,14 +17,13 @@ from typing import Any, NoReturn
 import numpy as np
 
 from .. import ops
-from ..errors import GraphError, LanesError, LeavesGraphError, ShapeError, UsageError
+from ..errors import GraphError, LanesError, LeavesGraphError, ShapeError
 from ..ops import FUNCTIONS, Op, shape_of
-from ..ops._arguments import data_of, form_of
+from ..ops._arguments import data_of, formed_like
 from ..ops._carriers import carrier, is_traced
-from ..ops._lanes import Lanes, Own, moved, one_by_one, repeated, together
+from ..ops._lanes import Lanes, OfEachLane, axis_moved, one_by_one, repeated
 from .complex import Complex
 from .methods import attach, is_fact, is_operand, through_function, through_ufunc
-from .node import Node
 from .tensor import Tensor
 from .traced import Traced
 from .value import as_value
@@ -33,17 +32,17 @@ from .variables import active
 _numbers = itertools.count(1)
 
 
-class Level:
+class LaneLevel:
     """One call of a vmap: how many lanes it has, and whether it runs. Levels are numbered as they begin."""
 
-    __slots__ = ("around", "of_derivatives", "number", "runs", "size")
+    __slots__ = ("around", "number", "of_derivatives", "runs", "size")
 
     def __init__(self, size: int, of_derivatives: bool = False) -> None:
         self.size, self.number, self.runs = size, next(_numbers), False
         self.of_derivatives = of_derivatives             # only cotangents and tangents have these lanes, and no value
         self.around = active.nodes                       # the variables of the transforms around it
 
-    def __enter__(self) -> Level:
+    def __enter__(self) -> LaneLevel:
         self.runs = True
         _running.add(self)
         return self
@@ -52,23 +51,23 @@ class Level:
         self.runs = False
         _running.discard(self)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Level:
+    def __deepcopy__(self, memo: dict[int, Any]) -> LaneLevel:
         return self
 
     def __repr__(self) -> str:
         return f"<{self.size} lanes>"
 
 
-_running: set[Level] = set()             # in all threads: f may use threads
+_running: set[LaneLevel] = set()             # in all threads: f may use threads
 
 
-def running_lanes() -> tuple[Level, ...]:
+def running_lanes() -> tuple[LaneLevel, ...]:
     """The levels of all vmaps that are running."""
     return tuple(_running)
 
 
 @contextmanager
-def in_lanes_of(levels: Iterable[Level]) -> Iterator[None]:
+def in_lanes_of(levels: Iterable[LaneLevel]) -> Iterator[None]:
     """Inside, the vmaps of these levels are running, for what ran in them runs again."""
     with ExitStack() as stack:
         for level in levels:
@@ -83,7 +82,7 @@ class Batched(Traced):
     __slots__ = ("_below", "level")
     _OUT = "each lane has one of its own; return it from the function, and vmap stacks them"
 
-    def __init__(self, below: Any, level: Level) -> None:
+    def __init__(self, below: Any, level: LaneLevel) -> None:
         self._below, self.level = below, level
 
     @property
@@ -149,7 +148,7 @@ class Batched(Traced):
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if func in _ABOUT_FORM:
-            return func(*map(form_of, args), **{key: form_of(x) for key, x in kwargs.items()})
+            return func(*map(formed_like, args), **{key: formed_like(x) for key, x in kwargs.items()})
         return through_function(func, args, kwargs)
 
     def __repr__(self) -> str:
@@ -166,9 +165,12 @@ class Batched(Traced):
 
     __hash__ = object.__hash__
 
+    def __invert__(self) -> Any:
+        return _mask(np.bitwise_not, (self,))
+
     def each(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """function(*args, **kwargs) lane by lane: the results, which may be nests, of all lanes."""
-        alive(self.level)
+        still_runs(self.level)
         if not self.level.size:
             self._ask("the shape of a result", "of no lanes at all this function cannot tell it")
         if active.nodes is not self.level.around:
@@ -186,24 +188,25 @@ def _logic(ufunc: Any, swapped: bool = False) -> Any:
     return lambda self, other: _mask(ufunc, (other, self) if swapped else (self, other))
 
 
-for _name, _ufunc in {"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal, "eq": np.equal,
-                      "ne": np.not_equal}.items():
+_COMPARED: dict[str, Any] = {"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
+                             "eq": np.equal, "ne": np.not_equal}
+_OF_MASKS: dict[str, Any] = {"and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor}
+for _name, _ufunc in _COMPARED.items():
     setattr(Batched, f"__{_name}__", _compare(_ufunc))
-for _name, _ufunc in {"and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor}.items():
+for _name, _ufunc in _OF_MASKS.items():
     setattr(Batched, f"__{_name}__", _logic(_ufunc))
     setattr(Batched, f"__r{_name}__", _logic(_ufunc, True))
-Batched.__invert__ = lambda self: _mask(np.bitwise_not, (self,))     # type: ignore[attr-defined]
 
 
 def _fact(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
     """A ufunc that answers yes or no, in each lane."""
-    lanes, level = lowered(inputs, {}, None)
+    lanes, level = lowered(inputs, {})
     return Batched(ufunc(*lanes.aligned()), level)
 
 
 def _mask(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
     """An operation of masks and whole numbers, which have no derivative."""
-    lanes, level = lowered(inputs, {}, None)
+    lanes, level = lowered(inputs, {})
     if not all(isinstance(x, (int, np.generic, np.ndarray, Batched)) for x in lanes.xs):
         return NotImplemented
     return Batched(ufunc(*lanes.aligned()), level)
@@ -216,7 +219,7 @@ _ABOUT_FORM = {np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.resu
 
 # --- ops ------------------------------------------------------------------------------------------------
 
-def alive(level: Level) -> Level:
+def still_runs(level: LaneLevel) -> LaneLevel:
     """The level, if it runs; a Batched that has left its vmap means nothing."""
     if not level.runs:
         raise GraphError("a Batched was used after its vmap was over: the function kept it, in a list or a global\n"
@@ -224,7 +227,7 @@ def alive(level: Level) -> Level:
     return level
 
 
-def _highest(xs: Iterable[Any]) -> Level | None:
+def _highest(xs: Iterable[Any]) -> LaneLevel | None:
     levels = [x.level for x in xs if isinstance(x, Batched)]
     return max(levels, key=lambda level: level.number) if levels else None
 
@@ -238,13 +241,13 @@ def in_params(params: dict[str, Any]) -> list[Any]:
     return [part for param in params.values() for part in _parts(param) if isinstance(part, Batched)]
 
 
-def lowered(args: Iterable[Any], params: dict[str, Any], op: Op | None) -> tuple[Lanes, Level]:
+def lowered(args: Iterable[Any], params: dict[str, Any]) -> tuple[Lanes, LaneLevel]:
     """The arguments of a call, one level down."""
     args = tuple(args)
     level = _highest((*args, *in_params(params)))
     assert level is not None
-    alive(level)
-    xs, mapped = [], []
+    still_runs(level)
+    xs, mapped = list[Any](), list[bool]()
     inside = active.nodes is not level.around            # a transform inside the vmap may have made nodes
     for a in args:
         own = isinstance(a, Batched) and a.level is level
@@ -265,17 +268,17 @@ def _dtype_beside(args: Sequence[Any]) -> Any:
     return np.result_type(*kinds) if kinds else np.dtype(float)
 
 
-def _own(param: Any, level: Level) -> Any:
+def _own(param: Any, level: LaneLevel) -> Any:
     if isinstance(param, Batched) and param.level is level:
-        return Own(param._below)
+        return OfEachLane(param._below)
     return type(param)(_own(p, level) for p in param) if type(param) in (tuple, list) else param
 
 
 def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """Run an op on what is one level down."""
-    lanes, level = lowered(args, params, op)
-    form = op.lanes or (together if op.elementwise else one_by_one)
-    if not getattr(form, "takes_own", False) and any(isinstance(p, Own) for x in lanes.params.values()
+    lanes, level = lowered(args, params)
+    form = op.lanes or (all_at_once if op.elementwise else one_by_one)
+    if not getattr(form, "takes_own", False) and any(isinstance(p, OfEachLane) for x in lanes.params.values()
                                                      for p in _parts(x)):
         form = one_by_one
     return Batched(form(op, lanes), level)
@@ -293,11 +296,11 @@ as_value.lanes = lambda op, lanes: lanes.xs[0]           # a number in each lane
 
 lanes = Op("lanes", None, lambda x, level: np.broadcast_to(x, (level.size, *x.shape)),
            lambda g, y, x, level: batch(g, level) if level.runs else ops.sum(g, axis=0),
-           tex=r"{0}", internal=True, params={"level": Level(3)}, cases=[(((2, 3),), {}), (((),), {})], linear=True,
-           lanes=lambda op, lanes: moved(op(lanes.xs[0], **lanes.params), 0, 1))
+           tex=r"{0}", method=False, params={"level": LaneLevel(3)}, cases=[(((2, 3),), {}), (((),), {})], linear=True,
+           lanes=lambda op, lanes: axis_moved(op(lanes.xs[0], **lanes.params), 0, 1))
 
 
-def each_its_own(x: Any, level: Level) -> Any:
+def each_its_own(x: Any, level: LaneLevel) -> Any:
     """A node that all lanes share, once for each.
 
     Its cotangent has a part from each lane. While the vmap runs, a derivative is taken inside it, and each lane has its
@@ -308,23 +311,23 @@ def each_its_own(x: Any, level: Level) -> Any:
 
 # --- Batched taken apart and put together -------------------------------------------------------------------
 
-def batch(x: Any, level: Level) -> Any:
+def batch(x: Any, level: LaneLevel) -> Any:
     """x, whose first axis are the lanes of a level: they are put below the levels that began later."""
     if isinstance(x, Complex) or (isinstance(x, np.ndarray) and x.dtype.kind == "c"):
         return Complex(batch(x.real, level), batch(x.imag, level))
     if isinstance(x, Batched) and x.level.number > level.number:
-        return Batched(batch(moved(x._below, 1, 0), level), x.level)
+        return Batched(batch(axis_moved(x._below, 1, 0), level), x.level)
     return Batched(x, level)
 
 
-def lanes_in_front(x: Any, level: Level) -> Any:
+def lanes_in_front(x: Any, level: LaneLevel) -> Any:
     """The inverse of `batch`: x with the lanes of a level along its first axis, the same in each where it has none."""
     if isinstance(x, Complex):
         return Complex(lanes_in_front(x.real, level), lanes_in_front(x.imag, level))
     if isinstance(x, Batched) and x.level is level:
         return x._below
     if isinstance(x, Batched) and x.level.number > level.number:
-        return Batched(moved(lanes_in_front(x._below, level), 0, 1), x.level)
+        return Batched(axis_moved(lanes_in_front(x._below, level), 0, 1), x.level)
     return repeated(x, level.size)
 
 
@@ -335,28 +338,28 @@ def all_lanes(x: Any) -> Any:
     return data_of(x)
 
 
-def drawn(draw: Callable[[tuple[int, ...]], Any], shape: tuple[int, ...], beside: Any) -> Any:
+def drawn_for_each(draw: Callable[[tuple[int, ...]], Any], shape: tuple[int, ...], beside: Any) -> Any:
     """Random numbers draw(shape): for each lane its own, where there are lanes in what they stand beside."""
     if not isinstance(beside, Batched):
         return draw(shape)
-    alive(beside.level)
-    return Batched(drawn(draw, (beside.level.size, *shape), beside._below), beside.level)
+    still_runs(beside.level)
+    return Batched(drawn_for_each(draw, (beside.level.size, *shape), beside._below), beside.level)
 
 
-def lane_of(x: Any, level: Level, i: int) -> Any:
+def lane_of(x: Any, level: LaneLevel, i: int) -> Any:
     """Nested arguments as lane i has them."""
     return _replaced(x, lambda one: one if not isinstance(one, Batched) else one._below[i] if one.level is level
                      else Batched(lane_of(one._below, level, i), one.level))
 
 
-def apart(x: Any, level: Level) -> Any:
+def apart(x: Any, level: LaneLevel) -> Any:
     """Nested arguments in which each lane has its own of the nodes that all share."""
     def own(one: Any) -> Any:
         return batch(each_its_own(one, level), level) if is_traced(one) and not _is_of(one, level) else one
     return _replaced(x, own)
 
 
-def _is_of(x: Any, level: Level) -> bool:
+def _is_of(x: Any, level: LaneLevel) -> bool:
     while isinstance(x, Batched) and x.level is not level:
         x = x._below
     return isinstance(x, Batched)
@@ -371,7 +374,7 @@ def _replaced(x: Any, new: Callable[[Any], Any]) -> Any:
     return Complex(_replaced(x.real, new), _replaced(x.imag, new)) if isinstance(x, Complex) else new(x)
 
 
-def _stacked(found: list[Any], level: Level) -> Any:
+def _stacked(found: list[Any], level: LaneLevel) -> Any:
     """What the lanes gave, as one."""
     first = found[0]
     if isinstance(first, (tuple, list)):

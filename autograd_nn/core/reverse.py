@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..errors import LanesError, ShapeError, UsageError, blame
+from ..errors import ShapeError, UsageError, blame
 from ..ops import shape_of
 from ..ops._arguments import real_only
 from ..ops._carriers import has_lanes
@@ -20,10 +20,10 @@ from ..ops._refusal import shown_in_error
 from . import modes
 from .accumulate import to_nodes
 from .below import between
+from .in_lanes import cotangents_in_lanes, rules_in_lanes, seen_in_lanes
 from .leaks import Look, finite, on_numbers_in_general, with_care, zero
 from .node import Node, data_of, topological
 from .times import check_unassigned
-from .values_in_lanes import in_lanes
 
 Step = tuple[Node, int, Any, Any, Any]
 
@@ -58,41 +58,21 @@ def on_data(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
     """What the rules see in a backward pass that makes no graph: floats and arrays."""
     op: Any = node._op
     y = node._data
-    if has_lanes(g):                                     # many cotangents at once: an op for each looks at its type
-        check_unassigned(node)
-        return y, operands_of(node), _in_lanes(node)
+    if has_lanes(g):                                     # many cotangents at once
+        return seen_in_lanes(node)
     if type(y) is np.ndarray:
         return y, node._operands, op.array_rules         # type: ignore[attr-defined]
     check_unassigned(node)
     rules = op.array_rules if op.scalar is None else op.float_rules
     if type(g) is float and g == 0.0 and not op.unguarded:           # an inf or nan of a rule does not leak past a zero
         rules = [rule and zero for _, rule in zip(node._inputs, rules)]
-    return y, operands_of(node), rules
-
-
-def operands_of(node: Node) -> Iterable[Any]:
-    """The inputs' data, as the op saw them."""
-    if type(node._data) is np.ndarray:
-        return node._operands                            # type: ignore[attr-defined,no-any-return]
-    return [x._data if isinstance(x, Node) else x for x in node._inputs]
+    return y, [x._data if isinstance(x, Node) else x for x in node._inputs], rules
 
 
 def on_nodes(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
     """What the rules see with create_graph: the nodes."""
     check_unassigned(node)
-    return node, node._inputs, _in_lanes(node) if has_lanes(g) else node._op.traced_rules   # type: ignore[union-attr]
-
-
-def _in_lanes(node: Node) -> list[Any]:
-    """The rules for a cotangent with many lanes; one that looks at its cotangent runs in each."""
-    def safe(rule: Any) -> Any:
-        def in_lanes(*args: Any, **params: Any) -> Any:
-            try:
-                return rule(*args, **params)
-            except LanesError as error:
-                return error.lanes.each(rule, args, params)
-        return in_lanes
-    return [rule and safe(rule) for _, rule in zip(node._inputs, node._op.traced_rules)]    # type: ignore[union-attr]
+    return node, node._inputs, rules_in_lanes(node) if has_lanes(g) else node._op.traced_rules  # type: ignore[union-attr]
 
 
 def fitted(g: Any, x: Node) -> Any:
@@ -139,7 +119,7 @@ def cotangents_of(nodes: list[Any], seeds: Mapping[Node, Any], *, create_graph: 
     A graph of cotangents is made between the roots and these nodes, and not of what lies below or beside them.
     """
     if any(map(has_lanes, seeds.values())):
-        if not create_graph and (many := in_lanes(seeds, nodes)) is not None:
+        if not create_graph and (many := cotangents_in_lanes(seeds, nodes)) is not None:
             return many
     elif values_in_c is not None and not create_graph and len(seeds) == 1:
         (root, seed), = seeds.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.batched import drawn
+from ..core.batched import drawn_for_each
 from ..core.options import between_0_and_1, lengths
 from ..core.random import Rng, generator
 from ..errors import ShapeError
@@ -36,7 +36,7 @@ class Dropout(Module):
         self.rng = None if rng is None else generator(rng)
 
     def mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """The shape of what is drawn, for an input of this shape."""
+        """The shape of what is drawn_for_each, for an input of this shape."""
         return shape
 
     def forward(self, x: Any) -> Any:
@@ -49,7 +49,7 @@ class Dropout(Module):
         def mask(shape: tuple[int, ...]) -> Any:
             kept = generator(self.rng).random(shape) >= self.p
             return (kept * scale).astype(dtype if dtype.kind == "f" else float)
-        return x * drawn(mask, self.mask_shape(shape_of(x)), x)
+        return x * drawn_for_each(mask, self.mask_shape(shape_of(x)), x)
 
     def extra_repr(self) -> str:
         return f"p={self.p:g}"

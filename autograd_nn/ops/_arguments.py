@@ -23,7 +23,7 @@ def data_of(x: Any) -> Any:
     return x
 
 
-def form_of(x: Any) -> Any:
+def formed_like(x: Any) -> Any:
     """What has the shape and dtype of x, for functions that ask for no more; all lanes of a vmap have the same."""
     return np.broadcast_to(np.zeros((), x.dtype), x.shape) if has_lanes(x) else x
 

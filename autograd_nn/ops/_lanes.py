@@ -1,8 +1,8 @@
 """An op in many lanes at once: how each kind of op is run where some inputs have one more axis, the lanes, in front.
 
 A form is a function of an op and its Lanes. It gives the op's result with the lanes in front, by ops that may run on
-arrays, nodes and duals. An elementwise op needs none to be named: `together` is its form. An op without one runs in each
-lane by itself (`one_by_one`), which is right for every op and takes a step of Python for each lane.
+arrays, nodes and duals. For an elementwise op none is named: its form is `all_at_once`. Any other op without
+one runs in each lane by itself (`one_by_one`), which is right for every op and takes a step of Python for each lane.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
+from ._arguments import dtype_of
 from ._op import OPS, Op, shape_of
-
 
 Form = Callable[[Op, "Lanes"], Any]
 
@@ -28,7 +28,7 @@ class Lanes:
     xs       the same, those of which each lane has its own with the lanes as their first axis
     mapped   which these are
     size     how many lanes there are
-    params   the parameters; an array of which each lane has its own stands in an Own
+    params   the parameters; an array of which each lane has its own stands in an OfEachLane
     down     makes of a result one level up, as of a function of `args`, one with the lanes in front
     """
 
@@ -58,16 +58,11 @@ class Lanes:
         return [among(x, n) if mapped else x for x, mapped in zip(self.xs, self.mapped)]
 
 
-class Own:
+class OfEachLane:
     """In a parameter: an array, with the lanes in front, of which each lane has its own part."""
 
     def __init__(self, array: Any) -> None:
         self.array = array
-
-
-def dtype_of(x: Any) -> Any:
-    """The dtype of an array or node; float64 of a number."""
-    return getattr(x, "dtype", np.dtype(float))
 
 
 def call(op: Any, xs: Sequence[Any], params: dict[str, Any]) -> Any:
@@ -91,7 +86,7 @@ def shaped(x: Any, shape: tuple[int, ...]) -> Any:
     return x.reshape(shape) if type(x) is np.ndarray else OPS["reshape"](x, shape)
 
 
-def moved(x: Any, source: int, destination: int) -> Any:
+def axis_moved(x: Any, source: int, destination: int) -> Any:
     """x with one axis moved."""
     if source == destination:
         return x
@@ -124,7 +119,7 @@ def axes_in(op: Op, axis: Any, n: int) -> Any:
 
 
 def with_own_params(form: Form) -> Form:
-    """Decorate a form that knows what to do with an Own in a parameter; others run one by one where there is one."""
+    """Decorate a form that knows an OfEachLane in a parameter; where there is one, other forms run one by one."""
     form.takes_own = True  # type: ignore[attr-defined]
     return form
 
@@ -145,12 +140,12 @@ def one_by_one(op: Op, lanes: Lanes) -> Any:
 
 def own_part(param: Any, i: int) -> Any:
     """A parameter as lane i has it."""
-    if isinstance(param, Own):
+    if isinstance(param, OfEachLane):
         return param.array[i]
     return type(param)(own_part(p, i) for p in param) if type(param) in (tuple, list) else param
 
 
-def together(op: Op, lanes: Lanes) -> Any:
+def all_at_once(op: Op, lanes: Lanes) -> Any:
     """An elementwise op: the lanes are one more axis to broadcast over."""
     return call(op, lanes.aligned(), lanes.params)
 
@@ -165,7 +160,7 @@ def each_full(op: Op, lanes: Lanes) -> Any:
     return call(op, [lanes.full(i) for i in range(len(lanes.xs))], lanes.params)
 
 
-def along(*names: str) -> Form:
+def by_axes(*names: str) -> Form:
     """An op of one input whose parameters of these names are axes of it."""
     def form(op: Op, lanes: Lanes) -> Any:
         axes = {name: axes_in(op, lanes.params[name], lanes.ndim(0)) for name in names}
@@ -173,7 +168,7 @@ def along(*names: str) -> Form:
     return form
 
 
-along_axis = along("axis")
+along_axis = by_axes("axis")
 """An op of one input along the axis, or axes, that its parameter `axis` names."""
 
 

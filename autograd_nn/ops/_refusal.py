@@ -118,7 +118,8 @@ def in_its_own_words(name: str, call: Callable[..., Any], taken: str | None = No
 
     Nodes in the place of options are refused before.
     """
-    asked, passed, raw, told = LanesError, AutogradError, RAW, refused      # closed over, for the names below are looked up elsewhere
+    # These are closed over, for the names below are looked up elsewhere.
+    asked, passed, raw, told = LanesError, AutogradError, RAW, refused
     options, check = options_of(call), check_options
 
     def checked(*args: Any, **params: Any) -> Any:

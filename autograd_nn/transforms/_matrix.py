@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops, tree
-from ..core.batched import Batched, Level, lanes_in_front
+from ..core.batched import Batched, LaneLevel, lanes_in_front
 from ..core.node import topological
 from ..ops import shape_of
 from ..ops._carriers import is_traced
@@ -29,8 +29,9 @@ def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Functi
     """The Jacobian of f: shape of the output, then shape of the argument.
 
     By rows in reverse mode, or by columns in forward mode, whichever are fewer: many at once, in blocks
-    of bounded memory. For nests the result is nested as f's value is, and in each place as the argument is. Arguments as
-    for `value_and_grad`; with has_aux f returns (value, aux) and the result is (Jacobian, aux).
+    of bounded memory. For nests the result is nested as f's value is, and in each place as the argument
+    is. Arguments as for `value_and_grad`; with has_aux f returns (value, aux) and the result is
+    (Jacobian, aux).
 
     >>> import numpy as np
     >>> jacobian(lambda x: x * x)(np.array([1.0, 2.0]))
@@ -53,15 +54,15 @@ def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Functi
     return of
 
 
-class _Elements:
-    """The elements of several leaves, numbered through; and what stands for each in a lane of its own: 1, and 0 else."""
+class _Units:
+    """The elements of several leaves, numbered through. In a lane of its own each is 1, and the others are 0."""
 
     def __init__(self, leaves: Sequence[Any]) -> None:
         self.leaves, self.shapes = leaves, [shape_of(x) for x in leaves]
         ends = [*accumulate(map(math.prod, self.shapes), initial=0)]
         self.spans, self.count = [*pairwise(ends)], ends[-1]
 
-    def units(self, first: int, level: Level | None) -> list[Any]:
+    def units(self, first: int, level: LaneLevel | None) -> list[Any]:
         """For each leaf the units of those of its elements that the lanes from `first` on stand for, or None."""
         found: list[Any] = []
         n = 1 if level is None else level.size
@@ -82,7 +83,7 @@ class _Elements:
             return [[*rows] for rows in zip(*(run(self.units(k, None)) for k in range(self.count)))]
         blocks = []
         for first in range(0, self.count, step):
-            with Level(min(step, self.count - first), of_derivatives=True) as level:
+            with LaneLevel(min(step, self.count - first), of_derivatives=True) as level:
                 blocks.append([lanes_in_front(y, level) for y in run(self.units(first, level))])
         return [_joined(parts) for parts in zip(*blocks)]
 
@@ -106,7 +107,7 @@ def _part(rows: Any, start: int, end: int, x: Any) -> Any:
 
 def _numbers(rows: Any, x: Any) -> Sequence[Any]:
     """Numbers of the kind that x is."""
-    return [*rows] if isinstance(x, np.floating) and not isinstance(x, float) else rows.tolist()  # type: ignore[no-any-return]
+    return [*rows] if isinstance(x, np.floating) and not isinstance(x, float) else rows.tolist()
 
 
 def _shaped(part: Any, shape: tuple[int, ...]) -> Any:
@@ -117,7 +118,7 @@ def _shaped(part: Any, shape: tuple[int, ...]) -> Any:
 
 def _rows(at: Pullback, outs: list[tuple[int, ...]], ins: list[tuple[int, ...]]) -> list[list[Any]]:
     """Reverse mode, one cotangent for each element of the output, many at once."""
-    elements = _Elements(at.ys)
+    elements = _Units(at.ys)
     if not elements.count:
         return [[np.zeros(out + into, getattr(x, "dtype", float)) for into, x in zip(ins, at.arguments.leaves)]
                 for out in outs]
@@ -139,7 +140,7 @@ def _at_once(at: Pullback, rows: int) -> int:
 def _columns(f: Function, arguments: Arguments, kwargs: dict[str, Any], has_aux: bool,
              outs: list[tuple[int, ...]], ins: list[tuple[int, ...]]) -> list[list[Any]]:
     """Forward mode, one tangent for each element of the argument, many at once."""
-    elements = _Elements(arguments.leaves)
+    elements = _Units(arguments.leaves)
 
     def push(units: list[Any]) -> list[Any]:
         tangents = [_zero_like(x) if unit is None else unit for x, unit in zip(arguments.leaves, units)]

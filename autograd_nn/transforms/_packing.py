@@ -1,7 +1,8 @@
 """Packs what a checkpointed function takes and gives into the inputs and the output of a single node.
 
-A node has numbers and arrays as inputs, and one output. So `taken_apart` splits a Dual into its primal and its tangent,
-and `packed` joins several results to one flat array; `put_together` and `unpacked` undo that.
+A node has numbers and arrays as inputs, and one output. So `taken_apart` splits a Dual into its primal and its tangent
+and takes what a Batched holds, and `packed` joins several results to one flat array. `put_together` and `unpacked` undo
+that.
 """
 
 from __future__ import annotations
@@ -21,8 +22,7 @@ from .dual import Dual
 
 
 def taken_apart(leaves: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-    """(forms, parts): the leaves, with each Dual split into its primal and tangent and each Batched opened, until no part is
-    one of these.
+    """(forms, parts): the leaves, with each Dual and each Batched taken apart, until no part is one of these.
 
     The form of a leaf says how to put it together again: None for a leaf that is itself a part; for the others their
     class, the forms of what they hold, and their level.

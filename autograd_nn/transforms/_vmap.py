@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from .. import tree
-from ..core.batched import Batched, Level, batch, lanes_in_front
+from ..core.batched import Batched, LaneLevel, batch, lanes_in_front
 from ..core.complex import Complex
 from ..errors import ShapeError, UsageError
 from ..ops import shape_of
 from ..ops._carriers import is_traced
-from ..ops._lanes import moved
+from ..ops._lanes import axis_moved
 from ..ops._refusal import shown_in_error
 from ..tree import Structure
 from ..tree._containers import Copy, branch_of
@@ -31,10 +31,10 @@ def vmap(f: Function, in_axes: Any = 0, out_axes: Any = 0) -> Function:
 
     Within f an argument has the shape of one example, without that axis. Derivatives may be taken inside
     (`vmap(grad(loss), in_axes=(None, 0, 0))` has the gradient of each example) and outside, and vmaps
-    nest. What f does with plain numbers it does once for all lanes, drawing random ones included;
-    but dropout draws for each lane what it leaves out of it. Python's `if` cannot ask a Batched, for the answer may differ
-    from lane to lane: `where` chooses. Integers, booleans and their arrays are arguments like others.
-    An op that has no form for many lanes runs in one after the other (see `lanes` in `ops.Op`).
+    nest. What f does with plain numbers it does once for all lanes, drawing random ones included; but
+    dropout draws for each lane what it leaves out of it. Python's `if` cannot ask what differs from lane
+    to lane: `where` chooses. Integers, booleans and their arrays are arguments like others. An op that
+    has no form for many lanes runs in one after the other (see `lanes` in `ops.Op`).
 
     Raises UsageError where in_axes or out_axes do not fit what they describe, or nothing is mapped;
     ShapeError where arguments have different numbers of examples.
@@ -54,11 +54,11 @@ def vmap(f: Function, in_axes: Any = 0, out_axes: Any = 0) -> Function:
         names = [*(f"argument {i}" for i in range(len(args))), *kwargs]
         axes = [[_place(name, x, axis) for x, axis in zip(leaves, _spread("in_axes", spec, given))]
                 for (leaves, _), spec, given, name in zip(parts, specs, (*args, *kwargs.values()), names)]
-        level = Level(_size(names, [leaves for leaves, _ in parts], axes))
+        level = LaneLevel(_size(names, [leaves for leaves, _ in parts], axes))
         copies = list[Copy]()
         with level:
             made = [given if all(axis is None for axis in places) else structure.rebuild(
-                        [x if axis is None else batch(moved(_as_array(x), axis, 0), level)
+                        [x if axis is None else batch(axis_moved(_as_array(x), axis, 0), level)
                          for x, axis in zip(leaves, places)], copies)
                     for (leaves, structure), places, given in zip(parts, axes, (*args, *kwargs.values()))]
             y = f(*made[:len(args)], **dict(zip(kwargs, made[len(args):])))
@@ -123,8 +123,8 @@ def _place(name: str, x: Any, axis: Any) -> int | None:
         return None
     n = len(shape_of(x))
     if not n:
-        raise UsageError(f"vmap: {name} is or has a single number, {shown_in_error(x)}, which has no axis {axis} to map "
-                         "over\n  help: None in the place of the axis, in in_axes, for what all lanes share")
+        raise UsageError(f"vmap: {name} is or has a single number, {shown_in_error(x)}, which has no axis {axis} "
+                         "to map over\n  help: None in the place of the axis, in in_axes, for what all lanes share")
     if not -n <= axis < n:
         raise UsageError(f"vmap: {name} is or has {shown_in_error(x)}, which has no axis {axis}")
     return int(axis) % n
@@ -148,7 +148,7 @@ def _as_array(x: Any) -> Any:
     return np.asarray(x) if isinstance(x, np.ndarray) else x         # no matrix
 
 
-def _out(x: Any, axis: Any, level: Level, taken: set[int]) -> Any:
+def _out(x: Any, axis: Any, level: LaneLevel, taken: set[int]) -> Any:
     """A result of all lanes."""
     if axis is None:
         if isinstance(x, Batched) and x.level is level:
@@ -159,7 +159,7 @@ def _out(x: Any, axis: Any, level: Level, taken: set[int]) -> Any:
     n = len(shape_of(y))
     if not -n <= axis < n:
         raise UsageError(f"vmap: out_axes has {axis} for a result of shape {shape_of(y)[1:]} in each lane")
-    y = moved(y, 0, int(axis) % n)
+    y = axis_moved(y, 0, int(axis) % n)
     if isinstance(y, Complex) and not any(map(is_traced, (y.real, y.imag))):
         return y.data
     return y.copy() if isinstance(y, np.ndarray) and (y.base is not None or id(y) in taken) else y

@@ -5,11 +5,11 @@ import itertools
 
 import numpy as np
 import pytest
+from helpers import function_cases
+from helpers.op_checks import call, drawn, of, params_of, points
 
 from autograd_nn import fft, jvp, vjp, vmap
 from autograd_nn.ops import FUNCTIONS, OPS
-from helpers import function_cases
-from helpers.op_checks import call, drawn, of, params_of, points
 
 SIZE = 3
 
@@ -84,7 +84,8 @@ def test_elementwise(op):
     some = np.array(points(op, 60))
     for shapes in SHAPES:
         shapes = shapes[:op.arity]
-        lanes_of = [[some[rng.integers(len(some), size=shape), k] for _ in range(SIZE)] for k, shape in enumerate(shapes)]
+        lanes_of = [[some[rng.integers(len(some), size=shape), k] for _ in range(SIZE)]
+                    for k, shape in enumerate(shapes)]
         params = params_of(op)
         check(lambda *xs: op(*xs, **params), lanes_of, rules_of(op, op.arity), f"{op.name} {shapes}", rng)  # noqa: B023
 

@@ -18,7 +18,7 @@ from ...errors import DTypeError, ShapeError, UsageError
 from .._arguments import affordable, as_array, axis_of, data_of, dtype_of, no_out
 from .._carriers import is_plain
 from .._function import composed
-from .._lanes import Lanes, moved
+from .._lanes import Lanes, axis_moved
 from .._op import Op, shape_of
 from .._refusal import shown_in_error, takes
 from ..elementwise.elementary import arctan2
@@ -87,15 +87,15 @@ def _irdft_back(g: Any, x: Any, axis: int, norm: Any) -> Any:
 
 
 def _pairs_from_pairs(op: Op, lanes: Lanes) -> Any:
-    return moved(op(moved(lanes.xs[0], 1, 0), **lanes.params), 1, 0)
+    return axis_moved(op(axis_moved(lanes.xs[0], 1, 0), **lanes.params), 1, 0)
 
 
 def _pairs(op: Op, lanes: Lanes) -> Any:
-    return moved(op(lanes.xs[0], **lanes.params), 1, 0)
+    return axis_moved(op(lanes.xs[0], **lanes.params), 1, 0)
 
 
 def _from_pairs(op: Op, lanes: Lanes) -> Any:
-    return op(moved(lanes.xs[0], 1, 0), **lanes.params)
+    return op(axis_moved(lanes.xs[0], 1, 0), **lanes.params)
 
 
 _PARAMS: dict[str, Any] = {"n": None, "axis": -1, "norm": None}

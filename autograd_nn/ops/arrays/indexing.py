@@ -12,7 +12,7 @@ from ...errors import ShapeError, UsageError
 from .._arguments import along, as_array, axis_of, data_of, no_out, numpys_errors
 from .._carriers import has_lanes
 from .._function import composed
-from .._lanes import Lanes, Own, among, shaped, with_own_params
+from .._lanes import Lanes, OfEachLane, among, shaped, with_own_params
 from .._op import Op, shape_of
 from ..elementwise.arithmetic import where
 from .shape import broadcast_to, moveaxis, reshape
@@ -94,17 +94,17 @@ class _Picked:
 
     def __init__(self, index: Any, n: int, size: int, mapped: bool) -> None:
         parts = list(index) if isinstance(index, tuple) else [index]
-        own = [i for i, p in enumerate(parts) if isinstance(p, Own)]
+        own = [i for i, p in enumerate(parts) if isinstance(p, OfEachLane)]
         if any(parts[i].array.dtype == bool for i in own):
             raise UsageError("vmap: a mask that differs from lane to lane picks as many elements as it likes, and all "
                              "lanes have one shape\n  help: where(mask, x, 0.0) keeps the shape")
-        arrays = [i for i, p in enumerate(parts) if isinstance(p, (Own, list, np.ndarray))]
+        arrays = [i for i, p in enumerate(parts) if isinstance(p, (OfEachLane, list, np.ndarray))]
         places = [i for i, p in enumerate(parts) if i in arrays or isinstance(p, (int, np.integer))] if arrays else []
         together = places == [*range(places[0], places[-1] + 1)] if places else True
         k = max((_axes(parts[i]) for i in arrays), default=0)
         before = sum(n - sum(map(_uses, parts)) if p is Ellipsis else p is None or isinstance(p, slice)
                      for p in parts[:places[0]]) if places and together else 0
-        self.parts: list[Any] = [among(p.array, k) if isinstance(p, Own) else p for p in parts]
+        self.parts: list[Any] = [among(p.array, k) if isinstance(p, OfEachLane) else p for p in parts]
         self.source: Any = 0
         self.destination: Any = 0
         if mapped and own:
@@ -119,17 +119,19 @@ class _Picked:
 
     @property
     def index(self) -> Any:
+        """The index of what has the lanes in front."""
         return tuple(self.parts)
 
     @property
     def moves(self) -> bool:
-        return self.source != self.destination
+        """Whether the lanes are not in front of what it gives."""
+        return bool(self.source != self.destination)
 
 
 def _axes(part: Any) -> int:
     """How many axes an array of an index has in one lane; a mask gives one."""
-    if isinstance(part, Own):
-        return part.array.ndim - 1
+    if isinstance(part, OfEachLane):
+        return int(part.array.ndim) - 1
     return 1 if np.asarray(part).dtype == bool else np.ndim(part)
 
 
@@ -161,7 +163,7 @@ def _scattered(op: Op, lanes: Lanes) -> Any:
 @with_own_params
 def _taken_along(op: Op, lanes: Lanes) -> Any:
     indices, axis = lanes.params["indices"], lanes.params["axis"]
-    places = indices.array if isinstance(indices, Own) else np.asarray(indices)[None]
+    places = indices.array if isinstance(indices, OfEachLane) else np.asarray(indices)[None]
     x = lanes.full(0)
     if axis is None:
         return op(shaped(x, (lanes.size, math.prod(lanes.shape(0)))), shaped(places, (len(places), -1)), axis=1)

@@ -15,7 +15,7 @@ import numpy as np
 from ...errors import DTypeError, ShapeError, UsageError
 from .._arguments import as_array, axis_of, c_order, dtype_of, numpys_errors
 from .._function import composed
-from .._lanes import Lanes, along, among, as_shape, axes_in, over_stacks, shaped
+from .._lanes import Lanes, among, as_shape, axes_in, by_axes, over_stacks, shaped
 from .._op import Op, shape_of
 
 
@@ -78,7 +78,8 @@ def _transposed(op: Op, lanes: Lanes) -> Any:
 
 def _expanded(op: Op, lanes: Lanes) -> Any:
     axis = lanes.params["axis"]
-    return op(lanes.xs[0], axis=axes_in(op, axis, lanes.ndim(0) + (len(axis) if isinstance(axis, (tuple, list)) else 1)))
+    new = len(axis) if isinstance(axis, (tuple, list)) else 1
+    return op(lanes.xs[0], axis=axes_in(op, axis, lanes.ndim(0) + new))
 
 
 def _squeezed(op: Op, lanes: Lanes) -> Any:
@@ -124,13 +125,13 @@ swapaxes = Op("swapaxes", None, np.swapaxes,
               text="{0}ᵀ",
               tex=r"{0}^{{\top}}", params={"axis1": -1, "axis2": -2},
               cases=[(((2, 3, 4),), {"axis1": 0, "axis2": 2})],
-              linear=True, lanes=along("axis1", "axis2"))
+              linear=True, lanes=by_axes("axis1", "axis2"))
 moveaxis = Op("moveaxis", None, np.moveaxis,
               lambda g, y, x, source, destination: moveaxis(g, destination, source),
               tex=r"\operatorname{{moveaxis}} {0}", params={"source": 0, "destination": -1},
               cases=[(((2, 3, 4),), {"source": 0, "destination": -1}),
                      (((2, 3, 4),), {"source": (0, 1), "destination": (-1, 0)})],
-              linear=True, lanes=along("source", "destination"))
+              linear=True, lanes=by_axes("source", "destination"))
 expand_dims = Op("expand_dims", None, np.expand_dims,
                  lambda g, y, x, axis: reshape(g, shape_of(x)),
                  tex="{0}", params={"axis": 0}, cases=[(((2, 3),), {"axis": 1}), (((2,),), {"axis": (0, -1)})],
@@ -154,7 +155,7 @@ flip = Op("flip", None, np.flip,
           lambda g, y, x, axis: flip(g, axis=axis),
           tex=r"\operatorname{{flip}} {0}", params={"axis": None},
           cases=[(((2, 3),), {}), (((2, 3),), {"axis": 1})],
-          linear=True, lanes=along("axis"))
+          linear=True, lanes=by_axes("axis"))
 roll = Op("roll", None, np.roll,
           lambda g, y, x, shift, axis: roll(g, _unroll(shift), axis=axis),
           tex=r"\operatorname{{roll}} {0}", params={"shift": 1, "axis": None},

@@ -12,7 +12,7 @@ from ...errors import ShapeError, UsageError
 from .._arguments import affordable, as_array, dtype_of, no_out
 from .._carriers import is_plain
 from .._function import composed
-from .._lanes import Lanes, Own, along_axis, axes_in, repeated, with_own_params
+from .._lanes import Lanes, OfEachLane, along_axis, axes_in, repeated, with_own_params
 from .._numpy_op import NumpyOp, mask_of
 from .._op import Case, Op, shape_of
 from ..elementwise.arithmetic import square
@@ -109,8 +109,8 @@ def _root_back(g: Any, y: Any, x: Any, n: Any, axis: Any) -> Any:
 @with_own_params
 def _root_in_lanes(op: Op, lanes: Lanes) -> Any:
     n = lanes.params["n"]
-    if isinstance(n, Own) or np.ndim(n):
-        n = n.array if isinstance(n, Own) else repeated(n, lanes.size)
+    if isinstance(n, OfEachLane) or np.ndim(n):
+        n = n.array if isinstance(n, OfEachLane) else repeated(n, lanes.size)
     axis = axes_in(op, lanes.params["axis"], lanes.ndim(0))
     return op(lanes.full(0), n=n, axis=axis, keepdims=lanes.params["keepdims"])
 

@@ -24,7 +24,7 @@ import numpy as np
 from ...errors import ShapeError, UsageError
 from .._arguments import as_array, dtype_of
 from .._function import composed
-from .._lanes import Lanes, by_ops, moved, shaped
+from .._lanes import Lanes, axis_moved, by_ops, shaped
 from .._op import Op, shape_of
 from ..arrays.padding import pad
 from ..arrays.reduction import sum
@@ -207,12 +207,12 @@ def _images_apart(y: Any, size: int) -> Any:
 
 def _beside(x: Any) -> Any:
     """The channels of all lanes beside each other in each image."""
-    x = moved(x, 0, 1)
+    x = axis_moved(x, 0, 1)
     return shaped(x, (shape_of(x)[0], math.prod(shape_of(x)[1:3]), *shape_of(x)[3:]))
 
 
 def _channels_apart(y: Any, size: int) -> Any:
-    return moved(shaped(y, (shape_of(y)[0], size, shape_of(y)[1] // (size or 1), *shape_of(y)[2:])), 1, 0)
+    return axis_moved(shaped(y, (shape_of(y)[0], size, shape_of(y)[1] // (size or 1), *shape_of(y)[2:])), 1, 0)
 
 
 def _correlated(op: Op, lanes: Lanes) -> Any:

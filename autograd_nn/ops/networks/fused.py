@@ -14,7 +14,7 @@ import numpy as np
 
 from ...errors import ShapeError
 from .._bind import Each
-from .._lanes import Lanes, Own, by_ops, repeated, together, with_own_params
+from .._lanes import Lanes, OfEachLane, all_at_once, by_ops, repeated, with_own_params
 from .._misfit import of_broadcast
 from .._op import Op, shape_of
 from ..arrays.reduction import largest, sum
@@ -91,7 +91,7 @@ def _by_matmul(x: Any, w: Any, b: Any) -> Any:
 @with_own_params
 def _chosen_in_lanes(op: Op, lanes: Lanes) -> Any:
     index = lanes.params["index"]
-    index = index.array if isinstance(index, Own) else repeated(index, lanes.size)
+    index = index.array if isinstance(index, OfEachLane) else repeated(index, lanes.size)
     return op(*(lanes.full(i) for i in range(len(lanes.xs))), index=index)
 
 
@@ -157,11 +157,11 @@ sum_of = Op("sum_of", _sum, lambda *xs: _sum(*map(np.asarray, xs)),
             Each(lambda i, g, y, *xs: g),
             terms=lambda n: [(i,) for i in range(n)],
             tex=r"\sum_i {0}_i", symbol="Σ", method=False, cases=[(_THREE, {}), (((2,),), {})],
-            commutes=True, linear=True, misfit=of_broadcast, expansion=_sum, lanes=together)
+            commutes=True, linear=True, misfit=of_broadcast, expansion=_sum, lanes=all_at_once)
 weighted_sum = Op("weighted_sum", _weighted_sum, lambda *xs: _weighted_sum(*map(np.asarray, xs)),
                   Each(lambda i, g, y, *xs: g * _other_factor(i, xs)),
                   terms=lambda n: [*((i, i + n // 2) for i in range(n // 2)), (n - 1,)],
                   tex=r"\sum_i w_i \, x_i + b", symbol="Σ w x + b", internal=True,
                   cases=[(((2,), (2,), ()), {}), (((2, 3), (3,), (3,), (2, 1), ()), {})],
                   slots=("w*", "x*", "b"), misfit=of_broadcast, expansion=_by_products,
-                  cost=lambda shapes, out: math.prod(out) * (len(shapes) // 2), lanes=together)
+                  cost=lambda shapes, out: math.prod(out) * (len(shapes) // 2), lanes=all_at_once)

@@ -23,7 +23,7 @@ import numpy as np
 from ...errors import ShapeError
 from .._arguments import dtype_of
 from .._frozen import original
-from .._lanes import Lanes, along_axis, moved, shaped
+from .._lanes import Lanes, along_axis, axis_moved, shaped
 from .._op import Op, shape_of
 from ..arrays.reduction import mean, sum
 from ..arrays.shape import reshape
@@ -194,12 +194,12 @@ def _channels_in_lanes(op: Op, lanes: Lanes) -> Any:
     def beside(x: Any) -> Any:
         if len(shape_of(x)) == 2:                        # a number for each channel
             return shaped(x, (-1,))
-        x = moved(x, 0, 1)
+        x = axis_moved(x, 0, 1)
         return shaped(x, (shape_of(x)[0], -1, *shape_of(x)[3:]))
     y = op(*(beside(lanes.full(i)) for i in range(len(lanes.xs))), eps=lanes.params["eps"])
     if len(shape_of(y)) == 1:
         return shaped(y, (lanes.size, -1))
-    return moved(shaped(y, (shape_of(y)[0], lanes.size, -1, *shape_of(y)[2:])), 1, 0)
+    return axis_moved(shaped(y, (shape_of(y)[0], lanes.size, -1, *shape_of(y)[2:])), 1, 0)
 
 
 batch_normalize = Op(

@@ -20,7 +20,7 @@ from ...errors import UsageError
 from .._arguments import as_array, data_of, dtype_of
 from .._frozen import frozen
 from .._function import composed
-from .._lanes import Lanes, Own, over_stacks, repeated, with_own_params
+from .._lanes import Lanes, OfEachLane, over_stacks, repeated, with_own_params
 from .._op import Op, shape_of
 from ..arrays.shape import reshape, transpose
 from ..elementwise.arithmetic import same
@@ -126,7 +126,7 @@ _OVERLAP: dict[str, Any] = {"kernel": (3, 2), "stride": (2, 1), "padding": ((1, 
 @with_own_params
 def _numbered(op: Op, lanes: Lanes) -> Any:
     number = lanes.params["number"]
-    number = number.array if isinstance(number, Own) else repeated(number, lanes.size)
+    number = number.array if isinstance(number, OfEachLane) else repeated(number, lanes.size)
     return op(lanes.full(0), **{**lanes.params, "number": number})
 
 

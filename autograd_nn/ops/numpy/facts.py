@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .._arguments import as_array, data_of, form_of, no_out, numpys_errors
+from .._arguments import as_array, data_of, formed_like, no_out, numpys_errors
 from .._carriers import has_lanes
 from .._function import composed
 
@@ -57,7 +57,7 @@ for _name in """logical_not isfinite isinf isnan isposinf isneginf isreal iscomp
     _enter(getattr(np, _name), (2, 3))
 _enter(np.digitize, (2, 3), (1,))
 for _name in ("ndim", "shape", "size", "isrealobj", "iscomplexobj"):
-    _enter(getattr(np, _name), (2, 3), of=form_of)
+    _enter(getattr(np, _name), (2, 3), of=formed_like)
 
 
 # --- those that are methods as well ----------------------------------------------------------------

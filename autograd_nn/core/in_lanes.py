@@ -1,4 +1,4 @@
-"""Reverse mode of a graph of Values in many lanes: each cotangent is an array of one number for each lane."""
+"""Reverse mode of many cotangents at once, each in a lane: what the rules see, and a sweep for graphs of Values."""
 
 from __future__ import annotations
 
@@ -7,13 +7,32 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import blame
+from ..errors import LanesError, blame
 from .node import Node, topological
 from .times import check_unassigned
 
 
-def in_lanes(seeds: Mapping[Node, Any], nodes: list[Any]) -> list[Any] | None:
-    """The cotangents of these nodes with the lanes that the seeds have; None where it takes more than this.
+def seen_in_lanes(node: Node) -> tuple[Any, list[Any], list[Any]]:
+    """What the rules see, where their cotangent has lanes and the data are plain."""
+    check_unassigned(node)
+    xs = getattr(node, "_operands", node._inputs) or node._inputs    # a Tensor keeps what its op saw
+    return node._data, [x._data if isinstance(x, Node) else x for x in xs], rules_in_lanes(node)
+
+
+def rules_in_lanes(node: Node) -> list[Any]:
+    """The rules for a cotangent that has lanes; one that looks at its cotangent runs in each."""
+    def safe(rule: Any) -> Any:
+        def in_lanes(*args: Any, **params: Any) -> Any:
+            try:
+                return rule(*args, **params)
+            except LanesError as error:
+                return error.lanes.each(rule, args, params)
+        return in_lanes
+    return [rule and safe(rule) for _, rule in zip(node._inputs, node._op.traced_rules)]  # type: ignore[union-attr]
+
+
+def cotangents_in_lanes(seeds: Mapping[Node, Any], nodes: list[Any]) -> list[Any] | None:
+    """The cotangents of these nodes in a graph of Values, each an array of a number for each lane; None for others.
 
     The rules are those of arrays, which broadcast over the lanes beside the numbers of the graph. Where a result is not
     finite, or a node is no Value, the usual sweep does it, with care.
