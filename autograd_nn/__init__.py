@@ -59,7 +59,7 @@ def __getattr__(name: str) -> _Any:
 def _ops() -> set[str]:
     """The ops, and functions composed of them, that are public at the top."""
     ops = _import_module(f"{__name__}.ops")
-    own = {name for name, op in ops.OPS.items() if op.module.startswith(f"{__name__}.ops.") and not op.internal}
+    own = {name for name, op in ops.OPS.copy().items() if op.module.startswith(f"{__name__}.ops.") and not op.internal}
     return own | {name for name in ops.FUNCTIONS if "." not in name}
 
 

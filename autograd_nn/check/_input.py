@@ -52,7 +52,9 @@ class CheckedInput:
             places: Any = range(self.x.size)
             if isinstance(elements, int) and elements < self.x.size:
                 places = sorted(self.rng.choice(self.x.size, size=elements, replace=False).tolist())
-            findings = [self._element(k) for k in places]
+            single = {k: self._element(k) for k in places}
+            kinked = [k for k, finding in single.items() if finding.numeric.kind == "kink"]
+            findings = [*single.values(), *self._together(kinked, single)]
         else:
             findings = self._by_directions(directions, state)
         for checked in (self, self.wide):
@@ -164,7 +166,34 @@ class CheckedInput:
                 whole.append(finding)
             if elements.wrong >= NAMED:
                 break
-        return [*whole, *elements.named.values()]
+        return [*whole, *elements.named.values(), *self._together(elements.kinks, elements.named)]
+
+    def _together(self, kinked: list[int], single: dict[int, Finding]) -> list[Finding]:
+        """The elements at kinks that are of one size, as where they tie for a maximum, moved together: what disagrees.
+
+        Along that f may be smooth, and the sum of slopes wrong that are each within their own kink. If all of these
+        are up, or all down, they are kinks of one thing: those of a sum of functions would show in the sum.
+        """
+        sizes: dict[float, list[int]] = {}
+        for k in kinked:
+            sizes.setdefault(abs(float(self.x.flat[k])), []).append(k)
+        found = []
+        for size, group in sorted(sizes.items(), key=lambda item: -len(item[1]))[:WITNESSES]:
+            jumps = [n.right.value - n.left.value for n in (single[k].numeric for k in group if k in single)
+                     if n.kind == "kink"]
+            if len(group) < 2 or not jumps or not (min(jumps) > 0 or max(jumps) < 0):
+                continue
+            u = np.zeros(self.x.shape)
+            u.flat[group] = np.where(self.x.flat[group] < 0, -1.0, 1.0)
+            numeric = self._differentiated(self._line(u), 0.0, scale=size or 1.0)
+            analytic = float((self.gradient.flat[group] * u.flat[group]).sum())
+            if numeric.kind == "smooth" and judge(analytic, numeric) is Verdict.DISAGREE:
+                if self.wide is not None:
+                    return self.wide._together(kinked, single)
+                where = f"{self.name}, {len(group)} elements that are {self.x.flat[group[0]]:g} moved together"
+                found.append(self._finding(where, analytic, numeric, Verdict.DISAGREE,
+                                           lambda g, u=u: float((g.astype(float) * u).sum())))  # type: ignore[misc]
+        return found
 
     def _not_finite(self, elements: Elements) -> None:
         """The elements whose gradient is no number: an infinite one may be right, where f is infinitely steep."""
@@ -209,6 +238,7 @@ class CheckedInput:
                 elements.budget -= kinked.evaluations
                 self._name([*kinked.suspects[:NAMED], *kinked.found[:NAMED - len(elements.named)]], elements)
                 elements.set_aside(kinked.found)
+                elements.kinks += kinked.found
                 elements.set_aside(kinked.unseen, unseen=True)
                 if not kinked.found and not kinked.unseen:
                     break                            # no element is kinked by itself
@@ -256,6 +286,7 @@ class Elements:
     """The elements of an input while directions are checked: which are free, and what is known of the others.
 
     free    those that directions go through
+    kinks   those of them that lie at kinks
     kinked  how many were set aside, since they lie at kinks or have no finite gradient
     unseen  those set aside among kinked ones without being told apart from them
     named   the findings on single elements
@@ -266,6 +297,7 @@ class Elements:
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.free, self.unseen = np.ones(shape, bool), np.zeros(shape, bool)
         self.named: dict[int, Finding] = {}
+        self.kinks: list[int] = []
         self.kinked, self.budget, self.sampled = 0, KINK_BUDGET, False
 
     @property

@@ -107,7 +107,7 @@ def indices_for(shape: Any) -> Strategy:
 
 def smooth_ops() -> list[Op]:
     """The package's elementwise ops that are differentiable all over their domains."""
-    return [op for op in OPS.values() if op.elementwise and op.kink is None and not op.zero
+    return [op for op in [*OPS.values()] if op.elementwise and op.kink is None and not op.zero
             and op.module.startswith("autograd_nn.ops.")]
 
 

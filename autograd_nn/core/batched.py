@@ -21,7 +21,7 @@ from ..errors import GraphError, LanesError, LeavesGraphError, ShapeError
 from ..ops import FUNCTIONS, Op, shape_of
 from ..ops._arguments import data_of, formed_like
 from ..ops._carriers import carrier, is_traced
-from ..ops._lanes import Lanes, OfEachLane, axis_moved, one_by_one, repeated
+from ..ops._lanes import Lanes, OfEachLane, all_at_once, axis_moved, one_by_one, repeated
 from .complex import Complex
 from .methods import attach, is_fact, is_operand, through_function, through_ufunc
 from .tensor import Tensor

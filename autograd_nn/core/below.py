@@ -7,6 +7,7 @@ from typing import Any
 
 from . import reverse
 from .node import Node, topological
+from .variables import become_constant, has_ended
 
 
 def leaves_below(roots: Iterable[Node]) -> Iterator[Node]:
@@ -28,3 +29,17 @@ def between(roots: Iterable[Node], nodes: list[Any]) -> list[Node]:
             depends.add(node)
             order.append(node)
     return order
+
+
+def forget_what_ended(roots: Iterable[Node]) -> None:
+    """Make a leaf of every node below the roots that was made of nothing but variables of transforms that have ended.
+
+    A function may keep such a node and use it in its next run, where it is a constant. With its history it would hold
+    all earlier runs, and each walk would go through them.
+    """
+    constant = set[Node]()
+    for node in topological(roots):
+        if has_ended(node) if node._op is None else all(x in constant for x in node._inputs if isinstance(x, Node)):
+            constant.add(node)
+            if node._op is not None:
+                become_constant(node)

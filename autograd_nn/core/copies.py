@@ -16,7 +16,7 @@ from ..errors import LeavesGraphError
 from ..ops import Op
 from .node import NOTHING, STORAGE, Node, topological
 from .times import assigned_since
-from .variables import has_served, is_running
+from .variables import become_constant, has_served, is_running, was_made
 
 _STORED = frozenset({*STORAGE, "_operands", "_part", "_time"})
 
@@ -48,7 +48,7 @@ def pickled(root: Node) -> tuple[Any, ...]:
                 "what is read back would have no gradient\n"
                 "  help: copy.copy and copy.deepcopy keep the gradient; .item() or .data is what it holds")
     if root._op is None:
-        return rebuild, _record(root, ())
+        return rebuild_constant if was_made(root) else rebuild, _record(root, ())
     place = {node: i for i, node in enumerate(order)}
     records: list[Any] = []
     for node in order:
@@ -73,6 +73,13 @@ def rebuild(kind: type[Node], data: Any, op: Op | None, inputs: tuple[Any, ...],
     node = kind._made(data, op, inputs, params)
     node.name, node._grad = name, grad
     _attach(node, attached)
+    return node
+
+
+def rebuild_constant(*record: Any) -> Any:
+    """A leaf that an op made."""
+    node = rebuild(*record)
+    become_constant(node)
     return node
 
 

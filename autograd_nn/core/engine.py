@@ -15,13 +15,16 @@ from ..ops import OPS, Op, _carriers, _frozen, for_each_op
 from ..ops._carriers import carrier
 from . import modes, reverse
 from .leaks import finite
-from .methods import is_operand
+from .methods import is_operand, op_of
 from .node import NOTHING, Node
 from .operands import constant, kept_params
 
+SCALARS = (*{kind for kind in np.sctypeDict.values() if issubclass(kind, (np.floating, np.integer))}, np.bool_, bool)
+"""The types of numbers that become a float beside a Value."""
+
 # --- Value ------------------------------------------------------------------------------------------
 
-def native_value(base: type[Node], apply: Callable[..., Any], number: Callable[[Any], float],
+def native_value(base: Any, apply: Callable[..., Any], number: Callable[[Any], float],
                  refuse_data: Callable[[Any], NoReturn]) -> Any:
     """The Value of the engine in C; None where it is not compiled, or not wanted.
 
@@ -37,7 +40,8 @@ def native_value(base: type[Node], apply: Callable[..., Any], number: Callable[[
     def backward(root: Node, seed: Any, create_graph: bool) -> None:
         reverse.backward(root, None if seed is None else number(seed), create_graph=create_graph)
 
-    kind = in_c.setup(base, OPS, NOTHING, number, _operator, backward, refuse_data)
+    kind = in_c.setup(base, OPS, NOTHING, number, _operator, backward, refuse_data, base.__array_ufunc__,
+                      _ufuncs(), SCALARS)
     in_python = partial(apply, kind)
 
     def in_c_or_python(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
@@ -54,6 +58,12 @@ def native_value(base: type[Node], apply: Callable[..., Any], number: Callable[[
             in_c.free_cycles(Node)
     gc.callbacks.append(after_the_collector)
     return kind
+
+
+def _ufuncs() -> dict[Any, Op]:
+    """NumPy's ufuncs that are an op of numbers."""
+    named = {ufunc: op_of(ufunc) for ufunc in vars(np).values() if isinstance(ufunc, np.ufunc)}
+    return {ufunc: op for ufunc, op in named.items() if isinstance(op, Op) and op.elementwise}
 
 
 def _operator(op: Op, left: Any, right: Any, *rest: Any) -> Any:
@@ -73,7 +83,7 @@ def install_tensors(Tensor: Any, apply: Callable[..., Any], not_in_c: Op) -> Non
         in_c.setup(Tensor, Node, _frozen.Memory, NOTHING, constant, kept_params, reverse.fitted, finite,
                    *_errors_ignored())
         reverse.in_c = in_c
-        _frozen.quick = in_c.frozen
+        _frozen.quick, _frozen.quick_same = in_c.frozen, in_c.same_bits
         modes.tell_modes(in_c.set_modes)
 
         def in_c_or_python(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
@@ -85,7 +95,10 @@ def install_tensors(Tensor: Any, apply: Callable[..., Any], not_in_c: Op) -> Non
 
 
 def _quicken(Tensor: Any, in_c: Any, op: Op) -> None:
-    """Replace the methods and operators of an op by quicker ones in C."""
+    """Replace the array function, the methods and the operators of an op by quicker ones in C."""
+    small = in_c.array_function(op.name, op.array) if op.is_own else None
+    if small is not None:
+        op.array = update_wrapper(small, op.array)
     def install(name: str, reflected: bool = False) -> None:
         method = getattr(Tensor, name)
         quick = in_c.method(method, op, op.params, op.arity, reflected)

@@ -28,7 +28,8 @@ def rules_in_lanes(node: Node) -> list[Any]:
             except LanesError as error:
                 return error.lanes.each(rule, args, params)
         return in_lanes
-    return [rule and safe(rule) for _, rule in zip(node._inputs, node._op.traced_rules)]  # type: ignore[union-attr]
+    op = node._op
+    return [] if op is None else [rule and safe(rule) for _, rule in zip(node._inputs, op.traced_rules)]
 
 
 def cotangents_in_lanes(seeds: Mapping[Node, Any], nodes: list[Any]) -> list[Any] | None:

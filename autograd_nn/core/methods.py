@@ -79,9 +79,9 @@ def is_operand(x: Any) -> bool:
     return is_traced(x) or isinstance(x, (int, float, complex, np.generic, np.ndarray, list, tuple, Number))
 
 
-def _op_of(ufunc: Any) -> Any:
+def op_of(ufunc: Any) -> Any:
     """The op, or the function composed of ops, that does here what a ufunc does in NumPy; None where there is none."""
-    return OPS.get(ufunc.__name__) or next((op for op in OPS.values() if op.array is ufunc), None) \
+    return OPS.get(ufunc.__name__) or next((op for op in [*OPS.values()] if op.array is ufunc), None) \
         or _function_of(ufunc)
 
 
@@ -89,7 +89,7 @@ def through_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], params: dict
     """What `np.sin(node)` and `ndarray * node` come to: a call of the op whose array function the ufunc is."""
     if method != "__call__":
         asked = getattr(ufunc, method)
-        along = next((op for op in OPS.values() if op.ufunc_method == asked), None)
+        along = next((op for op in [*OPS.values()] if op.ufunc_method == asked), None)
         if along is not None:
             return along(*inputs, **{"axis": 0, **params})
     no_out(f"np.{ufunc.__name__}", params.get("out"))
@@ -98,7 +98,7 @@ def through_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], params: dict
     if method != "__call__":
         raise UsageError(f"np.{ufunc.__name__}.{method} has no derivative here; "
                          f"np.{ufunc.__name__}.{method}(x.data) leaves the graph")
-    op = _op_of(ufunc)
+    op = op_of(ufunc)
     if op is None:
         raise UsageError(f"np.{ufunc.__name__} is not in the op table; see autograd_nn/ops/README.md to add it")
     if "dtype" in params:

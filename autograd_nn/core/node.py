@@ -106,6 +106,9 @@ class Node:
         differentiated. Such a gradient refers to the leaf that holds it, so clear it when it has
         served (`zero_grad`); `grad` and the other transforms leave nothing behind.
 
+        The graph stays. A loop that carries a state from step to step (that of a recurrent network) goes
+        through all steps before in each backward pass, unless it carries `h.detach()`.
+
         Raises ShapeError for a node of more than one element without a seed, and for a seed of
         another shape.
 
@@ -120,6 +123,11 @@ class Node:
     def _take(self, data: Any) -> None:
         """Make data of this node's kind its own, without a copy: it must be nobody else's."""
         self._data = data
+
+    def _become_leaf(self) -> None:
+        """Forget how the node was made. Its data stay."""
+        node: Any = self
+        node._op, node._inputs, node._params = None, (), NOTHING
 
     def zero_grad(self) -> None:
         """Forget the gradient: as before any backward."""

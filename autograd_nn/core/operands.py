@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import DTypeError, GraphError, IndexingError, LeavesGraphError, ShapeError, UsageError
 from ..ops import Op
 from ..ops._arguments import real_only
-from ..ops._frozen import frozen, is_frozen
+from ..ops._frozen import Copies, is_frozen
 from ..ops._refusal import shown_in_error
 from .node import Node
 
@@ -106,14 +106,17 @@ def kept(param: Any) -> Any:
     return type(param)(map(kept, param)) if type(param) in (list, tuple) else param
 
 
+_copies = Copies()
+
+
 def _frozen(x: Any) -> np.ndarray[Any, Any]:
-    array = np.array(x)
+    array = np.asanyarray(x)
     real_only("a parameter", array)                  # an operand has been asked before, with the op's name
     if array.dtype == object:
         raise UsageError("an array of objects would lose the derivatives of what is in it\n"
                          "  help: autograd_nn.stack(list) joins Values or Tensors into one Tensor; "
                          "array.astype(float) makes numbers of numbers")
-    return frozen(array)
+    return _copies.of(array)
 
 
 def kept_params(params: dict[str, Any]) -> dict[str, Any]:

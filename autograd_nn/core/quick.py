@@ -76,25 +76,31 @@ _REACHED: Any = object()
 """Stands in the `_part` of a node that a backward pass has met and that has no cotangent yet."""
 _one_at_a_time = threading.RLock()
 """Held during a backward pass: its cotangents are in the nodes, and threads may share nodes."""
+_marked: list[Any] = []
+"""The nodes with something in their `_part`: none between passes, unless Ctrl-C came in while they were cleared."""
 
 
 def backward(root: Node, seed: float, kind: Any) -> bool:
     """reverse.backward where every node is of the one `kind`: the same steps, without what only arrays need.
 
     False, with every gradient as it was, if another kind of node is met, or a leaf whose number was assigned after
-    it had been used. The cotangents are in the nodes, so one thread runs at a time.
+    it had been used, or if a rule of such a pass asks for this one. The cotangents are in the nodes, so one thread
+    runs at a time.
     """
+    if _one_at_a_time._is_owned():                   # type: ignore[attr-defined]
+        return False
     with _one_at_a_time:
-        met: list[Any] = []
+        _clear()
         try:
-            if not _collect(root, met, kind):
+            order = _collect(root, kind)
+            if order is None:
                 return False
             root._part = seed                        # type: ignore[attr-defined]
-            _sweep(met, kind)
+            _sweep(order, kind)
         except Exception:                            # reverse.py says in which op
             return False
         else:
-            for node in met:
+            for node in order:
                 g = node._part
                 if node._op is not None:
                     node._grad = None if g is _REACHED else g
@@ -102,54 +108,53 @@ def backward(root: Node, seed: float, kind: Any) -> bool:
                     accumulate(node, g)
             return True
         finally:
-            for node in met:
-                node._part = None
+            _clear()
 
 
-def _collect(root: Node, order: list[Any], kind: Any) -> bool:
-    """The order of node.topological, outputs first, and each node marked; False if the pass cannot be done here.
+def _clear() -> None:
+    """Leave nothing in the nodes."""
+    for node in _marked:
+        node._part = None
+    _marked.clear()
 
-    All that is marked is in `order`, whatever happens.
-    """
+
+def _collect(root: Node, kind: Any) -> list[Any] | None:
+    """The order of node.topological, outputs first, and each node marked; None if the pass cannot be done here."""
     stack: list[Any] = [root]
-    entered: list[Any] = []
-    pop, push, enter, reached = stack.pop, stack.append, entered.append, _REACHED
+    pop, push, mark, reached = stack.pop, stack.append, _marked.append, _REACHED
     done: list[Any] = []
     out = done.append
-    try:
-        while stack:
-            node = pop()
-            if node is None:
-                out(pop())
-                continue
-            if node._part is not None:
-                continue
-            if type(node) is not kind:
-                return False
-            enter(node)
-            node._part = reached
-            inputs = node._inputs
-            if not inputs:
-                out(node)
-                continue
-            push(node)
-            push(None)
-            time = node._time
-            if node._op.unguarded:
-                return False
-            for x in inputs[::-1]:
-                its = type(x)
-                if its is kind:
-                    if x._part is None:
-                        push(x)
-                    if x._time > time:
-                        return False
-                elif its is not float and its is not int:
-                    return False
-        done.reverse()
-        return True
-    finally:
-        order += done if len(done) == len(entered) else entered
+    while stack:
+        node = pop()
+        if node is None:
+            out(pop())
+            continue
+        if node._part is not None:
+            continue
+        if type(node) is not kind:
+            return None
+        mark(node)
+        node._part = reached
+        inputs = node._inputs
+        if not inputs:
+            out(node)
+            continue
+        push(node)
+        push(None)
+        time = node._time
+        if node._op.unguarded:
+            return None
+        for x in inputs[::-1]:
+            its = type(x)
+            if its is kind:
+                if x._part is None:
+                    push(x)
+                if x._time > time:
+                    return None
+            elif its is not float and its is not int:
+                return None
+    done.reverse()
+    return done
 
 
 def _sweep(order: list[Any], kind: Any) -> None:

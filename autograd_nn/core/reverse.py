@@ -58,6 +58,8 @@ def on_data(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
     """What the rules see in a backward pass that makes no graph: floats and arrays."""
     op: Any = node._op
     y = node._data
+    if op is None:                                       # another thread's transform has just let it forget its history
+        return y, (), ()
     if has_lanes(g):                                     # many cotangents at once
         return seen_in_lanes(node)
     if type(y) is np.ndarray:
@@ -72,7 +74,8 @@ def on_data(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
 def on_nodes(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
     """What the rules see with create_graph: the nodes."""
     check_unassigned(node)
-    return node, node._inputs, rules_in_lanes(node) if has_lanes(g) else node._op.traced_rules  # type: ignore[union-attr]
+    op = node._op
+    return node, node._inputs, () if op is None else rules_in_lanes(node) if has_lanes(g) else op.traced_rules
 
 
 def fitted(g: Any, x: Node) -> Any:
@@ -142,7 +145,7 @@ def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool
             if not alarm and all(finite(g) for node, g in found.items() if node._op is None or node in ends):
                 return found
         with np.errstate(all="ignore"):
-            told_apart = create_graph or any(node.op is not None and node.op.unguarded for node in order)
+            told_apart = create_graph or any(getattr(node.op, "unguarded", False) for node in order)
             return _swept(order, seeds, with_care(look, _reach(order, seeds, ends) if told_apart else None))
 
 

@@ -201,6 +201,10 @@ class Tensor(TensorMethods, Traced, Node):
     def _one(self) -> Any:
         return np.ones_like(self._data) if self._data.ndim else _ones(self._data.dtype)
 
+    def _become_leaf(self) -> None:
+        super()._become_leaf()
+        self._operands = ()
+
     def _take(self, data: Any) -> None:
         if type(data) is not np.ndarray or data.shape != self._data.shape or data.dtype != self._data.dtype:
             self.data = data

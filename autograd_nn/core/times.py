@@ -30,13 +30,14 @@ def check_unassigned(node: Node) -> None:
     if x is not None:
         raise GraphError(f"{node._op.name}: the data of {x.name or 'an input'} was assigned after the "   # type: ignore[union-attr]
                          "forward pass, and the derivative needs it as it was\n"
-                         "  help: run the forward pass again; an optimizer's step() assigns data too")
+                         "  help: run the forward pass again; an optimizer's step() assigns data too. Of a state "
+                         "that a loop carries from step to step, carry h.detach()")
 
 
 def assigned_since(node: Node) -> Node | None:
     """An input whose data was assigned after the op of a node used it, if a rule reads it; None where there is none."""
     op: Any = node._op
-    changed = changed_inputs(node)
+    changed = changed_inputs(node) if op is not None else []
     nodes = [i for i, x in enumerate(node._inputs) if isinstance(x, Node)] if changed else []
     if not changed or op.is_linear_in(nodes) or (op.multilinear and len(nodes) == 1):
         return None                                      # of such an op the rules read none of the nodes

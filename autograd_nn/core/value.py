@@ -130,6 +130,10 @@ class PureValue(BaseValue):
         node._part, node._time = None, times.now if op is not None else 0
         return node
 
+    def _become_leaf(self) -> None:
+        super()._become_leaf()
+        self._time = 0
+
     @property
     def data(self) -> float:
         """The number itself, a Python float."""
@@ -177,5 +181,5 @@ else:
     Value.__name__ = Value.__qualname__ = "Value"    # a pickle of either engine's is read by either
 
 as_value = Op("as_value", None, lambda x: x.reshape(()),
-              lambda g, y, x: ops.broadcast_to(g, x.shape),
+              lambda g, y, x: ops.broadcast_to(g, ops.shape_of(x)),
               tex="{0}", method=False)

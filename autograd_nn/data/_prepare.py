@@ -13,6 +13,7 @@ from ..core.options import flag, whole_number
 from ..core.random import Rng, generator
 from ..errors import AutogradError, DataError, UsageError
 from ..ops._arguments import affordable
+from ..ops._frozen import frozen
 from ._sets import Dataset
 
 Array = np.ndarray[Any, Any]
@@ -131,9 +132,10 @@ def batches(*arrays: ArrayLike, size: int, rng: Rng = None, shuffle: bool = True
             drop_last: bool = False) -> Iterator[tuple[Array, ...]]:
     """Each row once, `size` rows at a time: an iterator over tuples of one part of every array.
 
-    Rows stay aligned: row i of a part comes from the same place in every array. The parts are
-    copies. The order is drawn from `rng` at the call; a Generator gives another one each epoch,
-    a seed the same one always. A last part of fewer rows comes too, unless `drop_last`.
+    Rows stay aligned: row i of a part comes from the same place in every array. The parts are read-only
+    copies, which a graph need not copy once more; x.copy() of one may be changed. The order is drawn from
+    `rng` at the call; a Generator gives another one each epoch, a seed the same one always. A last part of
+    fewer rows comes too, unless `drop_last`.
 
     Of no rows there are no parts. Raises DataError for arrays of unequal length, and where `drop_last`
     leaves no batch; UsageError for a size that is no positive integer.
@@ -151,7 +153,12 @@ def batches(*arrays: ArrayLike, size: int, rng: Rng = None, shuffle: bool = True
         raise DataError(f"batches: size={size} with drop_last leaves nothing of {rows} rows")
     order = generator(rng).permutation(rows) if shuffle else np.arange(rows)
     stop = rows - rows % size if drop_last else rows
-    return (tuple(a[order[i:i + size]] for a in whole) for i in range(0, stop, size))
+    return (tuple(_part(a, order[i:i + size]) for a in whole) for i in range(0, stop, size))
+
+
+def _part(whole: Array, rows: Array) -> Array:
+    part = whole[rows]
+    return part if part.dtype.hasobject else frozen(part)
 
 
 def _array(what: str, x: Any) -> Array:

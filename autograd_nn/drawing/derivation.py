@@ -6,12 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..core.node import Node
 from ..core.options import flag, whole_number
 from ..errors import UsageError
 from ..notation.names import names_of, operand_text, tex_name
 from ..notation.notations import MADE_LATEX
-from ..notation.summary import Data
+from ..notation.summary import Data, summary
 from ..ops._refusal import shown_in_error
 from .record.events import Event
 from .record.formula import formula
@@ -250,7 +252,7 @@ class _Writer:
             at = path[-1]["from"]
         if any(e["local"] is None for e in path + into.get(target, [])):
             return None
-        after = self.gradient[target]
+        after = self.gradient.get(target, 0.0)          # 0 where no input on the way has a rule
         if at == top and 1 < len(path) <= FACTORS:
             path.reverse()
             symbols = [self.d(e["from"], e["to"]) for e in path]
@@ -272,9 +274,10 @@ class _Writer:
 
     def result(self, i: int, tex: bool = False) -> str:
         """What stands behind the derivative by a leaf: its number, or for an array its shape."""
-        found = self.gradient.get(i, 0.0)
+        shape = self.nodes[i]["value"]
+        found = self.gradient[i] if i in self.gradient else \
+            summary(np.zeros(shape["shape"], shape["dtype"]) if isinstance(shape, dict) else 0.0)
         if found is None:
-            shape = self.nodes[i]["value"]
             known = self.nodes[i]["gradient"]
             if known is not None:
                 return f"= {_tex_number(known) if tex else _number(known)}"

@@ -5,9 +5,13 @@ from __future__ import annotations
 import ast
 import linecache
 from collections.abc import Iterator
+from threading import RLock
 from typing import Any
 
 Targets = tuple[ast.expr, ...]
+
+_one_at_a_time = RLock()
+"""Python's parser counts its depth for all threads together, and raises SystemError where two of them parse at once."""
 
 
 _read: dict[str, tuple[list[str], dict[int, Targets]]] = {}
@@ -28,7 +32,8 @@ def targets_at(file: str, line: int) -> Targets:
 def _targets(source: str) -> dict[int, Targets]:
     """Line -> targets of the statement that it belongs to."""
     try:
-        tree = ast.parse(source)
+        with _one_at_a_time:
+            tree = ast.parse(source)
     except SyntaxError:                              # such as a cell with %magic
         return {}
     found: dict[int, Targets] = {}

@@ -65,7 +65,7 @@ static int room_for_more(Island *d)
 
 static int belongs(const Island *d, PyObject *o)
 {
-    return PyTuple_CheckExact(o) || PyObject_TypeCheck(o, d->node);
+    return PyTuple_CheckExact(o) || is_value(o) || PyObject_TypeCheck(o, d->node);
 }
 
 /* What is done with each referent: functions as the collector's own. 0, or -1 without memory. */

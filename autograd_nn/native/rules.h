@@ -57,6 +57,7 @@ X(power, 2, "")
 X(square, 1, "")
 X(reciprocal, 1, "")
 X(absolute, 1, "")
+X(flat, 2, "")
 X(sign, 1, "")
 X(step, 1, "")
 X(tie, 2, "")
@@ -177,6 +178,7 @@ case AG_power: z = pow(x, y); break;  /* x^{y} */
 case AG_square: z = x * x; break;  /* x^{2} */
 case AG_reciprocal: z = 1.0 / x; break;  /* \frac{1}{x} */
 case AG_absolute: z = fabs(x); break;  /* \left|x\right| */
+case AG_flat: z = ag_flat(x, y); break;  /* \operatorname{flat}(g, x) */
 case AG_sign: z = ag_sign(x); break;  /* \operatorname{sgn} x */
 case AG_step: z = ag_step(x); break;  /* [x > 0] */
 case AG_tie: z = ag_tie(x, y); break;  /* \left[x \geq y\right] */
@@ -253,13 +255,14 @@ case AG_power: A(g * ag_multiply0(y, pow(x, y - 1.0))) B(g * ag_multiply0(z, ag_
 case AG_square: A((g * 2.0) * x) break;  /* 2 \, x */
 case AG_reciprocal: A(-(g * (z * z))) break;  /* -y^{2} */
 case AG_absolute: A(ag_multiply0(g, ag_sign(x))) break;  /* \operatorname{sgn} x */
-case AG_sign: A(0.0) break;  /* 0 */
-case AG_step: A(0.0) break;  /* 0 */
-case AG_tie: A(0.0) B(0.0) break;  /* 0, 0 */
-case AG_same: A(0.0) B(0.0) break;  /* 0, 0 */
-case AG_floor: A(0.0) break;  /* 0 */
-case AG_ceil: A(0.0) break;  /* 0 */
-case AG_round: A(0.0) break;  /* 0 */
+case AG_flat: A(ag_flat(g, y)) B(ag_flat(ag_multiply0(g, x), y)) break;  /* 0, 0 */
+case AG_sign: A(ag_flat(g, z)) break;  /* 0 */
+case AG_step: A(ag_flat(g, z)) break;  /* 0 */
+case AG_tie: A(ag_flat(g, z)) B(ag_flat(g, z)) break;  /* 0, 0 */
+case AG_same: A(ag_flat(g, z)) B(ag_flat(g, z)) break;  /* 0, 0 */
+case AG_floor: A(ag_flat(g, z)) break;  /* 0 */
+case AG_ceil: A(ag_flat(g, z)) break;  /* 0 */
+case AG_round: A(ag_flat(g, z)) break;  /* 0 */
 case AG_maximum: A(ag_multiply0(g, ag_tie(x, y))) B(ag_multiply0(g, ag_tie(y, x))) break;  /* \left[x \geq y\right], \left[y \geq x\right] */
 case AG_minimum: A(ag_multiply0(g, ag_tie(y, x))) B(ag_multiply0(g, ag_tie(x, y))) break;  /* \left[y \geq x\right], \left[x \geq y\right] */
 case AG_fmod: A(g * ag_same(z, z)) B(-(g * rint((x - z) / y))) break;  /* [z = z], -\operatorname{round} \frac{x - z}{y} */

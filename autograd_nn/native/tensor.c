@@ -118,6 +118,18 @@ static int is_frozen(const PyArrayObject *a)
     return base && Py_TYPE(base) == memory && !PyArray_ISWRITEABLE(a);
 }
 
+/* same_bits(a, b): whether two arrays of one dtype, shape and strides, without gaps, hold the same bits. */
+static PyObject *tensor_same_bits(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
+{
+    if (n != 2 || !is_array(args[0]) || !is_array(args[1]) || !PyArray_ISONESEGMENT(ARRAY(args[0])) ||
+        !PyArray_ISONESEGMENT(ARRAY(args[1])) || PyArray_NBYTES(ARRAY(args[0])) != PyArray_NBYTES(ARRAY(args[1]))) {
+        PyErr_SetString(PyExc_TypeError, "same_bits(array, array)");
+        return NULL;
+    }
+    return PyBool_FromLong(!memcmp(PyArray_DATA(ARRAY(args[0])), PyArray_DATA(ARRAY(args[1])),
+                                   (size_t)PyArray_NBYTES(ARRAY(args[0]))));
+}
+
 /* What an op computed, as a node keeps it. Steals it. */
 static PyObject *kept_result(PyObject *data)
 {
@@ -131,6 +143,8 @@ static PyObject *kept_result(PyObject *data)
         close_to_writing(ARRAY(data));
     return data;
 }
+
+#include "small.h"
 
 /* --- methods --------------------------------------------------------------------------------------------------- */
 
@@ -240,7 +254,8 @@ static PyObject *applied(PyObject *op, PyObject *args, PyObject *given)
         else
             PyTuple_SET_ITEM(operands, i, Py_NewRef(x));
     }
-    if (answer == DONE && (array = PyObject_GetAttr(op, s_array)))
+    if (answer == DONE && (array = PyObject_GetAttr(op, s_array)) &&
+        !(data = small_ufunc(array, &PyTuple_GET_ITEM(operands, 0), n)) && !PyErr_Occurred())
         data = PyObject_VectorcallDict(array, &PyTuple_GET_ITEM(operands, 0), (size_t)n,
                                        PyDict_GET_SIZE(params) ? params : NULL);
     Py_XDECREF(array);
@@ -915,9 +930,10 @@ static int use_numpy(void)
     zero = PyLong_FromLong(0);
     float32 = PyArray_DescrFromType(NPY_FLOAT32);
     float64 = PyArray_DescrFromType(NPY_FLOAT64);
+    int found = numpy ? find_loops(numpy) : FAILED;
     Py_XDECREF(add);
     Py_XDECREF(numpy);
-    return add_reduce && zero && float32 && float64 ? DONE : FAILED;
+    return found == DONE && add_reduce && zero && float32 && float64 ? DONE : FAILED;
 }
 
 /* setup(Tensor, Node, Memory, constant, keep, fit, finite, errors, ignored): keep(params) gives the parameters as a node keeps
@@ -948,6 +964,8 @@ static PyMethodDef tensor_methods[] = {
     {"set_modes", set_modes, METH_VARARGS, "Which modes are on: while any but no_grad() is, Python does it all."},
     {"apply", (PyCFunction)(void (*)(void))tensor_apply, METH_FASTCALL, "apply(op, args, params) -> Tensor or None"},
     {"method", new_method, METH_VARARGS, "method(python, op, params, arity, reflected) -> the same, quicker"},
+    {"same_bits", (PyCFunction)(void (*)(void))tensor_same_bits, METH_FASTCALL, "same_bits(array, array) -> bool"},
+    {"array_function", tensor_array_function, METH_VARARGS, "array_function(name, python) -> the same, quicker, or None"},
     {"frozen", tensor_frozen, METH_O, "frozen(array) -> the same numbers, in an array that cannot be made writable"},
     {"backward", (PyCFunction)(void (*)(void))tensor_backward, METH_FASTCALL, "backward(root, seed) -> bool"},
     {"cotangents", tensor_cotangents, METH_O, "cotangents(seeds) -> dict or None"},
@@ -966,7 +984,7 @@ PyMODINIT_FUNC PyInit__tensor(void)
     s_array_rules = PyUnicode_InternFromString("array_rules");
     s_own = PyUnicode_InternFromString("_own");
     s_array = PyUnicode_InternFromString("array");
-    if (!s_array || !s_array_rules || !s_own || name_states() < 0)
+    if (!s_array || !s_array_rules || !s_own || name_states() < 0 || make_small_type() < 0)
         return NULL;
     method_type = (PyTypeObject *)PyType_FromSpec(&method_spec);
     return method_type ? PyModule_Create(&tensor_module) : NULL;

@@ -11,6 +11,10 @@
 
 #include "common.h"
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 /* A graph is walked backwards, and in leaps: the processor is told which nodes will be next. They lie in memory as
    the program made them, so those that a node depends on are a few places before it. */
 #define AHEAD 8               /* how many nodes before the present one in memory */
@@ -68,6 +72,7 @@ static inline double ag_sign(double x) { return x == x ? (x > 0) - (x < 0) + 0.0
 static inline double ag_step(double x) { return x == x ? (x > 0) + 0.0 : x; }
 static inline double ag_tie(double x, double y) { return x == x && y == y ? (x > y) + 0.5 * (x == y) : NAN; }
 static inline double ag_same(double x, double y) { return x == x && y == y ? (x == y) + 0.0 : NAN; }
+static inline double ag_flat(double g, double x) { return x == x || g == 0 ? 0.0 : x; }
 static inline double ag_maximum(double x, double y) { return x >= y || x != x ? x : y; }
 static inline double ag_minimum(double x, double y) { return x <= y || x != x ? x : y; }
 static inline double ag_multiply0(double x, double y) { return x == 0 || y == 0 ? 0.0 : x * y; }
@@ -171,7 +176,9 @@ static inline void set_time(Value *v, uint64_t time)
 static PyObject *ops[AG_codes];         /* the Op of each code */
 static PyObject *codes;                 /* {Op: code} */
 static PyObject *nothing;               /* the empty dict of parameters */
-static PyObject *to_number, *slow_operator, *slow_backward, *refuse_data;
+static PyObject *to_number, *slow_operator, *slow_backward, *refuse_data, *slow_ufunc;
+static PyObject *ufuncs;                /* {NumPy's ufunc: the Op that it is of numbers} */
+static PyObject *scalars;               /* the types of NumPy's numbers, and bool, in a tuple */
 
 static inline int is_value(PyObject *o)
 {
@@ -185,24 +192,27 @@ static inline int is_value(PyObject *o)
    comes to be in the order in which graphs die, and after some of them that order is a random one.)          */
 
 #define PAGE 16384
-#define CHUNK 16              /* pages that are asked for at a time */
+#define CHUNK 16              /* pages that are asked for at a time, 256 KB */
+#define LARGE 512             /* and when there are many already, 8 MB: in the system's large pages, where it has them */
 #define SPARE 512             /* empty pages, 8 MB, that are kept; beyond it a chunk goes back when it is empty */
 #define HEAD 64               /* for what a page knows of itself; then its nodes, each on a line of the cache */
 #define ROOM ((PAGE - HEAD) / sizeof(Value))
 
-typedef struct { void *memory; int empty; } Chunk;
+typedef struct { void *memory; int pages, empty; } Chunk;
 typedef struct Page Page;
 struct Page {
     Page *next, *previous;    /* in the list that it is in: `empty`, `partial`, or none if full or current */
     Chunk *chunk;
     Value *free;              /* nodes that died, and then those from `fresh` on, were never used */
     uint32_t used, fresh;
+    int ready;                /* whether its nodes have been made */
 };
 typedef struct { Page *first; } Pages;
 
 static Pages empty, partial;
 static Page *current;         /* whose nodes are given out */
 static int spare;             /* how many pages are empty */
+static Py_ssize_t pages_held; /* in all chunks */
 
 #define PAGE_OF(v) ((Page *)((uintptr_t)(v) & ~(uintptr_t)(PAGE - 1)))
 #define NODES(page) ((Value *)((char *)(page) + HEAD))
@@ -226,11 +236,25 @@ static inline void delist(Pages *list, Page *page)
         list->first = page->next;
 }
 
+/* Ask the system for pages of 2 MB: of a large graph each node is then found, and its memory made ready, in less time. */
+static void in_large_pages(char *memory, size_t size)
+{
+#ifdef MADV_HUGEPAGE
+    const uintptr_t page = 1 << 21, start = ((uintptr_t)memory + page - 1) & ~(page - 1);
+    const uintptr_t end = ((uintptr_t)memory + size) & ~(page - 1);
+    if (start < end)
+        madvise((void *)start, end - start, MADV_HUGEPAGE);     /* where it is refused, all is as it was */
+#else
+    (void)memory, (void)size;
+#endif
+}
+
 /* Ask for memory and make it empty pages, the first in memory the first in the list; -1 if there is none. */
 static int more_pages(void)
 {
+    int count = pages_held < LARGE ? CHUNK : LARGE;
     Chunk *chunk = PyMem_Malloc(sizeof(Chunk));
-    char *memory = PyMem_Malloc((CHUNK + 1) * PAGE);
+    char *memory = PyMem_Malloc((size_t)(count + 1) * PAGE);
     if (!chunk || !memory) {
         PyMem_Free(chunk);
         PyMem_Free(memory);
@@ -238,15 +262,16 @@ static int more_pages(void)
         return -1;
     }
     Page *pages = PAGE_OF(memory + PAGE - 1);
+    if (count == LARGE)
+        in_large_pages(memory, (size_t)(count + 1) * PAGE);
     chunk->memory = memory;
-    chunk->empty = CHUNK;
-    spare += CHUNK;
-    for (int i = CHUNK; i-- > 0;) {
+    chunk->pages = chunk->empty = count;
+    spare += count;
+    pages_held += count;
+    for (int i = count; i-- > 0;) {
         Page *page = (Page *)((char *)pages + i * PAGE);
-        memset(page, 0, PAGE);
+        memset(page, 0, sizeof(Page));
         page->chunk = chunk;
-        for (size_t k = 0; k < ROOM; k++)
-            Py_SET_TYPE((PyObject *)&NODES(page)[k], value_type);    /* which outlives them, and is not counted */
         enlist(&empty, page);
     }
     return 0;
@@ -260,6 +285,12 @@ static int next_page(void)
     Pages *list = empty.first ? &empty : &partial;
     current = list->first;
     delist(list, current);
+    if (!current->ready) {                              /* its nodes are made now, and soon used: they are in the cache then */
+        memset(NODES(current), 0, ROOM * sizeof(Value));
+        for (size_t k = 0; k < ROOM; k++)
+            Py_SET_TYPE((PyObject *)&NODES(current)[k], value_type);    /* which outlives them, and is not counted */
+        current->ready = 1;
+    }
     if (list == &empty) {
         spare--;
         current->chunk->empty--;
@@ -283,11 +314,12 @@ static void page_changed(Page *page)
         delist(&partial, page);
         enlist(&empty, page);
         spare++;
-        if (++chunk->empty == CHUNK && spare > SPARE) {
+        if (++chunk->empty == chunk->pages && spare > SPARE) {
             Page *pages = PAGE_OF((char *)chunk->memory + PAGE - 1);
-            for (int i = 0; i < CHUNK; i++)
+            for (int i = 0; i < chunk->pages; i++)
                 delist(&empty, (Page *)((char *)pages + i * PAGE));
-            spare -= CHUNK;
+            spare -= chunk->pages;
+            pages_held -= chunk->pages;
             PyMem_Free(chunk->memory);
             PyMem_Free(chunk);
         }
@@ -456,7 +488,23 @@ static void value_dealloc(PyObject *self)
 
 /* --- operands ------------------------------------------------------------------------------- */
 
-typedef struct { double number; Value *node; int is_int, foreign; } Given;      /* foreign: numpy.float64 */
+typedef struct { double number; Value *node; int is_int, foreign; } Given;      /* foreign: of NumPy's, or a bool */
+
+/* 1 if o is one of NumPy's numbers, or a bool, else 0; never an exception. */
+static int scalar(PyObject *o, double *into)
+{
+    Py_ssize_t n = PyTuple_GET_SIZE(scalars), i = 0;
+    while (i < n && PyTuple_GET_ITEM(scalars, i) != (PyObject *)Py_TYPE(o))
+        i++;
+    PyObject *number = i < n ? PyNumber_Float(o) : NULL;
+    if (!number) {
+        PyErr_Clear();
+        return 0;
+    }
+    *into = PyFloat_AS_DOUBLE(number);
+    Py_DECREF(number);
+    return 1;
+}
 
 /* 1 if o is a Value or a number that a double holds exactly, else 0; never an exception. */
 INLINE int given(PyObject *o, Given *into)
@@ -483,7 +531,7 @@ INLINE int given(PyObject *o, Given *into)
         into->node = (Value *)o;
         into->number = into->node->data;
     } else {
-        return 0;
+        return into->foreign = scalar(o, &into->number);
     }
     return 1;
 }
@@ -557,6 +605,31 @@ static int nb_bool(PyObject *x) { return ((Value *)x)->data != 0.0; }
 #include "rules.h"
 #undef X
 #undef AG_UNARY
+
+/* What np.sin(v) and np.float64(2) * v come to. */
+static PyObject *value_array_ufunc(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *keywords)
+{
+    if (modes != OTHER_MODES && !keywords && (n == 3 || n == 4) && PyUnicode_Check(args[1]) &&
+        PyUnicode_CompareWithASCIIString(args[1], "__call__") == 0) {
+        PyObject *op = PyDict_GetItemWithError(ufuncs, args[0]), *known = op ? PyDict_GetItemWithError(codes, op) : NULL;
+        if (!known && PyErr_Occurred())
+            return NULL;
+        int code = known ? (int)PyLong_AsLong(known) : AG_other;
+        Given x, y;
+        if (code < AG_table_end && op_arity[code] == n - 2 && !op_parameter[code][0] && given(args[2], &x) &&
+            (n == 3 || given(args[3], &y)))
+            return n == 3 ? unary(code, args[2]) : binary(code, args[2], args[3]);
+    }
+    Py_ssize_t named = keywords ? PyTuple_GET_SIZE(keywords) : 0;
+    PyObject **all = PyMem_Malloc((size_t)(n + named + 1) * sizeof *all), *answer;
+    if (!all)
+        return PyErr_NoMemory();
+    all[0] = self;
+    memcpy(all + 1, args, (size_t)(n + named) * sizeof *all);
+    answer = PyObject_Vectorcall(slow_ufunc, all, (size_t)n + 1, keywords);
+    PyMem_Free(all);
+    return answer;
+}
 
 static PyObject *value_richcompare(PyObject *self, PyObject *other, int how)
 {
@@ -687,7 +760,7 @@ static PyObject *core_apply(PyObject *Py_UNUSED(module), PyObject *const *args, 
     return node_of(value_type, forward(code, x[0].number, y, x[2].number), leaf ? Py_None : args[0], args[1], args[2]);
 }
 
-/* A sequence as a tuple; a numpy.float64 in it becomes a float, as a node keeps its constants. */
+/* A sequence as a tuple; a number of NumPy's in it becomes a float, as a node keeps its constants. */
 static PyObject *operands(PyObject *sequence)
 {
     PyObject *tuple = PySequence_Tuple(sequence), *plain;
@@ -864,6 +937,14 @@ static int number_from(PyObject *o, double *into)
 {
     if (PyFloat_CheckExact(o)) {
         *into = PyFloat_AS_DOUBLE(o);
+        return 0;
+    }
+    if (PyLong_CheckExact(o)) {
+        *into = PyLong_AsDouble(o);
+        if (*into != -1.0 || !PyErr_Occurred())
+            return 0;
+        PyErr_Clear();                                  /* it is too large; Python says so in words */
+    } else if (scalar(o, into)) {
         return 0;
     }
     PyObject *converted = PyObject_CallFunctionObjArgs(to_number, o, NULL);
@@ -1575,6 +1656,39 @@ static PyObject *value_zero_grad(PyObject *self, PyObject *Py_UNUSED(none))
     Py_RETURN_NONE;
 }
 
+/* The node forgets how it was made. Its number, name and gradient stay. What dies by it may run any code, so that the node
+   is a leaf before. */
+static PyObject *value_become_leaf(PyObject *self, PyObject *Py_UNUSED(none))
+{
+    Value *v = (Value *)self;
+    if (v->code == AG_leaf)
+        Py_RETURN_NONE;
+    Extra *e = extra(v);
+    Operand a = v->a, b = second(v);
+    int flags = v->flags;
+    PyObject *op = e ? e->op : NULL, *params = e ? e->params : NULL;
+    v->code = AG_leaf;
+    v->flags &= (uint8_t)~(A_NODE | B_NODE | A_INT | B_INT | WIDE);
+    v->a.time = 0;
+    if (e) {
+        e->op = e->params = NULL;
+        e->b.number = 0.0;
+    } else {
+        v->b.number = 0.0;
+    }
+    if (flags & WIDE) {
+        Py_XDECREF(a.tuple);
+        Py_XDECREF(b.tuple);
+    }
+    if (flags & A_NODE)
+        Py_DECREF(a.node);
+    if (flags & B_NODE)
+        Py_DECREF(b.node);
+    Py_XDECREF(op);
+    Py_XDECREF(params);
+    Py_RETURN_NONE;
+}
+
 /* --- optimizers: one step over a list of Values, with the state that the Python classes keep ------- */
 
 typedef struct { double state[2], out; } Held;          /* the numbers that the step writes */
@@ -1652,6 +1766,8 @@ static PyMethodDef value_methods[] = {
 #undef AG_UNARY
     {"backward", (PyCFunction)(void (*)(void))value_backward, METH_FASTCALL | METH_KEYWORDS, NULL},
     {"zero_grad", value_zero_grad, METH_NOARGS, NULL},
+    {"__array_ufunc__", (PyCFunction)(void (*)(void))value_array_ufunc, METH_FASTCALL | METH_KEYWORDS, NULL},
+    {"_become_leaf", value_become_leaf, METH_NOARGS, NULL},
     {"_made", value_made, METH_VARARGS | METH_CLASS, NULL},
     {"_swap_grad", (PyCFunction)(void (*)(void))value_swap_grad, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
@@ -1705,14 +1821,14 @@ static PyType_Spec value_spec = {
     .slots = value_slots,
 };
 
-/* setup(base, ops, nothing, to_number, slow_operator, slow_backward, refuse_data) -> Value. Called again it gives the
-   same type, with the new base, ops and functions. */
+/* setup(base, ops, nothing, to_number, slow_operator, slow_backward, refuse_data, slow_ufunc, ufuncs, scalars) -> Value.
+   Called again it gives the same type, with the new base, ops and functions. */
 static PyObject *core_setup(PyObject *module, PyObject *args)
 {
     PyObject *base, *table, *type;
-    PyObject *given[5], *fresh = PyDict_New();
-    if (!fresh || !PyArg_ParseTuple(args, "OO!OOOOO", &base, &PyDict_Type, &table, &given[0], &given[1], &given[2],
-                                    &given[3], &given[4])) {
+    PyObject *given[8], *fresh = PyDict_New();
+    if (!fresh || !PyArg_ParseTuple(args, "OO!OOOOOOO!O!", &base, &PyDict_Type, &table, &given[0], &given[1], &given[2],
+                                    &given[3], &given[4], &given[5], &PyDict_Type, &given[6], &PyTuple_Type, &given[7])) {
         Py_XDECREF(fresh);
         return NULL;
     }
@@ -1730,8 +1846,9 @@ static PyObject *core_setup(PyObject *module, PyObject *args)
     for (int code = 1; code < AG_codes; code++)
         Py_XSETREF(ops[code], Py_NewRef(PyDict_GetItemString(table, op_names[code])));
     Py_XSETREF(codes, fresh);
-    PyObject **places[5] = {&nothing, &to_number, &slow_operator, &slow_backward, &refuse_data};
-    for (int i = 0; i < 5; i++)
+    PyObject **places[8] = {&nothing, &to_number, &slow_operator, &slow_backward, &refuse_data, &slow_ufunc, &ufuncs,
+                            &scalars};
+    for (int i = 0; i < 8; i++)
         Py_XSETREF(*places[i], Py_NewRef(given[i]));
     PyObject *bases = PyTuple_Pack(1, base);
     if (bases && value_type) {                          /* the package is imported again: its nodes are Values too */

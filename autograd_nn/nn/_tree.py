@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from .. import tree
 from ..core.node import Node
+from ..core.variables import was_made
+from ..errors import GraphError
 from ..ops._carriers import is_traced
 from ..transforms._variable import Variable, variable
 from ..tree._containers import Branch, Copy, branch_of, reading_of
@@ -47,7 +51,7 @@ class ModuleBranch(Branch):
 def _is_parameter(x: Any) -> bool:
     """Whether a node or dual in a Module is a parameter, or the variable that a transform put in its place."""
     if isinstance(x, Node):
-        return x.op is None or x.op is variable
+        return x.op is variable or not was_made(x)
     return isinstance(x, Variable)
 
 
@@ -72,14 +76,44 @@ class ModuleCopy:
         memo = {id(x): x for _, x in branch.below if branch_of(x) is None}
         memo.update((id(old), new) for old, new in zip(branch.parts, parameters))
         self.module = copy.deepcopy(branch.tree, memo)
-        self.pairs = [(x, memo[id(x)], dict(vars(memo[id(x)]))) for _, x in branch.below if is_module(x)]
+        copies = [(x, memo[id(x)]) for _, x in branch.below if is_module(x) or type(x) in (list, dict)]
+        self.originals = {id(made): x for x, made in copies}
+        self.parameters = {id(x) for x in parameters}
+        self.pairs = [(x, made, dict(_places(made))) for x, made in copies]
 
-    def carry_back(self) -> None:
-        """Give the original what a run has assigned to the copy's attributes, such as running statistics."""
+    def carry_back(self, handed_out: Callable[[Sequence[Any]], list[Any]]) -> None:
+        """Give the original what a run has left in the copy: running statistics, the state of a recurrent network.
+
+        Of what the run computed it gets what the transform's caller would get of a result. Parameters stay as they are.
+        """
         for original, made, before in self.pairs:
-            for name, x in vars(made).items():
-                if before.get(name, before) is not x and not any(is_traced(leaf) for leaf in tree.leaves(x)):
-                    setattr(original, name, x)
+            now = dict(_places(made))
+            changed = {place: x for place, x in now.items()
+                       if before.get(place, before) is not x and id(before.get(place)) not in self.parameters}
+            with suppress(GraphError):                   # what a checkpoint inside did not return
+                changed = {place: self._outside(x, handed_out) for place, x in changed.items()}
+                if isinstance(original, list):
+                    original[:] = [changed[i] if i in changed else original[i] for i in now]
+                    continue
+                for place in before.keys() - now.keys():
+                    _attributes(original).pop(place, None)
+                _attributes(original).update(changed)
+
+    def _outside(self, x: Any, handed_out: Callable[[Sequence[Any]], list[Any]]) -> Any:
+        if id(x) in self.originals:
+            return self.originals[id(x)]
+        leaves, structure = tree.flatten(x)
+        given = handed_out(leaves)
+        return x if all(a is b for a, b in zip(leaves, given)) else structure.rebuild(given)
+
+
+def _attributes(x: Any) -> dict[Any, Any]:
+    return x if isinstance(x, dict) else vars(x)
+
+
+def _places(x: Any) -> Iterable[tuple[Any, Any]]:
+    """(place, thing) of what stands in a Module, a list or a dict."""
+    return enumerate(x) if isinstance(x, list) else _attributes(x).items()
 
 
 def is_module(x: Any) -> bool:

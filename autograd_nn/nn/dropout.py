@@ -10,6 +10,7 @@ from ..core.random import Rng, generator
 from ..errors import ShapeError
 from ..ops import shape_of
 from ..ops._arguments import dtype_of
+from ..ops._frozen import frozen
 from ._inputs import of_values, traced
 from .module import Module
 
@@ -48,7 +49,7 @@ class Dropout(Module):
 
         def mask(shape: tuple[int, ...]) -> Any:
             kept = generator(self.rng).random(shape) >= self.p
-            return (kept * scale).astype(dtype if dtype.kind == "f" else float)
+            return frozen((kept * scale).astype(dtype if dtype.kind == "f" else float))      # which need not be copied
         return x * drawn_for_each(mask, self.mask_shape(shape_of(x)), x)
 
     def extra_repr(self) -> str:

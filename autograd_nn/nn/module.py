@@ -13,6 +13,7 @@ from ..core.node import Node
 from ..core.options import flag, float_dtype
 from ..core.tensor import Tensor
 from ..core.value import BaseValue
+from ..core.variables import was_made
 from ..errors import AutogradError, StateError, UsageError
 from ..tree._containers import enter
 from . import _files, _state
@@ -280,8 +281,8 @@ def _holds_parameters(thing: Any) -> bool:
     """Whether it is a leaf node or a Buffer, or an array of Values that are all leaves."""
     if isinstance(thing, np.ndarray):
         return thing.dtype == object and thing.size > 0 and all(
-            isinstance(v, BaseValue) and v.is_leaf for v in thing.flat)
-    return isinstance(thing, Buffer) or (isinstance(thing, Node) and thing.is_leaf)
+            isinstance(v, BaseValue) and not was_made(v) for v in thing.flat)
+    return isinstance(thing, Buffer) or (isinstance(thing, Node) and not was_made(thing))
 
 
 def _leaves(name: str, thing: Any) -> list[tuple[str, Any]]:

@@ -15,7 +15,7 @@ from ..errors import ShapeError, UsageError
 from ..ops import shape_of
 from ..ops._arguments import affordable, data_of, dtype_of
 from ..ops._carriers import has_lanes
-from ..ops.networks.normalization import moments
+from ..ops.networks.normalization import into_range, moments
 from ._buffer import Buffer
 from ._images import image_batch
 from .module import Module
@@ -112,7 +112,8 @@ class BatchNorm2d(_BatchNorm):
     running_mean, running_var, num_batches_tracked    none with track_running_stats=False: then
                             the statistics are always the batch's
 
-    A batch of size 0 gives one, and the running statistics stay as they are. Raises ShapeError for an
+    A batch of size 0 gives one, and the running statistics stay as they are. A variance that its dtype
+    cannot hold (of float32 beyond 1e19) is inf, and the output the bias. Raises ShapeError for an
     input of other axes or channels, and for one number a channel in training. Source: Ioffe & Szegedy 2015.
 
     >>> layer = BatchNorm2d(3)
@@ -188,7 +189,13 @@ class RMSNorm(Module):
         x = _ending(self, x, self.normalized_shape, self.weight)
         eps = float(np.finfo(dtype_of(x)).eps) if self.eps is None else self.eps
         axes = tuple(range(-len(self.normalized_shape), 0))
-        y = x / ops.sqrt(ops.mean(x * x, axis=axes, keepdims=True) + eps)
+        with np.errstate(over="ignore"):
+            square = ops.mean(x * x, axis=axes, keepdims=True)
+        if dtype_of(x).kind == "f" and np.isinf(data_of(square)).any():      # not of x: of its squares
+            scale = into_range(data_of(x), axes)
+            x, eps = x * scale, eps * scale * scale
+            square = ops.mean(x * x, axis=axes, keepdims=True)
+        y = x / ops.sqrt(square + eps)
         return y if self.weight is None else y * self.weight
 
     def extra_repr(self) -> str:

@@ -232,6 +232,7 @@ exp2: Elementwise
 expand_dims: Op
 expm1: Elementwise
 fabs: Elementwise
+flat: Op
 flip: Op
 floor: Elementwise
 floor_divide: Op

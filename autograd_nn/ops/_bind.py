@@ -88,26 +88,39 @@ def bind(rule: Rule, kind: str) -> Rule:
     module that it calls. An unbound rule gives the same answer more slowly, for each op then looks
     at the types of its arguments first.
     """
+    made: dict[FunctionType, FunctionType] = {}
+    bound = _bound(rule, kind, made)
+    for function, copy in made.items():              # only now, for Ctrl-C or another thread may come in between
+        vars(function)["_bound"] = {**_known(function), kind: copy}              # it dies with the rule
+    return bound
+
+
+def _bound(rule: Rule, kind: str, made: dict[FunctionType, FunctionType]) -> Rule:
+    """`rule` bound; what is new, it and its helpers, goes into `made`, and is found there by one that calls itself."""
     if not isinstance(rule, FunctionType):
         return rule
-    known = {k: f for k, f in vars(rule).get("_bound", {}).items() if f.__code__ is rule.__code__}   # not a wrapper's
-    if kind in known:
-        return known[kind]  # type: ignore[no-any-return]
+    known = _known(rule).get(kind) or made.get(rule)
+    if known is not None:
+        return known
     world = rule.__globals__
     names: dict[str, Any] = {"__builtins__": builtins}
-    bound = FunctionType(rule.__code__, names, rule.__name__, rule.__defaults__, rule.__closure__)
+    bound = made[rule] = FunctionType(rule.__code__, names, rule.__name__, rule.__defaults__, rule.__closure__)
     bound.__kwdefaults__ = rule.__kwdefaults__
-    vars(rule)["_bound"] = {**known, kind: bound}    # it dies with the rule; and now, for a helper may call itself
     for name in _names(rule.__code__):
         if name in world:
             thing = world[name]
             if isinstance(thing, Bindable):
                 names[name] = thing.bound(kind)
             elif isinstance(thing, FunctionType) and thing.__globals__ is world:
-                names[name] = bind(thing, kind)
+                names[name] = _bound(thing, kind, made)
             else:
                 names[name] = thing
     return bound
+
+
+def _known(rule: FunctionType) -> dict[str, FunctionType]:
+    """Kind -> the rule bound before, but not what a wrapper has taken over from the function that it wraps."""
+    return {k: f for k, f in vars(rule).get("_bound", {}).items() if f.__code__ is rule.__code__}
 
 
 def _names(code: CodeType) -> Iterator[str]:

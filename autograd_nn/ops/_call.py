@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ..errors import UsageError
 from ._no_nodes import OPTIONS, refuse_nodes
+from ._refusal import shown_in_error
 
 if TYPE_CHECKING:
     from ._op import Op
@@ -41,4 +45,19 @@ def inputs_and_params(op: Op, args: tuple[Any, ...],
         known = ", ".join(op.params) or "none"
         if extra:
             raise UsageError(f"{op.name}: unknown parameter {extra} (its parameters: {known})")
+    if op.scalar is not None and op.is_own:
+        for name, x in full.items():
+            if type(x) is not float and isinstance(op.params[name], float):
+                full[name] = _number(op, name, x)
     return inputs, full, own
+
+
+def _number(op: Op, name: str, x: Any) -> float:
+    """A parameter that is one real number, as Python's float: NumPy's would make a float32 array float64."""
+    x = x[()] if isinstance(x, np.ndarray) and not x.shape else x
+    try:
+        if isinstance(x, Real):
+            return float(x)
+    except (OverflowError, ValueError, TypeError):
+        pass
+    raise UsageError(f"{op.name}: {name} is one real number, not {shown_in_error(x)}")

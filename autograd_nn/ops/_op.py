@@ -15,6 +15,7 @@ from ._bind import Bindable, Each, Rule, bind, ieee, ieee_traced
 from ._call import inputs_and_params
 from ._carriers import BATCHED, CARRIERS, NUMBER
 from ._docstring import Docstring
+from ._fields import check_fields
 from ._level import Level
 from ._misfit import of_broadcast
 from ._refusal import RAW, refused, shown_in_error
@@ -110,6 +111,7 @@ class Op(Bindable):
                  expansion: Callable[..., Any] | None = None,
                  ufunc_method: Callable[..., Any] | None = None,
                  lanes: Callable[..., Any] | None = None) -> None:
+        given = {**locals()}
         if not isinstance(name, str):
             raise UsageError(f"Op: name must be a string, not {shown_in_error(name)}")
         self.module = _module_of(self)
@@ -122,8 +124,6 @@ class Op(Bindable):
             raise UsageError(f"Op: {shown_in_error(name)} needs a rule for each input, a function or None")
         if not (callable(array) and (scalar is None or callable(scalar))):
             raise UsageError(f"Op: scalar and array of {shown_in_error(name)} must be functions (scalar may be None)")
-        if not isinstance(tex, str):
-            raise UsageError(f"Op: tex must be how the formula is written, a string, not {shown_in_error(tex)}")
         if not name.isidentifier():
             raise UsageError(f"an op's name must be an identifier, for it becomes a function: {name!r}")
         self.name = name
@@ -131,6 +131,7 @@ class Op(Bindable):
         self.vjps: Sequence[Rule | None] | Each
         self.vjps = vjps[0] if isinstance(vjps[0], Each) else tuple(vjps)  # type: ignore[arg-type]
         self.arity = -1 if isinstance(self.vjps, Each) else len(self.vjps)
+        check_fields(name, self.arity, given, Op.__init__.__kwdefaults__ or {})
         self.tex, self.c = tex, c
         self.text, self.level, self.terms = text, level, terms
         self.written: Sequence[Rule | None] | Each = tuple(written) or self.vjps
@@ -264,7 +265,7 @@ def for_each_op(meet: Callable[[Op], None], part: Callable[[Op], None] | None = 
     """Call `meet` with every op of the table, now and whenever one is added; `part` when one is forgotten."""
     if not (callable(meet) and (part is None or callable(part))):
         raise UsageError("for_each_op: meet and part must be functions of an op")
-    for op in OPS.values():
+    for op in [*OPS.values()]:
         meet(op)
     _meetings.append(meet)
     if part is not None:

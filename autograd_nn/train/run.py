@@ -261,12 +261,18 @@ class Run:
     def _fingerprint(self) -> dict[str, Any]:
         """What must be the same for a run to go on."""
         return {"model": {name: f"{a.dtype} {a.shape}" for name, a in self.model.state_dict().items()},
-                "optimizer": [type(self.optimizer).__name__, *json.loads(json.dumps(self._start))],
+                "optimizer": [type(self.optimizer).__name__, *self._options],
                 "schedule": None if self.schedule is None else type(self.schedule).__name__,
                 "schedule_every": self.schedule_every, "clipping": [self.clip_norm, self.clip_value],
                 "rng": kind(self.rng), "generators": {name: kind(g) for name, g in generators(self.model).items()},
                 "batch_size": int(self.batch_size), **self._rows, "metrics": list(self.metrics),
                 "monitor": self.monitor}
+
+    @cached_property
+    def _options(self) -> list[Any]:
+        """The optimizer's at the start, as a checkpoint has them: lists for tuples."""
+        options: list[Any] = json.loads(json.dumps(self._start))
+        return options
 
     @cached_property
     def _rows(self) -> dict[str, str | None]:

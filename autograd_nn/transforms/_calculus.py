@@ -9,19 +9,20 @@ from typing import Any
 import numpy as np
 
 from .. import tree
-from ..core.batched import Batched, batch
-from ..core.below import leaves_below
+from ..core.batched import Batched, batch, lanes_in_front
+from ..core.below import between, forget_what_ended, leaves_below
 from ..core.modes import mode
 from ..core.node import Node, topological
 from ..core.options import flag, real_array, real_number
 from ..core.tensor import Tensor
-from ..core.variables import active, served
+from ..core.variables import active, has_ended, served
 from ..errors import DTypeError, ShapeError, UsageError
 from ..ops import shape_of
 from ..ops._refusal import shown_in_error
 from ..tree import Structure
 from ..tree._containers import Copy, is_unknown
 from ._forgotten import NOWHERE, forgotten, refuse_forgotten
+from ._tangents import tangents
 from ._variable import Variable, is_from_elsewhere, is_storage, lifted
 from .dual import Dual, alive, leaf, new_level, nodes_in, paired, recording, run_at, transposed
 
@@ -50,15 +51,12 @@ class Arguments:
             self.structures.append(structure)
             self.stored += [k in structure.stored for k in range(len(found))]
 
-    def call(self, f: Function, leaves: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-        """f(*args, **kwargs) with these leaves in the place of its own."""
+    def call(self, f: Function, leaves: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, list[Copy]]:
+        """f(*args, **kwargs) with these leaves in the place of its own, and the copies that it may have changed."""
         args, copies = list(self.args), list[Copy]()
         for i, structure, part in zip(self.places, self.structures, self.per_argument(leaves)):
             args[i] = structure.rebuild(part, copies)
-        y = f(*args, **kwargs)
-        for made in copies:
-            made.carry_back()
-        return y
+        return f(*args, **kwargs), copies
 
     def per_argument(self, parts: Sequence[Any]) -> list[list[Any]]:
         """A list of something for each leaf, cut into one list for each argument."""
@@ -81,7 +79,7 @@ def is_another_number(x: Any) -> bool:
 
 def check_function(what: str, f: Any) -> None:
     """Refuse what is no function: a Value or Tensor that a program has computed, above all."""
-    if isinstance(f, (Node, Dual)):
+    if isinstance(f, (Node, Dual)) or (not callable(f) and any(isinstance(x, (Node, Dual)) for x in tree.leaves(f))):
         raise UsageError(f"{what}: the first argument is a function, not the {type(f).__name__} that it gave\n"
                          f"  help: {what}(lambda w: ..., ...) differentiates a function; of a node that is computed "
                          "already, loss.backward() gives w.grad for each w that it depends on")
@@ -137,14 +135,16 @@ class Pullback:
         self.variables, self.bases = [x for x, _ in pairs], [base for _, base in pairs]
         try:
             with recording(), active.also(self.bases):
-                y = arguments.call(f, self.variables, kwargs)
+                y, copies = arguments.call(f, self.variables, kwargs)
         finally:
-            served(self.bases)
+            served(self.bases, by=self)
         y, aux = with_aux(what, y) if has_aux else (y, None)
         self.ys, self.structure = tree.flatten(y)
         self.aux, self.aux_structure = tree.flatten(aux)
         self.inside = set(self.bases)
-        self.open = self.recorded and self._is_open((*self.ys, *self.aux))
+        self.open = self._is_open((*self.ys, *self.aux)) and self.recorded
+        for made in copies:
+            made.carry_back(lambda leaves: self._handed_out(leaves, self.recorded))
 
     def value(self) -> Any:
         """f's value, for the caller."""
@@ -169,6 +169,13 @@ class Pullback:
             done.append(_like(x, base, keep, g, taken))
         return done
 
+    def push(self, given: Sequence[Any]) -> list[Any]:
+        """The tangents of the value, of the tangents `given` of the leaves of the arguments; None stands for 0."""
+        dxs = {base: _below_lanes(x, dx) for x, base, dx in zip(self.variables, self.bases, given) if dx is not None}
+        with recording():
+            order = between(nodes_in(self.ys), [*dxs])
+            return self._handed_out(tangents(self.ys, order, dxs, self.open), self.open)
+
     def _handed_out(self, results: Sequence[Any], may_depend: bool) -> list[Any]:
         """Results as nodes where they depend on a node from elsewhere, and else as plain data."""
         if not may_depend:
@@ -186,6 +193,8 @@ class Pullback:
         if not NOWHERE.isdisjoint(ends):
             for node in topological(nodes, self.inside):
                 refuse_forgotten(node)
+        if mode.note is None and any(has_ended(end) for end in ends if end not in self.inside):
+            forget_what_ended(nodes)                     # of a program that is recorded nothing is forgotten
         return any(map(self._is_from_elsewhere, ends))
 
     def _is_from_elsewhere(self, end: Node) -> bool:
@@ -199,6 +208,13 @@ def with_lanes_of(x: Any, g: Any, base: Any) -> Any:
         return g
     g = np.zeros(base.shape, base.dtype) if g is None else g
     return batch(with_lanes_of(x._below, g, base), x.level)
+
+
+def _below_lanes(x: Any, dx: Any) -> Any:
+    """A tangent of a variable x as one of the node in it."""
+    while isinstance(x, Batched):
+        x, dx = x._below, lanes_in_front(dx, x.level)
+    return dx
 
 
 def depending(results: Iterable[Any], until: Iterable[Node], is_from_elsewhere: Callable[[Node], bool]) -> set[Node]:
@@ -259,13 +275,14 @@ def _like(x: Any, base: Any, keep: bool, g: Any, taken: set[int]) -> Any:
     return g[()] if isinstance(x, np.floating) and not isinstance(x, float) else g
 
 
-def pushed(f: Function, arguments: Arguments, tangents: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, int]:
-    """f's value with duals in the place of the arguments' leaves, and the level of the duals."""
+def pushed(f: Function, arguments: Arguments, tangents: Sequence[Any]) -> tuple[Any, list[Copy], int]:
+    """f's value with duals in the place of the arguments' leaves, the copies that it may have changed, and the level of
+    the duals."""
     level = new_level()
     with recording(), run_at([level]):                  # no_grad() inside f stops derivatives, one around not
         duals = [paired(x._data if stored and is_storage(x) else x, dx, level, Variable)
                  for x, dx, stored in zip(arguments.leaves, tangents, arguments.stored)]
-        return arguments.call(f, duals, kwargs), level
+        return *arguments.call(f, duals, {}), level
 
 
 def check_tangents(what: str, xs: Sequence[Any], dxs: Sequence[Any], kind: tuple[str, str]) -> list[Any]:
@@ -274,10 +291,12 @@ def check_tangents(what: str, xs: Sequence[Any], dxs: Sequence[Any], kind: tuple
     for x, dx in zip(xs, dxs):
         if isinstance(dx, (list, tuple)):
             dx = real_array(f"{what}: a {kind[1]}", dx)
+        elif is_another_number(dx):
+            dx = real_number(f"{what}: a {kind[1]}", dx)
         if shape_of(x) != shape_of(dx):
             raise ShapeError(f"{what}: {kind[0]} of shape {shape_of(x)} has a {kind[1]} of shape {shape_of(dx)}")
         if not tree.is_leaf(dx):
-            if not isinstance(dx, (int, np.integer, np.ndarray)) or np.asarray(dx).dtype.kind not in "iub":
+            if not isinstance(dx, (bool, np.ndarray)) or np.asarray(dx).dtype.kind not in "iub":
                 raise UsageError(f"{what}: a {kind[1]} is a number or an array, not {type(dx).__name__} "
                                  f"{shown_in_error(dx)}")
             dx = dx.astype(float) if isinstance(dx, np.ndarray) else float(dx)

@@ -50,10 +50,9 @@ def custom_op(*vjps: Callable[..., Any] | None, elementwise: bool = False, name:
                              "has no derivative")
         if called in OPS and OPS[called].module == function.__module__:
             OPS[called].forget()                         # a cell of a notebook that runs again
-        written = tex or rf"\operatorname{{{{{called}}}}}({', '.join(f'{{{i}}}' for i in range(len(inputs)))})"
         on_numbers = (lambda *xs, **kw: float(function(*xs, **kw))) if elementwise else None
         known = {"slots": inputs if len(inputs) > 1 else (), **fields}
-        made = Op(called, on_numbers, function, *vjps, tex=written, params=params, **known)
+        made = Op(called, on_numbers, function, *vjps, tex=tex or "", params=params, **known)
         made.module = function.__module__
         if function.__doc__:
             made.__doc__ = inspect.cleandoc(function.__doc__)

@@ -45,10 +45,12 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     arguments = Arguments("jvp", tuple(primals), range(len(primals)))
     given = [t for s, tangent in zip(arguments.structures, tangents) for t in s.match(tangent, "jvp: the tangent")]
     given = check_tangents("jvp", arguments.leaves, given, ("a primal", "tangent"))
-    y, level = pushed(f, arguments, given, {})
+    y, copies, level = pushed(f, arguments, given)
     y, aux = with_aux("jvp", y) if has_aux else (y, None)
     given += arguments.leaves
     ys, structure = tree.flatten(y)
+    for made in copies:
+        made.carry_back(lambda leaves: handed_out([primal_of(x, level) for x in leaves], given))
     value = structure.rebuild(handed_out([primal_of(x, level) for x in ys], given))
     tangent = structure.results(handed_out([tangent_of(x, level) for x in ys], given))
     if not has_aux:

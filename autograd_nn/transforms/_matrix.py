@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from .. import ops, tree
+from .. import ops
 from ..core.batched import Batched, LaneLevel, lanes_in_front
 from ..core.node import topological
+from ..core.tensor import Tensor
 from ..ops import shape_of
 from ..ops._carriers import is_traced
-from ._calculus import Argnums, Arguments, Function, Pullback, check_argnums, check_function, pushed, with_aux
-from ._forward import handed_out, jvp, tangent_of
+from ._calculus import Argnums, Arguments, Function, Pullback, check_argnums, check_function
+from ._forward import jvp
 from ._grad import grad
-from .dual import nodes_in
+from .dual import leaf, nodes_in
 
 BLOCK = 1 << 26
 """Bytes of the cotangents that a block of lanes holds at once: a Jacobian of many rows takes several blocks."""
@@ -29,7 +30,7 @@ def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Functi
     """The Jacobian of f: shape of the output, then shape of the argument.
 
     By rows in reverse mode, or by columns in forward mode, whichever are fewer: many at once, in blocks
-    of bounded memory. For nests the result is nested as f's value is, and in each place as the argument
+    of bounded memory. f runs once. For nests the result is nested as f's value is, and in each place as the argument
     is. Arguments as for `value_and_grad`; with has_aux f returns (value, aux) and the result is
     (Jacobian, aux).
 
@@ -48,7 +49,7 @@ def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Functi
         if sum(map(math.prod, outs)) <= sum(map(math.prod, ins)):
             blocks = _rows(at, outs, ins)
         else:
-            blocks = _columns(f, arguments, kwargs, has_aux, outs, ins)
+            blocks = _columns(at, outs, ins)
         matrix = at.structure.results([arguments.results(row) for row in blocks])
         return (matrix, at.extra()) if has_aux else matrix
     return of
@@ -110,23 +111,28 @@ def _numbers(rows: Any, x: Any) -> Sequence[Any]:
     return [*rows] if isinstance(x, np.floating) and not isinstance(x, float) else rows.tolist()
 
 
-def _shaped(part: Any, shape: tuple[int, ...]) -> Any:
-    if shape_of(part) == shape:
+def _shaped(part: Any, shape: tuple[int, ...], x: Any) -> Any:
+    """A block of derivatives by x in its shape, and in x's dtype."""
+    if not shape:
         return part
-    return ops.reshape(part, shape) if is_traced(part) else part.reshape(shape)
+    dtype = np.dtype(getattr(x, "dtype", float))
+    if not is_traced(part):
+        return part.reshape(shape).astype(dtype, copy=False)
+    part = part if shape_of(part) == shape else ops.reshape(part, shape)
+    return part if part.dtype == dtype else ops.astype(part, dtype)
 
 
 def _rows(at: Pullback, outs: list[tuple[int, ...]], ins: list[tuple[int, ...]]) -> list[list[Any]]:
     """Reverse mode, one cotangent for each element of the output, many at once."""
-    elements = _Units(at.ys)
-    if not elements.count:
+    units = _Units(at.ys)
+    if not units.count:
         return [[np.zeros(out + into, getattr(x, "dtype", float)) for into, x in zip(ins, at.arguments.leaves)]
                 for out in outs]
-    rows = elements.in_lanes(_at_once(at, elements.count), at.pull)
+    rows = units.in_lanes(_at_once(at, units.count), at.pull)
     if not any(outs) and not any(ins) and all(isinstance(of, np.ndarray) for of in rows):    # numbers by numbers
         return [list(row) for row in zip(*map(_numbers, rows, at.arguments.leaves))]
-    return [[_shaped(_part(of, *span, x), out + into) for of, into, x in zip(rows, ins, at.arguments.leaves)]
-            for out, span in zip(outs, elements.spans)]
+    return [[_shaped(_part(of, *span, x), out + into, x) for of, into, x in zip(rows, ins, at.arguments.leaves)]
+            for out, span in zip(outs, units.spans)]
 
 
 def _at_once(at: Pullback, rows: int) -> int:
@@ -137,21 +143,18 @@ def _at_once(at: Pullback, rows: int) -> int:
     return 1 if rows == 1 or (numbers and rows < FEW) else max(BLOCK // max(size, 1), 1)
 
 
-def _columns(f: Function, arguments: Arguments, kwargs: dict[str, Any], has_aux: bool,
-             outs: list[tuple[int, ...]], ins: list[tuple[int, ...]]) -> list[list[Any]]:
+def _columns(at: Pullback, outs: list[tuple[int, ...]], ins: list[tuple[int, ...]]) -> list[list[Any]]:
     """Forward mode, one tangent for each element of the argument, many at once."""
-    elements = _Units(arguments.leaves)
+    leaves = at.arguments.leaves
+    units = _Units(leaves)
+    columns = units.in_lanes(_at_once(at, units.count), at.push)
+    return [[_as_given(_shaped(_last(_part(of, *span, x)), out + into, x), x, keep)
+             for into, span, x, keep in zip(ins, units.spans, leaves, at.kept)] for out, of in zip(outs, columns)]
 
-    def push(units: list[Any]) -> list[Any]:
-        tangents = [_zero_like(x) if unit is None else unit for x, unit in zip(arguments.leaves, units)]
-        y, level = pushed(f, arguments, tangents, kwargs)
-        ys = tree.leaves(with_aux("jacobian", y)[0] if has_aux else y)
-        return handed_out([tangent_of(x, level) for x in ys], arguments.leaves)
 
-    size = 8 * (elements.count + sum(map(math.prod, outs)))
-    columns = elements.in_lanes(max(BLOCK // max(size, 1), 1) if elements.count > 1 else 1, push)
-    return [[_shaped(_last(_part(of, *span, x)), out + into)
-             for into, span, x in zip(ins, elements.spans, arguments.leaves)] for out, of in zip(outs, columns)]
+def _as_given(block: Any, x: Any, keep: bool) -> Any:
+    """A leaf, where the argument is a node and the result is none."""
+    return leaf(block, Tensor if shape_of(block) else type(x)) if keep and not is_traced(block) else block
 
 
 def _last(columns: Any) -> Any:
@@ -161,12 +164,12 @@ def _last(columns: Any) -> Any:
     return ops.moveaxis(columns, 0, -1) if is_traced(columns) else np.moveaxis(columns, 0, -1)
 
 
-def _zero_like(x: Any) -> Any:
-    return np.zeros(shape_of(x), getattr(x, "dtype", float)) if shape_of(x) else 0.0
-
-
 def hessian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """The matrix of second derivatives of a function that returns a single number.
+
+    At a kink (abs, relu or clip at an edge, a tie of maximum) the slope counts as constant: its derivative is 0. So
+    a network whose units stand at 0 has the second derivatives of its smooth parts. But abs(x)**2 has 0 at 0, where
+    x**2 has 2: write what is smooth without a kink. At a root of 0 (sqrt, norm, hypot, std) it is right, or nan.
 
     >>> import numpy as np
     >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0]))
@@ -181,7 +184,7 @@ def hessian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Functio
 def hvp(f: Function, x: Any, v: Any) -> Any:
     """The Hessian of f at x times v, without the Hessian: forward mode over reverse mode.
 
-    x may be any nest, or a Module; v is nested alike, as the gradient is.
+    x may be any nest, or a Module; v is nested alike, as the gradient is. At kinks: see `hessian`.
 
     >>> hvp(lambda x: x ** 3, 2.0, 1.0)
     12.0

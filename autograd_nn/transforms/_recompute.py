@@ -147,8 +147,11 @@ class Segment:
         forms, ys = taken_apart(leaves)
         return ys, structure, forms
 
-    def again(self, xs: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-        """Variables for the inputs xs, and the values of f on them, recorded."""
+    def again(self, xs: Sequence[Any]) -> tuple[list[Any], list[Any], Region]:
+        """Variables for the inputs xs, and the values of f on them, recorded.
+
+        While the Region lives, one may ask for the derivatives by the variables.
+        """
         own = generator().bit_generator
         now = own.state
         own.state = self.random_state or now
@@ -165,8 +168,8 @@ class Segment:
                     ys, _, _ = self.run(variables[:n])
         finally:
             own.state = now
-            served(x for x in variables if isinstance(x, Node))
-        return variables, [region.instead.get(id(y), y) for y in ys]
+            served((x for x in variables if isinstance(x, Node)), by=region)
+        return variables, [region.instead.get(id(y), y) for y in ys], region
 
 
 def _kind(x: Any) -> type[Node] | None:
@@ -175,7 +178,7 @@ def _kind(x: Any) -> type[Node] | None:
 
 def _pulled_back(g: Any, y: Any, xs: Sequence[Any], segment: Segment) -> list[Any]:
     """The cotangents of all inputs."""
-    variables, ys = segment.again(xs)
+    variables, ys, _region = segment.again(xs)
     _check_same([y._data if isinstance(y, Node) else y for y in ys], y)
     seeds: dict[Node, Any] = {}
     for part, seed in zip(ys, unpacked(g, ys)):
@@ -214,7 +217,7 @@ class _Once(Each):
 
 def _data_again(*xs: Any, segment: Segment) -> Any:
     with special_mode(recording=False):
-        _, ys = segment.again(xs)
+        _, ys, _region = segment.again(xs)
     return packed([y._data if isinstance(y, Node) else y for y in ys])
 
 

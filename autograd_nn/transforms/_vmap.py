@@ -63,7 +63,7 @@ def vmap(f: Function, in_axes: Any = 0, out_axes: Any = 0) -> Function:
                     for (leaves, structure), places, given in zip(parts, axes, (*args, *kwargs.values()))]
             y = f(*made[:len(args)], **dict(zip(kwargs, made[len(args):])))
             for copy in copies:
-                copy.carry_back()
+                copy.carry_back(lambda left: [_shared(x, level) for x in left])
             leaves, structure = _taken_apart(y)
             taken = {id(x) for given, _ in parts for x in given}
             return structure.rebuild([_out(x, axis, level, taken)
@@ -142,6 +142,14 @@ def _size(names: list[str], parts: list[list[Any]], axes: list[list[int | None]]
         if n != size:
             raise ShapeError(f"vmap: {first} has {size} examples along its axis, and {name} has {n}")
     return size
+
+
+def _shared(x: Any, level: LaneLevel) -> Any:
+    """What f left in a Module: the same for all lanes."""
+    if isinstance(x, Batched) and x.level is level:
+        raise UsageError("vmap: the function leaves in a Module what differs from lane to lane\n"
+                         "  help: return it, and vmap stacks what the lanes have")
+    return x
 
 
 def _as_array(x: Any) -> Any:

@@ -7,7 +7,7 @@ import itertools
 import math
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -144,22 +144,27 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     y = op(*primals, **params) if op.arity >= 0 else op(primals, **params)
     if mode.watch is not None and is_plain(y):
         mode.watch(op, tuple(primals), y)                # a node is watched where it is made
+    dxs = [a.tangent if mine else None for a, mine in zip(args, here)]
+    return Dual(y, tangent_of_op(op, op.traced_rules, y, primals, dxs, params), level)
+
+
+def tangent_of_op(op: Op, rules: Iterable[Any], y: Any, xs: Sequence[Any], dxs: Sequence[Any],
+                  params: Mapping[str, Any]) -> Any:
+    """The tangent of y, which the op made of xs, whose tangents are dxs; None is that of a constant.
+
+    `rules` are the op's, bound to what xs are. Of an op that is not elementwise its own are taken, which record.
+    """
     tangent: Any = None
-    for i, (a, mine, rule) in enumerate(zip(args, here, op.traced_rules)):
-        if not mine or rule is None:
+    for i, (dx, rule) in enumerate(zip(dxs, rules if op.elementwise else op.traced_rules)):
+        if dx is None or rule is None:
             continue
-        if op.elementwise:
-            part = rule(a.tangent, y, *primals, **params)
-        else:
-            part = _transposed(rule, a.tangent, y, primals, i, params)
+        part = rule(dx, y, *xs, **params) if op.elementwise else _transposed(rule, dx, y, xs, i, params)
         tangent = part if tangent is None else tangent + part
     if tangent is None:
         tangent = 0.0
     if type(tangent) in (float, int) and hasattr(y, "dtype"):
-        tangent = np.full(shape_of(y), tangent, y.dtype)[()]         # not float64 where y is float32
-    elif shape_of(tangent) != shape_of(y):
-        tangent = ops.broadcast_to(tangent, shape_of(y))
-    return Dual(y, tangent, level)
+        return np.full(shape_of(y), tangent, y.dtype)[()]            # not float64 where y is float32
+    return tangent if shape_of(tangent) == shape_of(y) else ops.broadcast_to(tangent, shape_of(y))
 
 
 def _on_objects(op: Op, args: Sequence[Any], params: dict[str, Any]) -> Any:
@@ -172,7 +177,7 @@ def _on_objects(op: Op, args: Sequence[Any], params: dict[str, Any]) -> Any:
     return array_of([op(*row, **params) if op.arity >= 0 else op([*row], **params) for row in rows], arrays[0].shape)
 
 
-def _transposed(rule: Any, tangent: Any, y: Any, primals: list[Any], i: int, params: dict[str, Any]) -> Any:
+def _transposed(rule: Any, tangent: Any, y: Any, primals: Sequence[Any], i: int, params: Mapping[str, Any]) -> Any:
     """The tangent of y: the transpose of `rule` (linear in its cotangent u), applied to `tangent`."""
     if not mode.recording:                   # the rule must be recorded all the same, and nothing before it
         y, tangent, *primals = (detached(x) for x in (y, tangent, *primals))

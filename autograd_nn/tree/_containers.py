@@ -15,9 +15,12 @@ from ..ops._refusal import shown_in_error
 
 
 class Copy(Protocol):
-    """A container that was built for one run of a function. `carry_back` gives the original what the run left in it."""
+    """A container that was built for one run of a function.
 
-    def carry_back(self) -> None: ...
+    `carry_back(handed_out)` gives the original what the run left in it: of results `handed_out` of them.
+    """
+
+    def carry_back(self, handed_out: Callable[[Sequence[Any]], list[Any]]) -> None: ...
 
 
 class Branch:

@@ -55,6 +55,39 @@ def test_outside_of_the_one_sided_derivatives_a_gradient_is_refused(f, x, inside
         assert not report.ok and "disagree: " in str(report)
 
 
+TIES = [                                             # (f, x, gradients in the convex hull of the slopes, others)
+    (np.max, np.ones(2), [[1, 0], [0.5, 0.5], [0.3, 0.7]], [[1, 1], [0, 0], [0.5, 0.6]]),
+    (np.min, np.zeros(3), [[1, 0, 0], [0.2, 0.3, 0.5]], [[1, 1, 1], [0, 0, 0], [1, 0, 0.1]]),
+    (np.ptp, np.array([2.0, 5.0, 5.0, 1.0]), [[0, 1, 0, -1], [0, 0.5, 0.5, -1]], [[0, 1, 1, -1], [0, 0, 0, -1]]),
+    (lambda x: x.max(axis=0).sum(), np.array([[3.0, 2.0], [3.0, 1.0]]), [[[1, 1], [0, 0]], [[0.5, 1], [0.5, 0]]],
+     [[[1, 1], [1, 0]], [[0, 1], [0, 0]]]),
+    (lambda x: abs(x[0] + x[1]), np.array([2.0, -2.0]), [[1, 1], [0, 0]], [[1, -1], [1, 0]]),
+    (lambda x: max(x[0], x[1]), np.array([1.0, 1.0], np.float32), [[1, 0], [0.5, 0.5]], [[1, 1], [0, 0]])]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("elements", [None, "all"])
+def test_slopes_that_are_each_inside_and_together_outside_are_refused(elements):
+    """Elements that tie make a smooth function when they move together, so their slopes have a sum."""
+    for i, (f, x, right, wrong) in enumerate(TIES):
+        for g, ok in [*((g, True) for g in right), *((g, False) for g in wrong)]:
+            report = checked(f, x, gradient=lambda _, g=g, x=x: np.array(g, x.dtype), elements=elements)
+            assert ("disagree: " in str(report)) is not ok, f"function {i}, {g}: {report}"
+            if not ok:
+                assert "together" in str(report)
+
+
+@pytest.mark.slow
+def test_kinks_of_several_functions_of_one_sum_have_slopes_of_their_own():
+    """Beside each other they may be smooth along a direction though no gradient tells of it."""
+    for f in (lambda x: np.maximum(x[0], 0) + np.minimum(x[1], 0), lambda x: np.maximum(x[0], 0) - np.maximum(x[1], 0),
+              lambda x: abs(x).sum(), lambda x: np.maximum(x, 0).sum(), lambda x: abs(x[0]) - np.maximum(x[1], 0)):
+        for elements in (None, "all"):
+            for g in ([0.0, 0.0], [0.0, 0.5], [0.5, 0.0]):
+                assert "together" not in str(checked(f, np.zeros(2), gradient=lambda _, g=g: np.array(g),
+                                                     elements=elements))
+
+
 def test_a_nan_is_refused_wherever_f_has_values():
     rng = np.random.default_rng(0)
     assert judge(NAN, differentiate(lambda x: x + rng.normal(), 1.0)) is DISAGREE

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.each import each
 from helpers.engines import ENGINES
 
 import autograd_nn
 from autograd_nn import AutogradError, Tensor, Value
 from autograd_nn.core import surface
-from autograd_nn.core.value import PureValue
+from autograd_nn.core.value import PureValue, as_value
 from autograd_nn.ops import FUNCTIONS, OPS
 
 OWN = [op for op in OPS.values() if op.module.startswith("autograd_nn.ops.") and not op.internal]
@@ -77,7 +78,7 @@ def mixtures(numbers, shapes):
 
 
 @pytest.mark.parametrize("Value", ENGINES.values(), ids=ENGINES)
-@pytest.mark.parametrize("op", OWN, ids=lambda op: op.name)
+@each("op", OWN)
 def test_each_op_takes_a_value_as_an_array_of_shape_zero(op, Value):
     for shapes, params in op.cases or [(((),) * max(op.arity, 2), dict(op.params))]:
         n = op.arity if op.arity > 0 else len(shapes)
@@ -86,14 +87,14 @@ def test_each_op_takes_a_value_as_an_array_of_shape_zero(op, Value):
 
 
 @pytest.mark.parametrize("Value", ENGINES.values(), ids=ENGINES)
-@pytest.mark.parametrize("f", FUNCTIONS.values(), ids=lambda f: f.name)
+@each("f", FUNCTIONS.values())
 def test_each_function_takes_a_value_as_an_array_of_shape_zero(f, Value):
     for shapes, params in f.cases:
         for xs, places in mixtures([1.5 + 0.1 * i for i in range(len(shapes))], shapes):
             check_as_tensor(caller(f.call, params, f.listed), xs, places, Value)
 
 
-@pytest.mark.parametrize("op", [op for op in OWN if op.arity == 1 and not op.params], ids=lambda op: op.name)
+@each("op", [op for op in OWN if op.arity == 1 and not op.params])
 def test_an_op_of_a_value_is_numpys_of_an_array_of_shape_zero(op):
     x, = numbers(op, 1)
     try:
@@ -150,7 +151,7 @@ def test_a_gradient_through_a_stacked_value_is_a_graph(Value):
     assert (first.item(), x.grad) == (27.0, 18.0)
 
 
-@pytest.mark.parametrize("name", ["logsumexp", "sum", "mean", "max", "std", "var", "prod", "median"])
+@each("name", ["logsumexp", "sum", "mean", "max", "std", "var", "prod", "median"])
 def test_a_row_of_values_gives_a_value(name):
     """As a transform wants it."""
     f, row = OPS[name], np.array([0.5, 2.0, -1.0])
@@ -167,3 +168,11 @@ def test_values_beside_rows_of_numbers(name):
     mixed = np.array([[Value(0.5), 2.0], [3.0, 1.0]], dtype=object)
     found = [float(getattr(y, "data", y)) for y in np.ravel(OPS[name](mixed, axis=-1))]
     assert found == pytest.approx(np.ravel(OPS[name](np.array(x), axis=-1)))
+
+
+@pytest.mark.parametrize("Value", ENGINES.values(), ids=ENGINES)
+def test_a_value_taken_as_a_value_hands_its_gradient_down(Value):
+    for x in (Value(3.0), Tensor(3.0)):
+        y = as_value(x) * 2.0
+        y.backward()
+        assert x.grad == 2.0 and y.data == 6.0

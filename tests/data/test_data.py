@@ -205,9 +205,9 @@ def test_no_rng_is_the_packages_own(monkeypatch):
 
 def test_batches_are_copies():
     x = np.arange(6.0)
-    for part, in batches(x, size=2, shuffle=False):
-        part += 100
-    assert x.tolist() == [0, 1, 2, 3, 4, 5]
+    parts = [part for part, in batches(x, size=2, shuffle=False)]
+    x += 100
+    assert np.concatenate(parts).tolist() == [0, 1, 2, 3, 4, 5] and not parts[0].flags.writeable
 
 
 def test_batches_refuse_at_the_call():

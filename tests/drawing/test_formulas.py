@@ -108,3 +108,16 @@ def test_a_users_op_that_needs_real_numbers_has_no_formula():
         assert "dv1/dx = 6" in explain(y)
     finally:
         op.forget()
+
+
+def test_what_cannot_be_typeset_is_seen_wherever_it_stands():
+    wrong = [r"\nope{x}", r"\frac{x}", r"\left(x", r"x\right)", "x_{1}_{1}", "x_{1} _1", "{x", "x}"]
+    for around in ("{}", r"1 + {} - 1", r"\sqrt{{{}}}", r"\left(\frac{{1}}{{{} + 1}}\right)^{{2}} = x",
+                   r"\left\lfloor x_{{1}} \, {} \right\rfloor",
+                   r"\begin{{cases}} 1 & {} \\ 0 & \text{{else}} \end{{cases}}"):
+        assert compiles(around.format(r"\frac{x_{1}}{\operatorname{sum}(\bar{y})^2}")), around
+        for tex in wrong:
+            with pytest.raises(ValueError):
+                assert not compiles(around.format(tex)), around.format(tex)
+    with pytest.raises(ValueError):
+        compiles("")

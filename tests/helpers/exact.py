@@ -77,6 +77,7 @@ EXACT = {
     "step": lambda x: mp.mpf(x > 0),
     "tie": lambda x, y: mp.mpf(x > y) + mp.mpf(x == y) / 2,
     "same": lambda x, y: mp.mpf(x == y),
+    "flat": lambda g, x: mp.mpf(0),
     "floor": mp.floor,
     "ceil": mp.ceil,
     "round": mp.nint,

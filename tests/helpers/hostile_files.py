@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import os
 import random
 from pathlib import Path
 
@@ -51,9 +52,13 @@ def checked(kind: str, n: int, folder: Path, seed: int = 0) -> tuple[int, int]:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """A new file: some file systems write one that is only emptied to the disk at once, which takes milliseconds."""
-    path.unlink(missing_ok=True)
-    path.write_bytes(content)
+    """The file's content anew. It is not emptied before: some file systems then write to the disk at once."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0))
+    try:
+        os.write(file, content)
+        os.truncate(file, len(content))
+    finally:
+        os.close(file)
 
 
 def pick(rng, things):

@@ -6,6 +6,7 @@ The elementwise ops are drawn inside their domains and away from their kinks; th
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 
@@ -19,6 +20,7 @@ from autograd_nn.core.value import BaseValue
 from autograd_nn.notation.symbol import Symbol, applied, local_derivatives
 from autograd_nn.ops import OPS
 from helpers.arrays import distinct
+from helpers.each import each
 from helpers.numeric import slope
 
 SCALAR = [op for op in OPS.values() if op.elementwise]
@@ -27,8 +29,7 @@ EXTREMES = [OPS[name] for name in ("max", "min", "maximum", "minimum")]
 CASES = [pytest.param(op, *case, id=f"{op.name}-{i}") for op in ARRAY for i, case in enumerate(op.cases)]
 
 
-def of(ops):
-    return pytest.mark.parametrize("op", ops, ids=lambda op: op.name)
+of = functools.partial(each, "op")          # all ops of a list in one test
 
 
 ROUND = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0)
@@ -293,7 +294,7 @@ def straight(f, x, u):
 def nan_rows(op):
     """(number of the input, inputs with nan there), where the op's value is nan, too, and no straight line."""
     found = []
-    for xs in [] if op.zero else points(op):
+    for xs in points(op):
         for i in range(op.arity):
             def along(t, i=i, xs=xs):
                 return op.number(*xs[:i], t, *xs[i + 1:], **params_of(op))
@@ -304,7 +305,7 @@ def nan_rows(op):
                 found.append((i, [*xs[:i], math.nan, *xs[i + 1:]]))
     slots = range(op.arity)
     singly = [op.number(*[math.nan if j == i else 1.0 for j in slots], **params_of(op)) for i in slots]
-    if not op.zero and not any(map(math.isnan, singly)):  # it takes another input for a nan: all of them are nan
+    if not any(map(math.isnan, singly)):                 # it takes another input for a nan: all of them are nan
         found += [(i, [math.nan] * op.arity) for i in range(op.arity)]
     return found
 

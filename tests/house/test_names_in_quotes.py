@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from helpers.each import each
 
 import autograd_nn
 from autograd_nn.ops import OPS
@@ -88,7 +89,8 @@ def allowed_in(path: str) -> frozenset[str]:
 FILES = sorted(str(p.relative_to(PACKAGE)) for p in PACKAGE.rglob("*.py") if "ops" not in p.relative_to(PACKAGE).parts)
 
 
-@pytest.mark.parametrize("path", FILES)
+@pytest.mark.slow
+@each("path", FILES)
 def test_no_fact_is_kept_by_the_name_of_an_op(path):
     found = list(facts_by_name((PACKAGE / path).read_text(encoding="utf-8"), allowed_in(path)))
     assert not found, "a fact of an op belongs into its entry, as a field of Op: see autograd_nn/ops/README.md"
@@ -103,7 +105,7 @@ def test_every_exception_is_needed():
         assert set(words.split()) <= quoted, place
 
 
-@pytest.mark.parametrize("source", [
+@each("source", [
     'STEEPEST = {"sigmoid": 0.25}', 'if called == "weighted_sum": pass', 'COMMUTATIVE = "add multiply hypot".split()',
     "if node.op is ops.relu: pass", "if op in (ops.add, ops.subtract): pass", 'if op is OPS["tanh"]: pass',
     'if op.name == "mean": pass', 'if record["op"] in ("sum", "max"): pass', "TABLE[node.op.name]",
@@ -113,7 +115,7 @@ def test_facts_by_name_are_found(source):
     assert list(facts_by_name(source, frozenset({"mean", "sum", "max"})))
 
 
-@pytest.mark.parametrize("source", [
+@each("source", [
     'reduction = "mean"', "if a.op is b.op: pass", "OPS.get(record['op'])", "if op.name in OPS: pass",
     '"""sum"""', 'if record["op"] is None: pass', "y = ops.relu(x)",
 ])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import inspect
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from helpers.each import each
 
 import autograd_nn
 
@@ -33,7 +35,7 @@ def test_each_folder_mirrors_a_part_of_the_package():
     assert folders == parts | {"helpers", "house", "torture"}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(TESTS).as_posix())
+@each("path", FILES)
 def test_a_file_is_short_and_imports_no_test(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
     assert not {name for name in modules_of(path) if name.startswith("test_")}, "what is shared stands in helpers"
@@ -51,3 +53,24 @@ def test_tests_stand_in_test_files():
             tree = ast.parse(path.read_text(encoding="utf-8"))
             names = [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)]
             assert not [name for name in names if name.lower().startswith("test")], path
+
+
+def test_many_cases_in_one_test_are_many_checks():
+    """Every case runs, whatever becomes of the others, and each that fails or is skipped is named."""
+    ran = []
+
+    @each(("x", "y"), [(1, 10), pytest.param(2, 20), (3, 30), (4, 40), (5, 50)])
+    def check(x, y, given):
+        ran.append((x, y, given))
+        assert x != 2
+        if x == 4:
+            pytest.skip("not here")
+        if x == 5:
+            pytest.fail("no")
+    assert list(inspect.signature(check).parameters) == ["given"]
+    with pytest.raises(BaseExceptionGroup, match=r"3 of 5 cases fail: ") as info:
+        check(given=0)
+    assert sorted(ran) == [(x, 10 * x, 0) for x in range(1, 6)]
+    assert {*str(info.value).partition("fail: ")[2].partition(" (")[0].split("; ")} == {"2, 20", "4, 40", "5, 50"}
+    with pytest.raises(AssertionError, match="checks nothing"):
+        each("x", [])

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gc
 import weakref
 
+import pytest
 from helpers.engines import engines
 
 import autograd_nn
 from autograd_nn import Tensor, dot, sum_of
+from autograd_nn.core import reverse
 
 WAYS = {
     "x * x": lambda x, w: x * x, "two leaves": lambda x, w: x * w * x,
@@ -71,3 +73,15 @@ def test_leaves_that_hold_each_other(Value):
     del x
     gc.collect()
     assert [ref() for ref in refs] == [None, None]
+
+
+@pytest.mark.skipif(not autograd_nn.NATIVE, reason="it calls the engine in C")
+def test_any_base_may_be_named():
+    """The leaves in the list are Values, also where the base that is named is no base of theirs."""
+    leaves = [autograd_nn.Value(0.5) for _ in range(100)]
+    for x in leaves:
+        (x * x).backward(create_graph=True)
+    for base in (Tensor, int, autograd_nn.Value, object):
+        assert reverse.values_in_c.free_cycles(base) == 0
+    del leaves, x
+    assert reverse.values_in_c.free_cycles(Tensor) == 100

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from helpers.each import each
 from helpers.losses_table import CASES, WEIGHTS, K, N
 
 from autograd_nn import Tensor, Value, check_gradients, hvp, nn, ops
@@ -35,8 +36,8 @@ def plain(x):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("reduction", REDUCTIONS)
-@pytest.mark.parametrize("seed", range(3))
+@each("reduction", REDUCTIONS)
+@each("seed", range(3))
 @every_loss
 def test_values_against_a_loop(case, reduction, seed):
     inputs = case.inputs(np.random.default_rng(seed))
@@ -79,7 +80,7 @@ def test_gradients_by_differences(case):
         np.testing.assert_allclose(of_sum, factor * of_mean, rtol=1e-10, atol=1e-13)
 
 
-@pytest.mark.parametrize("reduction", REDUCTIONS)
+@each("reduction", REDUCTIONS)
 @every_loss
 def test_float32_stays_float32(case, reduction):
     inputs = case.inputs(np.random.default_rng(2))
@@ -90,7 +91,7 @@ def test_float32_stays_float32(case, reduction):
     np.testing.assert_allclose(out.data, expected(case, inputs, reduction), rtol=1e-5, atol=2e-6)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@each("dtype", [np.float32, np.float64])
 @every_loss
 def test_finite_at_the_extremes(case, dtype):
     """Predictions of +-1e4 (as log probabilities, -1e4 and 0)."""
@@ -181,7 +182,7 @@ def test_cosine_similarity():
 ROW, TWO = [[0.0, 1.0, 2.0]], [[0.0, 1.0]]
 
 
-@pytest.mark.parametrize(("call", "error", "message"), [
+@each(("call", "error", "message"), [
     (lambda: nn.cross_entropy(ROW, [0], weight=[1.0, 2.0]), ShapeError, "does not broadcast|one number for each"),
     (lambda: nn.cross_entropy(ROW, [0], weight=2.0), ShapeError, "one number for each of the 3 classes"),
     (lambda: nn.cross_entropy(ROW, [0], weight=[1.0, -1.0, 1.0]), DataError, "finite numbers >= 0"),

@@ -356,6 +356,21 @@ def test_what_does_not_fit_is_one_clear_error(call, kind, message):
         call()
 
 
+@pytest.mark.parametrize("layer", [nn.LayerNorm(6), nn.GroupNorm(2, 6), nn.RMSNorm(6)], ids=lambda m: type(m).__name__)
+@pytest.mark.parametrize(("dtype", "size"), [(np.float32, 2.0 ** 70), (np.float32, 2.0 ** 126),
+                                             (np.float64, 2.0 ** 600)])
+def test_of_numbers_whose_squares_overflow(layer, dtype, size):
+    """They depend on the ratios of the numbers alone, row by row."""
+    x, g = np.random.default_rng(0).uniform(-1, 1, (4, 6)), np.arange(24.0).reshape(4, 6).astype(dtype)
+    rows = np.array([[2.0 ** 20], [2.0 ** 20], [size], [size]])
+    near, far = (Tensor((x * scale).astype(dtype)) for scale in (2.0 ** 20, rows))
+    for t in (near, far):
+        layer(t).backward(g)
+    rtol = 50 * np.finfo(dtype).eps
+    np.testing.assert_allclose(layer(far).data, layer(near).data, rtol=rtol)
+    np.testing.assert_allclose(far.grad * rows, near.grad * 2.0 ** 20, rtol=1e-3, atol=100 * rtol)
+
+
 def test_one_row_is_fine_in_evaluation():
     assert nn.BatchNorm1d(3).eval()(np.zeros((1, 3))).shape == (1, 3)
 

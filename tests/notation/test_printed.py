@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from helpers.each import each
 from helpers.reader import CReader, LatexReader, Reader, number_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -150,7 +151,7 @@ def test_the_c_has_the_value_of_the_expression(seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("op", TABLE, ids=lambda op: op.name)
+@each("op", TABLE)
 @pytest.mark.parametrize("notation", [PYTHON, TYPESET, LATEX], ids=["Python", "typeset", "LaTeX"])
 def test_every_op_below_and_above_each_sign(notation, op):
     """Each op within +, −, ×, ÷, a power, a function, and with these in each of its slots."""

@@ -16,6 +16,7 @@ from autograd_nn.ops import Op
 
 OWN = [op for op in SCALAR if op.module.startswith("autograd_nn.")]
 ROUNDING = 1e-9         # units: the error of the reference itself
+each_op = pytest.mark.parametrize("op", OWN, ids=lambda op: op.name)        # it takes mpmath a while: many tests
 COUNT = 4               # of each kind of number; benchmarks/bench_accuracy.py takes more
 
 
@@ -25,7 +26,7 @@ def holds(op, dtype, columns, got, ulps):
 
 
 @pytest.mark.slow
-@of(OWN)
+@each_op
 def test_an_array_has_the_digits_that_the_table_promises(op):
     for dtype in (np.float32, np.float64):
         columns = points(op, dtype, COUNT)
@@ -33,7 +34,7 @@ def test_an_array_has_the_digits_that_the_table_promises(op):
 
 
 @pytest.mark.slow
-@of(OWN)
+@each_op
 def test_numbers_have_the_digits_of_arrays(op):
     """Both engines, in units: the functions of floats are others than NumPy's."""
     columns = points(op, np.float64, 1)

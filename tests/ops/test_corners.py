@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 import pytest
+from helpers.each import each
 from helpers.engines import engines
 
 import autograd_nn as ag
@@ -57,7 +58,7 @@ def same(got, want):
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("i", range(len(XS)), ids=map(str, XS))
+@each("i", range(len(XS)))
 def test_power_of_arrays(i):
     with np.errstate(all="ignore"):
         x, y = Tensor(np.full(9, XS[i])), Tensor(YS)
@@ -73,7 +74,7 @@ def test_power_of_arrays(i):
 
 
 @engines
-@pytest.mark.parametrize("i", range(len(XS)), ids=map(str, XS))
+@each("i", range(len(XS)))
 def test_power_of_numbers(Value, i):
     for j, exponent in enumerate(YS):
         x, y = Value(XS[i]), Value(exponent)
@@ -84,7 +85,7 @@ def test_power_of_numbers(Value, i):
         same([x.grad, y.grad], [BY_X[i][j], BY_Y[i][j]])
 
 
-@pytest.mark.parametrize(("x", "want"), TWICE, ids=str)
+@each(("x", "want"), TWICE)
 def test_power_twice(x, want):
     with np.errstate(all="ignore"):
         same([grad(grad(lambda t, y=y: t ** y))(x) for y in YS[:-1]], want)
@@ -150,6 +151,23 @@ def test_idiom_on_arrays(f, xs, want, dtype):
     np.testing.assert_allclose([n.grad for n in nodes], [[w, w] for w in want], rtol=1e-6)
 
 
+KINKS = {                                            # (f, its second derivative at 0 by convention)
+    "|x|": (abs, 0.0), "|x|^2": (lambda x: abs(x) ** 2, 0.0), "relu^2": (lambda x: OPS["relu"](x) ** 2, 0.0),
+    "max(x, -x)^2": (lambda x: np.maximum(x, -x) ** 2, 0.0), "a tie": (lambda x: np.maximum(x, 3 * x) ** 2, 8.0),
+    "the edge of clip": (lambda x: ag.clip(x, 0.0, 1.0) ** 2, 0.5), "x |x|": (lambda x: x * abs(x), 0.0),
+    "smooth beside a kink": (lambda x: OPS["relu"](x) + OPS["exp"](x), 1.0)}
+
+
+@pytest.mark.parametrize("name", KINKS)
+def test_at_a_kink_the_slope_counts_as_constant(name):
+    """As in other engines: the second derivative is that of the convention's slope, times that of what follows."""
+    f, want = KINKS[name]
+    zeros, ones = np.zeros(2), np.ones(2)
+    for got in (grad(grad(f))(0.0), ag.hvp(f, 0.0, 1.0), ag.hvp(lambda x: f(x).sum(), zeros, ones),
+                grad(lambda x: grad(lambda x: f(x).sum())(x).sum())(zeros)):
+        np.testing.assert_array_equal(got, want)
+
+
 def test_values_at_the_corners():
     assert OPS["xlogy"](0.0, 0.0) == 0 and math.isnan(OPS["xlogy"](0.0, NAN))
     np.testing.assert_array_equal(ag.xlogy(np.array([0.0, 0.0, 2.0]), np.array([0.0, NAN, 1.0])), [0, NAN, 0])
@@ -204,8 +222,8 @@ def test_spread_of_a_constant_has_gradient_0(call):
 PRODUCTS = [[2.0, 0.0, 3.0, 4.0], [0.0, 0.0, 3.0, 4.0], [0.0, 0.0, 0.0, 4.0], [1.0, 2.0, 3.0, 0.0], [0.0]]
 
 
-@pytest.mark.parametrize("row", PRODUCTS, ids=str)
-@pytest.mark.parametrize("name", ["prod", "cumprod"])
+@each("row", PRODUCTS)
+@each("name", ["prod", "cumprod"])
 def test_products_with_zeros_to_the_third_order(row, name):
     """Against products written out by multiplication, which knows no corner."""
     n = len(row)
@@ -258,7 +276,7 @@ TIES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "row", "want"), TIES, ids=lambda x: str(x))
+@each(("name", "row", "want"), TIES)
 def test_those_that_tie_share_evenly(name, row, want):
     t = Tensor([row, row])
     y = getattr(np, name)(t, axis=1)

@@ -66,16 +66,38 @@ def test_near_a_singular_matrix_no_digit_is_lost(distance):
     np.testing.assert_allclose(hessian(np.linalg.det)(a), hessian(leibniz)(a), atol=2e-14)
 
 
+def cofactors(a):
+    """Exact ones, and how large the products are of which each is the sum."""
+    n, exact = len(a), np.array([[Fraction(x) for x in row] for row in a.tolist()], object)
+    want, size = np.empty((2, n, n))
+    for i, j in np.ndindex(n, n):
+        minor = np.delete(np.delete(exact, i, 0), j, 1)
+        want[i, j] = float((-1) ** (i + j) * leibniz_exact(minor))
+        size[i, j] = float(sum(abs(math.prod(minor[k, p] for k, p in enumerate(q)))
+                               for q in itertools.permutations(range(n - 1))))
+    return want, size
+
+
+@pytest.mark.slow
+def test_larger_ones_with_rows_of_any_size_have_the_digits_of_their_products():
+    """Where a row is 0 all minors with it are, exactly; where none is asked for, no large row puts rounding there."""
+    n, sizes = 5, np.logspace(-12, 12, 5)
+    for name, change in {"regular": lambda a: a, "a row of 0": lambda a: np.r_[a[:1], 0 * a[1:2], a[2:]],
+                         "equal rows": lambda a: np.r_[a[:1], a[:1], a[2:]],
+                         "rank n - 2": lambda a: np.r_[a[:1], a[:1], a[:1], a[3:]]}.items():
+        a = change(normal(n, n))
+        for b in (a, a[:, ::-1] * sizes[:, None], a * sizes[::-1, None] * sizes):
+            want, size = cofactors(b)
+            found = grad(np.linalg.det)(b)
+            assert (abs(found - want) <= 2e-14 * size).all(), f"{name}: {abs(found - want) / size}"
+
+
 @pytest.mark.parametrize("n", [2, 3, 4])
 def test_rows_and_columns_of_any_size(n):
     """Every minor to its own size: exact fractions say what it is."""
     sizes = 10.0 ** np.random.default_rng(n).integers(-40, 40, (2, n))
     a = normal(n, n) * sizes[0][:, None] * sizes[1]
-    exact = [[Fraction(x) for x in row] for row in a.tolist()]
-    want = np.empty((n, n))
-    for i, j in np.ndindex(n, n):
-        minor = np.array([[x for k, x in enumerate(row) if k != j] for m, row in enumerate(exact) if m != i], object)
-        want[i, j] = float((-1) ** (i + j) * leibniz_exact(minor))
+    want, _ = cofactors(a)
     np.testing.assert_allclose(grad(np.linalg.det)(a), want, rtol=1e-11)
 
 

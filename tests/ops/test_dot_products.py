@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from helpers import function_cases, op_checks
+from helpers.each import each
 
 from autograd_nn import checkpoint, jvp, tree, vjp
 from autograd_nn.ops import FUNCTIONS, OPS
@@ -41,7 +42,7 @@ def points(op, seed):
             yield rng.uniform(low + 0.01 * (high - low), high - 0.01 * (high - low), size=shape)
 
 
-@pytest.mark.parametrize("op", [op for op in OPS.values() if op.elementwise], ids=lambda op: op.name)
+@each("op", [op for op in OPS.values() if op.elementwise])
 def test_elementwise_entries(op):
     for seed in range(3):
         xs = list(points(op, seed))
@@ -53,7 +54,7 @@ def test_elementwise_entries(op):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("op", "shapes", "params"), op_checks.CASES)
+@each(("op", "shapes", "params"), op_checks.CASES)
 def test_array_entries(op, shapes, params):
     f = lambda *xs: op_checks.call(op, xs, params)
     xs = op_checks.drawn(op, shapes)
@@ -66,7 +67,7 @@ COMPOSED = [pytest.param(f, *case, id=f"{f.name}-{i}") for f in FUNCTIONS.values
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("f", "shapes", "params"), COMPOSED)
+@each(("f", "shapes", "params"), COMPOSED)
 def test_composed_functions(f, shapes, params):
     xs = function_cases.inputs(shapes, 0)
     check(lambda *xs: function_cases.call(f, f.call, list(xs), params), xs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from helpers.arrays import layouts
+from helpers.each import each
 
 from autograd_nn import Tensor
 from autograd_nn.core.reverse import cotangents
@@ -27,7 +28,7 @@ names = {"ids": lambda x: getattr(x, "name", None) or getattr(x, "__name__", str
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("op", BINARY, **names)
+@each("op", BINARY)
 @pytest.mark.parametrize("dtype", DTYPES, **names)
 def test_the_dtype_of_two_operands_is_numpys(op, dtype):
     """And of each gradient the operand's own; in the second derivative too."""
@@ -51,7 +52,7 @@ def test_the_dtype_of_two_operands_is_numpys(op, dtype):
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("op", UNARY, **names)
+@each("op", UNARY)
 @pytest.mark.parametrize("dtype", DTYPES, **names)
 def test_the_dtype_of_one_operand_stays(op, dtype):
     t = Tensor(np.full(2, 0.5 + (op.name == "arccosh")), dtype=dtype)
@@ -85,7 +86,7 @@ def inside(op, shapes):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("op", ELEMENTWISE, **names)
+@each("op", ELEMENTWISE)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_gradients_have_the_inputs_shape_in_every_layout(op, shape):
     xs = inside(op, [shape] * op.arity)
@@ -110,9 +111,9 @@ def test_gradients_have_the_inputs_shape_in_every_layout(op, shape):
                 np.testing.assert_allclose(g, w, rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize("op", [op for op in ELEMENTWISE if op.arity > 1], **names)
-@pytest.mark.parametrize("shapes", [((2, 3), (3,)), ((3,), (2, 3)), ((), (2, 3)), ((2, 1), (1, 3)), ((0, 3), (3,)),
-                                    ((0, 3), (1, 1)), ((1,), ()), ((4, 1, 3), (2, 1))], ids=str)
+@each("op", [op for op in ELEMENTWISE if op.arity > 1])
+@each("shapes", [((2, 3), (3,)), ((3,), (2, 3)), ((), (2, 3)), ((2, 1), (1, 3)), ((0, 3), (3,)), ((0, 3), (1, 1)),
+                 ((1,), ()), ((4, 1, 3), (2, 1))])
 def test_gradients_of_broadcast_inputs_have_their_shapes(op, shapes):
     shapes = (*shapes, shapes[1])[:op.arity]
     xs = inside(op, shapes)

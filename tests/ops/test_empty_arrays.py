@@ -138,6 +138,7 @@ OF_MATRICES = {
     "rank": np.linalg.matrix_rank, "product": lambda a: a @ np.swapaxes(a, -1, -2), "trace": np.trace,
     **{f"norm {p}": lambda a, p=p: np.linalg.norm(a, p, axis=(-2, -1))
        for p in (None, "fro", "nuc", 2, -2, 1, -1, np.inf, -np.inf)},
+    "repeat": lambda a: np.repeat(a, []), "take nothing": lambda a: np.take(a, [], axis=-1),
     "take": lambda a: np.take(a, [0], axis=-1), "take around": lambda a: np.take(a, [5], axis=-1, mode="wrap")}
 
 

@@ -12,6 +12,7 @@ from autograd_nn import Tensor, Value, grad, hvp, jvp, linalg, remainder
 
 EQUAL = [np.eye(3), np.zeros((3, 3)), np.diag([2.0, 2.0, 5.0]), np.diag([5.0, 2.0, 2.0, 2.0]),
          np.stack([np.eye(3), np.diag([1.0, 2.0, 2.0])])]
+THREE = EQUAL[:3]
 C = normal(4, 4)
 
 
@@ -38,6 +39,39 @@ def test_functions_of_all_eigenvalues_alike_are_smooth(a):
         np.testing.assert_allclose(grad(lambda a, f=f: f(linalg.eigh(a).eigenvalues))(a), want, atol=1e-12)
         tangent = jvp(lambda a, f=f: f(linalg.eigvalsh(a)), (a,), (eye,))[1]
         assert tangent == pytest.approx((want * eye).sum())
+
+
+@pytest.mark.parametrize("a", [*THREE, np.diag([1.0, 1 + 4e-16, 3.0])])
+@pytest.mark.parametrize("turned_by", [0, 1])
+def test_a_step_parts_equal_eigenvalues(a, turned_by):
+    """To the one side they have derivatives, which forward mode gives; of their sum they are those of both sides."""
+    q = np.linalg.qr(normal(3, 3, seed=turned_by))[0] if turned_by else np.eye(3)
+    a, step, h = q @ a @ q.T, (lambda b: b + b.T)(normal(3, 3, seed=5)), 1e-6
+    for up in (step, -step, np.diag([3.0, 1.0, 2.0]), np.eye(3)):
+        for of in (linalg.eigvalsh, lambda a: linalg.svdvals(a + 4 * np.eye(3))):
+            got, base = jvp(of, (a,), (up,))[1], of(a)
+            np.testing.assert_allclose(got, (of(a + h * up) - base) / h, atol=2e-5 * abs(up).max() ** 2)
+            at_all = jvp(lambda a, of=of: of(a).sum(axis=-1), (a,), (up,))[1]
+            np.testing.assert_allclose(at_all, np.trace(up), atol=1e-12)
+
+
+SYMMETRIC = [np.diag([1.0, 0.0, 0.0]), np.diag([0.0, 1.0, 2.0]), np.eye(3), np.diag([0.0, 0.0, 1.0]), *(
+    np.array(m, float) for m in ([[0, 1, 0], [1, 0, 0], [0, 0, 0]], [[0, 2, 1], [2, -1, 1], [1, 1, 2]]))]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("a", THREE)
+def test_forward_mode_twice_at_equal_eigenvalues_is_right_or_nan(a):
+    """The derivatives in one direction belong to other vectors than those in another direction."""
+    for f, want in ((lambda a: (linalg.eigvalsh(a) ** 2).sum(), lambda u, v: 2 * np.trace(u @ v)),
+                    (lambda a: (linalg.svdvals(a) ** 2).sum(), lambda u, v: 2 * np.trace(u @ v)),
+                    (lambda a: (linalg.eigvalsh(a) ** 3).sum(), lambda u, v: 3 * np.trace(a @ (u @ v + v @ u)))):
+        for u in SYMMETRIC:
+            for v in SYMMETRIC:
+                twice = jvp(lambda x, f=f, u=u: jvp(f, (x,), (u,))[1], (a,), (v,))[1]
+                mixed = (grad(lambda x, f=f, u=u: jvp(f, (x,), (u,))[1])(a) * v).sum()
+                for got in (twice, mixed):
+                    assert np.isnan(got) or np.isclose(got, want(u, v)), f"{u.tolist()}, {v.tolist()}: {got}"
 
 
 def test_the_vector_of_an_eigenvalue_that_is_alone():

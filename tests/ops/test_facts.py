@@ -7,6 +7,7 @@ import random
 
 import numpy as np
 import pytest
+from helpers.each import each
 from helpers.op_checks import ARRAY, SCALAR, call, drawn, of, points
 
 from autograd_nn import Tensor, hard_sigmoid, hard_tanh
@@ -118,7 +119,7 @@ def test_every_input_has_a_name_of_its_own_and_is_read_once(op):
         assert len(set(names)) == n and sorted(reading_order(op.slots, n)) == list(range(n))
 
 
-@pytest.mark.parametrize("op, shapes, params", [case for case in CASES if case.values[0].cost])
+@each(("op", "shapes", "params"), [case for case in CASES if case.values[0].cost])
 def test_the_cost_is_a_whole_number_within_bounds(op, shapes, params):
     xs = drawn(op, shapes)
     params = {**op.params, **params}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from helpers.each import each
 from helpers.matrices import check, normal
 from helpers.numeric import slope
 
@@ -17,9 +18,9 @@ NORMS = [None, "backward", "ortho", "forward"]
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["fft", "ifft", "rfft", "irfft"])
-@pytest.mark.parametrize("n", SIZES)
-@pytest.mark.parametrize("norm", NORMS)
-@pytest.mark.parametrize("axis", [-1, 0, 1])
+@each("n", SIZES)
+@each("norm", NORMS)
+@each("axis", [-1, 0, 1])
 def test_transforms_are_numpys(name, n, norm, axis):
     x = normal(5, 4)
     given = {"n": n, "axis": axis, "norm": norm}
@@ -35,8 +36,8 @@ def test_transforms_are_numpys(name, n, norm, axis):
     check(loss, x)
 
 
-@pytest.mark.parametrize("name", ["fftn", "ifftn", "fft2", "ifft2", "rfftn", "rfft2", "irfftn", "irfft2"])
-@pytest.mark.parametrize("given", [{}, {"axes": (0, 2)}, {"s": (3, 4), "axes": (1, 0)}])
+@each("name", ["fftn", "ifftn", "fft2", "ifft2", "rfftn", "rfft2", "irfftn", "irfft2"])
+@each("given", [{}, {"axes": (0, 2)}, {"s": (3, 4), "axes": (1, 0)}])
 def test_transforms_along_several_axes(name, given):
     x, f = normal(2, 3, 4), getattr(np.fft, name)
     got, want = f(Tensor(x), **given), f(x, **given)

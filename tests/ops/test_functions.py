@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from helpers.each import each
 from helpers.function_cases import call, inputs
 from helpers.numeric import slope
 
@@ -20,7 +21,7 @@ def parts(y):
     return list(y) if isinstance(y, (list, tuple)) else [y]
 
 
-@pytest.mark.parametrize(("f", "shapes", "params"), CASES)
+@each(("f", "shapes", "params"), CASES)
 def test_value_is_numpys(f, shapes, params):
     xs = inputs(shapes, 0)
     want = parts(call(f, f.numpy or f.call, xs, params))
@@ -35,7 +36,7 @@ def test_value_is_numpys(f, shapes, params):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("f", "shapes", "params"), CASES)
+@each(("f", "shapes", "params"), CASES)
 def test_derivatives(f, shapes, params):
     """First and second derivative along random directions, forward mode, dtype and shape."""
     if f.order == 0:
@@ -72,7 +73,7 @@ def test_derivatives(f, shapes, params):
             assert (found.get(node, np.zeros(v.shape)) * v).sum() == pytest.approx(second, rel=2e-6, abs=2e-6)
 
 
-@pytest.mark.parametrize(("f", "shapes", "params"), CASES)
+@each(("f", "shapes", "params"), CASES)
 def test_float32_stays_float32(f, shapes, params):
     nodes = [Tensor(x, dtype=np.float32) for x in inputs(shapes, 0)]
     assert all(y.dtype == np.float32 for y in parts(call(f, f.call, nodes, params)) if isinstance(y, Tensor))

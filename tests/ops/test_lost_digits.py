@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from helpers.engines import engines
 
-from autograd_nn import Tensor, grad, nn, ops
+from autograd_nn import Tensor, grad, hessian, nn, ops
 
 INF = math.inf
 
@@ -109,6 +109,24 @@ def test_the_largest_entry_of_a_softmax(name, dtype):
                 np.testing.assert_allclose([y.data[k], *x.grad[k]], [float(w) for w in want], rtol=8 * info.eps,
                                            atol=float(info.tiny), err_msg=f"{row}, {target}")
                 assert abs(math.fsum(x.grad[k].tolist())) <= 8 * info.eps * abs(x.grad[k]).max()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["cross entropy", "nll", "log_softmax", "logsumexp"])
+def test_the_second_derivative_of_a_log_softmax(name, dtype):
+    """It is p_i p_j beside the diagonal, and p_i times the sum of the others on it, whichever entry is asked for."""
+    f = {"logsumexp": lambda x, t: ops.logsumexp(x, axis=1)}.get(name) or SOFTMAXES[name][0]
+    info = np.finfo(dtype)
+    for row in ROWS:
+        with mp.workdps(60):
+            total = mp.fsum(map(mp.exp, row))
+            p = [mp.exp(v) / total for v in row]
+            want = [[float(p[i] * others(p, i) if i == j else -p[i] * p[j]) for j in range(3)] for i in range(3)]
+        for target in range(3):
+            found = hessian(lambda x, t=target: f(x[None], np.array([t])).sum())(np.array(row, dtype))
+            sign, ulps = -1 if name == "log_softmax" else 1, 8 if name in ("cross entropy", "logsumexp") else 100
+            np.testing.assert_allclose(sign * found, want, rtol=ulps * info.eps, atol=float(info.tiny),
+                                       err_msg=f"{row}, {target}")          # the others have p as e^y of a rounded y
 
 
 @pytest.mark.parametrize(("far", "spread", "dtype"), [(0.0, 1.0, np.float64), (1e10, 1e-3, np.float64),

@@ -6,6 +6,7 @@ import inspect
 
 import numpy as np
 import pytest
+from helpers.each import each
 from helpers.engines import engines
 from helpers.function_cases import call, inputs
 from helpers.op_checks import drawn, of
@@ -40,7 +41,7 @@ def test_ops(op):
                 *(xs if op.arity > 0 else [xs]), **{**params, name: option}))
 
 
-@pytest.mark.parametrize("f", [f for f in FUNCTIONS.values() if f.cases], ids=lambda f: f.name)
+@each("f", [f for f in FUNCTIONS.values() if f.cases])
 def test_functions(f):
     shapes, params = f.cases[0]
     xs = [Tensor(x) for x in inputs(shapes, 0)]

@@ -18,6 +18,9 @@ ROWS = {
     "compress, axis 0": (lambda x: np.compress([True], x, axis=0), 1.0),
     "nothing": (lambda x: np.compress([False], x, axis=0), 0.0),
     "take along": (lambda x: np.take_along_axis(x, np.array([0, -1]), axis=None), 2.0),
+    "take nothing": (lambda x: np.take(x, [], axis=0), 0.0), "take ()": (lambda x: np.take(x, ()), 0.0),
+    "cumprod": (lambda x: np.cumprod(x, axis=0), 1.0), "cumprod, axis -1": (lambda x: np.cumprod(x, axis=-1), 1.0),
+    "nancumprod": (lambda x: np.nancumprod(x, axis=0), 1.0), "nancumsum": (lambda x: np.nancumsum(x, axis=-1), 1.0),
     "cumsum": (lambda x: np.cumsum(x, axis=0), 1.0), "sum": (lambda x: np.sum(x, axis=0), 1.0),
     "tile": (lambda x: np.tile(x, (2, 2)), 4.0), "flip": (np.flip, 1.0), "sort": (lambda x: np.sort(x, axis=None), 1.0),
 }

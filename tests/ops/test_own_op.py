@@ -8,7 +8,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograd_nn import Op, Tensor, Value, custom_op, dot, draw, nn, ops
+import autograd_nn
+from autograd_nn import Op, Tensor, Value, custom_op, dot, draw, explain, nn, ops
+from autograd_nn.check.strategies import smooth_ops
 from autograd_nn.core.node import topological
 from autograd_nn.drawing.record.expand import expanded
 from autograd_nn.drawing.record.slots import named_slots, op_of
@@ -18,7 +20,8 @@ from autograd_nn.drawing.training.flow import flow_of
 from autograd_nn.drawing.training.reading import NAMED
 from autograd_nn.errors import DTypeError, ShapeError, UsageError
 from autograd_nn.fft import Complex
-from autograd_nn.ops import Each
+from autograd_nn.ops import Each, _op
+from autograd_nn.ops._fields import KINDS
 
 pytestmark = pytest.mark.usefixtures("forget")
 X = np.random.default_rng(0).normal(size=(64, 4))
@@ -217,3 +220,79 @@ def test_a_ufunc_that_nobody_had_becomes_an_op_when_it_is_defined():
         np.spacing(t)
     made = Op("gap_to_next", None, np.spacing, lambda g, y, x: 0.0, tex=r"\operatorname{{ulp}} {0}", zero=True)
     assert np.spacing(t).op is made
+
+
+# --- how it is written -----------------------------------------------------------------------------
+
+@pytest.mark.parametrize("form", ["tex", "text", "c"])
+@pytest.mark.parametrize("template", ["{1}", "{x}", "{}", "{0[0]}", "{0.data}", "{0!r}", "{0:>3}", "{0", "0}", "{00}",
+                                      "{-1}", 5, ["{0}"]])
+def test_a_template_with_a_place_that_is_no_input_is_refused_when_the_op_is_made(form, template):
+    templates = {"tex": "{0}", form: template}
+    with pytest.raises(UsageError, match=f"Op: {form} of crooked"):
+        Op("crooked", abs, np.abs, lambda g, y, x: g, params={"alpha": 1.0}, **templates)
+    assert "crooked" not in ops.OPS
+
+
+BAD_FIELDS = {
+    "params": [5, [1], {1: 2}, {"": 1}, "x"], "domain": [5, (1, 2), "x", ((0, float("nan")),)],
+    "slots": ["x", (1,), ("x", "y")],
+    "kink": [5], "cases": [5, [1], [((2,), 3)]], "zero": [1, None, np.ones(2)], "unguarded": ["x"], "method": [0],
+    "internal": [None], "layer": [5, "a b"], "commutes": [np.ones(2)], "shaped_by": [(1,), (0.5,), 0],
+    "linear": [1, (2,), "x"],
+    "multilinear": [2], "complex": [1j], "steepest": ["x", float("nan")], "range": [(1, 0), (1,), 5],
+    "ulps": [1, (1, 2)],
+    "loses": [None, 5], "cost": [3], "misfit": ["x"], "expansion": [()], "ufunc_method": [5], "symbol": [5, b"x"],
+    "dunder": [5, "__add__ "], "terms": [[(0,)]], "written": [5, (5,), (abs, abs)], "level": ["x", 99],
+    "neutral": [5, (1,)], "absorbing": [("x", None)],
+}
+
+
+def test_a_field_that_no_reader_could_read_is_refused_when_the_op_is_made():
+    assert BAD_FIELDS.keys() == KINDS.keys()
+    for field, things in BAD_FIELDS.items():
+        for thing in things:
+            with pytest.raises(UsageError, match=f"Op: {field} of crooked must be "):
+                Op("crooked", abs, np.abs, lambda g, y, x: g, tex="{0}", **{field: thing})
+            assert "crooked" not in ops.OPS, (field, thing)
+
+
+def test_a_custom_op_is_written_as_a_call_with_its_parameters():
+    @custom_op(lambda g, y, x, my_rate: g * my_rate, elementwise=True)
+    def my_decay(x, my_rate=0.5):
+        return x * my_rate
+    x = Value(3.0, name="x")
+    told = explain(my_decay(x, my_rate=0.25), x)
+    assert "my_decay(x, my_rate=0.25)" in told
+    assert r"\operatorname{my\_decay}(x, \mathrm{my\_rate}=0.25)" in told.latex()
+
+
+def test_an_op_without_a_rule_leads_to_0_as_one_with_a_rule_of_0_does():
+    def stairs(rule):
+        return Op(f"stairs{rule is None:d}", lambda x: float(int(x)), np.trunc, rule, tex=r"\lfloor {0} \rfloor",
+                  text="⌊{0}⌋")
+    for op in (stairs(None), stairs(lambda g, y, x: 0.0 * g)):
+        for x in (Value(2.5, name="x"), Tensor([2.5, 3.5], name="x")):
+            told = explain(ops.sum(op(x) * 3.0), x)
+            assert told.splitlines()[-1].endswith("/dx = 0" if type(x) is Value else "/dx = [0, 0]")
+            assert "= 0" in told.latex() or "[0, 0]" in told.latex()
+
+
+def test_the_table_may_grow_while_it_is_read():
+    """As it does where another thread defines an op meanwhile."""
+    class Growing(str):
+        """The name of a module, at which somebody looks while the table is read."""
+
+        def startswith(self, *prefix):
+            Op(f"late{len(ops.OPS)}", abs, np.abs, lambda g, y, x: g, tex="{0}")
+            return super().startswith(*prefix)
+    for read in (lambda: dir(autograd_nn), smooth_ops, lambda: ops.for_each_op(lambda op: op.module.startswith("x"))):
+        before = len(ops.OPS)
+        for _ in range(2):
+            Op(f"early{len(ops.OPS)}", abs, np.abs, lambda g, y, x: g, tex="{0}").module = Growing("somewhere")
+        meetings = [*_op._meetings]
+        try:
+            read()
+        finally:
+            _op._meetings[:] = meetings
+        assert len(ops.OPS) > before

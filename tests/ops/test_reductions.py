@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from helpers.arrays import layouts
+from helpers.each import each
 from helpers.numeric import slope
 
 import autograd_nn as ag
@@ -34,7 +35,7 @@ FACT_CALLS = [
 ]
 
 
-@pytest.mark.parametrize(("f", "args", "kwargs"), FACT_CALLS, ids=lambda x: getattr(x, "__name__", ""))
+@each(("f", "args", "kwargs"), FACT_CALLS)
 def test_a_fact_about_the_data_is_plain(f, args, kwargs):
     got = f(*[Tensor(a) if isinstance(a, np.ndarray) else a for a in args], **kwargs)
     want = f(*args, **kwargs)
@@ -87,7 +88,7 @@ POINTS = np.array([[0.7, 1.9, -1.2], [2.3, -0.4, 1.1]])
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Degrees of freedom", "ignore:Mean of empty", "ignore:invalid value",
                             "ignore:divide by zero")
-@pytest.mark.parametrize(("name", "kwargs"), CALLS, ids=lambda x: x if isinstance(x, str) else "-".join(map(str, x)))
+@each(("name", "kwargs"), CALLS)
 def test_a_reduction_with_numpys_arguments(name, kwargs):
     f = getattr(np, name)
     want = f(POINTS, **kwargs)
@@ -179,7 +180,7 @@ EMPTY = [((0,), None), ((0, 3), 0), ((0, 3), 1), ((0, 3), None), ((3, 0), 1), ((
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize(("shape", "axis"), EMPTY, ids=str)
+@each(("shape", "axis"), EMPTY)
 def test_reductions_of_nothing(shape, axis):
     a = np.zeros(shape, np.float32)
     for name in ("sum", "prod", "mean", "var", "std", "nansum", "nanmean", "cumsum", "cumprod", "max", "min"):
@@ -221,7 +222,7 @@ names = {"ids": lambda x: getattr(x, "name", None) or getattr(x, "__name__", str
 
 
 @pytest.mark.parametrize("dtype", DTYPES, **names)
-@pytest.mark.parametrize("name", EXTRA)
+@each("name", EXTRA)
 def test_reductions_keep_the_dtype(name, dtype):
     for extra in EXTRA[name]:
         if "weights" in extra or "dtype" in extra:
@@ -237,7 +238,7 @@ def test_reductions_keep_the_dtype(name, dtype):
 
 # --- shapes and memory layouts --------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("name", [*EXTRA, "cumsum", "cumprod", "trace"])
+@each("name", [*EXTRA, "cumsum", "cumprod", "trace"])
 def test_reductions_in_every_layout(name):
     a = RNG(0).normal(size=(3, 3)) + 0.1
     f = getattr(ag, name)
@@ -279,8 +280,8 @@ def test_the_median_of_nothing(shape):
     assert t.grad.shape == shape and not np.nan_to_num(t.grad).any()
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble, np.int64])
-@pytest.mark.parametrize("shape", [(3,), (1,), (2, 3), (0, 3), (2, 1), (2, 3, 4), (5, 1, 7)])
+@each("dtype", [np.float16, np.float32, np.float64, np.longdouble, np.int64])
+@each("shape", [(3,), (1,), (2, 3), (0, 3), (2, 1), (2, 3, 4), (5, 1, 7)])
 def test_the_largest_by_argmax_is_numpys_maximum(shape, dtype):
     x = (RNG(0).normal(size=shape) * 5).astype(dtype)
     if x.size > 3 and x.dtype.kind == "f":
@@ -294,9 +295,8 @@ def test_the_largest_by_argmax_is_numpys_maximum(shape, dtype):
     assert largest(np.array(3.0), -1) == 3.0
 
 
-@pytest.mark.parametrize("row", [[1.0, 2, 3, 4], [0, 2, 3, 4], [0, 0, 3, 4], [0, 0, 0, 4], [0, 0, 0, 0], [1e-17, 1, 2],
-                                 [-1, 1e-9, 3], [1e-200, 1e-200, 1e300], [1e-200, 1e-200], [1e-30, 0, 1e30, 2], [2],
-                                 [0]])
+@each("row", [[1.0, 2, 3, 4], [0, 2, 3, 4], [0, 0, 3, 4], [0, 0, 0, 4], [0, 0, 0, 0], [1e-17, 1, 2],
+              [-1, 1e-9, 3], [1e-200, 1e-200, 1e300], [1e-200, 1e-200], [1e-30, 0, 1e30, 2], [2], [0]])
 @pytest.mark.parametrize("f", [np.prod, np.nanprod, np.multiply.reduce, lambda x: np.cumprod(x)[-1],
                                lambda x: np.prod(x[None], axis=1)[0]])
 def test_derivatives_of_products_of_any_size(f, row):

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from helpers.each import each
 from helpers.numeric import slope
 
 import autograd_nn as ag
@@ -124,7 +125,7 @@ SHAPE = np.array([3.0, -4.0, 1.0])
 
 
 @OF_LENGTH
-@pytest.mark.parametrize(("dtype", "size"), EXTREME)
+@each(("dtype", "size"), EXTREME)
 @pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
 def test_squares_out_of_range(name, dtype, size):
     """A length of c x is c times that of x, and has its gradient."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from helpers.array_checks import flat
 from helpers.arrays import distinct
+from helpers.each import each
 
 import autograd_nn as ag
 from autograd_nn import Tensor, Value, errors, jvp
@@ -89,13 +90,13 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("word", "call"), [(word, call) for word, calls in REFUSED.items() for call in calls])
+@each(("word", "call"), [(word, call) for word, calls in REFUSED.items() for call in calls])
 def test_what_makes_no_sense_is_refused_with_a_reason(word, call):
     with pytest.raises(errors.UsageError, match=word):
         call(Tensor([1.0, 2.0, 3.0, 4.0]))
 
 
-@pytest.mark.parametrize("call", [
+@each("call", [
     lambda t: ag.index_add(t, 0, 1j), lambda t: ag.index_set(t, 0, np.array(1j)), lambda t: np.insert(t, 0, 1j),
     lambda t: np.put_along_axis(t, np.array([0]), 1j, 0), lambda t: np.pad(t, 1, constant_values=1j),
     lambda t: np.pad(t, 1, "linear_ramp", end_values=1j), lambda t: np.nan_to_num(t, nan=1j),
@@ -169,8 +170,8 @@ LAYOUTS = {
 }
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("name", EVERYWHERE)
+@each("layout", LAYOUTS)
+@each("name", EVERYWHERE)
 def test_any_shape_and_layout(name, layout):
     f, x = EVERYWHERE[name], LAYOUTS[layout]
     t = Tensor(x)

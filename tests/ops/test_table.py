@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from helpers import op_checks as checks
+from helpers.each import each
 from helpers.engines import engines
 from helpers.op_checks import CASES, EXTREMES, SCALAR, of
 
@@ -31,19 +32,21 @@ def test_value_and_tensor_agree_under_broadcasting(op, Value):
     checks.value_and_tensor_agree_under_broadcasting(op, Value)
 
 
+@pytest.mark.slow
 @of(SCALAR)
 @engines
 def test_forward_mode_is_reverse_mode(op, Value):
     checks.forward_mode_is_reverse_mode(op, Value)
 
 
+@pytest.mark.slow
 @of(SCALAR)
 def test_an_unbound_rule_gives_what_the_bound_ones_give(op):
     checks.an_unbound_rule_gives_what_the_bound_ones_give(op)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("op", "shapes", "params"), CASES)
+@each(("op", "shapes", "params"), CASES)
 def test_array_op(op, shapes, params):
     checks.array_op(op, shapes, params)
 
@@ -54,7 +57,7 @@ def test_ties_share_evenly(op, Value):
     checks.ties_share_evenly(op, Value)
 
 
-@pytest.mark.parametrize(("op", "shapes", "params"), CASES)
+@each(("op", "shapes", "params"), CASES)
 def test_array_op_keeps_float32(op, shapes, params):
     checks.array_op_keeps_float32(op, shapes, params)
 

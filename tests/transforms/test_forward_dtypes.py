@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from helpers.each import each
 
 from autograd_nn import jvp
 from autograd_nn.ops import OPS
@@ -24,7 +25,7 @@ CASES += [(op, shapes, params) for op in OPS.values() if not op.elementwise and 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize(("op", "shapes", "params"), CASES, ids=[f"{c[0].name}-{i}" for i, c in enumerate(CASES)])
+@each(("op", "shapes", "params"), CASES)
 def test_of_every_op(op, shapes, params, dtype):
     xs = tuple(drawn(shape, dtype) for shape in shapes)
     with np.errstate(all="ignore"):                      # arccosh is nan here, of the same dtype

@@ -145,10 +145,99 @@ def test_what_a_module_notes_down_is_kept():
     m = Counting()
     f = lambda m: m(np.array([4.0])).sum()
     assert grad(f)(m)["weight"].tolist() == [4.0]
-    assert m.seen == 1 and m.mean.tolist() == [2.0] and m.last is None
+    assert m.seen == 1 and m.mean.tolist() == [2.0] and m.last.tolist() == [8.0] and plain(m.last)
     jvp(f, (m,), ({"weight": np.ones(1)},))
-    assert m.seen == 2 and m.mean.tolist() == [3.0] and m.last is None
+    assert m.seen == 2 and m.mean.tolist() == [3.0] and plain(m.last) and list(m.state_dict()) == ["weight"]
     assert grad(lambda m: f(m) * grad(lambda n: f(n))(m)["weight"].sum())(m)["weight"].tolist() == [16.0]
+
+
+class Recurrent(nn.Module):
+    """Its state is an attribute, and once more stands in a list and a dict."""
+
+    def __init__(self):
+        self.w = Tensor([0.5, -0.25])
+        self.h, self.past, self.now, self.pair = np.zeros(2), [], {}, (0.0, np.zeros(2))
+
+    def forward(self, x):
+        self.h = np.tanh(self.w * x + self.w * self.h)
+        self.past.append(self.h)
+        self.now["h"] = self.h
+        self.pair = (x, self.h * 2)
+        return np.sum(self.h * self.pair[1] + sum(self.past))
+
+
+TRANSFORMS_OF_MODULES = {
+    "grad": lambda f: lambda m: grad(f)(m)["w"],
+    "value_and_grad": lambda f: lambda m: ag.value_and_grad(f)(m)[1]["w"],
+    "vjp": lambda f: lambda m: ag.vjp(f, m)[1](1.0)[0]["w"],
+    "jacobian": lambda f: lambda m: ag.jacobian(f)(m)["w"],
+    "jvp": lambda f: lambda m: np.array([jvp(f, (m,), ({"w": unit},))[1] for unit in np.eye(2)[:1]]),
+}
+
+
+def loss_by_hand(w, x, h, past):
+    """What Recurrent gives in a state, and the next state."""
+    h = np.tanh(w * x + w * h)
+    return np.sum(h * h * 2 + h + sum(past)), h
+
+
+def test_the_state_of_a_recurrent_network_goes_on_as_a_constant():
+    for name, transform in TRANSFORMS_OF_MODULES.items():
+        m, h, past = Recurrent(), np.zeros(2), []
+        for step in range(4):
+            x = 1.0 + step
+            g = transform(lambda m, x=x: m(x))(m)
+            want, h = grad(loss_by_hand, has_aux=True)(m.w.data, x, h, past)
+            past.append(h)
+            np.testing.assert_allclose(g, want[:len(g)], rtol=1e-12, err_msg=name)
+            np.testing.assert_allclose(m.h, h, rtol=1e-14, err_msg=name)
+            assert all(map(plain, (m.h, *m.past, m.now["h"], m.pair[1]))) and len(m.past) == step + 1, name
+        assert isinstance(m.w, Tensor) and [*m.state_dict()] == ["w"]
+
+
+def test_the_state_of_a_network_inside_another_transform():
+    """There it depends on the outer variable; it is data when all is over."""
+    m = Recurrent()
+
+    def outer(x):
+        return sum(np.sum(grad(lambda m, i=i: m(x * i))(m)["w"] ** 2) for i in (1.0, 2.0))
+
+    def by_hand(x):
+        w = m.w.data
+        g, h = grad(loss_by_hand, has_aux=True)(w, x, np.zeros(2), [])
+        return np.sum(g ** 2) + np.sum(grad(lambda w: loss_by_hand(w, x * 2.0, h, [h])[0])(w) ** 2)
+    assert grad(outer)(3.0) == pytest.approx(grad(by_hand)(3.0), rel=1e-12)
+    assert grad(lambda x: np.sum(x * m.h))(1.0) == np.sum(m.h.data)
+
+
+def test_what_a_run_does_to_parameters_stays_in_the_run():
+    class Decaying(nn.Module):
+        def __init__(self):
+            self.w, self.parts = Tensor([2.0]), [Tensor([1.0])]
+
+        def forward(self, x):
+            self.w = self.w * 0.5
+            self.parts[0] = self.parts[0] * 0.5
+            return np.sum(self.w * x * self.parts[0])
+    m = Decaying()
+    w, part = m.w, m.parts[0]
+    assert grad(lambda m: m(3.0))(m)["w"].tolist() == [0.75]
+    assert m.w is w and m.parts[0] is part
+
+
+def test_what_a_checkpoint_inside_a_module_did_not_return_is_left_behind():
+    class Noting(nn.Module):
+        def __init__(self):
+            self.w, self.inside = Tensor([2.0]), None
+
+        def forward(self, x):
+            def part(x):
+                self.inside = self.w * x
+                return self.inside * x
+            return np.sum(ag.checkpoint(part)(x))
+    m = Noting()
+    assert grad(lambda m: m(3.0))(m)["w"].tolist() == [9.0]
+    assert m.inside is None
 
 
 def test_a_layer_of_values_in_forward_mode():

@@ -27,6 +27,9 @@ def test_an_integer_or_a_fraction_is_taken_for_the_number(name, x):
     assert ag.check_gradients(lambda x: x * x, x).ok
     found = AT[name](lambda x: x * x * 100, x)           # 900 would not fit into a small integer
     assert type(found) is float and found == 600.0
+    one = type(x)(1)
+    assert jvp(lambda x: x * x, (x,), (one,))[1] == vjp(lambda x: x * x, x)[1](one)[0] == 6.0
+    assert hvp(lambda x: x * x * x, x, one) == 18.0
 
 
 @pytest.mark.parametrize("name", AT)
@@ -46,6 +49,9 @@ CALLS = {"jvp": lambda f, x: jvp(f, (x,), (1.0,)), "vjp": vjp, "hvp": lambda f, 
 def test_a_node_for_the_function_is_refused_at_once(name, w):
     with pytest.raises(UsageError, match=rf"{name}: the first argument is a function(.|\n)*backward\(\)"):
         {**TAKERS, **CALLS}[name](w * w, w)
+    for several in ([w * w], (w * w, 1.0), {"loss": w}):
+        with pytest.raises(UsageError, match=rf"{name}: the first argument is a function(.|\n)*backward\(\)"):
+            {**TAKERS, **CALLS}[name](several, w)
     with pytest.raises(UsageError, match=r"the first argument is a function, not float 3\.0"):
         {**TAKERS, **CALLS}[name](3.0, w)
 

@@ -40,8 +40,9 @@ def decision_boundary(model: Callable[[Any], Any], x: Any, y: Any, *, output: st
                 boundary is the output for which both classes cost the same, the targets being those of y
     output      or what such a model gives: "logits" (0 is the boundary), "probabilities" (0.5 is; as after squared
                 errors on 0 and 1) or "signs" (0, between -1 and 1). Neither is needed where there is no doubt: after a
-                sigmoid with classes 0 and 1, after tanh with -1 and 1, with -1 and 1 at all, and for k outputs, of
-                which the greatest is the answer (their softmax, or themselves after an op from 0 to 1, is the shade)
+                sigmoid with classes 0 and 1, with -1 and 1 where the outputs for the first class are below 0 (as
+                those of a model that was trained on 0 and 1 are not), and for k outputs, of which the greatest is the
+                answer (their softmax, or themselves after an op from 0 to 1, is the shade)
     resolution  points of the grid along each side
 
     Raises ShapeError for other shapes, DataError for nan in the data and for classes that do not fit the
@@ -127,7 +128,8 @@ class Field:
         elif self.loss is not None:
             self._reading = by_loss(self.loss, self.targets, self.like, self.lies_in)
         else:
-            self._reading = by_range(self.lies_in, self.targets, self.outputs(self.points))
+            classes = None if self.y is None else predicted_classes(self.y, len(self.points), self.k)[0]
+            self._reading = by_range(self.lies_in, self.targets, self.outputs(self.points), classes)
         low, high = self.points.min(axis=0), self.points.max(axis=0)
         room = np.where(high > low, (high - low) * MARGIN, 1.0)
         (left, bottom), (right, top) = low - room, high + room

@@ -68,15 +68,19 @@ def range_of(node: Any) -> tuple[float, float] | None:
     return (node.op.range or None) if isinstance(node, Node) and node.op is not None else None
 
 
-def by_range(lies_in: tuple[float, float] | None, targets: tuple[float, float] | None, z: Array) -> Reading | None:
-    """The reading that the output's range and the targets leave no doubt of; else None."""
+def by_range(lies_in: tuple[float, float] | None, targets: tuple[float, float] | None, z: Array,
+             classes: Array | None = None) -> Reading | None:
+    """The reading that the output's range, the targets and the outputs z leave no doubt of; else None.
+
+    That y is -1 and 1 does not say that the model was trained on these: on 0 and 1 its outputs for the first class are
+    about 0. (The mean of a least squares fit of 0 and 1 over the first class is never below 0.)
+    """
     if targets is not None and {*z.ravel().tolist()} == {*targets}:
         return halfway(*targets)                         # a function that gives the classes themselves
+    signs = classes is None or (bool((classes == 0).any()) and float(z[classes == 0].mean()) <= -0.25)
     if lies_in is not None and lies_in in BOUNDED:
-        return halfway(*lies_in) if targets in (None, lies_in) else None
-    if targets == (-1, 1) and not 0 <= z.min() < z.max() <= 1:
-        return halfway(-1.0, 1.0)                        # squared errors, hinge and cross entropy agree on 0
-    return None
+        return halfway(*lies_in) if targets in (None, lies_in) and (signs or lies_in == (0, 1)) else None
+    return halfway(-1.0, 1.0) if targets == (-1, 1) and signs else None      # all usual losses agree on 0
 
 
 def by_loss(loss: Callable[[Any, Any], Any], targets: tuple[float, float] | None, like: tuple[int, ...],

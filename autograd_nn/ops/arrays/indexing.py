@@ -208,6 +208,8 @@ take_along_axis = Op("take_along_axis", None, np.take_along_axis,
 def integers(name: str, indices: Any) -> Any:
     places = as_array(indices)
     places = places if has_lanes(places) else np.asarray(data_of(places))
+    if isinstance(indices, (list, tuple)) and 0 in shape_of(places):
+        return places.astype(int)                        # an empty list is of no kind
     if places.dtype.kind not in "iu":
         raise UsageError(f"{name}: indices are integers, and these are {places.dtype}")
     return places

@@ -280,6 +280,7 @@ def _tile(x: Any, reps: Any = 1) -> Any:
 
 
 def _repeat(x: Any, repeats: Any = 1, axis: Any = None) -> Any:
+    repeats = repeats if np.size(repeats) else np.zeros(0, int)          # an empty list is of no kind
     most = operator.index(np.max(np.asarray(repeats), initial=0).item())
     affordable("repeat", x.size, most) if np.ndim(repeats) == 0 else affordable("repeat", most)
     return np.repeat(x, repeats, axis)

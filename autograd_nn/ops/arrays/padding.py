@@ -4,8 +4,8 @@ One axis after another, as NumPy does it, so that corners come out of edges:
 
 constant                 a plain number, or one for each side
 edge, reflect, symmetric, wrap    copies of elements: a pick along the axis, which adds up where one is copied twice
-linear_ramp, mean, and reflect_type="odd"    linear in the elements: a matrix, found by padding the unit matrix
-maximum, minimum, median          that of the elements along the axis, or of stat_length of them at each end
+linear_ramp, and reflect_type="odd"    linear in the elements: a matrix, found by padding the unit matrix
+mean, maximum, minimum, median    that of the elements along the axis, or of stat_length of them at each end
 """
 
 from __future__ import annotations
@@ -23,28 +23,27 @@ from ..elementwise.arithmetic import where
 from ..matrices.matmul import matmul
 from .indexing import getitem, scatter
 from .joining import concatenate
-from .reduction import max, min
+from .reduction import max, mean, min
 from .shape import broadcast_to, moveaxis, reshape
 from .statistics import median
 
 # The modes by the three ways in which they are computed (see above), and the options of each with their defaults.
 _COPIES = ("edge", "reflect", "symmetric", "wrap")
-_LINEAR = ("linear_ramp", "mean")
-_OF_ALL: dict[str, Any] = {"maximum": max, "minimum": min, "median": median}
+_OF_ALL: dict[str, Any] = {"mean": mean, "maximum": max, "minimum": min, "median": median}
 _OPTIONS: dict[str, dict[str, Any]] = {
     "constant": {"constant_values": 0}, "edge": {}, "wrap": {}, "linear_ramp": {"end_values": 0},
     **{mode: {"reflect_type": "even"} for mode in ("reflect", "symmetric")},
-    **{mode: {"stat_length": None} for mode in ("mean", *_OF_ALL)}}
+    **{mode: {"stat_length": None} for mode in _OF_ALL}}
 
 
 @composed(np.pad, cases=[
     (((2, 3),), {"pad_width": 1}), (((3,),), {"pad_width": (0, 2), "constant_values": 5.0}),
     (((2, 3),), {"pad_width": ((1, 0), (0, 2)), "constant_values": ((1.0, 2.0), (3.0, 4.0))}),
-    *((((2, 3),), {"pad_width": ((1, 2), (4, 0)), "mode": mode}) for mode in (*_COPIES, *_LINEAR, *_OF_ALL)),
+    *((((2, 3),), {"pad_width": ((1, 2), (4, 0)), "mode": mode}) for mode in (*_COPIES, "linear_ramp", *_OF_ALL)),
     (((3,),), {"pad_width": 2, "mode": "reflect", "reflect_type": "odd"}),
     (((2, 2),), {"pad_width": 3, "mode": "symmetric", "reflect_type": "odd"}),
     (((3, 2),), {"pad_width": (1, 2), "mode": "linear_ramp", "end_values": (4.0, -1.0)}),
-    *((((5,),), {"pad_width": 2, "mode": mode, "stat_length": (2, 3)}) for mode in ("mean", *_OF_ALL))])
+    *((((5,),), {"pad_width": 2, "mode": mode, "stat_length": (2, 3)}) for mode in _OF_ALL)])
 def pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
     """The array with others around it: `pad_width` elements at each end of each axis.
 
@@ -142,8 +141,7 @@ def _around(x: Any, axis: int, width: tuple[int, int], lengths: Any, mode: str) 
 def _ramps(x: Any, axis: int, width: tuple[int, int], value: Any, mode: Any) -> Any:
     """x padded by a mode that is linear in its elements, but for the end values of a ramp: M x + c."""
     n, dtype = shape_of(x)[axis], dtype_of(x)
-    kind: dict[str, Any] = {"reflect_type": "odd"} if mode not in _LINEAR else \
-        {"stat_length": None if value[0] is None else tuple(value)} if mode == "mean" else {}
+    kind: dict[str, Any] = {} if mode == "linear_ramp" else {"reflect_type": "odd"}
     with numpys_errors(f"pad with mode={mode!r}", x):
         matrix = np.stack([np.pad(row, width, mode=mode, **kind) for row in np.eye(n, dtype=dtype)], axis=-1)
     last = moveaxis(x, axis, -1)

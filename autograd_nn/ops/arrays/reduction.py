@@ -1,7 +1,7 @@
 """Reductions: operations that combine the elements along an axis.
 
 Each takes the arguments of NumPy's function in NumPy's order; `out=` alone is refused. Elements
-that tie for the extreme share its cotangent evenly.
+that tie for the extreme share its cotangent evenly; where it is nan, all have derivative nan.
 """
 
 from __future__ import annotations

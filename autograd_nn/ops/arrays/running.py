@@ -102,6 +102,8 @@ def _from_products(g: Any, y: Any, x: Any, axis: int | None) -> Any:
     Without dividing by x: y is the recurrence y_i = x_i y_(i-1), which goes step by step, so of long rows only where a
     product is 0 or out of range.
     """
+    if not shape_of(x):                                  # NumPy takes it for one of a single element
+        axis = None
     if _in_range(y) and (count(x, axis) > LONG or _of_one_size(x)):
         return _sum_from_end(g * y, x, axis) / x
     if axis is None:

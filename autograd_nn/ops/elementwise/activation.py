@@ -149,8 +149,10 @@ def _from_top_of_array(g: Any, y: Any, axis: Any) -> Any:
 from_top = Twice(_from_top, _from_top_of_array)
 
 
-def _centred(d: Any, y: Any, axis: Any) -> Any:
-    return y * (d - sum(d * y, axis=axis, keepdims=True))
+def from_probabilities(g: Any, p: Any, axis: Any) -> Any:
+    """The cotangent of x, where g is that of p = softmax(x)."""
+    d = from_top(g, p, axis)
+    return p * (d - sum(d * p, axis=axis, keepdims=True))
 
 
 def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -185,7 +187,7 @@ logsumexp = Op("logsumexp", None, _logsumexp,
                cases=[*_ROWS, (((3, 4),), {"axis": None}), (((2, 3),), {"axis": (0, 1), "keepdims": True})],
                ufunc_method=np.logaddexp.reduce, lanes=along_axis)
 softmax = Op("softmax", None, _softmax,
-             lambda g, y, x, axis: _centred(from_top(g, y, axis), y, axis),
+             lambda g, y, x, axis: from_probabilities(g, y, axis),
              layer="Softmax", tex=r"\operatorname{{softmax}} {0}", params={"axis": -1}, cases=_ROWS,
              range=(0, 1), lanes=along_axis)
 log_softmax = Op("log_softmax", None, _log_softmax,

@@ -2,8 +2,10 @@
 
 Where two inputs of maximum or minimum tie, each takes half of the cotangent, as a central
 difference sees it. Piecewise constant operations (sign, step, floor ...) have derivative 0, also
-at their jumps: a stated convention. But a step, a tie and a sameness of nan are nan: by them the
-rules of maximum, clip, relu and their like find that a nan input has a nan derivative.
+at their jumps, so second derivatives see no kink: a stated convention (see `hessian`); and nan
+where they are nan (`flat`). By a step, a tie or a
+sameness, which are nan of nan, the rules of maximum, clip, relu and their like find that a nan
+input has a nan derivative.
 
 x ** y at its corners. By x: y x^(y-1), and 0 where y is 0, whatever x is; so inf at x = 0 for
 0 < y < 1 (a vertical slope, told as it is). By y: x^y ln x, and 0 where x is 0, for 0^y does not
@@ -86,8 +88,15 @@ def _where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
     return where(condition, x, y)
 
 
-def _zero(g: Any, y: Any, *xs: Any) -> float:
+def _zero(*_: Any) -> float:
     return 0.0
+
+
+def _flat(g: Any, x: Any) -> Any:
+    zeros = np.zeros(np.broadcast_shapes(np.shape(g), np.shape(x)), np.result_type(g, x))[()]
+    if math.isfinite(np.vdot(x, x)):                     # quick; a false alarm costs time
+        return zeros
+    return np.where(np.isnan(x) & np.not_equal(g, 0), zeros.dtype.type(np.nan), zeros)
 
 
 def _step(x: Any) -> Any:
@@ -190,56 +199,69 @@ absolute = Op("absolute", math.fabs, np.absolute,
               ulps=(0, 0, 0))
 
 # --- derivative 0 wherever there is one ------------------------------------------------------
+# What a piecewise constant op hands on of its cotangent g: 0, but nan where its result x is nan and g is not 0.
+flat = Op("flat", lambda g, x: 0.0 if x == x or not g else x, _flat,
+          lambda h, z, g, x: flat(h, x),
+          lambda h, z, g, x: flat(multiply0(h, g), x),
+          internal=True, tex=r"\operatorname{{flat}}({0}, {1})", c="ag_flat({0}, {1})",
+          domain=((-3, 3), (-1, 1)), zero=True, written=(_zero, _zero), linear=(0,),
+          ulps=(0, 0, 0))
 sign = Op("sign", lambda x: float(x > 0) - float(x < 0) if x == x else x, np.sign,
-          _zero,
-          tex=r"\operatorname{{sgn}} {0}", c="ag_sign({0})", kink=lambda x: x, zero=True,
+          lambda g, y, x: flat(g, y),
+          tex=r"\operatorname{{sgn}} {0}", c="ag_sign({0})", kink=lambda x: x, zero=True, written=(_zero,),
           range=(-1, 1),
           ulps=(0, 0, 0))
 step = Op("step", lambda x: (x > 0) + 0.0 if x == x else x, _step,
-          _zero,
+          lambda g, y, x: flat(g, y),
           text="[{0} > 0]",
-          internal=True, tex=r"[{0} > 0]", c="ag_step({0})", kink=lambda x: x, zero=True,
+          internal=True, tex=r"[{0} > 0]", c="ag_step({0})", kink=lambda x: x, zero=True, written=(_zero,),
           range=(0, 1),
           ulps=(0, 0, 0))
 tie = Op("tie", lambda x, y: (x > y) + 0.5 * (x == y) if x == x and y == y else math.nan, _tie,
-         _zero, _zero,
+         lambda g, z, x, y: flat(g, z),
+         lambda g, z, x, y: flat(g, z),
          text="[{0} ≥ {1}]",
-         internal=True, tex=r"\left[{0} \geq {1}\right]", c="ag_tie({0}, {1})", kink=lambda x, y: x - y, zero=True,
+         internal=True, tex=r"\left[{0} \geq {1}\right]", c="ag_tie({0}, {1})", kink=lambda x, y: x - y,
+         zero=True, written=(_zero, _zero),
          range=(0, 1),
          ulps=(0, 0, 0))
 same = Op("same", lambda x, y: (x == y) + 0.0 if x == x and y == y else math.nan, _same,
-          _zero, _zero,
+          lambda g, z, x, y: flat(g, z),
+          lambda g, z, x, y: flat(g, z),
           text="[{0} = {1}]",
-          internal=True, tex=r"[{0} = {1}]", c="ag_same({0}, {1})", kink=lambda x, y: x - y, zero=True,
+          internal=True, tex=r"[{0} = {1}]", c="ag_same({0}, {1})", kink=lambda x, y: x - y,
+          zero=True, written=(_zero, _zero),
           commutes=True, range=(0, 1),
           ulps=(0, 0, 0))
 floor = Op("floor", lambda x: math.copysign(math.floor(x), x), np.floor,
-           _zero,
+           lambda g, y, x: flat(g, y),
            text="⌊{0}⌋",
            tex=r"\lfloor {0} \rfloor", c="floor({0})", dunder="floor",
-           kink=lambda x: math.sin(math.pi * x), zero=True,
+           kink=lambda x: math.sin(math.pi * x), zero=True, written=(_zero,),
            ulps=(0, 0, 0))
 ceil = Op("ceil", lambda x: math.copysign(math.ceil(x), x), np.ceil,
-          _zero,
+          lambda g, y, x: flat(g, y),
           text="⌈{0}⌉",
           tex=r"\lceil {0} \rceil", c="ceil({0})", dunder="ceil",
-          kink=lambda x: math.sin(math.pi * x), zero=True,
+          kink=lambda x: math.sin(math.pi * x), zero=True, written=(_zero,),
           ulps=(0, 0, 0))
 round = NumpyOp("round", lambda x: math.copysign(builtins.round(x), x), np.rint,
-                _zero,
+                lambda g, y, x: flat(g, y),
                 tex=r"\operatorname{{round}} {0}", c="rint({0})", dunder="round",
-                kink=lambda x: math.cos(math.pi * x), zero=True, numpy=np.round, form=_round,
+                kink=lambda x: math.cos(math.pi * x), zero=True, written=(_zero,), numpy=np.round, form=_round,
                 ulps=(0, 0, 0))
 trunc = Op("trunc", lambda x: math.copysign(math.trunc(x), x), np.trunc,
-           _zero,
+           lambda g, y, x: flat(g, y),
            tex=r"\operatorname{{trunc}} {0}", dunder="trunc",
-           kink=lambda x: math.sin(math.pi * x), zero=True,
+           kink=lambda x: math.sin(math.pi * x), zero=True, written=(_zero,),
            ulps=(0, 0, 0))
 floor_divide = Op("floor_divide", operator.floordiv, np.floor_divide,
-                  _zero, _zero,
+                  lambda g, z, x, y: flat(g, z),
+                  lambda g, z, x, y: flat(g, z),
                   text="{0} // {1}",
                   tex=r"\left\lfloor \frac{{{0}}}{{{1}}} \right\rfloor", dunder="floordiv", symbol="//",
-                  domain=((-3, 3), (0.8, 4.0)), kink=lambda x, y: math.sin(math.pi * x / y), zero=True,
+                  domain=((-3, 3), (0.8, 4.0)), kink=lambda x, y: math.sin(math.pi * x / y),
+                  zero=True, written=(_zero, _zero),
                   ulps=(1, 0, 0))
 
 # --- choosing between inputs ------------------------------------------------------------------
@@ -309,7 +331,8 @@ fabs = Op("fabs", math.fabs, np.fabs,
           ulps=(0, 0, 0))
 copysign = Op("copysign", math.copysign, np.copysign,
               lambda g, z, x, y: multiply0(g, sign(x)) * copysign(1.0, y),
-              _zero,
+              lambda g, z, x, y: flat(g, z),
+              written=(lambda g, z, x, y: g * sign(x) * copysign(1.0, y), _zero),
               tex=r"\left|{0}\right| \, \operatorname{{sgn}} {1}", kink=lambda x, y: x * y,
               ulps=(0, 0, 0))
 conjugate = Op("conjugate", lambda x: x, np.conjugate, lambda g, y, x: g,

@@ -46,16 +46,56 @@ def _gaps(v: Any) -> Any:
     derivative, and differences of their cotangents have no digit.
     """
     diagonal = np.eye(shape_of(v)[-1], dtype=bool)
-    columns, rows = expand_dims(v, -2), expand_dims(v, -1)
-    gap, size = columns - rows, np.maximum(abs(data_of(columns)), abs(data_of(rows)))
-    return where(diagonal, 0.0, _over(where(abs(data_of(gap)) <= 8 * np.finfo(dtype_of(v)).eps * size, 0.0, gap)))
+    return where(diagonal, 0.0, _over(where(_alike(data_of(v)), 0.0, _differences(v))))
+
+
+def _alike(v: Any) -> Any:
+    """In row i and column j whether v_i and v_j are equal, but for rounding."""
+    columns, rows = v[..., None, :], v[..., None]
+    return abs(columns - rows) <= 8 * np.finfo(v.dtype).eps * np.maximum(abs(columns), abs(rows))
+
+
+def _parts(inner: Any, w: Any) -> Any:
+    """The derivatives of the rising values w in a direction: the diagonal of `inner`, which is that direction in the
+    basis of their vectors.
+
+    Of equal values every basis is one of vectors. A step in the direction parts them, and turns the vectors into those
+    in which it is diagonal: so their derivatives are the eigenvalues of their block of `inner`.
+    """
+    found, apart = np.einsum("...ii->...i", inner).copy(), ~_alike(w)
+    starts = np.ones(w.shape, bool)
+    starts[..., 1:] = np.einsum("...ii->...i", apart[..., 1:, :-1])      # of a run of equal ones
+    for at in np.argwhere(~starts.all(axis=-1)):
+        i = tuple(at)
+        for run in np.split(np.arange(w.shape[-1]), np.flatnonzero(starts[i])[1:]):
+            if len(run) > 1 and np.isfinite(inner[i]).all():
+                found[(*i, run)] = np.linalg.eigvalsh(inner[i][np.ix_(run, run)])
+    return found
+
+
+def _kinks(w: Any, g: Any, h: Any) -> Any:
+    """nan for equal values w that have neither equal cotangents g nor equal derivatives in a direction h, and so no
+    second derivative: a step in another direction parts them with other vectors.
+    """
+    diagonal, alike = np.eye(shape_of(w)[-1], dtype=bool), _alike(data_of(w))
+    if not (alike & ~diagonal).any():
+        return 0.0
+    lost, group = np.where(alike & ~diagonal, np.nan, 0.0).astype(dtype_of(w)), alike.astype(dtype_of(w))
+    unlike = [sum(multiply0(group, expand_dims(sum(multiply0(lost, x), axis=-1), -2)), axis=-1, keepdims=True)
+              for x in (_differences(g), h + _differences(sum(where(diagonal, h, 0.0), axis=-1)))]
+    found = multiply0(lost, multiply0(*unlike))
+    return found + where(diagonal, sum(found - _t(found), axis=-1, keepdims=True), 0.0)
+
+
+def _differences(g: Any) -> Any:
+    return expand_dims(g, -2) - expand_dims(g, -1)
 
 
 def _on_diagonal(g: Any, v: Any) -> Any:
     """g on the diagonal, and nan in row i and column j where v_i and v_j are equal and their cotangents g are not."""
     diagonal = np.eye(shape_of(v)[-1], dtype=bool)
     tied = where(expand_dims(v, -2) == expand_dims(v, -1), np.full((), np.nan, dtype_of(v)), 0.0)
-    return where(diagonal, expand_dims(g, -2), multiply0(tied, expand_dims(g, -2) - expand_dims(g, -1)))
+    return where(diagonal, expand_dims(g, -2), multiply0(tied, _differences(g)))
 
 
 # --- symmetric matrices: NumPy reads one triangle of each, and the derivative lies in that triangle ---------
@@ -101,8 +141,8 @@ def _eigen_sum(g: Any, x: Any, UPLO: Any = "L") -> Any:
 
 
 def _eigen_parts(h: Any, x: Any, UPLO: Any = "L") -> Any:
-    v = _eigen(x, UPLO)[1]
-    return sum(v * matmul(h, v), axis=-2)
+    w, v = _eigen(x, UPLO)
+    return _parts(_symmetric(matmul(_t(v), matmul(h, v))), w)
 
 
 def _eigen_sum_by_x(h: Any, g: Any, x: Any, UPLO: str) -> Any:
@@ -111,8 +151,8 @@ def _eigen_sum_by_x(h: Any, g: Any, x: Any, UPLO: str) -> Any:
     They have their digits also where both are small, if the w are those of which the g were made.
     """
     w, v = eigenvalues(x, UPLO=UPLO), _eigen(x, UPLO)[1]
-    slopes = _gaps(w) * (expand_dims(g, -2) - expand_dims(g, -1))
-    inner = _symmetric(multiply0(slopes, _symmetric(matmul(_t(v), matmul(h, v)))))
+    inner = _symmetric(matmul(_t(v), matmul(h, v)))
+    inner = _symmetric(multiply0(_gaps(w) * _differences(g), inner)) + _kinks(w, g, inner)
     return _folded(matmul(matmul(v, inner), _t(v)), UPLO == "U")
 
 
@@ -168,7 +208,9 @@ def eigh(a: Any, UPLO: str = "L") -> EighResult:
     it: an element beside the diagonal counts for its mirror image too. The gradient of a function
     of the symmetric part is that of `eigh((a + a.T) / 2)`. The eigenvectors have a derivative where
     the eigenvalues are distinct: where some are exactly equal, the gradient of what asks for their
-    vectors, or not of all equal ones alike, is nan.
+    vectors, or not of all equal ones alike, is nan. Forward mode gives the derivatives of equal
+    eigenvalues to the one side, ascending. Where eigenvalues are only nearly equal, the gradient of
+    what asks for their vectors has a relative error of some eps times their size, divided by the gap.
 
     >>> import numpy as np
     >>> eigh(np.array([[2.0, 1.0], [1.0, 2.0]])).eigenvalues
@@ -225,8 +267,8 @@ def _singular_sum(g: Any, x: Any) -> Any:
 
 
 def _singular_parts(h: Any, x: Any) -> Any:
-    _, u, v = _singular(x)
-    return sum(u * matmul(h, v), axis=-2)
+    s, u, v = _singular(x)
+    return -_parts(-_symmetric(matmul(_t(u), matmul(h, v))), -s)         # they fall
 
 
 def _singular_sum_by_x(h: Any, g: Any, x: Any) -> Any:
@@ -234,9 +276,9 @@ def _singular_sum_by_x(h: Any, g: Any, x: Any) -> Any:
     s, (_, u, v) = singular_values(x), _singular(x)
     hv, uh = matmul(h, v), matmul(_t(u), h)
     inner = matmul(_t(u), hv)
-    columns, rows = expand_dims(g, -2), expand_dims(g, -1)
-    slopes, ratios = _gaps(s) * (columns - rows), (columns + rows) * _over(expand_dims(s, -2) + expand_dims(s, -1))
-    inner = _symmetric(multiply0(slopes, _symmetric(inner))) + multiply0(ratios, (inner - _t(inner)) / 2)
+    even, odd = _symmetric(inner), (inner - _t(inner)) / 2
+    ratios = (expand_dims(g, -2) + expand_dims(g, -1)) * _over(expand_dims(s, -2) + expand_dims(s, -1))
+    inner = _symmetric(multiply0(_gaps(s) * _differences(g), even)) + _kinks(s, g, even) + multiply0(ratios, odd)
     found, ratio = matmul(matmul(u, inner), _t(v)), expand_dims(g * _over(s), -2)
     if shape_of(u)[-2] > shape_of(u)[-1]:                            # what u does not span
         found = found + matmul(multiply0(hv - matmul(u, matmul(_t(u), hv)), ratio), _t(v))

@@ -29,17 +29,17 @@ def _cofactors(x: Any, *directions: Any) -> Any:
     if small and finite:
         return _of_a_small_one(x, *directions)
     if directions or not finite:
-        return _by_singular_values(x, *directions)
+        return _by_elimination(x, *directions)
     try:
         inverse, size = np.linalg.inv(x), np.linalg.det(x)
     except np.linalg.LinAlgError:                        # a singular one is among them
-        return _by_singular_values(x)
+        return _by_elimination(x)
     found = size[..., None, None] * inverse.swapaxes(-1, -2)
     condition = _norm(x) * _norm(inverse)
     lost = ~((condition < np.finfo(x.dtype).eps ** (-1 / 3)) & np.isfinite(size) & (size != 0))
     if lost.any():                                       # too many digits
         found = np.asarray(found)
-        found[lost] = _by_singular_values(x[lost])
+        found[lost] = _by_elimination(x[lost])
     return found
 
 
@@ -69,18 +69,49 @@ def _parity(p: Sequence[Any]) -> int:
     return 1 - 2 * (swaps % 2)
 
 
-def _by_singular_values(x: Any, *directions: Any) -> Any:
-    """With rows and columns scaled to one size: small ones lose no digits beside large ones."""
+def _by_elimination(x: Any, *directions: Any) -> Any:
+    """With rows and columns scaled to one size, and the largest elements first: small ones lose no digits."""
     finite = np.isfinite(x).all(axis=(-2, -1), keepdims=True)
     x = np.where(finite, x, 0)
     rows = np.frexp(np.abs(x).max(axis=-1, keepdims=True, initial=0))[1]             # powers of 2: exact
     columns = np.frexp(np.abs(np.ldexp(x, -rows)).max(axis=-2, keepdims=True, initial=0))[1]
-    u, s, vh = np.linalg.svd(np.ldexp(np.ldexp(x, -rows), -columns))
-    turned = [u.swapaxes(-1, -2) @ np.ldexp(np.ldexp(h, -rows), -columns) @ vh.swapaxes(-1, -2) for h in directions]
-    flip = np.sign(np.linalg.det(u) * np.linalg.det(vh))[..., None, None]
-    scaled = flip * (u @ _of_diagonal(s, turned) @ vh)
+    x, *others = (np.ldexp(np.ldexp(h, -rows), -columns) for h in (x, *directions))
+    sign, order, left, d, right = _eliminated(x)
+    left, right = np.linalg.inv(left), np.linalg.inv(right)
+    turned = [left @ np.take_along_axis(h.reshape(*x.shape[:-2], -1), order, -1).reshape(x.shape) @ right
+              for h in others]
+    found = sign[..., None, None] * (left.swapaxes(-1, -2) @ _of_diagonal(d, turned) @ right.swapaxes(-1, -2))
+    scaled = np.empty_like(x)
+    np.put_along_axis(scaled.reshape(order.shape), order, found.reshape(order.shape), -1)
     powers = rows.sum(axis=-2, keepdims=True) + columns.sum(axis=-1, keepdims=True) - rows - columns
     return np.where(finite, np.ldexp(scaled, powers), x.dtype.type(np.nan))
+
+
+def _eliminated(x: Any) -> tuple[Any, Any, Any, Any, Any]:
+    """(sign, order, left, d, right): the elements of x in another order of rows and columns are left @ diag(d) @ right,
+    triangles with 1 on the diagonal and nothing larger. The sign is that of the order.
+
+    The largest element that is left is eliminated first. What is 0 by its place alone stays exactly 0.
+    """
+    n, shape = x.shape[-1], x.shape[:-2]
+    x = x.reshape(-1, n, n).copy()
+    all_of, sign = np.arange(len(x)), np.ones(len(x), x.dtype)
+    order = np.broadcast_to(np.arange(n * n).reshape(n, n), x.shape).copy()
+    for k in range(n):
+        at = np.abs(x[:, k:, k:]).reshape(len(x), -1).argmax(-1)
+        i, j = k + at // (n - k), k + at % (n - k)
+        for a in (x, order):
+            a[all_of, k], a[all_of, i] = a[all_of, i], a[all_of, k]
+            a[all_of, :, k], a[all_of, :, j] = a[all_of, :, j], a[all_of, :, k]
+        sign *= np.where((i != k) ^ (j != k), -1, 1)
+        pivot = x[:, k, k, None]
+        x[:, k + 1:, k] /= np.where(pivot == 0, 1, pivot)
+        x[:, k + 1:, k + 1:] -= x[:, k + 1:, k, None] * x[:, None, k, k + 1:]
+    d = np.einsum("...ii->...i", x).copy()
+    right = np.triu(x / np.where(d == 0, 1, d)[:, :, None], 1) + np.eye(n, dtype=x.dtype)
+    left = np.tril(x, -1) + np.eye(n, dtype=x.dtype)
+    return (sign.reshape(shape), order.reshape(*shape, -1), left.reshape(*shape, n, n), d.reshape(*shape, n),
+            right.reshape(*shape, n, n))
 
 
 def _of_diagonal(s: Any, directions: list[Any]) -> Any:

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError
+from .._arguments import data_of
 from .._bind import Each
 from .._lanes import Lanes, OfEachLane, all_at_once, by_ops, repeated, with_own_params
 from .._misfit import of_broadcast
 from .._op import Op, shape_of
 from ..arrays.reduction import largest, sum
-from ..arrays.shape import reshape, transpose
-from ..elementwise.activation import log_total
-from ..elementwise.elementary import exp
+from ..arrays.shape import expand_dims, reshape, transpose
+from ..elementwise.activation import from_probabilities, log_total, softmax
 from ..matrices.matmul import matmul
 
 
@@ -55,33 +55,15 @@ def _cross_entropy(x: Any, index: Any) -> Any:
     return log_total(x - top, -1)[..., 0] + (top[..., 0] - picked)
 
 
-def _excess(g: Any, y: Any, x: Any, index: Any) -> Any:
-    t = _flat(index, x)
+def _excess(g: Any, x: Any, index: Any, loss: Any = None) -> Any:
+    """By the loss, where it is known: log p = (x - x_t) - loss; large x would swallow the loss."""
+    t, loss = _flat(index, x), _cross_entropy(x, index) if loss is None else loss
     p = x.reshape(-1, x.shape[-1]) - x.take(t)[:, None]
-    p -= y.reshape(-1, 1)
+    p -= loss.reshape(-1, 1)
     np.exp(p, out=p)
-    p.reshape(-1)[t] = np.expm1(-y.reshape(-1))          # p - 1 has lost its digits where p is nearly 1
+    p.reshape(-1)[t] = np.expm1(-loss.reshape(-1))       # p - 1 has lost its digits where p is nearly 1
     p *= g.reshape(-1, 1)
     return p.reshape(x.shape)
-
-
-def _probabilities(y: Any, x: Any, index: Any) -> Any:
-    """softmax(x), by the loss that is known: log p = (x - x_t) - loss; large x would swallow the loss."""
-    rows = reshape(x, (-1, shape_of(x)[-1]))
-    picked = rows[(np.arange(index.size), index.ravel())]
-    return exp(x - reshape(picked, (*index.shape, 1)) - reshape(y, (*index.shape, 1)))
-
-
-def _one_hot(index: Any, x: Any) -> Any:
-    hot = np.zeros(shape_of(x), dtype=getattr(x, "dtype", float))
-    rows = hot.reshape(-1, hot.shape[-1])
-    rows[np.arange(len(rows)), index.ravel()] = 1
-    return hot
-
-
-def _through_x(d: Any, index: Any, x: Any) -> Any:
-    """d of e^(x - x_t): each target's own x has the sum of its row against it."""
-    return d - sum(d, axis=-1, keepdims=True) * _one_hot(index, x)
 
 
 def _by_matmul(x: Any, w: Any, b: Any) -> Any:
@@ -90,9 +72,9 @@ def _by_matmul(x: Any, w: Any, b: Any) -> Any:
 
 @with_own_params
 def _chosen_in_lanes(op: Op, lanes: Lanes) -> Any:
-    index = lanes.params["index"]
-    index = index.array if isinstance(index, OfEachLane) else repeated(index, lanes.size)
-    return op(*(lanes.full(i) for i in range(len(lanes.xs))), index=index)
+    params = {name: p.array if isinstance(p, OfEachLane) else p if p is None else repeated(p, lanes.size)
+              for name, p in lanes.params.items()}
+    return op(*(lanes.full(i) for i in range(len(lanes.xs))), **params)
 
 
 linear = Op("linear", None, _linear,
@@ -103,20 +85,20 @@ linear = Op("linear", None, _linear,
             cases=[(((4, 3), (2, 3), (2,)), {}), (((3,), (2, 3), (2,)), {}), (((2, 4, 3), (2, 3), (2,)), {})],
             slots=("x", "w", "b"), cost=lambda shapes, out: math.prod(out) * shapes[0][-1], lanes=by_ops(_by_matmul))
 softmax_cross_entropy = Op("softmax_cross_entropy", None, _cross_entropy,
-                           lambda g, y, x, index: softmax_excess(g, y, x, index=index),
+                           lambda g, y, x, index: softmax_excess(g, x, index=index, loss=data_of(y)),
                            tex=r"-\ln \operatorname{{softmax}}({0})_{{t}}", symbol="−ln softmax", method=False,
                            params={"index": None},
                            cases=[(((3, 4),), {"index": np.array([1, 0, 3])}),
                                   (((2, 2, 3),), {"index": np.array([[0, 2], [1, 1]])})], lanes=_chosen_in_lanes)
 softmax_excess = Op("softmax_excess", None, _excess,
-                    lambda h, e, g, y, x, index: sum(h * (_probabilities(y, x, index) - _one_hot(index, x)), axis=-1),
-                    lambda h, e, g, y, x, index: -g * sum(h * _probabilities(y, x, index), axis=-1),
-                    lambda h, e, g, y, x, index: _through_x(g[..., None] * h * _probabilities(y, x, index), index, x),
-                    tex=r"{0} \, \left(e^{{{2} - {2}_t - {1}}} - \mathbb{{1}}_t\right)", symbol="g (p − 1ₜ)",
-                    params={"index": None}, internal=True,
-                    cases=[(((3,), (3,), (3, 4)), {"index": np.array([1, 0, 3])}),
-                           (((2, 2), (2, 2), (2, 2, 3)), {"index": np.array([[0, 2], [1, 1]])})],
-                    slots=("g", "y", "x"), lanes=_chosen_in_lanes)
+                    lambda h, e, g, x, index, loss:
+                        sum(h * softmax_excess(np.ones_like(data_of(g)), x, index=index, loss=loss), axis=-1),
+                    lambda h, e, g, x, index, loss: from_probabilities(expand_dims(g, -1) * h, softmax(x, axis=-1), -1),
+                    tex=r"{0} \, \left(\operatorname{{softmax}} {1} - \mathbb{{1}}_t\right)", symbol="g (p − 1ₜ)",
+                    params={"index": None, "loss": None}, internal=True,
+                    cases=[(((3,), (3, 4)), {"index": np.array([1, 0, 3])}),
+                           (((2, 2), (2, 2, 3)), {"index": np.array([[0, 2], [1, 1]])})],
+                    slots=("g", "x"), lanes=_chosen_in_lanes)
 
 
 # --- sums of many inputs ------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError
-from .._arguments import dtype_of
+from .._arguments import data_of, dtype_of
 from .._frozen import original
 from .._lanes import Lanes, along_axis, axis_moved, shaped
 from .._op import Op, shape_of
@@ -34,18 +34,38 @@ BLOCK = 1 << 18
 """Bytes of a part of a batch. A part stays in the second-level cache while several steps go over it."""
 
 
-def _standardize(x: Any, axis: Any = None, eps: float = 1e-5) -> Any:
+@np.errstate(over="ignore")
+def _standardize(x: Any, axis: Any = None, eps: Any = 1e-5) -> Any:
     if not x.size:
         return _floats(x).copy()
     centred = x - np.mean(x, axis=axis, keepdims=True)
     spread = np.mean(centred * centred, axis=axis, keepdims=True)
+    if not math.isfinite(np.vdot(spread, spread)):       # quick; a false alarm costs time
+        scale = into_range(x, axis)
+        if (scale != 1).any():
+            return _standardize(x * scale, axis, eps * scale * scale)
     centred *= 1 / np.sqrt(spread + eps)
     return centred
 
 
+def into_range(x: Any, axis: Any) -> Any:
+    """A factor for each row of x over the axes, which are kept: a power of 2 with which its squares do not overflow.
+
+    Where they do not anyway it is 1.
+    """
+    most, exponent = np.finfo(x.dtype).maxexp // 2 - 16, np.frexp(np.max(abs(x), axis=axis, keepdims=True))[1]
+    return np.ldexp(np.ones(exponent.shape, x.dtype), np.where(exponent > most, -exponent, 0))
+
+
 def _back(g: Any, y: Any, x: Any, axis: Any, eps: float) -> Any:
-    return (g - mean(g, axis=axis, keepdims=True) - y * mean(g * y, axis=axis, keepdims=True)) \
-        / sqrt(var(x, axis=axis, keepdims=True) + eps)
+    g = g - mean(g, axis=axis, keepdims=True) - y * mean(g * y, axis=axis, keepdims=True)
+    with np.errstate(over="ignore"):
+        spread = var(x, axis=axis, keepdims=True) + eps
+    seen = data_of(spread)
+    if math.isfinite(np.vdot(seen, seen)):
+        return g / sqrt(spread)
+    scale = into_range(data_of(x), axis)
+    return g * scale / sqrt(var(x * scale, axis=axis, keepdims=True) + eps * scale * scale)
 
 
 standardize = Op("standardize", None, _standardize,

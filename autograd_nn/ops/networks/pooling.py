@@ -1,10 +1,10 @@
 """Pooling: what a window that slides over the last two axes sees, as one number.
 
 window_max       the largest element. Where several are the largest, the first of the window, row by
-                 row, has the whole derivative (as in PyTorch)
+                 row, has the whole derivative (as in PyTorch); where it is nan, every element has nan
 window_sum       the sum; averages are this, divided
 window_pick      the element at a place in each window that is given by number, which is what the
-                 derivative of window_max consists of
+                 derivative of window_max consists of; the number of all elements asks for their sum
 
 Each works with one slice of the array for each element of the window, all windows at once.
 """
@@ -12,6 +12,7 @@ Each works with one slice of the array for each element of the window, all windo
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from .._function import composed
 from .._lanes import Lanes, OfEachLane, over_stacks, repeated, with_own_params
 from .._op import Op, shape_of
 from ..arrays.shape import reshape, transpose
-from ..elementwise.arithmetic import same
+from ..elementwise.arithmetic import flat
 from ..matrices.matmul import matmul
 from ._sliding import Pair, fits, images, numbers, offsets, padded, places
 
@@ -47,19 +48,26 @@ def _max(x: Any, kernel: Pair = (1, 1), stride: Pair = (1, 1), padding: _Padding
 
 
 def _numbers(y: Any, x: Any, kernel: Pair, stride: Pair, padding: _Padding, dilation: Pair) -> Any:
-    """The number, within its window, of the first element that is the window's maximum, which may be nan.
+    """The number, within its window, of the first element that is the window's maximum.
 
-    That is how many elements there are before the first that is equal.
+    That is how many elements there are before the first that is equal. A nan equals none, so its number is that of
+    all elements of the window, which stands for every one of them.
     """
     y, x = data_of(y), data_of(x)
     number = np.zeros(y.shape, np.min_scalar_type(math.prod(kernel)))
     before = np.ones(y.shape, bool)
-    lost = y != y
-    lost = lost if lost.any() else None                  # windows whose maximum is nan are rare
     for _, part in _seen(x, kernel, stride, padding, dilation, -np.inf):
-        before &= part != y if lost is None else (part != y) & ~(lost & (part != part))
+        before &= part != y
         number += before
     return frozen(number)
+
+
+def _choices(number: Any, kernel: Pair) -> Callable[[int], Any]:
+    """For the number of an element of the window, where it is chosen."""
+    every = number == math.prod(kernel)
+    if every.any():
+        return lambda k: (number == k) | every
+    return lambda k: number == k
 
 
 def _chosen(x: Any, choice: Any) -> Any:
@@ -75,21 +83,21 @@ def _chosen(x: Any, choice: Any) -> Any:
 
 def _pick(x: Any, number: Any = None, kernel: Pair = (1, 1), stride: Pair = (1, 1),
           padding: _Padding = ((0, 0), (0, 0)), dilation: Pair = (1, 1)) -> Any:
-    y = np.zeros(number.shape, x.dtype)
+    y, chosen = np.zeros(number.shape, x.dtype), _choices(number, kernel)
     for k, part in _seen(x, kernel, stride, padding, dilation, 0.0):
-        y += _chosen(part, number == k)
+        y += _chosen(part, chosen(k))
     return y
 
 
 def _put(g: Any, number: Any = None, size: Pair = (1, 1), kernel: Pair = (1, 1), stride: Pair = (1, 1),
          padding: _Padding = ((0, 0), (0, 0)), dilation: Pair = (1, 1)) -> Any:
     apart = all(s > (n - 1) * d for s, n, d in zip(stride, kernel, dilation))      # a dilated window is that long
-    x = _spread_over(g, size, padding)
+    x, chosen = _spread_over(g, size, padding), _choices(number, kernel)
     for k, at in offsets(kernel, stride, dilation, g.shape[-2:]):
         if apart:                                        # no element is in two windows
-            x[at] = _chosen(g, number == k)
+            x[at] = _chosen(g, chosen(k))
         else:
-            x[at] += _chosen(g, number == k)
+            x[at] += _chosen(g, chosen(k))
     return _cut(x, padding)
 
 
@@ -131,7 +139,7 @@ def _numbered(op: Op, lanes: Lanes) -> Any:
 
 
 window_max = Op("window_max", None, _max,
-                lambda g, y, x, **p: window_put(g * same(y, y), number=_numbers(y, x, **p), size=shape_of(x)[-2:], **p),
+                lambda g, y, x, **p: window_put(g + flat(g, y), number=_numbers(y, x, **p), size=shape_of(x)[-2:], **p),
                 tex=r"\max_{{\text{{windows}}}} {0}", symbol="max ▦", internal=True, params=_DILATED,
                 cases=[(((2, 1, 4, 5),), {"kernel": (2, 2), "stride": (2, 2)}), (((1, 2, 4, 3),), _OVERLAP),
                        (((6, 6),), {"kernel": (2, 2), "dilation": (3, 2)})], lanes=over_stacks)
@@ -257,7 +265,8 @@ def max_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 
                  kernel's size by default, and the padding counts as -inf, at most half a kernel
     ceil_mode    whether windows may reach beyond the end, as long as they begin before it
 
-    Where several elements of a window are the largest, the first one, row by row, gets the gradient.
+    Where several elements of a window are the largest, the first one, row by row, gets the gradient; where one
+    is nan, all get nan.
     Raises ShapeError for other axes, a window larger than the padded input, and an input of size 0 along these axes;
     UsageError for options of the wrong kind.
 
