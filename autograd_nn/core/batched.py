@@ -19,7 +19,7 @@ import numpy as np
 from .. import ops
 from ..errors import GraphError, LanesError, LeavesGraphError, ShapeError
 from ..ops import FUNCTIONS, Op, shape_of
-from ..ops._arguments import data_of, formed_like
+from ..ops._arguments import as_array, data_of, formed_like
 from ..ops._carriers import carrier, is_traced
 from ..ops._lanes import Lanes, OfEachLane, all_at_once, axis_moved, one_by_one, repeated
 from .complex import Complex
@@ -35,11 +35,10 @@ _numbers = itertools.count(1)
 class LaneLevel:
     """One call of a vmap: how many lanes it has, and whether it runs. Levels are numbered as they begin."""
 
-    __slots__ = ("around", "number", "of_derivatives", "runs", "size")
+    __slots__ = ("around", "number", "runs", "size")
 
-    def __init__(self, size: int, of_derivatives: bool = False) -> None:
+    def __init__(self, size: int) -> None:
         self.size, self.number, self.runs = size, next(_numbers), False
-        self.of_derivatives = of_derivatives             # only cotangents and tangents have these lanes, and no value
         self.around = active.nodes                       # the variables of the transforms around it
 
     def __enter__(self) -> LaneLevel:
@@ -243,7 +242,7 @@ def in_params(params: dict[str, Any]) -> list[Any]:
 
 def lowered(args: Iterable[Any], params: dict[str, Any]) -> tuple[Lanes, LaneLevel]:
     """The arguments of a call, one level down."""
-    args = tuple(args)
+    args = tuple(map(as_array, args))
     level = _highest((*args, *in_params(params)))
     assert level is not None
     still_runs(level)

@@ -23,10 +23,10 @@ def traced(x: Any) -> bool:
 
 
 def is_data(x: Any) -> bool:
-    """Whether x is an array of plain numbers, or one in each lane of a vmap."""
+    """Whether x is an array of real numbers, or one in each lane of a vmap."""
     while isinstance(x, Batched):
         x = x._below
-    return isinstance(x, np.ndarray) and x.dtype != object
+    return isinstance(x, np.ndarray) and x.dtype.kind in "biuf"
 
 
 def of_values(x: Any) -> Array:

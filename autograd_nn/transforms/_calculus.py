@@ -105,8 +105,8 @@ def _place(what: str, i: Any, n: int) -> int:
 
 
 def _not_differentiable(what: str, i: int, x: Any) -> Exception:
-    if isinstance(x, (np.ndarray, np.generic, bool, complex)):
-        return DTypeError(f"{what}: argument {i} is {np.asarray(x).dtype}, and has no derivative\n"
+    if isinstance(x, (np.ndarray, np.generic, bool, complex, Batched)):
+        return DTypeError(f"{what}: argument {i} is {getattr(x, 'dtype', type(x))}, and has no derivative\n"
                           "  help: give real floating point numbers, such as x.astype(float)")
     if is_unknown(x):
         return UsageError(f"{what}: argument {i} has nothing to differentiate: {type(x).__name__} is not known as a "
@@ -259,10 +259,8 @@ def plain_result(x: Node) -> Any:
 
 def _like(x: Any, base: Any, keep: bool, g: Any, taken: set[int]) -> Any:
     """The gradient g in the form of the argument x; `taken` are the arrays that others hold."""
-    if isinstance(g, (Dual, Node)):
+    if isinstance(g, (Dual, Node, Batched)):
         return g
-    if isinstance(g, Batched):
-        return Batched(leaf(g._below, Tensor), g.level) if keep and isinstance(g._below, np.ndarray) else g
     if isinstance(base, Tensor):
         if not isinstance(g, np.ndarray) or id(g) in taken or g.base is not None or not g.flags.writeable \
                 or g.shape != base.shape:

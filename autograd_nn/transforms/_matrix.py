@@ -13,6 +13,7 @@ from .. import ops
 from ..core.batched import Batched, LaneLevel, lanes_in_front
 from ..core.node import topological
 from ..core.tensor import Tensor
+from ..core.value import as_value
 from ..ops import shape_of
 from ..ops._carriers import is_traced
 from ._calculus import Argnums, Arguments, Function, Pullback, check_argnums, check_function
@@ -84,7 +85,7 @@ class _Units:
             return [[*rows] for rows in zip(*(run(self.units(k, None)) for k in range(self.count)))]
         blocks = []
         for first in range(0, self.count, step):
-            with LaneLevel(min(step, self.count - first), of_derivatives=True) as level:
+            with LaneLevel(min(step, self.count - first)) as level:
                 blocks.append([lanes_in_front(y, level) for y in run(self.units(first, level))])
         return [_joined(parts) for parts in zip(*blocks)]
 
@@ -113,8 +114,8 @@ def _numbers(rows: Any, x: Any) -> Sequence[Any]:
 
 def _shaped(part: Any, shape: tuple[int, ...], x: Any) -> Any:
     """A block of derivatives by x in its shape, and in x's dtype."""
-    if not shape:
-        return part
+    if not shape:                                        # a number, which for a Value is one
+        return as_value(part) if isinstance(part, Tensor) and not hasattr(x, "dtype") else part
     dtype = np.dtype(getattr(x, "dtype", float))
     if not is_traced(part):
         return part.reshape(shape).astype(dtype, copy=False)
@@ -129,9 +130,11 @@ def _rows(at: Pullback, outs: list[tuple[int, ...]], ins: list[tuple[int, ...]])
         return [[np.zeros(out + into, getattr(x, "dtype", float)) for into, x in zip(ins, at.arguments.leaves)]
                 for out in outs]
     rows = units.in_lanes(_at_once(at, units.count), at.pull)
-    if not any(outs) and not any(ins) and all(isinstance(of, np.ndarray) for of in rows):    # numbers by numbers
+    plain = all(isinstance(of, np.ndarray) for of in rows)
+    if plain and not any(outs) and not any(ins) and not any(at.kept):            # numbers by numbers
         return [list(row) for row in zip(*map(_numbers, rows, at.arguments.leaves))]
-    return [[_shaped(_part(of, *span, x), out + into, x) for of, into, x in zip(rows, ins, at.arguments.leaves)]
+    return [[_as_given(_shaped(_part(of, *span, x), out + into, x), x, keep)
+             for of, into, x, keep in zip(rows, ins, at.arguments.leaves, at.kept)]
             for out, span in zip(outs, units.spans)]
 
 

@@ -15,7 +15,7 @@ from ..core.node import Node, data_of
 from ..core.reverse import on_data, on_nodes
 from ..errors import blame
 from ..ops import shape_of
-from .dual import Dual, nodes_in, tangent_of_op
+from .dual import Dual, nodes_in, paired, tangent_of_op
 
 
 def tangents(ys: Sequence[Any], order: Iterable[Node], given: Mapping[Node, Any], create_graph: bool) -> list[Any]:
@@ -40,7 +40,7 @@ def _tangent(y: Any, found: Mapping[Node, Any]) -> Any:
     if isinstance(y, Batched):
         return batch(_tangent(y._below, found), y.level)
     if isinstance(y, Dual):
-        return Dual(_tangent(y.primal, found), _tangent(y.tangent, found), y.level)
+        return paired(_tangent(y.primal, found), _tangent(y.tangent, found), y.level)
     if isinstance(y, Node) and y in found:
         return found[y]
     return np.zeros(shape_of(y), getattr(y, "dtype", float)) if shape_of(y) else 0.0

@@ -25,7 +25,7 @@ from ..core.value import Value
 from ..core.variables import served
 from ..errors import LeavesGraphError, UsageError
 from ..ops import FUNCTIONS, Op, shape_of
-from ..ops._arguments import data_of, real_only
+from ..ops._arguments import as_array, data_of, real_only
 from ..ops._carriers import array_of, carrier, is_plain
 from ..ops._refusal import RAW, refused
 
@@ -136,7 +136,7 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     if any(isinstance(a, np.ndarray) and a.dtype == object for a in args):
         return _on_objects(op, args, params)
     here = [isinstance(a, Dual) and a.level == level for a in args]
-    primals = [a.primal if mine else a for a, mine in zip(args, here)]
+    primals = [a.primal if mine else as_array(a) for a, mine in zip(args, here)]
     if mode.recording is False:                          # under no_grad() results are constants
         return op(*primals, **params) if op.arity >= 0 else op(primals, **params)
     for x in primals:
@@ -231,11 +231,8 @@ def _inmost(x: Any) -> Any:
 
 
 def paired(primal: Any, tangent: Any, level: int, kind: type[Dual] = Dual) -> Any:
-    """A dual. Where either part has lanes these stand around it, for so they do wherever a dual is in a vmap.
-
-    The lanes of a tangent alone, in which a derivative goes in many directions at once, stay with it.
-    """
-    own = [x.level for x in (primal, tangent) if isinstance(x, Batched) and not x.level.of_derivatives]
+    """A dual. Where either part has lanes, these stand around it."""
+    own = [x.level for x in (primal, tangent) if isinstance(x, Batched)]
     if not own:
         return kind(primal, tangent, level)
     around = max(own, key=lambda level: level.number)

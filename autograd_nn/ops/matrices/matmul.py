@@ -67,11 +67,11 @@ def _dot_right(g: Any, x: Any, y: Any) -> Any:
 def _matmul(x: Any, y: Any) -> Any:
     if type(x) is type(y) is np.ndarray and x.ndim == 2 == y.ndim:
         return x.dot(y)                                  # the same product, and np.matmul asks more questions first
-    if type(x) is type(y) is np.ndarray and x.ndim == 3 == y.ndim and len(x) == len(y):
-        if x.shape[2] == 1:                              # columns times rows
+    if type(x) is type(y) is np.ndarray and x.ndim == 3 == y.ndim and len(x) == len(y) and x.size and y.size:
+        if x.shape[2] == 1 == y.shape[1]:                # columns times rows
             return x * y
-        if not y.strides[0] and len(y) and y.shape[1]:   # one matrix for all: vmap has repeated it
-            return x.reshape(-1, x.shape[2]).dot(y[0]).reshape(*x.shape[:2], -1)
+        if not y.strides[0] and x.shape[2] == y.shape[1]:        # one matrix for all: vmap has repeated it
+            return x.reshape(-1, x.shape[2]).dot(y[0]).reshape(*x.shape[:2], y.shape[2])
     return np.matmul(x, y)
 
 
