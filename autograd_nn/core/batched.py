@@ -8,71 +8,25 @@ a vmap and around one. A pass of reverse mode takes a Batched as cotangent, too,
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from typing import Any, NoReturn
 
 import numpy as np
 
 from .. import ops
-from ..errors import GraphError, LanesError, LeavesGraphError, ShapeError
+from ..errors import GraphError, LanesError, LeavesGraphError
 from ..ops import FUNCTIONS, Op, shape_of
-from ..ops._arguments import as_array, data_of, formed_like
+from ..ops._arguments import as_array, formed_like
 from ..ops._carriers import carrier, is_traced
 from ..ops._lanes import Lanes, OfEachLane, all_at_once, axis_moved, one_by_one, repeated
 from .complex import Complex
+from .lane_level import LaneLevel, still_runs
 from .methods import attach, is_fact, is_operand, through_function, through_ufunc
 from .tensor import Tensor
 from .traced import Traced
 from .value import as_value
 from .variables import active
-
-_numbers = itertools.count(1)
-
-
-class LaneLevel:
-    """One call of a vmap: how many lanes it has, and whether it runs. Levels are numbered as they begin."""
-
-    __slots__ = ("around", "number", "runs", "size")
-
-    def __init__(self, size: int) -> None:
-        self.size, self.number, self.runs = size, next(_numbers), False
-        self.around = active.nodes                       # the variables of the transforms around it
-
-    def __enter__(self) -> LaneLevel:
-        self.runs = True
-        _running.add(self)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.runs = False
-        _running.discard(self)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> LaneLevel:
-        return self
-
-    def __repr__(self) -> str:
-        return f"<{self.size} lanes>"
-
-
-_running: set[LaneLevel] = set()             # in all threads: f may use threads
-
-
-def running_lanes() -> tuple[LaneLevel, ...]:
-    """The levels of all vmaps that are running."""
-    return tuple(_running)
-
-
-@contextmanager
-def in_lanes_of(levels: Iterable[LaneLevel]) -> Iterator[None]:
-    """Inside, the vmaps of these levels are running, for what ran in them runs again."""
-    with ExitStack() as stack:
-        for level in levels:
-            if not level.runs:
-                stack.enter_context(level)
-        yield
 
 
 class Batched(Traced):
@@ -169,14 +123,8 @@ class Batched(Traced):
 
     def each(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """function(*args, **kwargs) lane by lane: the results, which may be nests, of all lanes."""
-        still_runs(self.level)
-        if not self.level.size:
-            self._ask("the shape of a result", "of no lanes at all this function cannot tell it")
-        if active.nodes is not self.level.around:
-            args, kwargs = apart(args, self.level), apart(kwargs, self.level)
-        found = [function(*lane_of(args, self.level, i), **lane_of(kwargs, self.level, i))
-                 for i in range(self.level.size)]
-        return _stacked(found, self.level)
+        from .lanewise import each_lane
+        return each_lane(self, function, args, kwargs)
 
 
 def _compare(ufunc: Any) -> Any:
@@ -217,14 +165,6 @@ _ABOUT_FORM = {np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.resu
 
 
 # --- ops ------------------------------------------------------------------------------------------------
-
-def still_runs(level: LaneLevel) -> LaneLevel:
-    """The level, if it runs; a Batched that has left its vmap means nothing."""
-    if not level.runs:
-        raise GraphError("a Batched was used after its vmap was over: the function kept it, in a list or a global\n"
-                         "  help: return it, and vmap stacks what the lanes have")
-    return level
-
 
 def _highest(xs: Iterable[Any]) -> LaneLevel | None:
     levels = [x.level for x in xs if isinstance(x, Batched)]
@@ -328,65 +268,3 @@ def lanes_in_front(x: Any, level: LaneLevel) -> Any:
     if isinstance(x, Batched) and x.level.number > level.number:
         return Batched(axis_moved(lanes_in_front(x._below, level), 0, 1), x.level)
     return repeated(x, level.size)
-
-
-def all_lanes(x: Any) -> Any:
-    """The numbers of all lanes in one plain array: for checks that each lane has to pass."""
-    while isinstance(x, Batched):
-        x = x._below
-    return data_of(x)
-
-
-def drawn_for_each(draw: Callable[[tuple[int, ...]], Any], shape: tuple[int, ...], beside: Any) -> Any:
-    """Random numbers draw(shape): for each lane its own, where there are lanes in what they stand beside."""
-    if not isinstance(beside, Batched):
-        return draw(shape)
-    still_runs(beside.level)
-    return Batched(drawn_for_each(draw, (beside.level.size, *shape), beside._below), beside.level)
-
-
-def lane_of(x: Any, level: LaneLevel, i: int) -> Any:
-    """Nested arguments as lane i has them."""
-    return _replaced(x, lambda one: one if not isinstance(one, Batched) else one._below[i] if one.level is level
-                     else Batched(lane_of(one._below, level, i), one.level))
-
-
-def apart(x: Any, level: LaneLevel) -> Any:
-    """Nested arguments in which each lane has its own of the nodes that all share."""
-    def own(one: Any) -> Any:
-        return batch(each_its_own(one, level), level) if is_traced(one) and not _is_of(one, level) else one
-    return _replaced(x, own)
-
-
-def _is_of(x: Any, level: LaneLevel) -> bool:
-    while isinstance(x, Batched) and x.level is not level:
-        x = x._below
-    return isinstance(x, Batched)
-
-
-def _replaced(x: Any, new: Callable[[Any], Any]) -> Any:
-    """Nested arguments with something else in the place of each."""
-    if type(x) in (tuple, list):
-        return type(x)(_replaced(part, new) for part in x)
-    if type(x) is dict:
-        return {key: _replaced(part, new) for key, part in x.items()}
-    return Complex(_replaced(x.real, new), _replaced(x.imag, new)) if isinstance(x, Complex) else new(x)
-
-
-def _stacked(found: list[Any], level: LaneLevel) -> Any:
-    """What the lanes gave, as one."""
-    first = found[0]
-    if isinstance(first, (tuple, list)):
-        parts = [_stacked(list(part), level) for part in zip(*found, strict=True)]
-        return type(first)(*parts) if hasattr(first, "_fields") else type(first)(parts)
-    if isinstance(first, Complex):
-        return Complex(_stacked([x.real for x in found], level), _stacked([x.imag for x in found], level))
-    if first is None or isinstance(first, str):
-        return first
-    if len({shape_of(x) for x in found}) > 1:
-        raise ShapeError(f"vmap: a result has shape {shape_of(first)} in one lane and "
-                         f"{next(shape_of(x) for x in found if shape_of(x) != shape_of(first))} in another, "
-                         "and all lanes have one shape")
-    if all(isinstance(x, (np.ndarray, np.generic, int, float, complex)) for x in found):
-        return batch(np.stack(found), level)
-    return batch(ops.stack(found), level)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.batched import all_lanes
+from ..core.lanewise import all_lanes
 from ..core.node import data_of
 from ..core.options import LARGEST, choice, whole_number
 from ..core.tensor import Tensor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.batched import drawn_for_each
+from ..core.lanewise import drawn_for_each
 from ..core.options import between_0_and_1, lengths
 from ..core.random import Rng, generator
 from ..errors import ShapeError

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..core.batched import all_lanes
+from ..core.lanewise import all_lanes
 from ..core.options import float_dtype, whole_number
 from ..core.random import Rng
 from ..core.tensor import Tensor

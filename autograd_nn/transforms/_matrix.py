@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..core.batched import Batched, LaneLevel, lanes_in_front
+from ..core.batched import Batched, lanes_in_front
+from ..core.lane_level import LaneLevel
 from ..core.node import topological
 from ..core.tensor import Tensor
 from ..core.value import as_value

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops, tree
-from ..core.batched import in_lanes_of, running_lanes
+from ..core.lane_level import in_lanes_of, running_lanes
 from ..core.modes import mode, record, special_mode, unrecorded
 from ..core.node import NOTHING, Node
 from ..core.random import generator

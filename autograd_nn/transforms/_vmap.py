@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from .. import tree
-from ..core.batched import Batched, LaneLevel, batch, lanes_in_front
+from ..core.batched import Batched, batch, lanes_in_front
 from ..core.complex import Complex
+from ..core.lane_level import LaneLevel
 from ..errors import ShapeError, UsageError
 from ..ops import shape_of
 from ..ops._carriers import is_traced

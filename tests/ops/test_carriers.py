@@ -9,7 +9,8 @@ import pytest
 
 import autograd_nn
 from autograd_nn import Dual, Symbol, Tensor, Value, fft, ops
-from autograd_nn.core.batched import Batched, LaneLevel
+from autograd_nn.core.batched import Batched
+from autograd_nn.core.lane_level import LaneLevel
 from autograd_nn.core.value import PureValue
 from autograd_nn.notation.array_symbol import ArraySymbol
 from autograd_nn.ops._carriers import CARRIERS, RANKS, is_plain, is_traced

@@ -1,5 +1,7 @@
 """Jacobians of many rows or columns: many at once, in blocks, with the results of one after the other."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,7 @@ def products(x):
 
 
 def rosenbrock(x):
-    return sum((1.0 - v) ** 2 + 100.0 * (w - v * v) ** 2 for v, w in zip(x, x[1:]))
+    return sum((1.0 - v) ** 2 + 100.0 * (w - v * v) ** 2 for v, w in pairwise(x))
 
 
 @pytest.fixture
@@ -59,8 +61,9 @@ def test_many_at_once_and_in_blocks(lanes, monkeypatch):
 
 
 def test_graphs_of_values(lanes, monkeypatch):
+    arrays = lambda x: np.sum((1 - x[:-1]) ** 2 + 100 * (x[1:] - x[:-1] ** 2) ** 2)
     for f, of in [(jacobian(products), jacobian(lambda x: x * np.roll(x, -1) + np.sin(x))),
-                  (hessian(rosenbrock), hessian(lambda x: np.sum((1 - x[:-1]) ** 2 + 100 * (x[1:] - x[:-1] ** 2) ** 2)))]:
+                  (hessian(rosenbrock), hessian(arrays))]:
         got = f(NUMBERS)
         assert max(lanes) == 40 and type(got[0][0]) is float
         np.testing.assert_allclose(got, of(np.array(NUMBERS)), rtol=1e-12, atol=1e-12)
