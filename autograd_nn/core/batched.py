@@ -9,7 +9,7 @@ a vmap and around one. A pass of reverse mode takes a Batched as cotangent, too,
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -171,21 +171,26 @@ def _highest(xs: Iterable[Any]) -> LaneLevel | None:
     return max(levels, key=lambda level: level.number) if levels else None
 
 
-def _parts(param: Any) -> Iterator[Any]:
-    return (p for part in param for p in _parts(part)) if isinstance(param, (tuple, list)) else iter((param,))
-
-
-def in_params(params: dict[str, Any]) -> list[Any]:
+def _in_params(params: Iterable[Any]) -> list[Batched]:
     """The Batched in the parameters of a call."""
-    return [part for param in params.values() for part in _parts(param) if isinstance(part, Batched)]
+    found = []
+    for param in params:
+        if isinstance(param, Batched):
+            found.append(param)
+        elif type(param) in (tuple, list):
+            found += _in_params(param)
+    return found
 
 
-def lowered(args: Iterable[Any], params: dict[str, Any]) -> tuple[Lanes, LaneLevel]:
+def lowered(args: Sequence[Any], params: dict[str, Any]) -> tuple[Lanes, LaneLevel]:
     """The arguments of a call, one level down."""
-    args = tuple(map(as_array, args))
-    level = _highest((*args, *in_params(params)))
+    args = [as_array(a) for a in args]
+    own_params = _in_params(params.values()) if params else []
+    level = _highest([*args, *own_params])
     assert level is not None
     still_runs(level)
+    if own_params:
+        params = {key: _own(p, level) for key, p in params.items()}
     xs, mapped = list[Any](), list[bool]()
     inside = active.nodes is not level.around            # a transform inside the vmap may have made nodes
     for a in args:
@@ -196,9 +201,10 @@ def lowered(args: Iterable[Any], params: dict[str, Any]) -> tuple[Lanes, LaneLev
                 a._below = ops.astype(a._below, _dtype_beside(args))
         xs.append(a._below if own else a)
         mapped.append(own)
+
     def down(y: Any) -> Any:
         return y._below if isinstance(y, Batched) and y.level is level else repeated(y, level.size)
-    return Lanes(args, xs, mapped, level.size, {key: _own(p, level) for key, p in params.items()}, down), level
+    return Lanes(args, xs, mapped, level.size, params, down, bool(own_params)), level
 
 
 def _dtype_beside(args: Sequence[Any]) -> Any:
@@ -217,8 +223,7 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """Run an op on what is one level down."""
     lanes, level = lowered(args, params)
     form = op.lanes or (all_at_once if op.elementwise else one_by_one)
-    if not getattr(form, "takes_own", False) and any(isinstance(p, OfEachLane) for x in lanes.params.values()
-                                                     for p in _parts(x)):
+    if lanes.own_params and not getattr(form, "takes_own", False):
         form = one_by_one
     return Batched(form(op, lanes), level)
 

@@ -30,11 +30,13 @@ class Lanes:
     size     how many lanes there are
     params   the parameters; an array of which each lane has its own stands in an OfEachLane
     down     makes of a result one level up, as of a function of `args`, one with the lanes in front
+    own_params    whether there is an OfEachLane
     """
 
     def __init__(self, args: Sequence[Any], xs: list[Any], mapped: list[bool], size: int, params: dict[str, Any],
-                 down: Callable[[Any], Any]) -> None:
+                 down: Callable[[Any], Any], own_params: bool = False) -> None:
         self.args, self.xs, self.mapped, self.size, self.params, self.down = args, xs, mapped, size, params, down
+        self.own_params = own_params
 
     def shape(self, i: int) -> tuple[int, ...]:
         """The shape of input i in one lane."""

@@ -22,7 +22,7 @@ from ._forward import jvp
 from ._grad import grad
 from .dual import leaf, nodes_in
 
-BLOCK = 1 << 26
+BLOCK = 1 << 24
 """Bytes of the cotangents that a block of lanes holds at once: a Jacobian of many rows takes several blocks."""
 FEW = 32
 """Rows of the Jacobian of a graph of Values, for which one pass after the other is quicker than many at once."""
