@@ -250,6 +250,7 @@ def each_its_own(x: Any, level: LaneLevel) -> Any:
     Its cotangent has a part from each lane. While the vmap runs, a derivative is taken inside it, and each lane has its
     own: the cotangent stays apart, and so do those of all nodes below. After it they are added up.
     """
+    level.shares = True
     return lanes(x, level=level)
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from ..errors import GraphError
-from .node import Node
-from .variables import active
 
 _numbers = itertools.count(1)
 
@@ -17,11 +15,12 @@ _numbers = itertools.count(1)
 class LaneLevel:
     """One call of a vmap: how many lanes it has, and whether it runs. Levels are numbered as they begin."""
 
-    __slots__ = ("around", "number", "runs", "size")
+    __slots__ = ("around", "number", "runs", "shares", "size")
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, around: Collection[Any] = ()) -> None:
         self.size, self.number, self.runs = size, next(_numbers), False
-        self.around: frozenset[Node] = active.nodes      # the variables of the transforms around it
+        self.shares = False                              # whether a node that all lanes share has a copy for each
+        self.around = around                             # the variables of the transforms around it
 
     def __enter__(self) -> LaneLevel:
         self.runs = True
@@ -29,7 +28,7 @@ class LaneLevel:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.runs = False
+        self.runs, self.around = False, ()
         _running.discard(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> LaneLevel:
@@ -45,6 +44,11 @@ _running: set[LaneLevel] = set()             # in all threads: f may use threads
 def running_lanes() -> tuple[LaneLevel, ...]:
     """The levels of all vmaps that are running."""
     return tuple(_running)
+
+
+def lanes_share() -> bool:
+    """Whether a vmap is running in which a derivative may have a part from each lane."""
+    return bool(_running) and any(level.shares for level in running_lanes())
 
 
 @contextmanager

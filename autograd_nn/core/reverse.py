@@ -21,6 +21,7 @@ from . import modes
 from .accumulate import to_nodes
 from .below import between
 from .in_lanes import cotangents_in_lanes, rules_in_lanes, seen_in_lanes
+from .lane_level import lanes_share
 from .leaks import Look, finite, on_numbers_in_general, with_care, zero
 from .node import Node, data_of, topological
 from .times import check_unassigned
@@ -109,7 +110,7 @@ def cotangents(seeds: Mapping[Node, Any], *, create_graph: bool = False) -> dict
     Where a cotangent is exactly 0, an inf or nan of a rule does not leak past it. That costs
     nothing as long as none arises: only then the sweep is run again with care.
     """
-    if in_c is not None and not create_graph and not any(map(has_lanes, seeds.values())):
+    if in_c is not None and not create_graph and not lanes_share() and not any(map(has_lanes, seeds.values())):
         found: dict[Node, Any] | None = _unless_it_fails(in_c.cotangents, seeds)
         if found is not None:
             return found

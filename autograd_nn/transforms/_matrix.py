@@ -15,6 +15,7 @@ from ..core.lane_level import LaneLevel
 from ..core.node import topological
 from ..core.tensor import Tensor
 from ..core.value import as_value
+from ..core.variables import active
 from ..ops import shape_of
 from ..ops._carriers import is_traced
 from ._calculus import Argnums, Arguments, Function, Pullback, check_argnums, check_function
@@ -86,7 +87,7 @@ class _Units:
             return [[*rows] for rows in zip(*(run(self.units(k, None)) for k in range(self.count)))]
         blocks = []
         for first in range(0, self.count, step):
-            with LaneLevel(min(step, self.count - first)) as level:
+            with LaneLevel(min(step, self.count - first), active.nodes) as level:
                 blocks.append([lanes_in_front(y, level) for y in run(self.units(first, level))])
         return [_joined(parts) for parts in zip(*blocks)]
 

@@ -11,6 +11,7 @@ from .. import tree
 from ..core.batched import Batched, batch, lanes_in_front
 from ..core.complex import Complex
 from ..core.lane_level import LaneLevel
+from ..core.variables import active
 from ..errors import ShapeError, UsageError
 from ..ops import shape_of
 from ..ops._carriers import is_traced
@@ -55,7 +56,7 @@ def vmap(f: Function, in_axes: Any = 0, out_axes: Any = 0) -> Function:
         names = [*(f"argument {i}" for i in range(len(args))), *kwargs]
         axes = [[_place(name, x, axis) for x, axis in zip(leaves, _spread("in_axes", spec, given))]
                 for (leaves, _), spec, given, name in zip(parts, specs, (*args, *kwargs.values()), names)]
-        level = LaneLevel(_size(names, [leaves for leaves, _ in parts], axes))
+        level = LaneLevel(_size(names, [leaves for leaves, _ in parts], axes), active.nodes)
         copies = list[Copy]()
         with level:
             made = [given if all(axis is None for axis in places) else structure.rebuild(

@@ -1,5 +1,7 @@
 """vmap: what it takes and gives, and what runs within it, against a loop over the lanes."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -205,6 +207,18 @@ def test_modes_and_kinds():
     w = Tensor(W)                                        # closed over: the result depends on it
     vmap(grad(lambda x: np.sum(np.tanh(w @ x))))(X).sum().backward()
     same(w.grad, grad(lambda w: sum(np.sum(grad(lambda x: np.sum(np.tanh(w @ x)))(x)) for x in X))(W))
+
+
+def test_what_the_function_closes_over():
+    w, t = Value(2.0), Tensor(X[0])
+    vmap(grad(lambda x: np.sum(x * x) * w))(X).sum().backward()
+    assert w.grad == pytest.approx(2 * X.sum())
+    y = pickle.loads(pickle.dumps(vmap(grad(lambda x: np.sum(np.sin(x * t))))(X)))
+    same(y, np.cos(X * X[0]) * X[0])
+    leaf, = [node for node in ag.topological(y) if node.is_leaf and node.shape == (3,)]
+    y.sum().backward()
+    same(leaf.grad, grad(lambda t: np.sum(np.cos(X * t) * t))(X[0]))
+    same(vmap(lambda x: jvp(lambda v: np.sum(v * x), (X[0],), (X[0],))[1])(X), X @ X[0])
 
 
 def test_float32_stays_float32():
