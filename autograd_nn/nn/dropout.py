@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..core.lanewise import drawn_for_each
 from ..core.options import between_0_and_1, lengths
 from ..core.random import Rng, generator
@@ -49,7 +51,7 @@ class Dropout(Module):
 
         def mask(shape: tuple[int, ...]) -> Any:
             kept = generator(self.rng).random(shape) >= self.p
-            return frozen((kept * scale).astype(dtype if dtype.kind == "f" else float))      # which need not be copied
+            return frozen(np.asarray(kept * scale, dtype if dtype.kind == "f" else float))   # which is not copied
         return x * drawn_for_each(mask, self.mask_shape(shape_of(x)), x)
 
     def extra_repr(self) -> str:
