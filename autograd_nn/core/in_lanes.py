@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,36 @@ def rules_in_lanes(node: Node) -> list[Any]:
     return [] if op is None else [rule and safe(rule) for _, rule in zip(node._inputs, op.traced_rules)]
 
 
+def dropping(steps: Iterable[Any], found: dict[Node, Any], ends: Collection[Node]) -> Iterator[Any]:
+    """The steps of the chain rule. What was found of a node is dropped when that is done, but for the ends."""
+    last = None
+    for step in steps:
+        node = step[0]
+        if node is not last:
+            if last is not None and last not in ends:
+                del found[last]
+            last = node
+        yield step
+
+
+def most_at_once(order: Sequence[Node], roots: Iterable[Node], ends: Collection[Node]) -> int:
+    """The most bytes that one lane has of cotangents during a sweep that drops them, ends left out."""
+    met, now, most = set(roots), 0, 0
+    now = sum(map(_bytes, met))
+    for node in reversed(order):
+        for x in node._inputs:
+            if isinstance(x, Node) and x not in met:
+                met.add(x)
+                now += 0 if x in ends else _bytes(x)
+        most = max(most, now)
+        now -= _bytes(node)
+    return most
+
+
+def _bytes(node: Node) -> int:
+    return 8 if type(node._data) is float else int(node._data.nbytes)
+
+
 def cotangents_in_lanes(seeds: Mapping[Node, Any], nodes: list[Any]) -> list[Any] | None:
     """The cotangents of these nodes in a graph of Values, each an array of a number for each lane; None for others.
 
@@ -45,7 +75,7 @@ def cotangents_in_lanes(seeds: Mapping[Node, Any], nodes: list[Any]) -> list[Any
     order = topological(seeds)
     if not all(type(node._data) is float for node in order):
         return None
-    found = {root: seed._below for root, seed in seeds.items()}
+    found, ends = {root: seed._below for root, seed in seeds.items()}, set(nodes)
     with np.errstate(all="ignore"):
         for node in reversed(order):
             op, g = node._op, found.get(node)
@@ -61,6 +91,8 @@ def cotangents_in_lanes(seeds: Mapping[Node, Any], nodes: list[Any]) -> list[Any
             except Exception as error:
                 blame(error, op, node._inputs)
                 raise
+            if node not in ends:
+                del found[node]
     pulled = [found.get(node) for node in nodes]
     if not all(g is None or np.isfinite(g).all() for g in pulled):
         return None

@@ -20,7 +20,7 @@ from ..ops._refusal import shown_in_error
 from . import modes
 from .accumulate import to_nodes
 from .below import between
-from .in_lanes import cotangents_in_lanes, rules_in_lanes, seen_in_lanes
+from .in_lanes import cotangents_in_lanes, dropping, rules_in_lanes, seen_in_lanes
 from .lane_level import lanes_share
 from .leaks import Look, finite, on_numbers_in_general, with_care, zero
 from .node import Node, data_of, topological
@@ -122,7 +122,7 @@ def cotangents_of(nodes: list[Any], seeds: Mapping[Node, Any], *, create_graph: 
 
     A graph of cotangents is made between the roots and these nodes, and not of what lies below or beside them.
     """
-    if any(map(has_lanes, seeds.values())):
+    if lanes := any(map(has_lanes, seeds.values())):
         if not create_graph and (many := cotangents_in_lanes(seeds, nodes)) is not None:
             return many
     elif values_in_c is not None and not create_graph and len(seeds) == 1:
@@ -130,7 +130,8 @@ def cotangents_of(nodes: list[Any], seeds: Mapping[Node, Any], *, create_graph: 
         some: list[Any] | None = values_in_c.cotangents(root, seed, nodes)
         if some is not None:
             return some
-    found = _cotangents(between(seeds, nodes), seeds, True, set(nodes)) if create_graph else cotangents(seeds)
+    found = _cotangents(between(seeds, nodes), seeds, create_graph, set(nodes)) \
+        if create_graph or lanes else cotangents(seeds)
     return [found.get(node) for node in nodes]
 
 
@@ -142,12 +143,12 @@ def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool
         with np.errstate(over="ignore", under="ignore", divide="call", invalid="call",
                          call=lambda kind, flag: alarm.append(kind)):
             look = on_nodes if create_graph else on_data
-            found = _swept(order, seeds, look)
+            found = _swept(order, seeds, look, ends)
             if not alarm and all(finite(g) for node, g in found.items() if node._op is None or node in ends):
                 return found
         with np.errstate(all="ignore"):
             told_apart = create_graph or any(getattr(node.op, "unguarded", False) for node in order)
-            return _swept(order, seeds, with_care(look, _reach(order, seeds, ends) if told_apart else None))
+            return _swept(order, seeds, with_care(look, _reach(order, seeds, ends) if told_apart else None), ends)
 
 
 def _reach(order: list[Node], seeds: Mapping[Node, Any], ends: Collection[Node]) -> dict[Node, Any] | None:
@@ -159,9 +160,12 @@ def _reach(order: list[Node], seeds: Mapping[Node, Any], ends: Collection[Node])
         return None
 
 
-def _swept(order: list[Node], seeds: Mapping[Node, Any], look: Look) -> dict[Node, Any]:
+def _swept(order: list[Node], seeds: Mapping[Node, Any], look: Look, ends: Collection[Node] = ()) -> dict[Node, Any]:
     found = {root: another(root._own(seed), seed) for root, seed in seeds.items()}
-    deque(chain_rule(order, found, look), maxlen=0)      # to the end
+    steps = chain_rule(order, found, look)
+    if ends and any(map(has_lanes, seeds.values())):
+        steps = dropping(steps, found, ends)
+    deque(steps, maxlen=0)                               # to the end
     return found
 
 

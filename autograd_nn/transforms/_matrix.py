@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import ops
 from ..core.batched import Batched, lanes_in_front
+from ..core.in_lanes import most_at_once
 from ..core.lane_level import LaneLevel
 from ..core.node import topological
 from ..core.tensor import Tensor
@@ -140,12 +141,13 @@ def _rows(at: Pullback, outs: list[tuple[int, ...]], ins: list[tuple[int, ...]])
             for out, span in zip(outs, units.spans)]
 
 
-def _at_once(at: Pullback, rows: int) -> int:
-    """How many rows to compute at once."""
-    below = topological([*nodes_in(at.ys)], at.inside)
-    numbers = all(type(node._data) is float for node in below)
-    size = sum(8 if type(node._data) is float else node._data.nbytes for node in below)
-    return 1 if rows == 1 or (numbers and rows < FEW) else max(BLOCK // max(size, 1), 1)
+def _at_once(at: Pullback, count: int) -> int:
+    """How many rows or columns to compute at once."""
+    roots = [*nodes_in(at.ys)]
+    order = topological(roots, at.inside)
+    if count == 1 or (count < FEW and all(type(node._data) is float for node in order)):
+        return 1
+    return max(BLOCK // max(most_at_once(order, roots, at.inside), 1), 1)
 
 
 def _columns(at: Pullback, outs: list[tuple[int, ...]], ins: list[tuple[int, ...]]) -> list[list[Any]]:

@@ -1,5 +1,6 @@
 """Jacobians of many rows or columns: many at once, in blocks, with the results of one after the other."""
 
+import tracemalloc
 from itertools import pairwise
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import autograd_nn as ag
 from autograd_nn import Dual, Tensor, Value, grad, hessian, jacobian, jvp, no_grad
 from autograd_nn.core.batched import Batched
+from autograd_nn.core.in_lanes import most_at_once
 from autograd_nn.transforms import _calculus, _matrix
 
 rng = np.random.default_rng(0)
@@ -46,18 +48,40 @@ def lanes(monkeypatch):
 
 def test_many_at_once_and_in_blocks(lanes, monkeypatch):
     tall, wide = lambda x: np.tanh(A @ x), lambda x: np.tanh(A.T @ np.tanh(A @ x))[:3]
-    for f, count, size in [(tall, 5, 8 * (5 + 7 + 7)), (wide, 3, 8 * (5 + 7 + 7 + 5 + 5 + 3))]:
+    for f, count in [(tall, 5), (wide, 3)]:
         whole = jacobian(f)(X)
         assert lanes == [count]
-        lanes.clear()
         rows = [grad(lambda x, f=f, i=i: f(x)[i])(X) for i in range(len(whole))]
         np.testing.assert_allclose(whole, rows, rtol=1e-13, atol=1e-13)
-        with monkeypatch.context() as patch:
-            lanes.clear()
-            patch.setattr(_matrix, "BLOCK", 2 * size)
-            np.testing.assert_allclose(jacobian(f)(X), whole, rtol=1e-13, atol=1e-13)
-        assert sum(lanes) in (count, count - 1) and max(lanes) == 2 and len(lanes) >= 2 - (count == 3)
         lanes.clear()
+        with monkeypatch.context() as patch:
+            patch.setattr(_matrix, "most_at_once", lambda *_: _matrix.BLOCK // 2)
+            np.testing.assert_allclose(jacobian(f)(X), whole, rtol=1e-13, atol=1e-13)
+        assert lanes == [2] * (count // 2) + [1] * (count % 2)
+        lanes.clear()
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_depth():
+    """A block of lanes holds what lies between what is done and what is not, and not the whole graph."""
+    def chain(x, n):
+        for _ in range(n):
+            x = np.sin(x) * 1.01
+        return x
+    fronts = []
+    for n in (5, 50):
+        x = Tensor(np.zeros(1000))
+        y = chain(x, n)
+        fronts.append(most_at_once(ag.topological(y), [y], {x}))
+    assert fronts[0] == fronts[1] <= 3 * 8000
+    x, peaks = np.zeros(300), []
+    for n in (20, 100):
+        for f in (lambda x, n=n: chain(x, n), lambda x, n=n: np.concatenate([x, chain(x, n)])):
+            tracemalloc.start()
+            jacobian(f)(x)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+    assert peaks[2] < 1.5 * peaks[0] and peaks[3] < 1.5 * peaks[1]
 
 
 def test_graphs_of_values(lanes, monkeypatch):
