@@ -44,6 +44,7 @@ from .transforms import jvp as jvp
 from .transforms import stop_gradient as stop_gradient
 from .transforms import value_and_grad as value_and_grad
 from .transforms import vjp as vjp
+from .transforms import vmap as vmap
 from .ops import abs as abs
 from .ops import absolute as absolute
 from .ops import acos as acos

@@ -26,10 +26,14 @@ def variant_of(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[O
     return op, args, params
 
 
-def op_inputs_and_params(op: Op, args: tuple[Any, ...],
-                         params: dict[str, Any]) -> tuple[Op, tuple[Any, ...], dict[str, Any]]:
-    """The op or the variant that is meant, its inputs, and a dict of every parameter: as given, else its default."""
-    op, args, params = variant_of(op, args, params)
+def op_inputs_and_params(op: Op, args: tuple[Any, ...], params: dict[str, Any]
+                         ) -> tuple[Op, tuple[Any, ...], dict[str, Any], bool]:
+    """The op or the variant that is meant, its inputs, every parameter (as given, else its default), and whether one
+    of these differs from lane to lane.
+    """
+    if op.variants:
+        op, args, params = variant_of(op, args, params)
+    own = False
     if op.arity < 0:
         if not args or not (isinstance(args[0], (list, tuple)) or getattr(args[0], "shape", None)):
             raise UsageError(f"{op.name}: the first argument is a sequence of arrays, "
@@ -48,7 +52,7 @@ def op_inputs_and_params(op: Op, args: tuple[Any, ...],
     full = {**op.params, **dict(zip(op.params, rest)), **params} if rest else {**op.params, **params}
     for x in (*rest, *params.values()):
         if type(x) not in OPTIONS:
-            refuse_nodes(op.name, x)
+            own = refuse_nodes(op.name, x) or own
     if len(full) > len(op.params):
         from ._arguments import no_out
         no_out(op.name, full.pop("out", None))
@@ -60,7 +64,7 @@ def op_inputs_and_params(op: Op, args: tuple[Any, ...],
         for name, x in full.items():
             if type(x) is not float and isinstance(op.params[name], float):
                 full[name] = _number(op, name, x)
-    return op, inputs, full
+    return op, inputs, full, own
 
 
 def _number(op: Op, name: str, x: Any) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import AutogradError, GraphError, UsageError, blame
 from ._bind import Bindable, Each, Rule, bind, ieee, ieee_traced
 from ._call import op_inputs_and_params
-from ._carriers import CARRIERS, NUMBER
+from ._carriers import BATCHED, CARRIERS, NUMBER
 from ._docstring import Docstring
 from ._fields import check_fields
 from ._level import Level
@@ -80,6 +80,8 @@ class Op(Bindable):
     variants    other ops that a keyword chooses, or None for this one, the first: {"approximate": {"none": None,
                 "tanh": gelu_tanh}} makes gelu(x, approximate="tanh") a call of gelu_tanh
     ufunc_method  the method of a ufunc that is this op, such as np.add.reduce
+    lanes       how an op on arrays runs in many lanes at once, one of the forms in `_lanes.py`; None: in one lane
+                after the other
 
     >>> from autograd_nn import Value
     >>> from autograd_nn.ops import Op
@@ -110,7 +112,8 @@ class Op(Bindable):
                  cost: Callable[..., int] | None = None, misfit: Callable[..., str | None] | None = None,
                  expansion: Callable[..., Any] | None = None,
                  variants: Mapping[str, Mapping[str, Op | None]] | None = None,
-                 ufunc_method: Callable[..., Any] | None = None) -> None:
+                 ufunc_method: Callable[..., Any] | None = None,
+                 lanes: Callable[..., Any] | None = None) -> None:
         given = {**locals()}
         if not isinstance(name, str):
             raise UsageError(f"Op: name must be a string, not {shown_in_error(name)}")
@@ -147,7 +150,7 @@ class Op(Bindable):
         self.steepest, self.range, self.cost = steepest, range, cost
         self.ulps, self.loses = ulps, loses
         self.misfit = misfit or (of_broadcast if self.elementwise else None)
-        self.expansion, self.ufunc_method = expansion, ufunc_method
+        self.expansion, self.ufunc_method, self.lanes = expansion, ufunc_method, lanes
         self.variants = dict(variants or {})
         OPS[name] = self
         for meet in _meetings:
@@ -173,10 +176,10 @@ class Op(Bindable):
     def __call__(self, *args: Any, **params: Any) -> Any:
         try:
             if len(args) != self.arity or params:
-                op, args, params = op_inputs_and_params(self, args, params)
+                op, args, params, own = op_inputs_and_params(self, args, params)
             else:
-                op, params = self, self.params
-            top = NUMBER
+                op, params, own = self, self.params, False
+            top = NUMBER if not own else next(c for c in CARRIERS.values() if c.rank == BATCHED)
             for arg in args:
                 carrier = CARRIERS[type(arg)]
                 if carrier.rank > top.rank:

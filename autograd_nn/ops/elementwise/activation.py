@@ -14,6 +14,7 @@ import numpy as np
 
 from .._bind import Twice
 from .._composite import Composite
+from .._lanes import along_axis
 from .._op import Case, Op, shape_of
 from ..arrays.reduction import keeping, largest, max, sum
 from ..arrays.shape import reshape
@@ -211,11 +212,12 @@ logsumexp = Op("logsumexp", None, _logsumexp,
                lambda g, y, x, axis, keepdims: multiply0(reshape(g, keeping(x, axis)), softmax(x, axis=axis)),
                tex=r"\ln \sum e^{{{0}}}", params={"axis": None, "keepdims": False},
                cases=[*_ROWS, (((3, 4),), {"axis": None}), (((2, 3),), {"axis": (0, 1), "keepdims": True})],
-               ufunc_method=np.logaddexp.reduce)
+               ufunc_method=np.logaddexp.reduce, lanes=along_axis)
 softmax = Op("softmax", None, _softmax,
              lambda g, y, x, axis: from_probabilities(g, y, axis),
              layer="Softmax", tex=r"\operatorname{{softmax}} {0}", params={"axis": -1}, cases=_ROWS,
-             range=(0, 1))
+             range=(0, 1), lanes=along_axis)
 log_softmax = Op("log_softmax", None, _log_softmax,
                  lambda g, y, x, axis: -g * expm1(y) - exp(y) * (sum(g, axis=axis, keepdims=True) - g),
-                 layer="LogSoftmax", tex=r"\ln \operatorname{{softmax}} {0}", params={"axis": -1}, cases=_ROWS)
+                 layer="LogSoftmax", tex=r"\ln \operatorname{{softmax}} {0}", params={"axis": -1}, cases=_ROWS,
+                 lanes=along_axis)

@@ -13,6 +13,7 @@ from ...errors import ShapeError, UsageError
 from .._arguments import as_array, no_out
 from .._bind import Each
 from .._function import composed
+from .._lanes import Lanes, one_by_one
 from .._op import Op, shape_of
 from ..arrays.shape import broadcast_to, reshape
 
@@ -98,6 +99,16 @@ def _cost(shapes: list[tuple[int, ...]], out: tuple[int, ...], subscripts: str, 
     return math.prod(sizes.values()) * (len(shapes) - 1)
 
 
+def _one_more_letter(op: Op, lanes: Lanes) -> Any:
+    """The lanes are one more index."""
+    inputs, out = lanes.params["subscripts"].split("->")
+    fresh = next((k for k in string.ascii_letters if k not in inputs), None)
+    if fresh is None:
+        return one_by_one(op, lanes)
+    terms = [fresh + term if own else term for term, own in zip(inputs.split(","), lanes.mapped)]
+    return op(lanes.xs, **{**lanes.params, "subscripts": ",".join(terms) + "->" + fresh + out})
+
+
 contract = Op("contract", None, _contract,
               Each(lambda i, g, y, *xs, subscripts, optimize: _term_back(i, g, xs, subscripts, optimize)),
               tex=r"\operatorname{{einsum}}({0}, \ldots)", symbol="einsum", internal=True,
@@ -109,7 +120,7 @@ contract = Op("contract", None, _contract,
                   (((2, 3), (3, 2), (2, 2)), "ij,jk,kl->il"), (((2, 3), (2, 3)), "ij,ij->ij"),
                   (((1, 3), (2, 1)), "ij,ij->ij"), (((2, 3), (1,)), "ij,j->i"), (((), (2,)), ",i->i"),
                   (((2, 2), (3, 3), (3,)), "ii,jj,j->j"), (((2, 3), (2, 3)), "ij,ij->"), (((1, 1), (3,)), "ii,i->i")]],
-              multilinear=True, cost=_cost)
+              multilinear=True, cost=_cost, lanes=_one_more_letter)
 
 
 @composed(np.einsum)

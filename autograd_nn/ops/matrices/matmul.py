@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import ShapeError
+from .._lanes import Lanes, among, by_ops, shaped
 from .._misfit import of_product
 from .._op import Op, shape_of
-from ..arrays.shape import expand_dims, moveaxis, reshape, swapaxes
+from ..arrays.shape import expand_dims, moveaxis, reshape, squeeze, swapaxes
 
 
 def ndim(x: Any) -> int:
@@ -80,8 +82,14 @@ def _dot_right(g: Any, x: Any, y: Any) -> Any:
 
 
 def _matmul(x: Any, y: Any) -> Any:
-    if type(x) is type(y) is np.ndarray and x.ndim > 1 and (y.ndim == 2 or (y.ndim == 1 and x.ndim > 2)):
+    arrays = type(x) is type(y) is np.ndarray
+    if arrays and x.ndim > 1 and (y.ndim == 2 or (y.ndim == 1 and x.ndim > 2)):
         return times_one_matrix(x, y)                    # np.matmul asks more questions, and splits a stack
+    if arrays and x.ndim == 3 == y.ndim and len(x) == len(y) and x.size and y.size:
+        if x.shape[2] == 1 == y.shape[1]:                # columns times rows
+            return x * y
+        if not y.strides[0] and x.shape[2] == y.shape[1]:        # one matrix for all: vmap has repeated it
+            return times_one_matrix(x, y[0])
     return np.matmul(x, y)
 
 
@@ -100,6 +108,41 @@ def _cost(shapes: list[tuple[int, ...]], out: tuple[int, ...]) -> int:
     return math.prod(out) * shapes[0][-1] if all(shapes) else 0
 
 
+FEW_COLUMNS = 8
+"""Columns of a matrix in each lane, with which one product for all lanes is quicker than one for each."""
+
+
+def _products(op: Op, lanes: Lanes) -> Any:
+    """The lanes as one stack of matrices; where all share y, or a matrix x, as the rows of one product."""
+    (x, y), (own_x, own_y), n, m = lanes.xs, lanes.mapped, lanes.ndim(0), lanes.ndim(1)
+    if not n or not m:
+        raise ShapeError("matmul: a number in each lane is no matrix; * multiplies")
+    if not own_y and m <= 2:                             # rows of x, of whatever lane, times y
+        rows = op(shaped(x, (math.prod(shape_of(x)[:-1]), shape_of(x)[-1])), y)
+        return shaped(rows, shape_of(x)[:-1] + shape_of(y)[1:])
+    if not own_x and n <= 2 and m == 1:                  # the same from the right
+        return op(y, x if n == 1 else swapaxes(x, 0, 1))
+    if not own_x and n == 2 == m and shape_of(y)[2] <= FEW_COLUMNS:
+        return swapaxes(_products(op, Lanes((), [swapaxes(y, 1, 2), swapaxes(x, 0, 1)], [True, False], lanes.size, {},
+                                            lanes.down)), 1, 2)
+    x = expand_dims(x, -2) if n == 1 else x
+    y = expand_dims(y, -1) if m == 1 else y
+    axes = max(n, m, 2)
+    z = op(among(x, axes) if own_x else x, among(y, axes) if own_y else y)
+    if n == 1:
+        z = squeeze(z, -2 if m > 1 else (-2, -1))
+    elif m == 1:
+        z = squeeze(z, -1)
+    return z
+
+
+def _by_matmul(x: Any, y: Any) -> Any:
+    """np.dot by matmul."""
+    if not ndim(x) or not ndim(y):
+        return x * y
+    return reshape(matmul(x, _as_matrix(y)), shape_of(x)[:-1] + shape_of(y)[:-2] + shape_of(y)[-1:] * (ndim(y) > 1))
+
+
 matmul = Op("matmul", None, _matmul,
             lambda g, z, x, y: _left(g, x, y),
             lambda g, z, x, y: _right(g, x, y),
@@ -108,7 +151,7 @@ matmul = Op("matmul", None, _matmul,
             cases=[(((2, 3), (3, 4)), {}), (((3,), (3, 4)), {}), (((2, 3), (3,)), {}), (((3,), (3,)), {}),
                    (((2, 1, 2, 3), (4, 3, 2)), {}), (((2, 3), (4, 3, 2)), {}), (((3,), (2, 3, 2)), {}),
                    (((2, 2, 3), (3,)), {})],
-            multilinear=True, cost=_cost, misfit=of_product)
+            multilinear=True, cost=_cost, misfit=of_product, lanes=_products)
 dot = Op("dot", None, _dot,
          lambda g, z, x, y: _dot_left(g, x, y),
          lambda g, z, x, y: _dot_right(g, x, y),
@@ -116,4 +159,4 @@ dot = Op("dot", None, _dot,
          tex=r"{0} \cdot {1}", symbol="·",
          cases=[(((2, 3), (3, 4)), {}), (((3,), (3,)), {}), (((), (2, 3)), {}), (((2, 3), (4, 3, 2)), {}),
                 (((2, 2, 3), (3,)), {}), (((3,), (2, 3, 2)), {})],
-         multilinear=True, cost=_cost, misfit=partial(of_product, outer=True))
+         multilinear=True, cost=_cost, misfit=partial(of_product, outer=True), lanes=by_ops(_by_matmul))

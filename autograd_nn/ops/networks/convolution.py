@@ -27,6 +27,7 @@ import numpy as np
 from ...errors import ShapeError, UsageError
 from .._arguments import as_array, dtype_of
 from .._function import composed
+from .._lanes import Lanes, axis_moved, by_ops, shaped
 from .._op import Op, shape_of
 from ..arrays.padding import pad
 from ..arrays.reduction import sum
@@ -200,6 +201,46 @@ def _cost(shapes: list[tuple[int, ...]], out: tuple[int, ...], **_: Any) -> int:
     return math.prod(out) * math.prod(shapes[1][1:])
 
 
+# --- in many lanes --------------------------------------------------------------------------------
+
+def _many(x: Any) -> Any:
+    """The images of all lanes as one batch."""
+    return shaped(x, (math.prod(shape_of(x)[:2]), *shape_of(x)[2:]))
+
+
+def _images_apart(y: Any, size: int) -> Any:
+    return shaped(y, (size, shape_of(y)[0] // (size or 1), *shape_of(y)[1:]))
+
+
+def _beside(x: Any) -> Any:
+    """The channels of all lanes beside each other in each image."""
+    x = axis_moved(x, 0, 1)
+    return shaped(x, (shape_of(x)[0], math.prod(shape_of(x)[1:3]), *shape_of(x)[3:]))
+
+
+def _channels_apart(y: Any, size: int) -> Any:
+    return axis_moved(shaped(y, (shape_of(y)[0], size, shape_of(y)[1] // (size or 1), *shape_of(y)[2:])), 1, 0)
+
+
+def _correlated(op: Op, lanes: Lanes) -> Any:
+    """Where the lanes share the kernel, one batch of all their images; else groups of channels, one for each lane."""
+    if not lanes.mapped[1]:
+        return _images_apart(op(_many(lanes.xs[0]), lanes.xs[1], **lanes.params), lanes.size)
+    groups = {**lanes.params, "groups": lanes.params["groups"] * lanes.size}
+    return _channels_apart(op(_beside(lanes.full(0)), _many(lanes.xs[1]), **groups), lanes.size)
+
+
+def _correlated_weight(op: Op, lanes: Lanes) -> Any:
+    groups = {**lanes.params, "groups": lanes.params["groups"] * lanes.size}
+    return _images_apart(op(_beside(lanes.full(0)), _beside(lanes.full(1)), **groups), lanes.size)
+
+
+def _and_bias(x: Any, w: Any, b: Any, **options: Any) -> Any:
+    return correlate2d(x, w, **options) + reshape(b, (-1, 1, 1))
+
+
+# --- the entries ----------------------------------------------------------------------------------
+
 correlate2d = Op("correlate2d", None, _correlate,
                  lambda g, y, x, w, **p: correlate2d_input(g, w, size=shape_of(x)[2:], **p),
                  lambda g, y, x, w, **p: correlate2d_weight(x, g, kernel=shape_of(w)[2:], **p),
@@ -208,14 +249,14 @@ correlate2d = Op("correlate2d", None, _correlate,
                  cases=[(((2, 2, 4, 3), (3, 2, 2, 2)), {}), (((2, 2, 5, 4), (3, 2, 2, 3)), _BENT),
                         (((1, 4, 3, 3), (2, 2, 1, 1)), {"groups": 2}),
                         (((2, 2, 4, 3), (4, 1, 3, 2)), {"groups": 2, "padding": ((1, 1), (0, 0))})],
-                 slots=("x", "w"), multilinear=True, cost=_cost)
+                 slots=("x", "w"), multilinear=True, cost=_cost, lanes=_correlated)
 correlate2d_bias = Op("correlate2d_bias", None, _correlate_bias,
                       lambda g, y, x, w, b, **p: correlate2d_input(g, w, size=shape_of(x)[2:], **p),
                       lambda g, y, x, w, b, **p: correlate2d_weight(x, g, kernel=shape_of(w)[2:], **p),
                       lambda g, y, x, w, b, **p: _bias(g),
                       tex=r"{0} \star {1} + {2}", symbol="x ⋆ w + b", internal=True, params=_OPTIONS,
                       cases=[(((2, 2, 4, 3), (3, 2, 2, 2), (3,)), {}), (((2, 2, 5, 4), (3, 2, 2, 3), (3,)), _BENT)],
-                      slots=("x", "w", "b"), cost=_cost)
+                      slots=("x", "w", "b"), cost=_cost, lanes=by_ops(_and_bias))
 correlate2d_input = Op("correlate2d_input", None, _correlate_input,
                        lambda h, x, y, w, size, **p: correlate2d(h, w, **p),
                        lambda h, x, y, w, size, **p: correlate2d_weight(h, y, kernel=shape_of(w)[2:], **p),
@@ -224,7 +265,8 @@ correlate2d_input = Op("correlate2d_input", None, _correlate_input,
                               (((2, 3, 3, 2), (3, 2, 2, 3)), {"size": (5, 4), **_BENT}),
                               (((1, 4, 2, 2), (4, 1, 2, 2)), {"size": (3, 3), "groups": 2})],
                        slots=("y", "w"), multilinear=True,
-                       cost=lambda shapes, out, **_: math.prod(shapes[0]) * math.prod(shapes[1][1:]))
+                       cost=lambda shapes, out, **_: math.prod(shapes[0]) * math.prod(shapes[1][1:]),
+                       lanes=_correlated)
 correlate2d_weight = Op("correlate2d_weight", None, _correlate_weight,
                         lambda h, w, x, y, kernel, **p: correlate2d_input(y, h, size=shape_of(x)[2:], **p),
                         lambda h, w, x, y, kernel, **p: correlate2d(x, h, **p),
@@ -233,7 +275,8 @@ correlate2d_weight = Op("correlate2d_weight", None, _correlate_weight,
                                (((2, 2, 5, 4), (2, 3, 3, 2)), {"kernel": (2, 3), **_BENT}),
                                (((1, 4, 3, 3), (1, 2, 3, 3)), {"kernel": (1, 1), "groups": 2})],
                         slots=("x", "y"), multilinear=True,
-                        cost=lambda shapes, out, **_: math.prod(shapes[1]) * math.prod(out[1:]))
+                        cost=lambda shapes, out, **_: math.prod(shapes[1]) * math.prod(out[1:]),
+                        lanes=_correlated_weight)
 
 
 # --- as in PyTorch --------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ import numpy as np
 from ...errors import ShapeError
 from .._arguments import data_of, dtype_of
 from .._frozen import original
+from .._lanes import Lanes, along_axis, axis_moved, shaped
 from .._op import Op, shape_of
 from ..arrays.reduction import mean, sum
 from ..arrays.shape import reshape
@@ -71,7 +72,8 @@ standardize = Op("standardize", None, _standardize,
                  lambda g, y, x, axis, eps: g if 0 in shape_of(x) else _back(g, y, x, axis, eps),
                  tex=r"\frac{{{0} - \overline{{{0}}}}}{{\sqrt{{\operatorname{{var}} {0} + {eps}}}}}",
                  symbol="(x − μ) / σ", params={"axis": None, "eps": 1e-5}, method=False,
-                 cases=[(((3, 4),), {"axis": 0}), (((2, 3, 4),), {"axis": (0, 2), "eps": 0.1}), (((5,),), {})])
+                 cases=[(((3, 4),), {"axis": 0}), (((2, 3, 4),), {"axis": (0, 2), "eps": 0.1}), (((5,),), {})],
+    lanes=along_axis)
 
 
 # --- each channel of a batch ----------------------------------------------------------------------
@@ -218,6 +220,19 @@ def _curvature(h: Any, g: Any, x: Any, w: Any, eps: float) -> Any:
     return -_beside(w, x) * (by_variance * y * common + scale * (by_h * mean_gy + by_g * mean_hy))
 
 
+def _channels_in_lanes(op: Op, lanes: Lanes) -> Any:
+    """The channels of all lanes beside each other, for each channel is normalized by itself."""
+    def beside(x: Any) -> Any:
+        if len(shape_of(x)) == 2:                        # a number for each channel
+            return shaped(x, (-1,))
+        x = axis_moved(x, 0, 1)
+        return shaped(x, (shape_of(x)[0], -1, *shape_of(x)[3:]))
+    y = op(*(beside(lanes.full(i)) for i in range(len(lanes.xs))), eps=lanes.params["eps"])
+    if len(shape_of(y)) == 1:
+        return shaped(y, (lanes.size, -1))
+    return axis_moved(shaped(y, (shape_of(y)[0], lanes.size, -1, *shape_of(y)[2:])), 1, 0)
+
+
 batch_normalize = Op(
     "batch_normalize", None, _batch_normalize,
     lambda g, y, x, w, b, eps: batch_normalize_input(g, x, w, eps=eps, known=_known(y)),
@@ -225,7 +240,7 @@ batch_normalize = Op(
     lambda g, y, x, w, b, eps: _total(g),
     tex=r"\operatorname{{norm}}({0}) {1} + {2}", symbol="norm(x) w + b", params={"eps": 1e-5}, method=False,
     cases=[(((3, 2), (2,), (2,)), {}), (((2, 3, 2), (3,), (3,)), {"eps": 0.1}), (((2, 1, 2, 2), (1,), (1,)), {})],
-    slots=("x", "w", "b"))
+    slots=("x", "w", "b"), lanes=_channels_in_lanes)
 batch_normalize_input = Op(
     "batch_normalize_input", None, _input,
     lambda h, z, g, x, w, eps, known: batch_normalize_input(h, x, w, eps=eps),
@@ -233,10 +248,10 @@ batch_normalize_input = Op(
     lambda h, z, g, x, w, eps, known: _total(h * batch_normalize_input(g, x, _ones(x), eps=eps)),
     tex=r"\operatorname{{norm}}'({1}) {0} {2}", symbol="norm′ g w", params={"eps": 1e-5, "known": None}, internal=True,
     cases=[(((3, 2), (3, 2), (2,)), {}), (((2, 3, 2), (2, 3, 2), (3,)), {"eps": 0.1})],
-    slots=("g", "x", "w"))
+    slots=("g", "x", "w"), lanes=_channels_in_lanes)
 batch_normalize_weight = Op(
     "batch_normalize_weight", None, _weight,
     lambda h, z, g, x, eps, known: batch_normalize(x, h, 0 * h, eps=eps),
     lambda h, z, g, x, eps, known: batch_normalize_input(g, x, h, eps=eps),
     tex=r"\sum {0} \operatorname{{norm}}({1})", symbol="Σ g norm(x)", params={"eps": 1e-5, "known": None},
-    internal=True, cases=[(((3, 2), (3, 2)), {}), (((2, 3, 2), (2, 3, 2)), {"eps": 0.1})])
+    internal=True, cases=[(((3, 2), (3, 2)), {}), (((2, 3, 2), (2, 3, 2)), {"eps": 0.1})], lanes=_channels_in_lanes)

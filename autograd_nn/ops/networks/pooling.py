@@ -22,6 +22,7 @@ from ...errors import UsageError
 from .._arguments import affordable, as_array, data_of, dtype_of
 from .._frozen import frozen
 from .._function import composed
+from .._lanes import Lanes, OfEachLane, over_stacks, repeated, with_own_params
 from .._op import Op, shape_of
 from ..arrays.shape import reshape, transpose
 from ..elementwise.arithmetic import flat
@@ -154,18 +155,25 @@ _AT: dict[str, Any] = {"kernel": (1, 1), "stride": (1, 1), "padding": ((0, 0), (
 _DILATED: dict[str, Any] = {**_AT, "dilation": (1, 1)}
 _OVERLAP: dict[str, Any] = {"kernel": (3, 2), "stride": (2, 1), "padding": ((1, 0), (0, 1))}
 
+@with_own_params
+def _numbered(op: Op, lanes: Lanes) -> Any:
+    number = lanes.params["number"]
+    number = number.array if isinstance(number, OfEachLane) else repeated(number, lanes.size)
+    return op(lanes.full(0), **{**lanes.params, "number": number})
+
+
 window_max = Op("window_max", None, _max,
                 lambda g, y, x, **p: window_put(g + flat(g, y), number=_numbers(y, x, **p), size=shape_of(x)[-2:], **p),
                 tex=r"\max_{{\text{{windows}}}} {0}", symbol="max ▦", internal=True, params=_DILATED,
                 cases=[(((2, 1, 4, 5),), {"kernel": (2, 2), "stride": (2, 2)}), (((1, 2, 4, 3),), _OVERLAP),
-                       (((6, 6),), {"kernel": (2, 2), "dilation": (3, 2)})])
+                       (((6, 6),), {"kernel": (2, 2), "dilation": (3, 2)})], lanes=over_stacks)
 window_pick = Op("window_pick", None, _pick,
                  lambda g, y, x, number, **p: window_put(g, number=number, size=shape_of(x)[-2:], **p),
                  tex=r"\operatorname{{pick}}_{{\text{{windows}}}} {0}", symbol="pick ▦", internal=True,
                  params={"number": None, **_DILATED},
                  cases=[(((4, 5),), {"number": np.array([[0, 3], [2, 2]]), "kernel": (2, 2), "stride": (2, 2)}),
                         (((1, 4, 3),), {"number": np.array([[[2, 4, 1], [0, 5, 2]]]), **_OVERLAP})],
-                 linear=True)
+                 linear=True, lanes=_numbered)
 window_put = Op("window_put", None, _put,
                 lambda h, x, g, number, size, **p: window_pick(h, number=number, **p),
                 tex=r"\operatorname{{put}}_{{\text{{windows}}}} {0}", symbol="put ▦", internal=True,
@@ -173,19 +181,19 @@ window_put = Op("window_put", None, _put,
                 cases=[(((2, 2),), {"number": np.array([[0, 3], [2, 2]]), "size": (4, 5), "kernel": (2, 2),
                                     "stride": (2, 2)}),
                        (((1, 2, 3),), {"number": np.array([[[2, 4, 1], [0, 5, 2]]]), "size": (4, 3), **_OVERLAP})],
-                linear=True)
+                linear=True, lanes=_numbered)
 window_sum = Op("window_sum", None, _sum,
                 lambda g, y, x, **p: window_spread(g, size=shape_of(x)[-2:], **p),
                 tex=r"\sum_{{\text{{window}}}} {0}", symbol="Σ ▦", internal=True, params=_AT,
                 cases=[(((2, 1, 4, 5),), {"kernel": (2, 2), "stride": (2, 2)}), (((1, 2, 4, 3),), _OVERLAP)],
-                linear=True)
+                linear=True, lanes=over_stacks)
 window_spread = Op("window_spread", None, _spread,
                    lambda h, x, g, size, **p: window_sum(h, **p),
                    tex=r"\operatorname{{spread}}_{{\text{{windows}}}} {0}", symbol="spread ▦", internal=True,
                    params={"size": (1, 1), **_AT},
                    cases=[(((2, 1, 2, 2),), {"size": (4, 5), "kernel": (2, 2), "stride": (2, 2)}),
                           (((1, 2, 2, 3),), {"size": (4, 3), **_OVERLAP})],
-                   linear=True)
+                   linear=True, lanes=over_stacks)
 
 
 # --- as in PyTorch --------------------------------------------------------------------------------
