@@ -173,6 +173,24 @@ class Op(Bindable):
         """Whether the results lie in a finite interval."""
         return bool(np.isfinite(self.range).all())
 
+    def forget(self) -> None:
+        """Take the op out of the table, and its methods with it; it may then be defined again."""
+        OPS.pop(self.name, None)
+        for part in _partings:
+            part(self)
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return op_named, (self.name, self.module)
+
+    def __copy__(self) -> Op:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Op:
+        return self
+
     def __call__(self, *args: Any, **params: Any) -> Any:
         try:
             if len(args) != self.arity or params:
@@ -237,24 +255,6 @@ class Op(Bindable):
         """What a rule that names this op calls on floats ("scalar") or arrays ("array")."""
         plain: Any = self.scalar if isinstance(kind, str) and kind == "scalar" else self.array
         return plain if self.arity >= 0 else lambda xs, **params: plain(*xs, **params)
-
-    def forget(self) -> None:
-        """Take the op out of the table, and its methods with it; it may then be defined again."""
-        OPS.pop(self.name, None)
-        for part in _partings:
-            part(self)
-
-    def __repr__(self) -> str:
-        return f"<op {self.name}>"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return op_named, (self.name, self.module)
-
-    def __copy__(self) -> Op:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Op:
-        return self
 
 
 def _module_of(op: Op) -> str:
