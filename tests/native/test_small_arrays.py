@@ -75,7 +75,8 @@ def cases(name, rng, dtype, odd):
                 ((x(rows, m), x(4, m + 1), x(4)), {}), ((x(rows, m), x(4, m), x(1)), {}),
                 ((x(2, 3, m), x(4, m), x(4)), {})]
     if name == "softmax":
-        return [((x(*shape),), {"axis": axis}) for shape in ((rows, m), (m,), (2, rows, m), (7, 1000)) for axis in (-1, 0)]
+        shapes = (rows, m), (m,), (2, rows, m), (7, 1000)
+        return [((x(*shape),), {"axis": axis}) for shape in shapes for axis in (-1, 0)]
     if name in ("sum", "mean"):
         return [((x(*shape),), {"axis": axis, "keepdims": keep}) for shape in ((rows, m), (m,), (2, rows, m), ())
                 for axis in (None, *([-1] if shape else [])) for keep in (False, True)] + [((x(rows, m),), {})]
