@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from ..ops._carriers import has_lanes
 from . import reverse
+from .in_lanes import cotangents_in_lanes
+from .lane_level import lanes_share
 from .node import Node, topological, walked
 from .times import is_older
 from .variables import call_of
@@ -66,17 +69,24 @@ def cotangents_of(nodes: list[Any], seeds: Mapping[Node, Any], create_graph: boo
 
     What lies below or beside them has no part in it, nor what was made before the time `since`: none of the nodes was.
     """
-    if reverse.values_in_c is not None and not create_graph and len(seeds) == 1:
-        (root, seed), = seeds.items()
-        some: list[Any] | None = reverse.values_in_c.cotangents(root, seed, nodes, since, False)
-        if some is not None:
-            return some
-    found: dict[Node, Any] | None = None
-    if reverse.in_c is not None and not create_graph:
-        found = reverse.unless_it_fails(reverse.in_c.cotangents, seeds, since, False)
-    if found is None:
-        found = reverse.cotangents_over(between(seeds, nodes, since), seeds, create_graph, set(nodes))
-    return [found.get(node) for node in nodes]
+    if any(map(has_lanes, seeds.values())):
+        order = between(seeds, nodes, since)
+        many = None if create_graph else cotangents_in_lanes(order, seeds, nodes)
+        if many is not None:
+            return many
+        found: dict[Node, Any] | None = reverse.cotangents_over(order, seeds, create_graph, set(nodes))
+    else:
+        if reverse.values_in_c is not None and not create_graph and len(seeds) == 1:
+            (root, seed), = seeds.items()
+            some: list[Any] | None = reverse.values_in_c.cotangents(root, seed, nodes, since, False)
+            if some is not None:
+                return some
+        found = None
+        if reverse.in_c is not None and not create_graph and not lanes_share():
+            found = reverse.unless_it_fails(reverse.in_c.cotangents, seeds, since, False)
+        if found is None:
+            found = reverse.cotangents_over(between(seeds, nodes, since), seeds, create_graph, set(nodes))
+    return [found.get(node) for node in nodes]           # type: ignore[union-attr]
 
 
 def cotangents_alone(nodes: list[Any], root: Node, seed: Any, since: int) -> list[Any] | None:
@@ -88,7 +98,7 @@ def cotangents_alone(nodes: list[Any], root: Node, seed: Any, since: int) -> lis
         some: list[Any] | None = reverse.values_in_c.cotangents(root, seed, nodes, since, True)
         if some is not None:
             return some
-    if reverse.in_c is None:
+    if reverse.in_c is None or lanes_share():
         return None
     found = reverse.unless_it_fails(reverse.in_c.cotangents, {root: seed}, since, True)
     return None if found is None else [found.get(node) for node in nodes]

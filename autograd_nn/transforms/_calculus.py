@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from .. import tree
+from ..core.batched import Batched, batch, lanes_in_front
 from ..core.below import between, cotangents_alone, ends_below, walk
 from ..core.modes import mode
 from ..core.node import Node
@@ -26,7 +27,7 @@ from ._elsewhere import depending, depends_on_elsewhere
 from ._forgotten import NOWHERE, refuse_forgotten
 from ._tangents import tangents
 from ._variable import Variable, is_storage, lifted
-from .dual import Dual, alive, leaf, new_level, nodes_in, recording, run_at, transposed
+from .dual import Dual, alive, leaf, new_level, nodes_in, paired, recording, run_at, transposed
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
@@ -128,8 +129,8 @@ def _place(what: str, i: Any, n: int) -> int:
 
 
 def _not_differentiable(what: str, i: int, x: Any) -> Exception:
-    if isinstance(x, (np.ndarray, np.generic, bool, complex)):
-        return DTypeError(f"{what}: argument {i} is {np.asarray(x).dtype}, and has no derivative\n"
+    if isinstance(x, (np.ndarray, np.generic, bool, complex, Batched)):
+        return DTypeError(f"{what}: argument {i} is {getattr(x, 'dtype', type(x))}, and has no derivative\n"
                           "  help: give real floating point numbers, such as x.astype(float)")
     if is_unknown(x):
         return UsageError(f"{what}: argument {i} has nothing to differentiate: {type(x).__name__} is not known as a "
@@ -158,7 +159,7 @@ class Pullback(Asking):
         began = begin()                                  # what is older does not depend on its variables
         Asking.__init__(self, began)
         if arguments.plain:
-            variables = self.bases = leaves_of(arguments.leaves, began) if self.numbers else \
+            self.variables = self.bases = leaves_of(arguments.leaves, began) if self.numbers else \
                 [lifted(x, False, True, began)[1] for x in arguments.leaves]
             self.kept, self.inside = arguments.stored, NONE          # none is stored, and no variable made by an op
         else:
@@ -166,10 +167,10 @@ class Pullback(Asking):
             self.kept = [outermost and isinstance(x, Node) and not (stored and is_storage(x))
                          for x, stored in zip(arguments.leaves, arguments.stored)]
             pairs = [lifted(x, stored, self.recorded, began) for x, stored in zip(arguments.leaves, arguments.stored)]
-            variables, self.bases = [x for x, _ in pairs], [base for _, base in pairs]
+            self.variables, self.bases = [x for x, _ in pairs], [base for _, base in pairs]
             self.inside = frozenset([base for base in self.bases if base._op is not None])
         with recording():
-            y, copies = active.run(began, self.inside, arguments.call, (f, variables, kwargs))
+            y, copies = active.run(began, self.inside, arguments.call, (f, self.variables, kwargs))
         y, aux = with_aux(what, y) if has_aux else (y, None)
         self.ys, self.structure = tree.flatten(y)
         self.aux, self.aux_structure = tree.flatten(aux) if has_aux else ([], self.structure)
@@ -202,7 +203,8 @@ class Pullback(Asking):
                 seeds = [stripped(seed, ()) for seed in seeds]
             with recording():
                 found = transposed(self.ys, seeds, self.bases, create_graph, self.began)
-            found = self._handed_out(found, create_graph, self.inside.union(along) if along else NONE)
+            found = self._handed_out([with_lanes_of(*of) for of in zip(self.variables, found, self.bases)],
+                                     create_graph, self.inside.union(along) if along else NONE)
         else:
             found = alone
         if self.numbers and PLAIN.issuperset(map(type, found)):
@@ -214,8 +216,8 @@ class Pullback(Asking):
         return done
 
     def _pulled_alone(self, seeds: Sequence[Any]) -> list[Any] | None:
-        """The cotangents in the common case, that the value is a node with nothing below it but what the call has made."""
-        if len(self.ys) != 1 or self.aux or self._open or self.inside or not mode.recording:
+        """The cotangents in the usual case: plain arguments, and nothing below the value but what the call has made."""
+        if not self.arguments.plain or len(self.ys) != 1 or self.aux or self._open or not mode.recording:
             return None
         y, seed = self.ys[0], seeds[0]
         if not isinstance(y, Node) or type(seed) not in PLAIN or seed is None:
@@ -225,16 +227,12 @@ class Pullback(Asking):
             self._open = False
         return found
 
-    def push(self, i: int, given: Iterable[Any]) -> list[list[Any]]:
-        """For each of the tangents `given` of leaf i of the arguments, those of the leaves of the value."""
-        x, base, keep = self.arguments.leaves[i], self.bases[i], self.kept[i]
-        done = []
+    def push(self, given: Sequence[Any]) -> list[Any]:
+        """The tangents of the value, of the tangents `given` of the leaves of the arguments; None stands for 0."""
+        dxs = {base: _below_lanes(x, dx) for x, base, dx in zip(self.variables, self.bases, given) if dx is not None}
         with recording():
-            order = between(nodes_in(self.ys), [base], self.began)
-            for dx in given:
-                found = self._handed_out(tangents(self.ys, order, {base: dx}, self.open), self.open)
-                done.append([leaf(t, type(x)) if keep and not isinstance(t, (Dual, Node)) else t for t in found])
-        return done
+            order = between(nodes_in(self.ys), dxs, self.began)
+            return self._handed_out(tangents(self.ys, order, dxs, self.open), self.open)
 
     def _handed_out(self, results: Sequence[Any], may_depend: bool, until: Set[Node] = NONE) -> list[Any]:
         """Results as nodes where they depend on a node from elsewhere, and else as plain data."""
@@ -262,6 +260,21 @@ class Pullback(Asking):
         return end in self.inside or depends_on_elsewhere(end)
 
 
+def with_lanes_of(x: Any, g: Any, base: Any) -> Any:
+    """The cotangent g of the node in a variable x, with the lanes of x, if it has any."""
+    if not isinstance(x, Batched):
+        return g
+    g = np.zeros(base.shape, base.dtype) if g is None else g
+    return batch(with_lanes_of(x._below, g, base), x.level)
+
+
+def _below_lanes(x: Any, dx: Any) -> Any:
+    """A tangent of a variable x as one of the node in it."""
+    while isinstance(x, Batched):
+        x, dx = x._below, lanes_in_front(dx, x.level)
+    return dx
+
+
 def with_aux(what: str, y: Any) -> tuple[Any, Any]:
     """What a function with has_aux returned: its value and the rest."""
     if not isinstance(y, tuple) or len(y) != 2:
@@ -273,6 +286,8 @@ def with_aux(what: str, y: Any) -> tuple[Any, Any]:
 def stripped(x: Any, keep: Any) -> Any:
     """A result as plain data, but for the nodes in `keep`, and without the tangents of jvps that are over."""
     x = alive(x)
+    if isinstance(x, Batched):
+        return Batched(stripped(x._below, keep), x.level)
     if isinstance(x, Dual):
         return Dual(stripped(x.primal, keep), stripped(x.tangent, keep), x.level)
     if not isinstance(x, Node) or x in keep:
@@ -290,7 +305,7 @@ def plain_result(x: Node) -> Any:
 
 def _like(x: Any, base: Any, keep: bool, g: Any, taken: set[int]) -> Any:
     """The gradient g in the form of the argument x; `taken` are the arrays that others hold."""
-    if isinstance(g, (Dual, Node)):
+    if isinstance(g, (Dual, Node, Batched)):
         return g
     if isinstance(base, Tensor):
         if not isinstance(g, np.ndarray) or id(g) in taken or g.base is not None or not g.flags.writeable \
@@ -309,7 +324,7 @@ def pushed(f: Function, arguments: Arguments, tangents: Sequence[Any]) -> tuple[
     the duals."""
     level = new_level()
     with recording(), run_at([level]):                  # no_grad() inside f stops derivatives, one around not
-        duals = [Variable(x._data if stored and is_storage(x) else x, dx, level)
+        duals = [paired(x._data if stored and is_storage(x) else x, dx, level, Variable)
                  for x, dx, stored in zip(arguments.leaves, tangents, arguments.stored)]
         return *arguments.call(f, duals, {}), level
 

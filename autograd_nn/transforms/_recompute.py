@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import ops, tree
 from ..core.below import cotangents_of
+from ..core.lane_level import in_lanes_of, running_lanes
 from ..core.modes import mode, record, special_mode, unrecorded
 from ..core.node import NOTHING, Node
 from ..core.random import generator
@@ -118,7 +119,7 @@ class Segment:
         self.f, self.structure, self.forms = f, structure, forms
         self.kinds = [_kind(x) for x in inputs]
         self.closed: tuple[Node, ...] = ()               # the nodes that f closes over; inputs as well
-        self.around = active.calls, running_levels()     # the transforms that were running
+        self.around = active.calls, running_levels(), running_lanes()    # the transforms that were running
         self.random_state: Any = None                    # of the package's own generator as f began, once it ran
 
     def forward(self, inputs: list[Any]) -> Any:
@@ -166,8 +167,8 @@ class Segment:
                 nodes: list[Any] = [x for x in variables if isinstance(x, Node)]
                 for x in nodes:
                     x._call = region.began
-                calls, levels = self.around
-                with run_at(levels):
+                calls, levels, lanes = self.around
+                with run_at(levels), in_lanes_of(lanes):
                     made = frozenset([x for x in nodes if x._op is not None])
                     ys, _, _ = active.run(region.began, made, self.run, (variables[:n],), around=calls)
         finally:

@@ -109,8 +109,11 @@ class OneLeaf(Structure):
 ONE_LEAF = OneLeaf([None], set())
 
 
-def flatten(tree: Any) -> tuple[list[Any], Structure]:
+def flatten(tree: Any, leaf: Callable[[Any], bool] | None = None) -> tuple[list[Any], Structure]:
     """The leaves of a tree, in order, and the structure that puts them together again.
+
+    leaf   says of anything, containers as well, whether it is a leaf; by default these are what has
+           derivatives and is no container
 
     >>> parts, structure = flatten({"w": [1.0, 2.0], "n": 3})
     >>> parts
@@ -118,7 +121,7 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
     >>> unflatten(structure, [10.0, 20.0])
     {'w': [10.0, 20.0], 'n': 3}
     """
-    if is_sure_leaf(tree):
+    if leaf is None and is_sure_leaf(tree):
         return [tree], ONE_LEAF
     found: list[Any] = []
     entries: list[Branch | Constant | None] = []
@@ -130,12 +133,13 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
         if x is END:
             inside.discard(path.pop())
             continue
-        if is_sure_leaf(x):
+        if leaf is None and is_sure_leaf(x):
             found.append(x)
             entries.append(None)
             continue
-        branch = branch_of(x)
-        if branch is not None and (branch.stored or LEAVES.issuperset([type(x) for x in branch.parts])):
+        branch = branch_of(x) if leaf is None or not leaf(x) else None
+        if branch is not None and (branch.stored or (leaf is None and
+                                                     LEAVES.issuperset([type(part) for part in branch.parts]))):
             if branch.stored:
                 stored.update(range(len(found), len(found) + len(branch.parts)))
             branch.flat = True
@@ -149,7 +153,7 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
             entries.append(branch)
             stack.append(END)
             stack += reversed(branch.parts)
-        elif is_leaf(x):
+        elif (leaf or is_leaf)(x):
             found.append(x)
             entries.append(None)
         else:
