@@ -6,6 +6,10 @@ jacobian, hessian    of tanh(A x), and of the sum of its squares, n numbers, flo
 of numbers           the Hessian of Rosenbrock's function of a list of 100 floats: a graph of Values
 vmap                 the gradient of each example of a batch of 32, for an MLP 64-32-10 with cross
                      entropy, float32; beside a loop that calls our grad for one example after the other
+nested loop          a function that calls grad n times and is differentiated itself: each inner function
+                     closes over what the calls before have given
+calls                what a call of a transform costs, beside the same by hand, with backward(): 100 times
+                     a function of one float, a list of 1,000 floats, and 100 times one of 8 elements
 
 Results are compared before anything is timed. The runs are interleaved in one process; the fastest
 run and the median are printed, in milliseconds. A row is a function that gives the same work in each
@@ -35,7 +39,7 @@ import numpy as np
 from bench_conv import kernels
 
 import autograd_nn
-from autograd_nn import grad, hessian, jacobian, nn, vmap
+from autograd_nn import Tensor, Value, grad, hessian, jacobian, nn, value_and_grad, vmap
 
 OURS = "autograd_nn"
 Step = Callable[[], Any]
@@ -145,6 +149,109 @@ def per_example(peers: Peers) -> Steps:
     return steps
 
 
+def nested(n: int, peers: Peers) -> Steps:
+    """The derivative of a loop of n steps, each with a derivative in it."""
+    def loop(grad: Any) -> Callable[[Any], Any]:
+        def outer(x: Any) -> Any:
+            s = x
+            for _ in range(n):
+                s = 0.5 * s + 0.1 * grad(lambda z, s=s: z * z * s)(s)
+            return s
+        return outer
+
+    def by_hand() -> float:
+        x = Value(1.2)
+        s: Any = x
+        for _ in range(n):
+            s = 0.5 * s + 0.1 * (2.0 * s * s)
+        s.backward()
+        return float(x.grad)
+    mine = grad(loop(grad))
+    steps: Steps = {OURS: lambda: mine(1.2), "by hand": by_hand}
+    if peers.hips:
+        steps["HIPS"] = lambda: peers.hips.grad(loop(peers.hips.grad))(1.2)
+    if peers.torch:
+        torch = peers.torch
+
+        def of_torch(f: Any) -> Callable[[Any], Any]:
+            def derivative(s: Any) -> Any:
+                z = s.clone()
+                return torch.autograd.grad(f(z), z, create_graph=True)[0]
+            return derivative
+        x = torch.tensor(1.2, dtype=torch.float64, requires_grad=True)
+        steps["torch"] = lambda: torch.autograd.grad(loop(of_torch)(x), x)[0].numpy()
+    return steps
+
+
+def one_float(peers: Peers) -> Steps:
+    """The derivative of x * x, 100 times."""
+    f = lambda x: x * x
+    mine = grad(f)
+
+    def by_hand() -> float:
+        x = Value(2.0)
+        f(x).backward()
+        return float(x.grad)
+    steps: Steps = {OURS: lambda: [mine(2.0) for _ in range(100)], "by hand": lambda: [by_hand() for _ in range(100)]}
+    if peers.hips:
+        theirs = peers.hips.grad(f)
+        steps["HIPS"] = lambda: [theirs(2.0) for _ in range(100)]
+    if peers.torch:
+        of_torch = peers.torch.func.grad(f)
+        steps["torch"] = lambda: [of_torch(peers.torch.tensor(2.0)).item() for _ in range(100)]
+    return steps
+
+
+def many_floats(peers: Peers) -> Steps:
+    """The derivatives by each float of a list."""
+    points = np.random.default_rng(0).normal(size=1000).tolist()
+
+    def f(xs: Any) -> Any:
+        total = 0.0
+        for x in xs:
+            total = total + x * x
+        return total
+    mine = grad(f)
+
+    def by_hand() -> list[float]:
+        xs = [Value(x) for x in points]
+        f(xs).backward()
+        return [x.grad for x in xs]
+    steps: Steps = {OURS: lambda: mine(points), "by hand": by_hand}
+    if peers.hips:
+        theirs = peers.hips.grad(f)
+        steps["HIPS"] = lambda: theirs(points)
+    return steps
+
+
+def eight(peers: Peers) -> Steps:
+    """The value and the gradient of a function of 8 elements, 100 times."""
+    c, x = np.linspace(-1, 1, 8), np.linspace(0, 1, 8)
+    mine = value_and_grad(lambda x: np.sum(np.tanh(x * c + c)))
+
+    def by_hand() -> Any:
+        t = Tensor(x)
+        y = np.sum(np.tanh(t * c + c))
+        y.backward()
+        return y.item(), t.grad
+    steps: Steps = {OURS: lambda: [mine(x) for _ in range(100)], "by hand": lambda: [by_hand() for _ in range(100)]}
+    if peers.torch:
+        torch, tc = peers.torch, peers.torch.tensor(c)
+        tx = torch.tensor(x, requires_grad=True)
+
+        def of_torch() -> Any:
+            tx.grad = None
+            y = torch.sum(torch.tanh(tx * tc + tc))
+            y.backward()
+            return y.item(), tx.grad.numpy()
+        steps["torch"] = lambda: [of_torch() for _ in range(100)]
+    if peers.hips:
+        hnp = importlib.import_module("autograd.numpy")
+        theirs = peers.hips.value_and_grad(lambda x: hnp.sum(hnp.tanh(x * c + c)))
+        steps["HIPS"] = lambda: [theirs(x) for _ in range(100)]
+    return steps
+
+
 ROWS: dict[str, Callable[[Peers], Steps]] = {
     "jacobian, n = 100": lambda peers: matrices("jacobian", 100, peers),
     "jacobian, n = 1,000": lambda peers: matrices("jacobian", 1000, peers),
@@ -152,6 +259,12 @@ ROWS: dict[str, Callable[[Peers], Steps]] = {
     "hessian, n = 1,000": lambda peers: matrices("hessian", 1000, peers),
     "hessian of 100 numbers": lambda peers: of_numbers(100, peers),
     "vmap, batch 32": per_example,
+    "nested loop, n = 100": lambda peers: nested(100, peers),
+    "nested loop, n = 200": lambda peers: nested(200, peers),
+    "nested loop, n = 400": lambda peers: nested(400, peers),
+    "calls: a float, 100 times": one_float,
+    "calls: a list of 1,000": many_floats,
+    "calls: 8 elements, 100 times": eight,
 }
 """Each row by its title: the same work in each library, ours first."""
 
@@ -199,7 +312,7 @@ def main(argv: list[str] | None = None) -> None:
         steps = row(peers)
         same(title, steps)
         found = times(steps, 0 if args.quick else 8)
-        print(f"{title:26}" + "".join(f"{name:>14} {least:9.2f} / {middle:9.2f}"
+        print(f"{title:29}" + "".join(f"{name:>14} {least:9.2f} / {middle:9.2f}"
                                       for name, (least, middle) in found.items()))
 
 
