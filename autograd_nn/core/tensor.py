@@ -238,7 +238,7 @@ class Tensor(TensorMethods, Traced, Node):
                                "autograd_nn.stack(tensors) joins Tensors into one")
 
 
-def leaf_of(array: Any, call: int) -> Tensor:
+def tensor_variable(array: Any, call: int) -> Tensor:
     """A Tensor with a copy of an array of floats, which this call of a transform makes."""
     node: Tensor | None = None if reverse.in_c is None else reverse.in_c.variable(array, call)
     if node is None:

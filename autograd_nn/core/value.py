@@ -182,7 +182,7 @@ else:
 
 
 
-def leaves_of(numbers: list[float], call: int) -> list[Any]:
+def value_variables(numbers: list[float], call: int) -> list[Any]:
     """A Value for each number, which this call of a transform makes."""
     if mode.make is None and reverse.values_in_c is not None:
         return reverse.values_in_c.variables(numbers, call)          # type: ignore[no-any-return]

@@ -86,14 +86,14 @@ def known_dependent(node: Node) -> int | None:
 class Asking:
     """While this lives, one may still ask for the derivatives by the variables of a call, although that has ended."""
 
-    began = USERS
+    __slots__ = ("began",)
 
     def __init__(self, call: int) -> None:
         self.began = call
         _asking.add(call)
 
     def __del__(self) -> None:
-        _asking.discard(self.began)
+        _asking.discard(getattr(self, "began", USERS))   # it may have been broken off before it had one
 
 
 def has_served(leaf: Node) -> bool:

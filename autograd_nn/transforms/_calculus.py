@@ -16,7 +16,7 @@ from ..core.node import Node
 from ..core.options import real_array, real_number
 from ..core.tensor import Tensor
 from ..core.times import begin
-from ..core.value import leaves_of
+from ..core.value import value_variables
 from ..core.variables import Asking, active, call_of
 from ..errors import DTypeError, ShapeError, UsageError
 from ..ops import shape_of
@@ -35,6 +35,8 @@ Argnums = int | Sequence[int]
 
 class Arguments:
     """The arguments of a function, those to differentiate taken apart into their leaves."""
+
+    __slots__ = ("args", "leaves", "numbers", "places", "plain", "several", "stored", "structures")
 
     def __init__(self, what: str, args: tuple[Any, ...], argnums: Argnums) -> None:
         self.args = args
@@ -59,7 +61,8 @@ class Arguments:
             self.structures.append(structure)
             stored = structure.stored
             self.stored += [k in stored for k in range(len(found))] if stored else [False] * len(found)
-        self.plain = PLAIN.issuperset(map(type, self.leaves))
+        self.numbers = FLOATS.issuperset(map(type, self.leaves))
+        self.plain = self.numbers or PLAIN.issuperset(map(type, self.leaves))
         if not self.plain:
             self.leaves = [np.asarray(x) if isinstance(x, np.ndarray) else x for x in self.leaves]     # no matrix
 
@@ -152,14 +155,16 @@ class Pullback(Asking):
     is a node itself, so that no dependence is lost; under no_grad() everything is plain.
     """
 
+    __slots__ = ("_open", "arguments", "aux", "aux_structure", "bases", "inside", "kept", "recorded", "structure",
+                 "variables", "what", "ys")
+
     def __init__(self, what: str, f: Function, arguments: Arguments, kwargs: dict[str, Any], has_aux: bool) -> None:
         self.what, self.arguments = what, arguments
         self.recorded = bool(mode.recording)
-        self.numbers = FLOATS.issuperset(map(type, arguments.leaves))
         began = begin()                                  # what is older does not depend on its variables
         Asking.__init__(self, began)
         if arguments.plain:
-            self.variables = self.bases = leaves_of(arguments.leaves, began) if self.numbers else \
+            self.variables = self.bases = value_variables(arguments.leaves, began) if arguments.numbers else \
                 [lifted(x, False, True, began)[1] for x in arguments.leaves]
             self.kept, self.inside = arguments.stored, NONE          # none is stored, and no variable made by an op
         else:
@@ -195,8 +200,8 @@ class Pullback(Asking):
 
     def pull(self, seeds: Sequence[Any]) -> list[Any]:
         """The cotangent of each leaf of the arguments, for the caller."""
-        alone = self._pulled_alone(seeds)
-        if alone is None:
+        found = self._pulled_alone(seeds)
+        if found is None:
             along = nodes_in(seeds)
             create_graph = self.open or (self.recorded and bool(along))
             if not self.recorded:
@@ -205,9 +210,7 @@ class Pullback(Asking):
                 found = transposed(self.ys, seeds, self.bases, create_graph, self.began)
             found = self._handed_out([with_lanes_of(*of) for of in zip(self.variables, found, self.bases)],
                                      create_graph, self.inside.union(along) if along else NONE)
-        else:
-            found = alone
-        if self.numbers and PLAIN.issuperset(map(type, found)):
+        if self.arguments.numbers and PLAIN.issuperset(map(type, found)):
             return [0.0 if g is None else g for g in found]
         taken: set[int] = {id(seed) for seed in seeds}
         done: list[Any] = []

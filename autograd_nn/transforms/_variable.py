@@ -13,7 +13,7 @@ import numpy as np
 from ..core.batched import Batched
 from ..core.modes import mode
 from ..core.node import Node
-from ..core.tensor import Tensor, leaf_of
+from ..core.tensor import Tensor, tensor_variable
 from ..core.value import Value
 from ..core.variables import active, call_of
 from ..ops import Op
@@ -54,7 +54,7 @@ def lifted(x: Any, stored: bool, recording: bool, call: int) -> tuple[Any, Any]:
         base = variable(x) if recording and not (stored and is_storage(x)) else leaf(x._data, type(x))
         base.name = x.name
     elif isinstance(x, (np.ndarray, np.floating)) and not isinstance(x, float):
-        base = leaf_of(x, call)
+        base = tensor_variable(x, call)
         if mode.make is not None:
             mode.make.own(base)
         return base, base
