@@ -12,6 +12,7 @@ import numpy as np
 
 from ..native import load
 from ..ops import OPS, Op, _carriers, _frozen, for_each_op
+from ..ops._bind import InOneStep
 from ..ops._carriers import carrier
 from ..ops.networks import _sliding
 from . import modes, reverse
@@ -92,15 +93,15 @@ def install_tensors(Tensor: Any, apply: Callable[..., Any], not_in_c: Op) -> Non
             return apply(op, args, params) if node is None else node
         carrier("Tensor", Tensor, in_c_or_python, below="_data")
         for_each_op(partial(_quicken, Tensor, in_c))
+        InOneStep.in_c = staticmethod(partial(_in_one_step, in_c))
     load("_tensor", use)
     _sliding.quick = load("_windows")
 
 
 def _quicken(Tensor: Any, in_c: Any, op: Op) -> None:
     """Replace the array function, the methods and the operators of an op by quicker ones in C."""
-    small = in_c.array_function(op.name, op.array) if op.is_own else None
-    if small is not None:
-        op.array = update_wrapper(small, op.array)
+    if op.is_own:
+        op.array = _in_one_step(in_c, op.name, op.array)
     def install(name: str, reflected: bool = False) -> None:
         method = getattr(Tensor, name)
         quick = in_c.method(method, op, op.params, op.arity, reflected)
@@ -112,6 +113,12 @@ def _quicken(Tensor: Any, in_c: Any, op: Op) -> None:
         install(f"__{op.dunder}__")
         if op.arity == 2:
             install(f"__r{op.dunder}__", reflected=True)
+
+
+def _in_one_step(in_c: Any, name: str, python: Callable[..., Any]) -> Any:
+    """A function of arrays as C does it, which falls back on Python's; that itself where C does not know the name."""
+    quick = in_c.array_function(name, python)
+    return python if quick is None else update_wrapper(quick, python)
 
 
 def _errors_ignored() -> tuple[ContextVar[Any], Any]:
