@@ -77,7 +77,7 @@ def plain_index(index: Any) -> Any:
 
 
 def constant(op: Op, x: Any) -> Any:
-    """A constant as the graph keeps it: an array that nobody else can change."""
+    """A constant as the graph keeps it: an array that nobody else can change. Of a node that is fixed, its data."""
     if type(x) in (float, int, bool):
         return x
     if isinstance(x, np.ndarray):
@@ -87,6 +87,8 @@ def constant(op: Op, x: Any) -> Any:
     if isinstance(x, (np.generic, complex)):
         real_only(op.name, x)
         return x
+    if isinstance(x, Node):
+        return x.data                                    # type: ignore[attr-defined]
     if isinstance(x, Real):                              # a Fraction, say
         return float(x)
     if isinstance(x, (list, tuple)):
@@ -129,6 +131,12 @@ def refuse_data(node: Node) -> NoReturn:
     raise GraphError(f"the data of a node that an op made ({node._op}) cannot be assigned: it follows "
                      "from the op's inputs, and so do its derivatives\n"
                      "  help: assign the data of a leaf and compute again; x.detach() is a leaf with the same data")
+
+
+def refuse_grad(node: Node) -> NoReturn:
+    """What an assignment to the gradient of a leaf comes to that is fixed."""
+    raise GraphError(f"{node.name or 'this leaf'} is fixed (requires_grad is False), so it has no gradient\n"
+                     "  help: x.requires_grad = True frees it")
 
 
 def number(x: Any) -> float:

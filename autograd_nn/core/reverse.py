@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..errors import ShapeError, UsageError, blame
+from ..errors import GraphError, ShapeError, UsageError, blame
 from ..ops import shape_of
 from ..ops._arguments import real_only
 from ..ops._frozen import another, close, close_if_held
@@ -159,6 +159,10 @@ def _swept(order: list[Node], seeds: Mapping[Node, Any], look: Look) -> dict[Nod
 
 def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> None:
     """`root.backward(...)`: see Node.backward."""
+    if root._fixed:
+        raise GraphError(f"backward(): this {type(root).__name__} is a constant: nothing that it was computed from "
+                         "requires a gradient\n  help: requires_grad = True frees a leaf, "
+                         "model.requires_grad_() all parameters of a Module; compute it again then")
     shape = root.shape
     if seed is None:
         if shape and math.prod(shape) != 1:
