@@ -59,7 +59,7 @@ def swap(leaf: Node, before: Any, after: Any) -> bool:
     return unchanged
 
 
-def fix(leaf: Node) -> None:
+def fix(leaf: Any) -> None:
     """Make a constant of a leaf, and forget its gradient."""
     leaf._fixed = leaf._fixed or FIXED
     with _swapping:                                      # a pass that still found the leaf free may be about to set it

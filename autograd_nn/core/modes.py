@@ -140,7 +140,7 @@ def record(kind: type[Node], data: Any, op: Op, inputs: tuple[Any, ...], params:
     """The node that an op makes, with regard to the modes that are on; of constants alone it makes a constant."""
     if special and mode.watch is not None:
         mode.watch(op, inputs, data)
-    if not any([isinstance(x, Node) for x in inputs]):
+    if not any(isinstance(x, Node) for x in inputs):
         return kind._constant(data)
     if special:
         if mode.make is not None:

@@ -133,11 +133,13 @@ class Node:
     def requires_grad(self, on: bool) -> None:
         if not flag("requires_grad", on):
             if self._op is not None:
-                raise GraphError(f"requires_grad: this node was made by {self._op.name} of others that require a gradient\n"
+                raise GraphError(f"requires_grad: this node was made by {self._op.name}, of nodes that require a "
+                                 "gradient\n"
                                  "  help: fix the leaves below it; x.detach() is a leaf with the same data")
             accumulate.fix(self)
         elif self._fixed:
-            self._fixed = FREE
+            leaf: Any = self
+            leaf._fixed = FREE
 
     def backward(self, seed: Any = None, *, create_graph: bool = False) -> None:
         """Add this node's derivatives to the `.grad` of every leaf that it depends on.

@@ -56,7 +56,8 @@ def _binary(op: Op, Value: Any) -> Callable[[Any, Any], Any]:
 
     def method(self: Any, other: Any, *rest: Any) -> Any:
         kind = type(other)
-        if modes.special or rest or self._fixed or (other._fixed if kind is Value else kind is not float and kind is not int):
+        usual = not other._fixed if kind is Value else kind is float or kind is int
+        if modes.special or rest or self._fixed or not usual:
             return op(self, other, *rest) if is_operand(other) else NotImplemented
         try:
             data = scalar(self._data, other._data if kind is Value else other)  # type: ignore[misc]
@@ -84,8 +85,8 @@ def backward(root: Node, seed: float, kind: Any) -> bool:
     """reverse.backward where every node is of the one `kind`: the same steps, without what only arrays need.
 
     False, with every gradient as it was, if another kind of node is met, or a leaf whose number was assigned after
-    it had been used, if the root is a constant, or if a rule of such a pass asks for this one. The cotangents are in the nodes, so one thread
-    runs at a time.
+    it had been used, if the root is a constant, or if a rule of such a pass asks for this one. The cotangents are in
+    the nodes, so one thread runs at a time.
     """
     if root._fixed or _one_at_a_time._is_owned():    # type: ignore[attr-defined]
         return False

@@ -274,7 +274,7 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     data = kept_result(data)
     if op is as_value:
         return record(Value, float(data), op, inputs, params)
-    if modes.special or not any([isinstance(x, Node) for x in inputs]):
+    if modes.special or not any(isinstance(x, Node) for x in inputs):
         return record(Tensor, data, op, inputs, params)
     node = object.__new__(Tensor)
     node._data, node._grad, node._operands, node._fixed = data, None, operands, FREE

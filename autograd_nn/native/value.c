@@ -490,7 +490,8 @@ static void value_dealloc(PyObject *self)
 
 /* --- operands ------------------------------------------------------------------------------- */
 
-typedef struct { double number; Value *node; int is_int, foreign; } Given;      /* foreign: of NumPy's, a bool, or a constant leaf */
+/* foreign: of NumPy's, a bool, or a constant leaf */
+typedef struct { double number; Value *node; int is_int, foreign; } Given;
 
 /* 1 if o is one of NumPy's numbers, or a bool, else 0; never an exception. */
 static int scalar(PyObject *o, double *into)
