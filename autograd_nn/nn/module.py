@@ -158,8 +158,9 @@ class Module:
                 elif f"{rest}.".startswith(f"{key}."):
                     stack.append((rest[len(key) + 1:], part))
         if not found:
-            known = [known for known, _ in self.named_parameters()]
-            near = get_close_matches(name, [*known, *(n for n, _ in self.named_modules() if n)], NEAR, 0.4) or known
+            known = list(dict.fromkeys(".".join(parts[:n]) for parts in (name.split(".") for name, _ in
+                                       self.named_parameters()) for n in range(1, len(parts) + 1)))
+            near = get_close_matches(name, known, NEAR, 0.4) or known
             raise UsageError(f"{type(self).__name__}.requires_grad_: {name!r} is no parameter, and nothing that holds "
                              f"some\n  help: there is {', '.join(near[:NEAR])}{', …' * (len(near) > NEAR)}")
         return found
