@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from .node import FIXED, Node, data_of
-
-_swapping = threading.RLock()
-"""Held while a gradient is compared and set."""
+from .fixed import swapping
+from .node import Node, data_of
 
 
 def to_nodes(order: list[Node], found: Mapping[Node, Any], seed: Any) -> None:
@@ -50,17 +47,10 @@ def swap(leaf: Node, before: Any, after: Any) -> bool:
     in_c = getattr(leaf, "_swap_grad", None)             # a Value in C has that
     if in_c is not None:
         return in_c(before, after)  # type: ignore[no-any-return]
-    with _swapping:
+    with swapping:
         if leaf._fixed:
             return True
         unchanged = leaf._grad is before
         if unchanged:
             leaf._grad = after
     return unchanged
-
-
-def fix(leaf: Any) -> None:
-    """Make a constant of a leaf, and forget its gradient."""
-    leaf._fixed = leaf._fixed or FIXED
-    with _swapping:                                      # a pass that still found the leaf free may be about to set it
-        leaf._grad = None

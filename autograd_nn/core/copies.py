@@ -14,7 +14,8 @@ from typing import Any
 
 from ..errors import LeavesGraphError
 from ..ops import Op
-from .node import FREE, NOTHING, STORAGE, Node, topological
+from .fixed import FREE
+from .node import NOTHING, STORAGE, Node, topological
 from .times import assigned_since
 from .variables import has_served, is_running, was_made
 

@@ -14,9 +14,10 @@ from ..native import load
 from ..ops import OPS, Op, _carriers, _frozen, for_each_op
 from ..ops._carriers import carrier
 from . import modes, reverse
+from .fixed import COMPUTED
 from .leaks import finite
 from .methods import is_operand, op_of
-from .node import COMPUTED, NOTHING, Node
+from .node import NOTHING, Node
 from .operands import constant, kept_params
 
 SCALARS = (*{kind for kind in np.sctypeDict.values() if issubclass(kind, (np.floating, np.integer))}, np.bool_, bool)

@@ -7,19 +7,17 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from ..errors import GraphError
 from ..ops import Op
 from ._compared import comparison
-from .options import flag, instances
+from .fixed import COMPUTED, FREE, Fixable
+from .options import instances
 
 NOTHING: dict[str, Any] = {}                     # the parameters of a node that has none, shared by all of these
 STORAGE: tuple[str, ...] = ("__weakref__", "_data", "_fixed", "_grad", "_inputs", "_op", "_params", "name")
 """The slots of a node that is written in Python."""
-FREE, FIXED, COMPUTED = range(3)
-"""What a leaf is to an op: something to differentiate by, a constant, or a constant that an op made of constants."""
 
 
-class Node:
+class Node(Fixable):
     """A value that remembers how it was made: by which op, from which inputs.
 
     An input is a node, or a plain number or ndarray (a constant, which has no derivative). A node
@@ -76,24 +74,6 @@ class Node:
         node._op, node._inputs, node._params, node.name, node._fixed = op, inputs, params, None, FREE
         return node
 
-    @classmethod
-    def _constant(cls, data: Any) -> Any:
-        """What an op makes of constants alone: a leaf that is a constant, too."""
-        node = cls._lift(data)
-        node._fixed = COMPUTED
-        return node
-
-    @property
-    def is_leaf(self) -> bool:
-        """Whether no op made this node.
-
-        >>> from autograd_nn import Value
-        >>> x = Value(2.0)
-        >>> x.is_leaf, (x * x).is_leaf
-        (True, False)
-        """
-        return self._op is None
-
     @property
     def has_grad(self) -> bool:
         """Whether a backward pass has reached this node; tells "0" from "not computed".
@@ -107,39 +87,6 @@ class Node:
         (True, 0.0)
         """
         return self._grad is not None
-
-    @property
-    def requires_grad(self) -> bool:
-        """Whether derivatives by this node are computed; set it to False to hold a leaf fixed, and to True to free it.
-
-        To every op a fixed leaf is a constant, as its plain number or array would be: nothing of it is recorded, it
-        gets no gradient, and an optimizer leaves it as it is. To fix it forgets its gradient. What an op makes of
-        constants alone is a leaf that is fixed, too. Transforms differentiate by whatever they are given as an
-        argument; of a Module by the parameters that are not fixed.
-
-        Raises GraphError for a node that an op made of others, UsageError for anything but True and False.
-
-        >>> from autograd_nn import Value
-        >>> w, b = Value(3.0), Value(1.0)
-        >>> b.requires_grad = False
-        >>> y = w * 2.0 + b
-        >>> y.backward()
-        >>> w.grad, b.has_grad, y.inputs[1]
-        (2.0, False, 1.0)
-        """
-        return not self._fixed
-
-    @requires_grad.setter
-    def requires_grad(self, on: bool) -> None:
-        if not flag("requires_grad", on):
-            if self._op is not None:
-                raise GraphError(f"requires_grad: this node was made by {self._op.name}, of nodes that require a "
-                                 "gradient\n"
-                                 "  help: fix the leaves below it; x.detach() is a leaf with the same data")
-            accumulate.fix(self)
-        elif self._fixed:
-            leaf: Any = self
-            leaf._fixed = FREE
 
     def backward(self, seed: Any = None, *, create_graph: bool = False) -> None:
         """Add this node's derivatives to the `.grad` of every leaf that it depends on.
@@ -239,5 +186,5 @@ def topological(roots: Node | Iterable[Node], until: Iterable[Node] = ()) -> lis
     return order
 
 
-from . import accumulate, copies, reverse  # noqa: E402  (at the end, for they need what is above)
+from . import copies, reverse  # noqa: E402  (at the end, for they need what is above)
 from .operands import kept_params  # noqa: E402

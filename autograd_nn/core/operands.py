@@ -133,12 +133,6 @@ def refuse_data(node: Node) -> NoReturn:
                      "  help: assign the data of a leaf and compute again; x.detach() is a leaf with the same data")
 
 
-def refuse_grad(node: Node) -> NoReturn:
-    """What an assignment to the gradient of a leaf comes to that is fixed."""
-    raise GraphError(f"{node.name or 'this leaf'} is fixed (requires_grad is False), so it has no gradient\n"
-                     "  help: x.requires_grad = True frees it")
-
-
 def number(x: Any) -> float:
     """x as a Python float; a UsageError if it is not a single number."""
     if type(x) is float:

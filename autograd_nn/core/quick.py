@@ -14,8 +14,9 @@ from ..ops import Op, for_each_op
 from ..ops._bind import MATH_ERRORS
 from . import modes, times
 from .accumulate import accumulate
+from .fixed import FREE
 from .methods import is_operand
-from .node import FREE, NOTHING, Node
+from .node import NOTHING, Node
 
 
 def install(kind: Any) -> None:

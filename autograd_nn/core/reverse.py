@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..errors import GraphError, ShapeError, UsageError, blame
+from ..errors import ShapeError, UsageError, blame
 from ..ops import shape_of
 from ..ops._arguments import real_only
 from ..ops._frozen import another, close, close_if_held
@@ -19,6 +19,7 @@ from ..ops._refusal import shown_in_error
 from . import modes
 from .accumulate import to_nodes
 from .below import between
+from .fixed import refuse_backward
 from .leaks import Look, finite, on_numbers_in_general, with_care, zero
 from .node import Node, data_of, topological
 from .times import check_unassigned
@@ -160,9 +161,7 @@ def _swept(order: list[Node], seeds: Mapping[Node, Any], look: Look) -> dict[Nod
 def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> None:
     """`root.backward(...)`: see Node.backward."""
     if root._fixed:
-        raise GraphError(f"backward(): this {type(root).__name__} is a constant: nothing that it was computed from "
-                         "requires a gradient\n  help: requires_grad = True frees a leaf, "
-                         "model.requires_grad_() all parameters of a Module; compute it again then")
+        refuse_backward(root)
     shape = root.shape
     if seed is None:
         if shape and math.prod(shape) != 1:

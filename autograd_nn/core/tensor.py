@@ -15,10 +15,11 @@ from ..ops._carriers import carrier, is_traced
 from ..ops._frozen import Memory, frozen, kept_result
 from . import engine, modes
 from .explain import explained
+from .fixed import FREE, refuse_grad
 from .methods import attach
 from .modes import record
-from .node import FREE, NOTHING, STORAGE, Node
-from .operands import array_of_floats, constant, gradient_array, kept_params, plain_index, refuse_data, refuse_grad
+from .node import NOTHING, STORAGE, Node
+from .operands import array_of_floats, constant, gradient_array, kept_params, plain_index, refuse_data
 from .surface import TensorMethods
 from .traced import Traced
 from .value import Value, as_value

@@ -18,10 +18,11 @@ from ..errors import UsageError
 from ..ops import CARRIERS, Op
 from ..ops._carriers import carrier, holds_objects, is_traced, on_objects
 from . import engine, quick, reverse, times
+from .fixed import FREE, refuse_grad
 from .methods import attach, attach_to_loops
 from .modes import record
-from .node import FREE, NOTHING, STORAGE, Node, data_of
-from .operands import number, number_among, refuse_data, refuse_grad
+from .node import NOTHING, STORAGE, Node, data_of
+from .operands import number, number_among, refuse_data
 from .surface import ValueMethods
 from .traced import Traced
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from weakref import WeakValueDictionary
 
-from .node import COMPUTED, Node
+from .fixed import COMPUTED
+from .node import Node
 
 
 class _Active(threading.local):

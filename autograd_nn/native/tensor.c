@@ -21,7 +21,7 @@ static PyArray_Descr *float32, *float64;
 static PyObject *add_reduce, *zero;                     /* np.add.reduce, and 0 */
 static PyObject *node_type, *nothing, *constant, *keep, *fit, *is_finite, *errors, *ignored;    /* of the package */
 static PyObject *s_array, *s_array_rules, *s_data, *s_own;
-static PyObject *computed;                              /* COMPUTED of core/node.py; FREE is 0 */
+static PyObject *computed;                              /* COMPUTED of core/fixed.py; FREE is 0 */
 static Py_ssize_t at_data, at_grad, at_op, at_inputs, at_params, at_name, at_operands, at_fixed;  /* a Tensor's slots */
 static Py_ssize_t at_array;                                                                     /* of a Memory */
 

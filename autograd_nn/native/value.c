@@ -1108,7 +1108,7 @@ static PyObject *get_is_leaf(PyObject *self, void *Py_UNUSED(closure))
     return PyBool_FromLong(((Value *)self)->code == AG_leaf);
 }
 
-/* _fixed: FREE, FIXED or COMPUTED of core/node.py. */
+/* _fixed: FREE, FIXED or COMPUTED of core/fixed.py. */
 static PyObject *get_fixed(PyObject *self, void *Py_UNUSED(closure))
 {
     const Value *v = (Value *)self;
