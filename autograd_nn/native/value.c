@@ -697,6 +697,14 @@ static int code_of(PyObject *op, PyObject *inputs, PyObject *params, double *par
     return code;
 }
 
+/* `given` of what a node has recorded: a leaf that was fixed later is a node there still. */
+static void recorded(PyObject *o, Given *into)
+{
+    given(o, into);
+    if (is_value(o))
+        into->node = (Value *)o;
+}
+
 /* A node made by `op`. Steals nothing. */
 static PyObject *node_of(PyTypeObject *type, double data, PyObject *op, PyObject *inputs, PyObject *params)
 {
@@ -711,9 +719,9 @@ static PyObject *node_of(PyTypeObject *type, double data, PyObject *op, PyObject
         return NULL;
     if (code < AG_table_end && op_arity[code] <= 2) {
         Given x, y = {.number = parameter};
-        given(PyTuple_GET_ITEM(inputs, 0), &x);
+        recorded(PyTuple_GET_ITEM(inputs, 0), &x);
         if (op_arity[code] == 2)
-            given(PyTuple_GET_ITEM(inputs, 1), &y);
+            recorded(PyTuple_GET_ITEM(inputs, 1), &y);
         v->flags = (uint8_t)(flags_of(&x, A_NODE, A_INT) | flags_of(&y, B_NODE, B_INT));
         v->a = keep(&x);
         v->b = keep(&y);
@@ -754,29 +762,6 @@ static PyObject *value_made(PyObject *type, PyObject *args)
     return node_of((PyTypeObject *)type, data, op, inputs, params);
 }
 
-/* apply(op, inputs, params): the node, or None where this engine has no code for it. */
-static PyObject *core_apply(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
-{
-    if (n != 3 || !PyTuple_CheckExact(args[1]) || !PyDict_CheckExact(args[2])) {
-        PyErr_SetString(PyExc_TypeError, "apply(op, inputs, params)");
-        return NULL;
-    }
-    double parameter = 0.0;
-    int code = modes == OTHER_MODES ? AG_other : code_of(args[0], args[1], args[2], &parameter);
-    if (PyErr_Occurred())
-        return NULL;
-    if (code >= AG_table_end || PyTuple_GET_SIZE(args[1]) != op_arity[code])
-        Py_RETURN_NONE;
-    Given x[3] = {{0}};
-    for (int i = 0; i < op_arity[code]; i++)
-        given(PyTuple_GET_ITEM(args[1], i), &x[i]);
-    double z = forward(code, x[0].number, op_arity[code] == 1 ? parameter : x[1].number, x[2].number);
-    if (!x[0].node && !x[1].node && !x[2].node)
-        return (PyObject *)computed(z);
-    int leaf = silent();
-    return leaf == FAILED ? NULL : node_of(value_type, z, leaf ? Py_None : args[0], args[1], args[2]);
-}
-
 /* A sequence as a tuple; a number of NumPy's or a constant leaf in it becomes a float, as a node keeps its constants. */
 static PyObject *operands(PyObject *sequence)
 {
@@ -798,6 +783,33 @@ static PyObject *operands(PyObject *sequence)
     }
     Py_DECREF(tuple);
     return plain;
+}
+
+/* apply(op, inputs, params): the node, or None where this engine has no code for it. */
+static PyObject *core_apply(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
+{
+    if (n != 3 || !PyTuple_CheckExact(args[1]) || !PyDict_CheckExact(args[2])) {
+        PyErr_SetString(PyExc_TypeError, "apply(op, inputs, params)");
+        return NULL;
+    }
+    double parameter = 0.0;
+    int code = modes == OTHER_MODES ? AG_other : code_of(args[0], args[1], args[2], &parameter);
+    if (PyErr_Occurred())
+        return NULL;
+    if (code >= AG_table_end || PyTuple_GET_SIZE(args[1]) != op_arity[code])
+        Py_RETURN_NONE;
+    Given x[3] = {{0}};
+    for (int i = 0; i < op_arity[code]; i++)
+        given(PyTuple_GET_ITEM(args[1], i), &x[i]);
+    double z = forward(code, x[0].number, op_arity[code] == 1 ? parameter : x[1].number, x[2].number);
+    if (!x[0].node && !x[1].node && !x[2].node)
+        return (PyObject *)computed(z);
+    int leaf = silent();
+    PyObject *inputs = leaf == FAILED ? NULL
+        : x[0].foreign || x[1].foreign || x[2].foreign ? operands(args[1]) : Py_NewRef(args[1]);
+    PyObject *node = inputs ? node_of(value_type, z, leaf ? Py_None : args[0], inputs, args[2]) : NULL;
+    Py_XDECREF(inputs);
+    return node;
 }
 
 /* Whether every item of a tuple is a Value or a number of Python's; `any` is set if one is a Value. */

@@ -192,6 +192,24 @@ def test_a_pickle_of_either_engine_is_read_by_the_other():
         assert is_constant(function(other, *args[1:]), 2.0)
 
 
+@engines
+def test_a_graph_whose_leaf_was_fixed_later_is_the_same_in_a_pickle(Value):
+    for op in (ops.multiply, ops.maximum, ops.where, sum_of, lambda a, b, *_: dot([a], [b])):
+        w, c = Value(3.0), Value(2.0)
+        y = op([w, c, w]) if op is sum_of else op(w, c, *(w,) * (op is ops.where))
+        c.requires_grad = False
+        read = pickle.loads(pickle.dumps(y))
+        assert [n.requires_grad for n in ag.topological(read)] == [n.requires_grad for n in ag.topological(y)]
+        read.backward()
+        y.backward()
+        leaves = [n for n in ag.topological(read) if n.is_leaf]
+        assert [(n.grad, n.has_grad) for n in leaves] == [(w.grad, w.has_grad), (0.0, False)]
+        c.data = 5.0
+        for z in (pickle.loads(pickle.dumps(y)), y) if op is ops.multiply else ():
+            with pytest.raises(GraphError, match="was assigned after the forward pass"):
+                z.backward()
+
+
 def test_an_error_names_a_fixed_leaf():
     w = fixed(Tensor(np.ones((2, 3)), name="kernel"))
     with pytest.raises(ag.errors.ShapeError, match=r"kernel"):
