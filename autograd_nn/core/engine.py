@@ -16,7 +16,7 @@ from ..ops._carriers import carrier
 from . import modes, reverse
 from .fixed import COMPUTED
 from .leaks import finite
-from .methods import is_operand, op_of
+from .methods import is_operand, op_of_ufunc
 from .node import NOTHING, Node
 from .operands import constant, kept_params
 
@@ -64,7 +64,7 @@ def native_value(base: Any, apply: Callable[..., Any], number: Callable[[Any], f
 
 def _ufuncs() -> dict[Any, Op]:
     """NumPy's ufuncs that are an op of numbers."""
-    named = {ufunc: op_of(ufunc) for ufunc in vars(np).values() if isinstance(ufunc, np.ufunc)}
+    named = {ufunc: op_of_ufunc(ufunc) for ufunc in vars(np).values() if isinstance(ufunc, np.ufunc)}
     return {ufunc: op for ufunc, op in named.items() if isinstance(op, Op) and op.elementwise}
 
 

@@ -79,7 +79,7 @@ def is_operand(x: Any) -> bool:
     return is_traced(x) or isinstance(x, (int, float, complex, np.generic, np.ndarray, list, tuple, Number))
 
 
-def op_of(ufunc: Any) -> Any:
+def op_of_ufunc(ufunc: Any) -> Any:
     """The op, or the function composed of ops, that does here what a ufunc does in NumPy; None where there is none."""
     return OPS.get(ufunc.__name__) or next((op for op in [*OPS.values()] if op.array is ufunc), None) \
         or _function_of(ufunc)
@@ -98,7 +98,7 @@ def through_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], params: dict
     if method != "__call__":
         raise UsageError(f"np.{ufunc.__name__}.{method} has no derivative here; "
                          f"np.{ufunc.__name__}.{method}(x.data) leaves the graph")
-    op = op_of(ufunc)
+    op = op_of_ufunc(ufunc)
     if op is None:
         raise UsageError(f"np.{ufunc.__name__} is not in the op table; see autograd_nn/ops/README.md to add it")
     if "dtype" in params:

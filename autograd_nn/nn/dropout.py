@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..core.options import between_0_and_1, lengths
 from ..core.random import Rng, generator
 from ..errors import ShapeError
@@ -47,7 +49,7 @@ class Dropout(Module):
         kept = generator(self.rng).random(self.mask_shape(shape_of(x))) >= self.p
         dtype = dtype_of(x)
         scale = 0.0 if self.p == 1 else 1 / (1 - self.p)
-        return x * frozen((kept * scale).astype(dtype if dtype.kind == "f" else float))       # which need not be copied
+        return x * frozen(np.asarray(kept * scale, dtype if dtype.kind == "f" else float))   # which is not copied
 
     def extra_repr(self) -> str:
         return f"p={self.p:g}"

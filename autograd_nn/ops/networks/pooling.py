@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import UsageError
-from .._arguments import as_array, data_of, dtype_of
+from .._arguments import affordable, as_array, data_of, dtype_of
 from .._frozen import frozen
 from .._function import composed
 from .._op import Op, shape_of
@@ -298,6 +298,7 @@ def avg_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 
 
 def _averaging(n: int, out: int, dtype: Any) -> Any:
     """The matrix (out, n) whose row i averages over the elements from floor(i n / out) to ceil((i + 1) n / out)."""
+    affordable("adaptive_avg_pool", out, max(n, 1))      # its rows are made one by one, even if each is empty
     matrix = np.zeros((out, n), dtype)
     for i in range(out):
         start, end = i * n // out, -(-(i + 1) * n // out)
