@@ -191,6 +191,13 @@ static int is_constant(PyObject *o)
         (PyArray_DESCR(ARRAY(o)) == float32 || PyArray_DESCR(ARRAY(o)) == float64);
 }
 
+/* The array of a constant leaf, which nobody can change; in a reference for the caller. */
+static PyObject *data_of(PyObject *leaf)
+{
+    PyObject *data = SLOT(leaf, at_data);
+    return is_array(data) && is_frozen(ARRAY(data)) ? Py_NewRef(data) : PyObject_GetAttr(leaf, s_data);
+}
+
 /* The parameters of a call as the graph keeps them: arrays and lists are copied, unless nobody can change them. */
 static PyObject *kept_params(PyObject *params)
 {
@@ -245,7 +252,7 @@ static PyObject *applied(PyObject *op, PyObject *args, PyObject *given)
             if (is_free(o))
                 constants = 0;
             else
-                answer = (x = PyObject_GetAttr(o, s_data)) ? replace(&inputs, args, i, x) : FAILED;
+                answer = (x = data_of(o)) ? replace(&inputs, args, i, x) : FAILED;
         } else if (is_constant(o)) {
             continue;
         } else if (PyObject_TypeCheck(o, (PyTypeObject *)node_type)) {
