@@ -13,6 +13,7 @@ import numpy as np
 from ..native import load
 from ..ops import OPS, Op, _carriers, _frozen, for_each_op
 from ..ops._carriers import carrier
+from ..ops.networks import _sliding
 from . import modes, reverse
 from .fixed import COMPUTED
 from .leaks import finite
@@ -94,6 +95,7 @@ def install_tensors(Tensor: Any, apply: Callable[..., Any], not_in_c: Op) -> Non
         carrier("Tensor", Tensor, in_c_or_python, below="_data")
         for_each_op(partial(_quicken, Tensor, in_c))
     load("_tensor", use)
+    _sliding.quick = load("_windows")
 
 
 def _quicken(Tensor: Any, in_c: Any, op: Op) -> None:

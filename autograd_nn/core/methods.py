@@ -93,7 +93,7 @@ def through_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], params: dict
         if along is not None:
             return along(*inputs, **{"axis": 0, **params})
     no_out(f"np.{ufunc.__name__}", params.get("out"))
-    if _is_fact(ufunc):
+    if is_fact(ufunc):
         return getattr(ufunc, method)(*[data_of(x) for x in inputs], **{k: data_of(v) for k, v in params.items()})
     if method != "__call__":
         raise UsageError(f"np.{ufunc.__name__}.{method} has no derivative here; "
@@ -118,7 +118,7 @@ def _cast(ufunc: Any, inputs: tuple[Any, ...], dtype: Any, **rest: Any) -> tuple
 
 
 @cache
-def _is_fact(ufunc: Any) -> bool:
+def is_fact(ufunc: Any) -> bool:
     """Whether a ufunc answers yes or no (np.isfinite, np.greater ...): a fact about the data."""
     return any(types.endswith("->?") for types in ufunc.types) and "d" * ufunc.nin + "->?" in ufunc.types
 

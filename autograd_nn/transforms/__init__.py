@@ -7,5 +7,6 @@ from ._grad import elementwise_grad, grad, value_and_grad, vjp
 from ._matrix import hessian, hvp, jacobian
 from ._recompute import checkpoint
 from ._stop import stop_gradient
+from ._vmap import vmap
 
 __all__ = _public_names(globals())

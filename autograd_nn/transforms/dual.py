@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..core.batched import Batched, lanes_in_front
 from ..core.methods import attach
 from ..core.modes import mode, special_mode
 from ..core.node import Node
@@ -24,7 +25,7 @@ from ..core.value import Value
 from ..core.variables import served
 from ..errors import LeavesGraphError, UsageError
 from ..ops import FUNCTIONS, Op, shape_of
-from ..ops._arguments import data_of, real_only
+from ..ops._arguments import as_array, data_of, real_only
 from ..ops._carriers import array_of, carrier, is_plain
 from ..ops._refusal import RAW, refused
 
@@ -135,7 +136,7 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     if any(isinstance(a, np.ndarray) and a.dtype == object for a in args):
         return _on_objects(op, args, params)
     here = [isinstance(a, Dual) and a.level == level for a in args]
-    primals = [a.primal if mine else a for a, mine in zip(args, here)]
+    primals = [a.primal if mine else as_array(a) for a, mine in zip(args, here)]
     if mode.recording is False:                          # under no_grad() results are constants
         return op(*primals, **params) if op.arity >= 0 else op(primals, **params)
     for x in primals:
@@ -199,14 +200,15 @@ def transposed(ys: Sequence[Any], seeds: Sequence[Any], leaves: Sequence[Any], c
 
     Of duals it is a dual: (s0 + ds) (y0 + dy) has the parts s0 y0 and s0 dy + ds y0.
     """
-    levels = [x.level for x in (*ys, *seeds) if isinstance(x, Dual)]
+    ys, seeds = zip(*map(_without_lanes, ys, seeds)) if ys else ((), ())
+    levels = [x.level for x in map(_inmost, (*ys, *seeds)) if isinstance(x, Dual)]
     if levels:
         level = max(levels)
         y0, dy = zip(*[_parts(y, level) for y in ys])
         s0, ds = zip(*[_parts(s, level) for s in seeds])
         primal = transposed(y0, s0, leaves, create_graph)
         tangent = transposed((*dy, *y0), (*s0, *ds), leaves, create_graph)
-        return [None if a is None and b is None else Dual(_or_zero(a, x), _or_zero(b, x), level)
+        return [None if a is None and b is None else paired(_or_zero(a, x), _or_zero(b, x), level)
                 for a, b, x in zip(primal, tangent, leaves)]
     together: dict[Node, Any] = {}
     for y, seed in zip(ys, seeds):
@@ -215,7 +217,32 @@ def transposed(ys: Sequence[Any], seeds: Sequence[Any], leaves: Sequence[Any], c
     return cotangents_of(list(leaves), together, create_graph=create_graph)
 
 
+def _without_lanes(y: Any, seed: Any) -> tuple[Any, Any]:
+    """A root and its seed with the lanes of the root, if it has any, as axes in front of both."""
+    while isinstance(y, Batched):
+        y, seed = y._below, None if seed is None else lanes_in_front(seed, y.level)
+    return y, seed
+
+
+def _inmost(x: Any) -> Any:
+    while isinstance(x, Batched):
+        x = x._below
+    return x
+
+
+def paired(primal: Any, tangent: Any, level: int, kind: type[Dual] = Dual) -> Any:
+    """A dual. Where either part has lanes, these stand around it."""
+    own = [x.level for x in (primal, tangent) if isinstance(x, Batched)]
+    if not own:
+        return kind(primal, tangent, level)
+    around = max(own, key=lambda level: level.number)
+    return Batched(paired(lanes_in_front(primal, around), lanes_in_front(tangent, around), level, kind), around)
+
+
 def _parts(x: Any, level: int) -> tuple[Any, Any]:
+    if isinstance(x, Batched):
+        primal, tangent = _parts(x._below, level)
+        return Batched(primal, x.level), None if tangent is None else Batched(tangent, x.level)
     return (x.primal, x.tangent) if isinstance(x, Dual) and x.level == level else (x, None)
 
 
@@ -258,6 +285,8 @@ def run_at(levels: Sequence[int]) -> Iterator[None]:
 
 def alive(x: Any) -> Any:
     """x without the tangents of jvps that are over."""
+    if isinstance(x, Batched):
+        return Batched(alive(x._below), x.level)
     while isinstance(x, Dual) and x.level not in _running:
         x = x.primal
     return x
@@ -270,7 +299,9 @@ def nodes_in(xs: Iterable[Any]) -> Iterator[Node]:
     stack = list(xs)[::-1]
     while stack:
         x = stack.pop()
-        if isinstance(x, Dual):
+        if isinstance(x, Batched):
+            stack.append(x._below)
+        elif isinstance(x, Dual):
             stack += (x.tangent, x.primal)
         elif isinstance(x, Node):
             yield x
@@ -278,6 +309,8 @@ def nodes_in(xs: Iterable[Any]) -> Iterator[Node]:
 
 def detached(x: Any) -> Any:
     """x without what was recorded of its nodes."""
+    if isinstance(x, Batched):
+        return Batched(detached(x._below), x.level)
     if isinstance(x, Dual):
         return Dual(detached(x.primal), detached(x.tangent), x.level)
     if not isinstance(x, Node):

@@ -282,6 +282,24 @@ def test_a_gradient_by_the_input_through_fixed_parameters_is_that_through_free_o
     np.testing.assert_allclose(x.grad, grad(lambda x: free(x).sum())(X).data, rtol=1e-13)
 
 
+def test_lanes_share_what_is_fixed():
+    def squared(model, x):
+        return (model(x[None]) ** 2).sum()
+    model, want = network("layers.0"), ag.vmap(grad(squared), in_axes=(None, 0))(network(), X)
+    got = ag.vmap(grad(squared), in_axes=(None, 0))(model, X)
+    assert list(got) == ["layers.1.weight", "layers.1.bias"]
+    assert all(np.array_equal(got[name], want[name]) for name in got)
+    several = tree.map(lambda p: np.stack([p.data, 2 * p.data]), model)      # two last layers on one first
+    assert several.layers[0].weight is model.layers[0].weight
+    both = ag.vmap(lambda m: m(X))(several)
+    np.testing.assert_allclose(np.asarray(both.data)[0], model(X).data, rtol=1e-13)
+    np.testing.assert_allclose(np.asarray(both.data)[1], 2 * model(X).data, rtol=1e-13)
+    c = Tensor([2.0, 3.0])
+    c.requires_grad = False
+    assert np.array_equal(ag.vmap(grad(lambda x: (x * x * c).sum()))(X), 2 * X * c.data)
+    assert np.array_equal(ag.vmap(lambda x: x * c)(X).data, X * c.data)
+
+
 # --- checks, tables and pictures ------------------------------------------------------------------
 
 def test_check_gradients_passes_over_fixed_parameters():
