@@ -289,7 +289,7 @@ def test_lanes_share_what_is_fixed():
     got = ag.vmap(grad(squared), in_axes=(None, 0))(model, X)
     assert list(got) == ["layers.1.weight", "layers.1.bias"]
     assert all(np.array_equal(got[name], want[name]) for name in got)
-    several = tree.map(lambda p: np.stack([p.data, 2 * p.data]), model)      # two last layers on one first
+    several = tree.map(lambda p: Tensor(np.stack([p.data, 2 * p.data])), model)      # two last layers on one first
     assert several.layers[0].weight is model.layers[0].weight
     both = ag.vmap(lambda m: m(X))(several)
     np.testing.assert_allclose(np.asarray(both.data)[0], model(X).data, rtol=1e-13)
