@@ -15,12 +15,25 @@
 
 #define WARNINGS (FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW)
 
-static int any_flag(void) { return fetestexcept(WARNINGS) != 0; }
+static PyObject *usual_errors;  /* the value of `errors` where nobody has told NumPy anything */
 
 static void clear_flags(void)
 {
-    if (any_flag())                                     /* to look takes a tenth of the time of clearing */
+    if (fetestexcept(WARNINGS))                         /* to look takes a tenth of the time of clearing */
         feclearexcept(WARNINGS);
+}
+
+/* Whether NumPy would say something of what the flags tell. A number that is nearly 0 it passes over, unless told not to:
+   probabilities often are. */
+static int any_flag(void)
+{
+    int flags = fetestexcept(WARNINGS);
+    PyObject *state = NULL;
+    if (!flags || PyContextVar_Get(errors, NULL, &state) < 0)
+        return flags != 0;
+    int passed_over = state == ignored || (state == usual_errors && flags == FE_UNDERFLOW);
+    Py_XDECREF(state);
+    return !passed_over;
 }
 
 /* --- NumPy's loops ---------------------------------------------------------------------------------------------- */
@@ -237,6 +250,22 @@ static void near_certainty##suffix(npy_intp n, npy_intp m, const T *x, const T *
         if (totals[i] >= 1 && totals[i] < (T)1.25) \
             y[i] = rest[i]; \
 } \
+static void softmax##suffix(npy_intp n, npy_intp m, const T *x, T *top, T *y)       /* by rows, whose largest is in top */ \
+{ \
+    const npy_intp block = m < 4096 ? 4096 / m : 1;             /* so many rows stay in the cache for all steps */ \
+    for (npy_intp start = 0; start < n; start += block) { \
+        npy_intp rows = start + block < n ? block : n - start; \
+        T *part = y + start * m; \
+        less_rows##suffix(rows, m, x + start * m, top + start, part); \
+        each(&exp_loops, sizeof(T), rows * m, (char *)part, (char *)part); \
+        for (npy_intp i = 0; i < rows; i++) { \
+            T sum; \
+            total(sizeof(T), m, (char *)(part + i * m), (char *)&sum); \
+            for (npy_intp k = 0; k < m; k++) \
+                part[i * m + k] /= sum; \
+        } \
+    } \
+} \
 static int all_far##suffix(npy_intp n, const T *totals) \
 { \
     int far = 1; \
@@ -349,6 +378,33 @@ static PyObject *function_softmax_excess(PyObject *const *args, Py_ssize_t n, Py
                  PyArray_DATA(ARRAY(p)));
     PyMem_Free(scratch);
     return p;
+}
+
+/* _softmax(x, axis=) of elementwise/activation.py, over the last axis; of any size */
+static PyObject *function_softmax(PyObject *const *args, Py_ssize_t n, PyObject *named)
+{
+    PyObject *x = args[0];
+    if (!call_is(n, named, 1, s_axis, NULL) || !is_array(x) || !is_plain(ARRAY(x)) || !PyArray_NDIM(ARRAY(x)) ||
+        !PyArray_SIZE(ARRAY(x)) || (PyArray_DESCR(ARRAY(x)) != float32 && PyArray_DESCR(ARRAY(x)) != float64) ||
+        !PyLong_CheckExact(args[1]))
+        return NULL;
+    long axis = PyLong_AsLong(args[1]);
+    if (axis != -1 && axis != PyArray_NDIM(ARRAY(x)) - 1) {
+        PyErr_Clear();                                  /* of a number that is no long */
+        return NULL;
+    }
+    npy_intp m = PyArray_DIM(ARRAY(x), PyArray_NDIM(ARRAY(x)) - 1), rows = PyArray_SIZE(ARRAY(x)) / m;
+    int single = PyArray_DESCR(ARRAY(x)) == float32;
+    void *top = PyMem_Malloc((size_t)(rows * PyArray_ITEMSIZE(ARRAY(x))));
+    PyObject *y = top ? empty_like(x) : NULL;
+    if (y && !(single ? largest32(rows, m, PyArray_DATA(ARRAY(x)), top) : largest64(rows, m, PyArray_DATA(ARRAY(x)), top)))
+        Py_CLEAR(y);
+    else if (y && single)
+        softmax32(rows, m, PyArray_DATA(ARRAY(x)), top, PyArray_DATA(ARRAY(y)));
+    else if (y)
+        softmax64(rows, m, PyArray_DATA(ARRAY(x)), top, PyArray_DATA(ARRAY(y)));
+    PyMem_Free(top);
+    return y;
 }
 
 /* _matmul(x, y) of matrices/matmul.py, of two matrices */
@@ -496,7 +552,8 @@ static PyObject *function_spread(PyObject *const *args, Py_ssize_t n, PyObject *
 }
 
 static const struct { const char *op; Function *run; } functions[] = {
-    {"softmax_cross_entropy", function_softmax_cross_entropy}, {"softmax_excess", function_softmax_excess},
+    {"softmax", function_softmax}, {"softmax_cross_entropy", function_softmax_cross_entropy},
+    {"softmax_excess", function_softmax_excess},
     {"matmul", function_matmul}, {"linear", function_linear}, {"relu", function_relu}, {"step", function_step},
     {"over_cosh2", function_over_cosh2},
     {"sum", function_sum}, {"mean", function_mean}, {"spread", function_spread},

@@ -983,8 +983,10 @@ static PyObject *tensor_setup(PyObject *Py_UNUSED(module), PyObject *args)
         return NULL;
     for (int i = 0; i < 11; i++)
         Py_INCREF(PyTuple_GET_ITEM(args, i));           /* for as long as the module lives */
-    return PyArg_ParseTuple(args, "OOOOOOOOOOO", &tensor, &node_type, &memory, &nothing, &constant, &keep, &fit,
-                            &is_finite, &errors, &ignored, &computed) ? Py_NewRef(Py_None) : NULL;
+    if (!PyArg_ParseTuple(args, "OOOOOOOOOOO", &tensor, &node_type, &memory, &nothing, &constant, &keep, &fit, &is_finite,
+                          &errors, &ignored, &computed) || PyContextVar_Get(errors, NULL, &usual_errors) < 0)
+        return NULL;
+    Py_RETURN_NONE;
 }
 
 static PyMethodDef tensor_methods[] = {

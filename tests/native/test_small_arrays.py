@@ -74,6 +74,9 @@ def cases(name, rng, dtype, odd):
         return [((x(rows, m), x(4, m), x(4)), {}), ((x(rows, m), x(m, m), x(m)), {}), ((x(m), x(4, m), x(4)), {}),
                 ((x(rows, m), x(4, m + 1), x(4)), {}), ((x(rows, m), x(4, m), x(1)), {}),
                 ((x(2, 3, m), x(4, m), x(4)), {})]
+    if name == "softmax":
+        shapes = (rows, m), (m,), (2, rows, m), (7, 1000)
+        return [((x(*shape),), {"axis": axis}) for shape in shapes for axis in (-1, 0)]
     if name in ("sum", "mean"):
         return [((x(*shape),), {"axis": axis, "keepdims": keep}) for shape in ((rows, m), (m,), (2, rows, m), ())
                 for axis in (None, *([-1] if shape else [])) for keep in (False, True)] + [((x(rows, m),), {})]
@@ -129,6 +132,14 @@ def test_errors_that_numpy_is_told_to_raise():
               lambda: ag.ops.linear(rows, rows * 1e308, big[:1]), lambda: ag.nn.cross_entropy(rows, [0])):
         with np.errstate(all="raise"), pytest.raises((FloatingPointError, ag.AutogradError)):
             f()
+
+
+def test_what_is_next_to_nothing_is_told_to_those_who_ask():
+    rows = np.array([[0.0, -800.0, 1.0]])
+    assert told(OPS["softmax"].array, rows, axis=-1)[-1] == []
+    with np.errstate(under="warn"):
+        same("softmax", rows, axis=-1)
+        assert told(OPS["softmax"].array, rows, axis=-1)[-1]
 
 
 def test_they_look_like_the_functions_that_they_stand_for():
