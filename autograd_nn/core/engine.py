@@ -16,6 +16,7 @@ from ..ops._bind import InOneStep
 from ..ops._carriers import carrier
 from ..ops.networks import _sliding
 from . import modes, reverse
+from .fixed import COMPUTED
 from .leaks import finite
 from .methods import is_operand, op_of_ufunc
 from .node import NOTHING, Node
@@ -27,13 +28,14 @@ SCALARS = (*{kind for kind in np.sctypeDict.values() if issubclass(kind, (np.flo
 # --- Value ------------------------------------------------------------------------------------------
 
 def native_value(base: Any, apply: Callable[..., Any], number: Callable[[Any], float],
-                 refuse_data: Callable[[Any], NoReturn]) -> Any:
+                 refuse_data: Callable[[Any], NoReturn], refuse_grad: Callable[[Any], NoReturn]) -> Any:
     """The Value of the engine in C; None where it is not compiled, or not wanted.
 
     base     its base class
     apply    `apply(kind, op, args, params)` does in Python what C leaves undone: arrays, a user's own op, a mode
     number   makes a float of what a user gives as one
     refuse_data   raises the error where the data of a node is assigned that is no leaf
+    refuse_grad   raises the error where the gradient of a leaf is assigned that is fixed
     """
     in_c = load("_value")
     if in_c is None:
@@ -43,7 +45,7 @@ def native_value(base: Any, apply: Callable[..., Any], number: Callable[[Any], f
         reverse.backward(root, None if seed is None else number(seed), create_graph=create_graph)
 
     kind = in_c.setup(base, OPS, NOTHING, number, _operator, backward, refuse_data, base.__array_ufunc__,
-                      _ufuncs(), SCALARS)
+                      _ufuncs(), SCALARS, refuse_grad)
     in_python = partial(apply, kind)
 
     def in_c_or_python(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
@@ -83,7 +85,7 @@ def install_tensors(Tensor: Any, apply: Callable[..., Any], not_in_c: Op) -> Non
     """
     def use(in_c: Any) -> None:
         in_c.setup(Tensor, Node, _frozen.Memory, NOTHING, constant, kept_params, reverse.fitted, finite,
-                   *_errors_ignored())
+                   *_errors_ignored(), COMPUTED)
         reverse.in_c = in_c
         _frozen.quick, _frozen.quick_same = in_c.frozen, in_c.same_bits
         modes.tell_modes(in_c.set_modes)
