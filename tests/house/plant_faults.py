@@ -133,7 +133,7 @@ def helpers(rule: types.FunctionType) -> Iterator[types.FunctionType]:
 
 # Helpers that compute a shape or an index and no derivative: a fault in one is a crash, not a number.
 PLUMBING = ("keeping", "axes_of", "count", "_inverse", "_inside", "_unroll", "_repeated", "_along", "dtype_of", "_ndim",
-            "_rows", "data_of")
+            "_rows", "as_rows", "_numbers", "data_of")
 # What is 0, or nan where there is no derivative: nobody sees its sign.
 WITHOUT_SIGN = ("flat", "_kinks")
 
