@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
+from . import fixed
+from .fixed import COMPUTED
 from .node import Node
 
 Result = TypeVar("Result")
@@ -44,7 +46,7 @@ class _Active(threading.local):
 _running: dict[int, frozenset[Node]] = {}            # the variables that are no leaves; of all threads: f may use some
 _asking: set[int] = set()
 _dependents: dict[int, WeakValueDictionary[int, Node]] = {}          # by their id, for nodes compare by their data
-_results: WeakValueDictionary[int, Node] = WeakValueDictionary()     # by their id
+_fixed_leaves = [0]                                  # of `fixings`, when a node was last looked up
 active = _Active()
 
 
@@ -63,7 +65,9 @@ def is_running(node: Node) -> bool:
 def dependent_during(leaf: Node) -> int | None:
     """While which call what depends on the leaf has to be a node: USERS for always, None where it is a constant."""
     call = call_of(leaf)
-    if call == USERS or call in _running:
+    if call == USERS:
+        return None if leaf._fixed else USERS
+    if call in _running:
         return call
     return active.calls[-1] if call in active.calls else None        # a checkpoint's function runs again
 
@@ -76,6 +80,9 @@ def note_dependent(node: Node, call: int) -> None:
 
 def known_dependent(node: Node) -> int | None:
     """The call that was noted of a node, or whose variable it is; None if nothing is known of it."""
+    if _fixed_leaves[0] != fixed.fixings:
+        _dependents.pop(USERS, None)                     # a user has made a constant of a leaf
+        _fixed_leaves[0] = fixed.fixings
     for call in (USERS, *_running):
         noted = _dependents.get(call)
         if (noted is not None and noted.get(id(node)) is node) or node in _running.get(call, ()):
@@ -116,9 +123,8 @@ def become_constant(node: Node) -> None:
     made: Any = node
     made._become_leaf()
     made._call = ENDED
-    _results[id(node)] = node
 
 
 def was_made(node: Node) -> bool:
-    """Whether an op made the node, also if it has forgotten so: what is in a Module is then no parameter."""
-    return node.op is not None or _results.get(id(node)) is node
+    """Whether an op made the node, also if it is a constant: what is in a Module is then no parameter."""
+    return node.op is not None or node._fixed == COMPUTED

@@ -50,8 +50,9 @@ def lifted(x: Any, stored: bool, recording: bool, call: int) -> tuple[Any, Any]:
     if isinstance(x, Dual):
         primal, base = lifted(x.primal, stored, recording, call)
         return Variable(primal, x.tangent, x.level), base
-    if isinstance(x, Node):
-        base = variable(x) if recording and not (stored and is_storage(x)) else leaf(x._data, type(x))
+    if isinstance(x, Node):                              # a fixed one has no more derivatives than an array has
+        at_hand = x._fixed or (stored and is_storage(x))
+        base = leaf(x._data, type(x)) if at_hand or not recording else variable(x)
         base.name = x.name
     elif isinstance(x, (np.ndarray, np.floating)) and not isinstance(x, float):
         base = tensor_variable(x, call)

@@ -121,8 +121,12 @@ def flatten(tree: Any, leaf: Callable[[Any], bool] | None = None) -> tuple[list[
     >>> unflatten(structure, [10.0, 20.0])
     {'w': [10.0, 20.0], 'n': 3}
     """
-    if leaf is None and is_sure_leaf(tree):
-        return [tree], ONE_LEAF
+    if leaf is None:
+        if is_sure_leaf(tree):
+            return [tree], ONE_LEAF
+    elif not callable(leaf):
+        raise UsageError(f"flatten: leaf must be a function of anything that says whether it is a leaf, or None, "
+                         f"not {shown_in_error(leaf)}")
     found: list[Any] = []
     entries: list[Branch | Constant | None] = []
     stored: set[int] = set()

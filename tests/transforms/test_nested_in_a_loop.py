@@ -214,3 +214,14 @@ def test_threads_begin_calls_at_moments_of_their_own():
     assert not failed
     moments = [begin() for _ in range(5)]
     assert moments == sorted({*moments})
+
+
+def test_a_leaf_that_is_fixed_later_is_a_constant_in_the_next_call():
+    w = Value(3.0)
+    s = w * 2.0
+    f = grad(lambda z: z * s)
+    assert isinstance(f(1.0), Node)
+    w.requires_grad = False
+    assert f(1.0) == 6.0 and isinstance(f(1.0), float)
+    w.requires_grad = True
+    assert isinstance(f(1.0), Node)

@@ -15,7 +15,7 @@ from ...errors import ShapeError
 from .._lanes import Lanes, among, by_ops, shaped
 from .._misfit import of_product
 from .._op import Op, shape_of
-from ..arrays.shape import expand_dims, moveaxis, reshape, squeeze, swapaxes
+from ..arrays.shape import expand_dims, moveaxis, reshape, squeeze, swapaxes, transpose
 
 
 def ndim(x: Any) -> int:
@@ -49,9 +49,9 @@ def _right(g: Any, x: Any, y: Any) -> Any:
     if ndim(x) == 1:
         return g * x if ndim(y) == 1 else expand_dims(x, -1) * expand_dims(g, -2)
     if ndim(y) == 1:
-        return matmul(swapaxes(as_rows(x), 0, 1), reshape(g, (math.prod(shape_of(g)),)))
+        return matmul(transpose(as_rows(x)), reshape(g, (math.prod(shape_of(g)),)))
     if ndim(y) == 2:
-        return matmul(swapaxes(as_rows(x), 0, 1), as_rows(g))
+        return matmul(transpose(as_rows(x)), as_rows(g))
     return matmul(swapaxes(x, -1, -2), g)
 
 
@@ -75,7 +75,7 @@ def _dot_right(g: Any, x: Any, y: Any) -> Any:
     if ndim(x) == 0 or ndim(y) == 0:
         return g * x
     kept, others = shape_of(g)[:ndim(x) - 1], shape_of(g)[ndim(x) - 1:]
-    dy = matmul(swapaxes(as_rows(x), 0, 1), reshape(g, (math.prod(kept), math.prod(others))))
+    dy = matmul(transpose(as_rows(x)), reshape(g, (math.prod(kept), math.prod(others))))
     if ndim(y) == 1:
         return reshape(dy, shape_of(y))
     return moveaxis(reshape(dy, (shape_of(y)[-2], *shape_of(y)[:-2], shape_of(y)[-1])), 0, -2)
