@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import tree
 from ..core.batched import Batched, batch, lanes_in_front
-from ..core.below import between, cotangents_alone, ends_below, walk
+from ..core.below import between, cotangents_alone
 from ..core.modes import mode
 from ..core.node import Node
 from ..core.options import real_array, real_number
@@ -23,8 +23,7 @@ from ..ops import shape_of
 from ..ops._refusal import shown_in_error
 from ..tree import Structure
 from ..tree._containers import Copy, is_sure_leaf, is_unknown
-from ._elsewhere import depending, depends_on_elsewhere
-from ._forgotten import NOWHERE, refuse_forgotten
+from ._elsewhere import depending, depends_on_elsewhere, ends_of
 from ._tangents import tangents
 from ._variable import Variable, is_storage, lifted
 from .dual import Dual, alive, leaf, new_level, nodes_in, paired, recording, run_at, transposed
@@ -246,13 +245,7 @@ class Pullback(Asking):
 
     def _is_open(self, results: Sequence[Any]) -> bool:
         """Whether a result depends on a node from elsewhere."""
-        nodes = nodes_in(results)
-        ends = ends_below(nodes, self.inside, self.began)
-        if not ends:
-            return False
-        if not NOWHERE.isdisjoint(ends):
-            for node in walk(nodes, self.inside, self.began):
-                refuse_forgotten(node)
+        ends = ends_of(nodes_in(results), self.inside, self.began)
         open = {self._is_from_elsewhere(end) for end in ends}        # each is asked: what is a constant forgets then
         return True in open
 

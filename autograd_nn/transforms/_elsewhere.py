@@ -9,13 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Set
 from typing import Any
 
-from ..core.below import walk
+from ..core.below import ends_below, walk
 from ..core.modes import mode
 from ..core.node import Node, walked
 from ..core.times import is_older
 from ..core.variables import become_constant, dependent_during, has_ended, known_dependent, note_dependent
-from ._forgotten import forgotten, refuse_forgotten
+from ._forgotten import NOWHERE, forgotten, refuse_forgotten
 from .dual import nodes_in
+
+
+def ends_of(roots: list[Node], until: Set[Node], since: int) -> list[Node]:
+    """`ends_below`, and a GraphError where something below was made inside a checkpoint that is over."""
+    ends = ends_below(roots, until, since)
+    if not NOWHERE.isdisjoint(ends):
+        for node in walk(roots, until, since):
+            refuse_forgotten(node)
+    return ends
 
 
 def depending(results: Iterable[Any], until: Set[Node], is_from_elsewhere: Callable[[Node], bool],

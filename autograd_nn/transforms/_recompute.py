@@ -23,6 +23,7 @@ from ..errors import GraphError
 from ..ops import Each, Op
 from ..tree import Structure
 from ._calculus import Function, check_function, plain_result
+from ._elsewhere import depends_on_elsewhere, ends_of
 from ._forgotten import Inside, forget
 from ._packing import packed, put_together, taken_apart, unpacked
 from ._variable import variable
@@ -190,6 +191,10 @@ def _pulled_back(g: Any, y: Any, xs: Sequence[Any], segment: Segment) -> list[An
     for part, seed in zip(ys, unpacked(g, ys)):
         if isinstance(part, Node):
             seeds[part] = seeds[part] + part._own(seed) if part in seeds else seed
+    own = frozenset([x for x in variables if isinstance(x, Node)])
+    for end in ends_of([*seeds], own, region.began):
+        if end not in own:
+            depends_on_elsewhere(end)                    # which refuses what another checkpoint has forgotten
     found = iter(cotangents_of([x for x in variables if isinstance(x, Node)], seeds, since=region.began,
                                create_graph=any(isinstance(x, (Node, Dual)) for x in (g, *xs))))
     parts = [next(found) if isinstance(x, Node) else None for x in variables]
