@@ -7,13 +7,15 @@ import itertools
 import math
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from .. import ops
+from ..core import modes
+from ..core.leaks import finite
 from ..core.methods import attach
 from ..core.modes import mode, special_mode
 from ..core.node import Node
@@ -33,8 +35,9 @@ class Dual(Traced):
     """A primal with its tangent: x + dx, where dx is the derivative along one direction.
 
     Elementwise rules are their own transposes: run on the tangent instead of a cotangent they give
-    the tangent of the output. The rule of any other op is linear in its cotangent, so its
-    transpose is found by differentiating the rule itself.
+    the tangent of the output. An op that is linear in some inputs is run on their tangents, and many others have a rule
+    for tangents. The rules of those that are left are linear in the cotangent, so their transposes are found by
+    differentiating the rules themselves.
 
     `level` keeps derivatives apart: an op treats duals of a lower level as constants, and of a dual whose
     jvp is over it takes the primal. A dual that a program makes has level 0, which is never over.
@@ -126,6 +129,10 @@ class Dual(Traced):
 
 
 def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    if not modes.special:
+        y = _on_plain(op, args, params)
+        if y is not None:
+            return y
     level = -1
     for a in args:
         if isinstance(a, Dual):
@@ -147,23 +154,115 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     return Dual(y, tangent_of_op(op, op.traced_rules, y, primals, dxs, params), level)
 
 
+def _on_plain(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Dual | None:
+    """What `_apply` makes of duals of one level, and constants, that hold nothing but floats and arrays; or None.
+
+    That is the usual case, with the questions of the others left out.
+    """
+    level, xs, dxs, arrays, numbers = -1, [], [], False, False
+    for x in args:
+        dx = None
+        if isinstance(x, Dual):
+            if x.level != level:
+                if level >= 0 or x.level not in _running:
+                    return None
+                level = x.level
+            dx, x = x.tangent, x.primal
+            if type(dx) not in _NUMBERS and type(dx) is not _ndarray:
+                return None
+        if type(x) is _ndarray:
+            if x.dtype.char not in _REAL:
+                return None
+            arrays = True
+        elif type(x) in _NUMBERS:
+            numbers = True
+        else:
+            return None
+        xs.append(x)
+        dxs.append(dx)
+    tangent: Any = None
+    if op.scalar is not None and arrays:
+        y = op.array(*xs, **params)
+        for dx, rule in zip(dxs, op.array_rules):
+            if dx is not None and rule is not None:
+                part = rule(dx, y, *xs, **params)
+                tangent = part if tangent is None else tangent + part
+    elif numbers:                                        # an array function would make arrays of them
+        return None
+    else:
+        y = op.array(*xs, **params)
+        tangent = _summed(op, op.array, op.array_jvps, y, xs, dxs, params)
+    if type(tangent) is not _ndarray or tangent.shape != y.shape:
+        tangent = _fitted(tangent, y)
+    return Dual(y, tangent, level)
+
+
+_ndarray = np.ndarray
+_NUMBERS = frozenset((float, int, np.float64, np.float32))
+_REAL = frozenset("efdgbBhHiIlLqQ?")                     # what stands for itself; not complex numbers, not objects
+
+
 def tangent_of_op(op: Op, rules: Iterable[Any], y: Any, xs: Sequence[Any], dxs: Sequence[Any],
                   params: Mapping[str, Any]) -> Any:
     """The tangent of y, which the op made of xs, whose tangents are dxs; None is that of a constant.
 
-    `rules` are the op's, bound to what xs are. Of an op that is not elementwise its own are taken, which record.
+    `rules` are the op's, bound to what xs are. Of an op on whole arrays its own are taken, which record.
     """
+    if op.scalar is None:
+        def run(*xs: Any, **params: Any) -> Any:
+            return op(*xs, **params) if op.arity >= 0 else op(xs, **params)
+        return _fitted(_summed(op, run, op.jvps, y, xs, dxs, params), y)
     tangent: Any = None
-    for i, (dx, rule) in enumerate(zip(dxs, rules if op.elementwise else op.traced_rules)):
-        if dx is None or rule is None:
-            continue
-        part = rule(dx, y, *xs, **params) if op.elementwise else _transposed(rule, dx, y, xs, i, params)
-        tangent = part if tangent is None else tangent + part
+    for dx, rule in zip(dxs, rules):
+        if dx is not None and rule is not None:
+            part = rule(dx, y, *xs, **params)
+            tangent = part if tangent is None else tangent + part
+    return _fitted(tangent, y)
+
+
+def _fitted(tangent: Any, y: Any) -> Any:
+    """The tangent in y's shape; zeros for None."""
     if tangent is None:
         tangent = 0.0
     if type(tangent) in (float, int) and hasattr(y, "dtype"):
         return np.full(shape_of(y), tangent, y.dtype)[()]            # not float64 where y is float32
     return tangent if shape_of(tangent) == shape_of(y) else ops.broadcast_to(tangent, shape_of(y))
+
+
+def _summed(op: Op, run: Callable[..., Any], jvps: Sequence[Any], y: Any, xs: Sequence[Any], dxs: Sequence[Any],
+            params: Mapping[str, Any]) -> Any:
+    """The tangent of y, as an op on whole arrays has it: a sum over the inputs that have tangents, or None.
+
+    Inputs in which the op is linear together are served together, by the op itself, which is `run`. Where an inf or nan
+    may have leaked past a tangent of 0 the transpose tells.
+    """
+    if op.linear is True:                                # nothing is held, so nothing leaks
+        return run(*[_zeros(x) if dx is None else dx for x, dx in zip(xs, dxs)], **params)
+    total, left = None, {i for i, dx in enumerate(dxs) if dx is not None}
+    groups = op.linear_groups(len(xs))
+    while left:
+        group = max(groups, key=lambda group: len(left.intersection(group)), default=())
+        now = left.intersection(group)
+        if now:
+            left -= now
+            if all(finite(np.asarray(data_of(x))) for i, x in enumerate(xs) if i not in group):
+                parts = [run(*[dxs[i] if i in now else _zeros(x) if i in group else x for i, x in enumerate(xs)],
+                             **params)]
+            else:
+                parts = [_transposed(op, dxs[i], y, xs, i, params) for i in sorted(now)]
+        else:
+            i = left.pop()
+            rule = jvps[i] if jvps else None
+            part = None if rule is None else rule(dxs[i], y, *xs, **params)
+            parts = [_transposed(op, dxs[i], y, xs, i, params) if part is None or not finite(data_of(part)) else part]
+        for part in parts:
+            total = part if total is None else total + part
+    return total
+
+
+def _zeros(x: Any) -> Any:
+    """The tangent of a constant."""
+    return np.zeros(np.shape(data_of(x)), getattr(x, "dtype", float))[()]
 
 
 def _on_objects(op: Op, args: Sequence[Any], params: dict[str, Any]) -> Any:
@@ -176,8 +275,11 @@ def _on_objects(op: Op, args: Sequence[Any], params: dict[str, Any]) -> Any:
     return array_of([op(*row, **params) if op.arity >= 0 else op([*row], **params) for row in rows], arrays[0].shape)
 
 
-def _transposed(rule: Any, tangent: Any, y: Any, primals: Sequence[Any], i: int, params: Mapping[str, Any]) -> Any:
-    """The tangent of y: the transpose of `rule` (linear in its cotangent u), applied to `tangent`."""
+def _transposed(op: Op, tangent: Any, y: Any, primals: Sequence[Any], i: int, params: Mapping[str, Any]) -> Any:
+    """The tangent of y: the transpose of the rule of input i (linear in its cotangent u), applied to its `tangent`."""
+    rule = op.traced_rules[i]
+    if rule is None:
+        return 0.0
     if not mode.recording:                   # the rule must be recorded all the same, and nothing before it
         y, tangent, *primals = (detached(x) for x in (y, tangent, *primals))
     data = data_of(y)

@@ -18,6 +18,7 @@ import numpy as np
 
 from .._bind import Each
 from .._op import Op
+from ..arrays.reduction import sum as total
 from ..arrays.shape import expand_dims
 
 _SMALL = 4                                               # up to this size the products are few
@@ -146,4 +147,5 @@ cofactors = Op("cofactors", None, _cofactors,
                       (((2, 2, 2), (2, 2, 2)), {}), (((4, 4), (4, 4), (4, 4)), {}), (((2, 2),) * 3, {})])
 det = Op("det", None, np.linalg.det,
          lambda g, y, x: expand_dims(g, (-2, -1)) * cofactors([x]),
-         tex=r"\det {0}", internal=True, cases=[(((3, 3),), {}), (((2, 2, 2),), {}), (((1, 1),), {})])
+         tex=r"\det {0}", internal=True, cases=[(((3, 3),), {}), (((2, 2, 2),), {}), (((1, 1),), {})],
+         jvps=(lambda t, y, x: total(t * cofactors([x]), axis=(-2, -1)),))

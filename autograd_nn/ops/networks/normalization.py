@@ -71,7 +71,8 @@ standardize = Op("standardize", None, _standardize,
                  lambda g, y, x, axis, eps: g if 0 in shape_of(x) else _back(g, y, x, axis, eps),
                  tex=r"\frac{{{0} - \overline{{{0}}}}}{{\sqrt{{\operatorname{{var}} {0} + {eps}}}}}",
                  symbol="(x − μ) / σ", params={"axis": None, "eps": 1e-5}, method=False,
-                 cases=[(((3, 4),), {"axis": 0}), (((2, 3, 4),), {"axis": (0, 2), "eps": 0.1}), (((5,),), {})])
+                 cases=[(((3, 4),), {"axis": 0}), (((2, 3, 4),), {"axis": (0, 2), "eps": 0.1}), (((5,),), {})],
+                 jvps=(lambda t, y, x, axis, eps: t if 0 in shape_of(x) else _back(t, y, x, axis, eps),))
 
 
 # --- each channel of a batch ----------------------------------------------------------------------
@@ -162,7 +163,7 @@ def _against(g: Any, x: Any, centre: Any) -> Any:
     """The sum of g (x - centre) of each channel."""
     total = np.zeros(x.shape[1], np.result_type(g, x))
     for part in _parts(x):
-        total += np.vecdot(g[part], x[part] - centre[:, None]).sum(axis=0)
+        total += np.vecdot(x[part] - centre[:, None], g[part]).sum(axis=0)
     return total
 
 
@@ -214,7 +215,8 @@ batch_normalize = Op(
     lambda g, y, x, w, b, eps: _total(g),
     tex=r"\operatorname{{norm}}({0}) {1} + {2}", symbol="norm(x) w + b", params={"eps": 1e-5}, method=False,
     cases=[(((3, 2), (2,), (2,)), {}), (((2, 3, 2), (3,), (3,)), {"eps": 0.1}), (((2, 1, 2, 2), (1,), (1,)), {})],
-    slots=("x", "w", "b"))
+    slots=("x", "w", "b"), linear=(1, 2),
+    jvps=(lambda t, y, x, w, b, eps: batch_normalize_input(t, x, w, eps=eps, known=_known(y)), None, None))
 batch_normalize_input = Op(
     "batch_normalize_input", None, _input,
     lambda h, z, g, x, w, eps, known: batch_normalize_input(h, x, w, eps=eps),
@@ -222,10 +224,12 @@ batch_normalize_input = Op(
     lambda h, z, g, x, w, eps, known: _total(h * batch_normalize_input(g, x, _ones(x), eps=eps)),
     tex=r"\operatorname{{norm}}'({1}) {0} {2}", symbol="norm′ g w", params={"eps": 1e-5, "known": None}, internal=True,
     cases=[(((3, 2), (3, 2), (2,)), {}), (((2, 3, 2), (2, 3, 2), (3,)), {"eps": 0.1})],
-    slots=("g", "x", "w"))
+    slots=("g", "x", "w"), linear=((0,), (2,)),
+    jvps=(None, lambda t, z, g, x, w, eps, known: _curvature(t, g, x, w, eps), None))
 batch_normalize_weight = Op(
     "batch_normalize_weight", None, _weight,
     lambda h, z, g, x, eps, known: batch_normalize(x, h, 0 * h, eps=eps),
     lambda h, z, g, x, eps, known: batch_normalize_input(g, x, h, eps=eps),
     tex=r"\sum {0} \operatorname{{norm}}({1})", symbol="Σ g norm(x)", params={"eps": 1e-5, "known": None},
-    internal=True, cases=[(((3, 2), (3, 2)), {}), (((2, 3, 2), (2, 3, 2)), {"eps": 0.1})])
+    internal=True, cases=[(((3, 2), (3, 2)), {}), (((2, 3, 2), (2, 3, 2)), {"eps": 0.1})], linear=(0,),
+    jvps=(None, lambda t, z, g, x, eps, known: _total(g * batch_normalize_input(t, x, _ones(x), eps=eps))))
