@@ -248,6 +248,11 @@ class Op(Bindable):
         return tuple(rule and bind(rule, "array") for rule in self.vjps)
 
     @cached_property
+    def parts_of_tangent(self) -> dict[tuple[int, int], list[Any]]:
+        """What forward mode has found out of which inputs can be served together, for it to keep."""
+        return {}
+
+    @cached_property
     def array_jvps(self) -> Sequence[Rule | None]:
         """The rules of tangents bound to ndarrays."""
         return tuple(rule and bind(rule, "array") for rule in self.jvps)

@@ -16,7 +16,7 @@ import numpy as np
 from .. import ops
 from ..core import modes
 from ..core.leaks import finite
-from ..core.methods import attach
+from ..core.methods import attach, is_operand
 from ..core.modes import mode, special_mode
 from ..core.node import Node
 from ..core.reverse import cotangents_of
@@ -25,7 +25,7 @@ from ..core.traced import Traced
 from ..core.value import Value
 from ..core.variables import served
 from ..errors import LeavesGraphError, UsageError
-from ..ops import FUNCTIONS, Op, shape_of
+from ..ops import FUNCTIONS, OPS, Op, shape_of
 from ..ops._arguments import data_of, real_only
 from ..ops._carriers import array_of, carrier, is_plain
 from ..ops._refusal import RAW, refused
@@ -159,17 +159,20 @@ def _on_plain(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Dual | N
 
     That is the usual case, with the questions of the others left out.
     """
-    level, xs, dxs, arrays, numbers = -1, [], [], False, False
-    for x in args:
-        dx = None
+    level, moved, arrays, numbers = -1, 0, False, False
+    xs, dxs = [], []
+    for i, x in enumerate(args):
         if isinstance(x, Dual):
             if x.level != level:
                 if level >= 0 or x.level not in _running:
                     return None
                 level = x.level
             dx, x = x.tangent, x.primal
-            if type(dx) not in _NUMBERS and type(dx) is not _ndarray:
+            if type(dx) is not _ndarray and type(dx) not in _NUMBERS:
                 return None
+            moved |= 1 << i
+        else:
+            dx = None
         if type(x) is _ndarray:
             if x.dtype.char not in _REAL:
                 return None
@@ -180,18 +183,17 @@ def _on_plain(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Dual | N
             return None
         xs.append(x)
         dxs.append(dx)
-    tangent: Any = None
-    if op.scalar is not None and arrays:
+    if op.scalar is None:
+        if numbers:                                      # an array function would make arrays of them
+            return None
+        run: Any = op.array
+        y = run(*xs, **params)
+        tangent = _summed(op, run, op.array_jvps, y, xs, dxs, moved, params)
+    elif arrays:
         y = op.array(*xs, **params)
-        for dx, rule in zip(dxs, op.array_rules):
-            if dx is not None and rule is not None:
-                part = rule(dx, y, *xs, **params)
-                tangent = part if tangent is None else tangent + part
-    elif numbers:                                        # an array function would make arrays of them
-        return None
+        tangent = _by_rules(op.array_rules, y, xs, dxs, params)
     else:
-        y = op.array(*xs, **params)
-        tangent = _summed(op, op.array, op.array_jvps, y, xs, dxs, params)
+        return None
     if type(tangent) is not _ndarray or tangent.shape != y.shape:
         tangent = _fitted(tangent, y)
     return Dual(y, tangent, level)
@@ -199,7 +201,7 @@ def _on_plain(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Dual | N
 
 _ndarray = np.ndarray
 _NUMBERS = frozenset((float, int, np.float64, np.float32))
-_REAL = frozenset("efdgbBhHiIlLqQ?")                     # what stands for itself; not complex numbers, not objects
+_REAL = frozenset("efdgbBhHiIlLqQ?")                     # dtypes of real numbers: not complex ones, not objects
 
 
 def tangent_of_op(op: Op, rules: Iterable[Any], y: Any, xs: Sequence[Any], dxs: Sequence[Any],
@@ -208,16 +210,13 @@ def tangent_of_op(op: Op, rules: Iterable[Any], y: Any, xs: Sequence[Any], dxs: 
 
     `rules` are the op's, bound to what xs are. Of an op on whole arrays its own are taken, which record.
     """
-    if op.scalar is None:
-        def run(*xs: Any, **params: Any) -> Any:
-            return op(*xs, **params) if op.arity >= 0 else op(xs, **params)
-        return _fitted(_summed(op, run, op.jvps, y, xs, dxs, params), y)
-    tangent: Any = None
-    for dx, rule in zip(dxs, rules):
-        if dx is not None and rule is not None:
-            part = rule(dx, y, *xs, **params)
-            tangent = part if tangent is None else tangent + part
-    return _fitted(tangent, y)
+    if op.scalar is not None:
+        return _fitted(_by_rules(rules, y, xs, dxs, params), y)
+
+    def run(*xs: Any, **params: Any) -> Any:
+        return op(*xs, **params) if op.arity >= 0 else op(xs, **params)
+    moved = sum(1 << i for i, dx in enumerate(dxs) if dx is not None)
+    return _fitted(_summed(op, run, op.jvps, y, xs, dxs, moved, params), y)
 
 
 def _fitted(tangent: Any, y: Any) -> Any:
@@ -229,35 +228,59 @@ def _fitted(tangent: Any, y: Any) -> Any:
     return tangent if shape_of(tangent) == shape_of(y) else ops.broadcast_to(tangent, shape_of(y))
 
 
+def _by_rules(rules: Iterable[Any], y: Any, xs: Sequence[Any], dxs: Sequence[Any], params: Mapping[str, Any]) -> Any:
+    """The tangent of y, of an op that works element by element: each rule is its own transpose."""
+    tangent: Any = None
+    for dx, rule in zip(dxs, rules):
+        if dx is not None and rule is not None:
+            part = rule(dx, y, *xs, **params)
+            tangent = part if tangent is None else tangent + part
+    return tangent
+
+
 def _summed(op: Op, run: Callable[..., Any], jvps: Sequence[Any], y: Any, xs: Sequence[Any], dxs: Sequence[Any],
-            params: Mapping[str, Any]) -> Any:
-    """The tangent of y, as an op on whole arrays has it: a sum over the inputs that have tangents, or None.
+            moved: int, params: Mapping[str, Any]) -> Any:
+    """The tangent of y, of an op on whole arrays: a sum over the inputs that have tangents, whose bits are in `moved`.
 
     Inputs in which the op is linear together are served together, by the op itself, which is `run`. Where an inf or nan
     may have leaked past a tangent of 0 the transpose tells.
     """
-    if op.linear is True:                                # nothing is held, so nothing leaks
-        return run(*[_zeros(x) if dx is None else dx for x, dx in zip(xs, dxs)], **params)
-    total, left = None, {i for i, dx in enumerate(dxs) if dx is not None}
-    groups = op.linear_groups(len(xs))
-    while left:
-        group = max(groups, key=lambda group: len(left.intersection(group)), default=())
-        now = left.intersection(group)
-        if now:
-            left -= now
-            if all(finite(np.asarray(data_of(x))) for i, x in enumerate(xs) if i not in group):
-                parts = [run(*[dxs[i] if i in now else _zeros(x) if i in group else x for i, x in enumerate(xs)],
-                             **params)]
-            else:
-                parts = [_transposed(op, dxs[i], y, xs, i, params) for i in sorted(now)]
+    parts = op.parts_of_tangent.get((moved, len(xs)))
+    if parts is None:
+        parts = op.parts_of_tangent[moved, len(xs)] = _parts_of_tangent(op, moved, len(xs))
+    total: Any = None
+    for served, roles in parts:
+        if roles is None:                                # not linear in it
+            i, = served
+            part = None if not jvps or jvps[i] is None else jvps[i](dxs[i], y, *xs, **params)
+            leaks = part is None or not finite(data_of(part))
         else:
-            i = left.pop()
-            rule = jvps[i] if jvps else None
-            part = None if rule is None else rule(dxs[i], y, *xs, **params)
-            parts = [_transposed(op, dxs[i], y, xs, i, params) if part is None or not finite(data_of(part)) else part]
-        for part in parts:
-            total = part if total is None else total + part
+            part = run(*[dx if role == _OWN else x if role == _HELD else _zeros(x)
+                         for role, x, dx in zip(roles, xs, dxs)], **params)
+            leaks = _HELD in roles and not finite(part if type(part) is _ndarray else data_of(part))
+        for one in [_transposed(op, dxs[i], y, xs, i, params) for i in served] if leaks else (part,):
+            total = one if total is None else total + one
     return total
+
+
+_OWN, _HELD, _ZERO = range(3)
+
+
+def _parts_of_tangent(op: Op, moved: int, n: int) -> list[tuple[tuple[int, ...], tuple[int, ...] | None]]:
+    """The parts of a tangent: each serves some inputs, and has a role for each of the n: its tangent, itself, or zeros.
+
+    Where the op is not linear in an input, that is served by itself and there are no roles.
+    """
+    left, parts = {i for i in range(n) if moved >> i & 1}, list[Any]()
+    groups = [{*group} for group in op.linear_groups(n)]
+    while left:
+        group = max(groups, key=lambda group: len(group & left), default=set())
+        served = group & left
+        roles = tuple([_OWN if i in served else _ZERO if i in group else _HELD for i in range(n)])
+        served = served or {min(left)}
+        parts.append((tuple(sorted(served)), roles if _OWN in roles else None))
+        left -= served
+    return parts
 
 
 def _zeros(x: Any) -> Any:
@@ -405,7 +428,26 @@ def recording() -> Iterator[None]:
             yield
 
 
+def _quick(op: Op, reflected: bool) -> Any:
+    """An operator that goes straight to `_apply`, which also serves what `Op.__call__` asks about other arguments."""
+    def operator(self: Dual, other: Any, *rest: Any) -> Any:
+        if type(other) in _QUICK and not rest:
+            try:
+                return _apply(op, (other, self) if reflected else (self, other), op.params)
+            except Exception:                            # it comes up again below, and is told in the op's words
+                pass
+        if not is_operand(other):
+            return NotImplemented
+        return op(other, self) if reflected else op(self, other, *rest)
+    return operator
+
+
 carrier("Dual", Dual, _apply, below="primal")
+_QUICK = {Dual, float, int, np.ndarray}
+for op in OPS.values():
+    if op.dunder and op.arity == 2:
+        setattr(Dual, f"__{op.dunder}__", _quick(op, False))
+        setattr(Dual, f"__r{op.dunder}__", _quick(op, True))
 attach(Dual)
 for function in FUNCTIONS.values():
     if function.method and function.name not in vars(Dual):

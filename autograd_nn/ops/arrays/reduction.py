@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ...errors import ShapeError, UsageError
-from .._arguments import MOST_ELEMENTS, affordable, dtype_of, no_out
+from .._arguments import MOST_ELEMENTS, affordable, data_of, dtype_of, no_out
 from .._function import composed
 from .._numpy_op import NumpyOp, mask_of
 from .._op import Case, Op, shape_of
@@ -183,8 +183,10 @@ def shared_back(g: Any, y: Any, x: Any, axis: Any) -> Any:
 
 
 def _shared_on(t: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
-    """The tangent of an extreme: the mean over those that tie."""
-    return sum(shared(t, reshape(y, keeping(x, axis)), x, axis), axis=axis, keepdims=keepdims)
+    """The tangent of an extreme: the mean over those that tie, and nan where there is none but nan."""
+    equal = data_of(x) == data_of(y).reshape(keeping(x, axis))
+    n = _add(equal, axis=axis, keepdims=keepdims)
+    return sum(choose(equal, t, 0.0), axis=axis, keepdims=keepdims) / np.where(n, n, np.nan).astype(dtype_of(x))
 
 
 AXIS: dict[str, Any] = {"axis": None, "keepdims": False}
