@@ -16,9 +16,10 @@ import numpy as np
 from .. import ops
 from ..core import modes
 from ..core.leaks import finite
-from ..core.methods import attach, is_operand
+from ..core.methods import attach, is_operand, through_ufunc
 from ..core.modes import mode, special_mode
 from ..core.node import Node
+from ..core.operands import plain_index
 from ..core.reverse import cotangents_of
 from ..core.tensor import Tensor
 from ..core.traced import Traced
@@ -74,8 +75,20 @@ class Dual(Traced):
         """The number of elements."""
         return math.prod(self.shape)
 
-    T, __getitem__, __len__, __iter__ = Tensor.T, Tensor.__getitem__, Tensor.__len__, Tensor.__iter__
-    reshape, transpose, flatten, ravel = Tensor.reshape, Tensor.transpose, Tensor.flatten, Tensor.ravel
+    T, __len__, __iter__ = Tensor.T, Tensor.__len__, Tensor.__iter__
+    transpose, flatten, ravel = Tensor.transpose, Tensor.flatten, Tensor.ravel
+
+    def reshape(self, *shape: Any, order: str = "C", copy: Any = None) -> Any:
+        """The same elements in another shape: `x.reshape(2, 3)`, `x.reshape((2, 3))`, -1 for the rest."""
+        return _quickly(ops.reshape, (self,), {"shape": shape[0] if len(shape) == 1 else shape, "order": order,
+                                               "copy": copy})
+
+    def __getitem__(self, index: Any) -> Any:
+        return _quickly(ops.getitem, (self,), {"index": plain_index(index)})
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **params: Any) -> Any:
+        op = _of_ufunc.get(ufunc) if method == "__call__" and not params else None
+        return through_ufunc(ufunc, method, inputs, params) if op is None else _quickly(op, inputs, op.params)
 
     def __copy__(self) -> Dual:
         return self
@@ -129,10 +142,59 @@ class Dual(Traced):
 
 
 def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-    if not modes.special:
-        y = _on_plain(op, args, params)
-        if y is not None:
-            return y
+    """The usual case: duals of one level, and constants, that hold floats and arrays of them; else `_apply_any`."""
+    if modes.special:
+        return _apply_any(op, args, params)
+    level, moved, bit = -1, 0, 1
+    arrays = numbers = singles = False
+    xs, dxs = [], []
+    for x in args:
+        dx = None
+        if isinstance(x, Dual):
+            if x.level != level:
+                if level >= 0 or x.level not in _running:
+                    return _apply_any(op, args, params)
+                level = x.level
+            dx, x = x.tangent, x.primal
+            if type(dx) is not _ndarray and type(dx) not in _NUMBERS:
+                return _apply_any(op, args, params)
+            moved |= bit
+        if type(x) is _ndarray:
+            arrays = True
+        elif type(x) is float or type(x) is int:
+            numbers = True
+        elif type(x) in _SINGLE:
+            singles = True
+        else:
+            return _apply_any(op, args, params)
+        xs.append(x)
+        dxs.append(dx)
+        bit += bit
+    by_elements = op.scalar is not None
+    if singles or not arrays:
+        if numbers and not singles and op.elementwise:
+            y = op.number(*xs, **params)
+            return Dual(y, _fitted(_by_rules(op.float_rules, y, xs, dxs, params), y), level)
+        if not (by_elements and arrays):                 # of single numbers these may make something else
+            return _apply_any(op, args, params)
+    elif numbers and not by_elements:
+        return _apply_any(op, args, params)
+    run: Any = op.array
+    y = run(*xs, **params)
+    if (type(y) is not _ndarray and type(y) not in _SINGLE) or y.dtype.char not in _FLOATS:
+        return _apply_any(op, args, params)              # complex numbers, or objects, were among them
+    if by_elements:
+        tangent = _by_rules(op.array_rules, y, xs, dxs, params)
+    elif moved == bit - 1 and op.linear is True:
+        tangent = run(*dxs, **params)
+    else:
+        tangent = _summed(op, run, op.array_jvps, y, xs, dxs, moved, params)
+    if type(tangent) is not _ndarray or tangent.shape != y.shape:
+        tangent = _fitted(tangent, y)
+    return Dual(y, tangent, level)
+
+
+def _apply_any(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     level = -1
     for a in args:
         if isinstance(a, Dual):
@@ -154,54 +216,10 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     return Dual(y, tangent_of_op(op, op.traced_rules, y, primals, dxs, params), level)
 
 
-def _on_plain(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Dual | None:
-    """What `_apply` makes of duals of one level, and constants, that hold nothing but floats and arrays; or None.
-
-    That is the usual case, with the questions of the others left out.
-    """
-    level, moved, arrays, numbers = -1, 0, False, False
-    xs, dxs = [], []
-    for i, x in enumerate(args):
-        if isinstance(x, Dual):
-            if x.level != level:
-                if level >= 0 or x.level not in _running:
-                    return None
-                level = x.level
-            dx, x = x.tangent, x.primal
-            if type(dx) is not _ndarray and type(dx) not in _NUMBERS:
-                return None
-            moved |= 1 << i
-        else:
-            dx = None
-        if type(x) is _ndarray:
-            if x.dtype.char not in _REAL:
-                return None
-            arrays = True
-        elif type(x) in _NUMBERS:
-            numbers = True
-        else:
-            return None
-        xs.append(x)
-        dxs.append(dx)
-    if op.scalar is None:
-        if numbers:                                      # an array function would make arrays of them
-            return None
-        run: Any = op.array
-        y = run(*xs, **params)
-        tangent = _summed(op, run, op.array_jvps, y, xs, dxs, moved, params)
-    elif arrays:
-        y = op.array(*xs, **params)
-        tangent = _by_rules(op.array_rules, y, xs, dxs, params)
-    else:
-        return None
-    if type(tangent) is not _ndarray or tangent.shape != y.shape:
-        tangent = _fitted(tangent, y)
-    return Dual(y, tangent, level)
-
-
 _ndarray = np.ndarray
-_NUMBERS = frozenset((float, int, np.float64, np.float32))
-_REAL = frozenset("efdgbBhHiIlLqQ?")                     # dtypes of real numbers: not complex ones, not objects
+_SINGLE = frozenset((np.float64, np.float32))
+_NUMBERS = _SINGLE | {float, int}
+_FLOATS = frozenset("efdg")                              # the letters of their dtypes
 
 
 def tangent_of_op(op: Op, rules: Iterable[Any], y: Any, xs: Sequence[Any], dxs: Sequence[Any],
@@ -249,16 +267,16 @@ def _summed(op: Op, run: Callable[..., Any], jvps: Sequence[Any], y: Any, xs: Se
     if parts is None:
         parts = op.parts_of_tangent[moved, len(xs)] = _parts_of_tangent(op, moved, len(xs))
     total: Any = None
-    for served, roles in parts:
+    for slots, roles in parts:
         if roles is None:                                # not linear in it
-            i, = served
+            i, = slots
             part = None if not jvps or jvps[i] is None else jvps[i](dxs[i], y, *xs, **params)
             leaks = part is None or not finite(data_of(part))
         else:
             part = run(*[dx if role == _OWN else x if role == _HELD else _zeros(x)
                          for role, x, dx in zip(roles, xs, dxs)], **params)
             leaks = _HELD in roles and not finite(part if type(part) is _ndarray else data_of(part))
-        for one in [_transposed(op, dxs[i], y, xs, i, params) for i in served] if leaks else (part,):
+        for one in [_transposed(op, dxs[i], y, xs, i, params) for i in slots] if leaks else (part,):
             total = one if total is None else total + one
     return total
 
@@ -275,11 +293,11 @@ def _parts_of_tangent(op: Op, moved: int, n: int) -> list[tuple[tuple[int, ...],
     groups = [{*group} for group in op.linear_groups(n)]
     while left:
         group = max(groups, key=lambda group: len(group & left), default=set())
-        served = group & left
-        roles = tuple([_OWN if i in served else _ZERO if i in group else _HELD for i in range(n)])
-        served = served or {min(left)}
-        parts.append((tuple(sorted(served)), roles if _OWN in roles else None))
-        left -= served
+        slots = group & left
+        roles = tuple([_OWN if i in slots else _ZERO if i in group else _HELD for i in range(n)])
+        slots = slots or {min(left)}
+        parts.append((tuple(sorted(slots)), roles if _OWN in roles else None))
+        left -= slots
     return parts
 
 
@@ -428,14 +446,18 @@ def recording() -> Iterator[None]:
             yield
 
 
-def _quick(op: Op, reflected: bool) -> Any:
-    """An operator that goes straight to `_apply`, which also serves what `Op.__call__` asks about other arguments."""
+def _quickly(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    """What `Op.__call__` comes to where there is nothing to ask about the arguments."""
+    try:
+        return _apply(op, args, params)
+    except Exception:                                    # it comes up again, and is told in the op's words
+        return op(*args, **params)
+
+
+def _infix(op: Op, reflected: bool) -> Any:
     def operator(self: Dual, other: Any, *rest: Any) -> Any:
         if type(other) in _QUICK and not rest:
-            try:
-                return _apply(op, (other, self) if reflected else (self, other), op.params)
-            except Exception:                            # it comes up again below, and is told in the op's words
-                pass
+            return _quickly(op, (other, self) if reflected else (self, other), op.params)
         if not is_operand(other):
             return NotImplemented
         return op(other, self) if reflected else op(self, other, *rest)
@@ -443,11 +465,12 @@ def _quick(op: Op, reflected: bool) -> Any:
 
 
 carrier("Dual", Dual, _apply, below="primal")
+_of_ufunc = {getattr(np, op.name): op for op in OPS.values() if isinstance(getattr(np, op.name, None), np.ufunc)}
 _QUICK = {Dual, float, int, np.ndarray}
 for op in OPS.values():
     if op.dunder and op.arity == 2:
-        setattr(Dual, f"__{op.dunder}__", _quick(op, False))
-        setattr(Dual, f"__r{op.dunder}__", _quick(op, True))
+        setattr(Dual, f"__{op.dunder}__", _infix(op, False))
+        setattr(Dual, f"__r{op.dunder}__", _infix(op, True))
 attach(Dual)
 for function in FUNCTIONS.values():
     if function.method and function.name not in vars(Dual):

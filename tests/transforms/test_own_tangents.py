@@ -82,3 +82,13 @@ def test_an_inf_of_a_held_input_leaks_past_no_tangent_of_0_that_it_leaks_not_pas
                     quick = called(op, params)(*[v if d is None else Dual(v, d) for v, d in zip(held, dxs)]).tangent
                 np.testing.assert_allclose(found, want, rtol=1e-9, atol=1e-9, err_msg=f"inf in {bad}, by {i}")
                 np.testing.assert_array_equal(quick, found)
+
+
+@pytest.mark.parametrize("f", [lambda x: x, lambda x: x[::-1], lambda x: x.reshape(2, 2), np.transpose,
+                               lambda x: np.broadcast_to(x, (2, 4)), lambda x: x.reshape(2, 2).T])
+def test_a_value_and_its_tangent_are_arrays_of_the_caller(f):
+    """And so are not views of what it gave, or of what cannot be written to."""
+    x, t = np.arange(4.0), np.ones(4)
+    y, dy = jvp(f, (x,), (t,))
+    y[...], dy[...] = 7.0, 7.0
+    assert (x == np.arange(4)).all() and (t == 1).all()

@@ -185,8 +185,10 @@ def shared_back(g: Any, y: Any, x: Any, axis: Any) -> Any:
 def _shared_on(t: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """The tangent of an extreme: the mean over those that tie, and nan where there is none but nan."""
     equal = data_of(x) == data_of(y).reshape(keeping(x, axis))
-    n = _add(equal, axis=axis, keepdims=keepdims)
-    return sum(choose(equal, t, 0.0), axis=axis, keepdims=keepdims) / np.where(n, n, np.nan).astype(dtype_of(x))
+    n = _add(equal, axis=axis, keepdims=keepdims, dtype=dtype_of(x))
+    if not n.all():
+        n = np.where(n, n, n.dtype.type(np.nan))
+    return sum(choose(equal, t, 0.0), axis=axis, keepdims=keepdims) / n
 
 
 AXIS: dict[str, Any] = {"axis": None, "keepdims": False}
