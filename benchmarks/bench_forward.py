@@ -11,7 +11,8 @@ Each function is written once, for any library with NumPy's names, and its tange
 and JAX's before anything is timed. "function" is what it takes in NumPy without a derivative: a jvp has about twice
 that to compute, and a hvp six times. "over 4 functions" is what a jvp takes beside 4 times that, for each op: the
 bookkeeping of forward mode. A hvp of HIPS is its `make_hvp` (reverse over reverse), of PyTorch and JAX
-jvp(grad(f)). All run eagerly, each time from the start; JAX as compiled (jit) stands in a column of its own.
+jvp(grad(f)). All run eagerly, each time from the start; JAX as compiled (jit) stands in a column of its own, but for
+the loop, which takes it a minute to compile.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def works() -> list[Work]:
     return found
 
 
-def forms(work: Work, second: bool, torch: Any) -> dict[str, Function]:
+def forms(work: Work, second: bool, torch: Any, compiled: bool) -> dict[str, Function]:
     """jvp or hvp of each library that is installed, as functions without arguments that give NumPy's arrays."""
     _, function, arguments, tangents, _, _ = work
     k, found = len(tangents), {}
@@ -116,7 +117,7 @@ def forms(work: Work, second: bool, torch: Any) -> dict[str, Function]:
             return function(torch, *xs, *trest)
         tf = torch.func.grad(in_torch, argnums=every) if second else in_torch
         found["torch"] = lambda: listed(torch.func.jvp(tf, txs, tts)[1])
-    return found | in_jax(function, xs, ts, rest, second)
+    return found | in_jax(function, xs, ts, rest, second, compiled)
 
 
 def in_hips(function: Function, xs: Any, ts: Any, rest: Any, second: bool) -> Function | None:
@@ -136,7 +137,7 @@ def in_hips(function: Function, xs: Any, ts: Any, rest: Any, second: bool) -> Fu
     return lambda: [autograd.make_jvp(alone)(point)(along)[1]]
 
 
-def in_jax(function: Function, xs: Any, ts: Any, rest: Any, second: bool) -> dict[str, Function]:
+def in_jax(function: Function, xs: Any, ts: Any, rest: Any, second: bool, compiled: bool) -> dict[str, Function]:
     """JAX's forms, eager and compiled."""
     try:
         import jax
@@ -151,9 +152,11 @@ def in_jax(function: Function, xs: Any, ts: Any, rest: Any, second: bool) -> dic
 
     def pushed(*ts: Any) -> Any:
         return jax.jvp(df, jxs, ts)[1]
-    compiled = jax.jit(pushed)
-    return {"jax": lambda: listed(jax.block_until_ready(pushed(*jts))),
-            "jax jit": lambda: listed(jax.block_until_ready(compiled(*jts)))}
+    found = {"jax": lambda: listed(jax.block_until_ready(pushed(*jts)))}
+    if compiled:
+        fast = jax.jit(pushed)
+        found["jax jit"] = lambda: listed(jax.block_until_ready(fast(*jts)))
+    return found
 
 
 def listed(x: Any) -> list[Any]:
@@ -173,11 +176,11 @@ def main(argv: list[str] | None = None) -> None:
         for second in (False, True)[:1 + work.scalar]:
             if work.function is chain_summed and not second:
                 continue                                 # jvp of the chain itself stands above
-            found = forms(work, second, torch)
+            found = forms(work, second, torch, not quick and work.function is not lstm)
             for name in [*found][1:]:
                 same(f"{work.title}, {name}", found["autograd_nn"](), found[name]())
             steps = {"function": lambda work=work: work.function(np, *work.arguments), **found}
-            done = times(steps, 2 if quick else 40, 1 if quick else 5)
+            done = times(steps, 2 if quick else 30, 1 if quick else 4)
             least = {name: t.least for name, t in done.items()}
             mine = least["autograd_nn"]
             over = "" if second else f"{(mine - 4 * least['function']) / work.ops:.2f}"
