@@ -9,7 +9,8 @@ from helpers.op_checks import ARRAY, drawn
 
 from autograd_nn import Tensor, grad, jvp
 from autograd_nn.ops._arguments import data_of
-from autograd_nn.transforms.dual import Dual, _transposed, tangent_of_op
+from autograd_nn.transforms._tangent_of_op import tangent_of_op, transposed_rule
+from autograd_nn.transforms.dual import Dual
 
 RNG = np.random.default_rng(3)
 CASES = [(op, *case) for op in ARRAY if op.scalar is None for case in op.cases]
@@ -29,7 +30,7 @@ def transposed(op, xs, dxs, params):
     """The tangent by the rules alone."""
     params = {**op.params, **params}
     y = called(op, params)(*xs)
-    parts = [_transposed(op, dx, y, xs, i, params) for i, dx in enumerate(dxs) if dx is not None]
+    parts = [transposed_rule(op, dx, y, xs, i, params) for i, dx in enumerate(dxs) if dx is not None]
     return sum(np.broadcast_to(part, np.shape(y)) for part in parts)
 
 
