@@ -19,6 +19,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "check": "check_gradients",
     "core.determinism": "deterministic",
+    "core.memory": "free_cached_memory",
     "core.modes": "check_finite no_grad",
     "core.nary": "dot sum_of",
     "core.node": "topological",

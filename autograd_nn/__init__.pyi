@@ -13,6 +13,7 @@ from . import train as train
 from . import tree as tree
 from .check import check_gradients as check_gradients
 from .core.determinism import deterministic as deterministic
+from .core.memory import free_cached_memory as free_cached_memory
 from .core.modes import check_finite as check_finite
 from .core.modes import no_grad as no_grad
 from .core.nary import dot as dot
@@ -43,6 +44,7 @@ from .transforms import jvp as jvp
 from .transforms import stop_gradient as stop_gradient
 from .transforms import value_and_grad as value_and_grad
 from .transforms import vjp as vjp
+from .transforms import vmap as vmap
 from .ops import abs as abs
 from .ops import absolute as absolute
 from .ops import acos as acos
@@ -152,6 +154,7 @@ from .ops import fmod as fmod
 from .ops import frexp as frexp
 from .ops import full_like as full_like
 from .ops import gelu as gelu
+from .ops import gelu_tanh as gelu_tanh
 from .ops import geomspace as geomspace
 from .ops import gradient as gradient
 from .ops import greater as greater

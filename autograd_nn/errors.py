@@ -22,7 +22,7 @@ class AutogradError(Exception):
 
     def __reduce__(self) -> Any:
         """Pickled without what refers to the graph and the network."""
-        inner = ("named", "arose", "culprit", "raw")
+        inner = ("named", "arose", "culprit", "raw", "lanes")
         return type(self), self.args, {key: x for key, x in vars(self).items() if key not in inner}
 
 
@@ -44,6 +44,13 @@ class UsageError(AutogradError, TypeError):
 
 class LeavesGraphError(AutogradError, TypeError):
     """A conversion that would lose the gradient without a word."""
+
+
+class LanesError(LeavesGraphError):
+    """A question about the data of one lane of a `vmap`, where many lanes run at once and may have many answers."""
+
+    lanes: Any = None
+    """The carrier that was asked. Its `each` runs a function that asks such questions lane by lane."""
 
 
 class GraphError(AutogradError, RuntimeError):

@@ -19,26 +19,15 @@ the processor's name, and for some AMD processors with AVX-512 it does without t
 
 from __future__ import annotations
 
-import os
-
-for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_variable, "1")               # before NumPy and PyTorch are loaded
-
 import argparse
-import platform
-import statistics
-import sys
-import time
-from collections.abc import Callable
 from typing import Any
 
-import numpy as np
+from side_by_side import Step, environment, import_torch, kernels, same, times
 
+import numpy as np  # after side_by_side, which sets the number of threads
 import autograd_nn as ag
 from autograd_nn import Tensor, nn
 from autograd_nn.core.reverse import cotangents
-
-Step = Callable[[], tuple[Any, ...]]
 
 
 def arrays(*shapes: tuple[int, ...]) -> list[Any]:
@@ -94,48 +83,14 @@ def layer(torch: Any, batch: int, kind: str, *options: int) -> tuple[Step, Step 
     return ours, theirs
 
 
-def same(what: str, ours: tuple[Any, ...], theirs: tuple[Any, ...]) -> None:
-    """Stop where the libraries do not compute the same: then there is nothing to compare."""
-    for a, b in zip(ours, theirs, strict=True):
-        if not np.allclose(a, b, rtol=1e-4, atol=1e-5 * float(np.abs(b).max())):
-            raise SystemExit(f"{what}: the libraries compute different numbers")
-
-
-def medians(steps: list[Step], rounds: int) -> list[float]:
-    """Milliseconds of each step: medians over interleaved rounds."""
-    times: list[list[float]] = [[] for _ in steps]
-    for _ in range(rounds + 1):
-        for step, found in zip(steps, times):
-            start = time.perf_counter()
-            step()
-            found.append((time.perf_counter() - start) * 1e3)
-    return [statistics.median(found[1:]) for found in times]
-
-
-def kernels() -> str:
-    """Which kernels NumPy's BLAS has chosen, if it can be found out."""
-    try:
-        from threadpoolctl import threadpool_info
-    except ImportError:
-        return "BLAS kernels unknown (pip install threadpoolctl says)"
-    return ", ".join(f"{lib['internal_api']} {lib['architecture']}" for lib in threadpool_info()
-                     if lib.get("architecture"))
-
-
 def main(argv: list[str] | None = None) -> None:
     """Run the comparisons and print them."""
     parser = argparse.ArgumentParser(description="convolution, pooling and batch norm against PyTorch eager")
     parser.add_argument("--quick", action="store_true", help="few runs: does it still work?")
     quick = parser.parse_args(argv).quick
     blas = kernels()
-    try:
-        import torch
-        torch.set_num_threads(1)
-    except ImportError:
-        torch = None
-        print("torch is not installed: pip install '.[bench]'", file=sys.stderr)
-    print(f"Python {platform.python_version()}, NumPy {np.__version__} ({blas}), torch {torch and torch.__version__}, "
-          f"{platform.machine()}, one thread, float32; medians of interleaved runs")
+    torch = import_torch()
+    print(environment(torch, blas))
     print(f"{'forward and backward':34}{'autograd_nn ms':>16}{'torch ms':>12}{'relative to torch':>20}")
     batch = 2 if quick else 32
     works = [("conv 5x5", conv(torch, (batch, 3, 32, 32), (64, 3, 5, 5), True)),
@@ -146,8 +101,9 @@ def main(argv: list[str] | None = None) -> None:
     for title, (ours, theirs) in works:
         if theirs is not None:
             same(title, ours(), theirs())
-        times = medians([step for step in (ours, theirs) if step], 1 if quick else 41)
-        mine, other = (*times, float("nan"))[:2]
+        steps = {name: step for name, step in (("autograd_nn", ours), ("torch", theirs)) if step}
+        found = times(steps, 1 if quick else 41)
+        mine, other = (*[t.median / 1e3 for t in found.values()], float("nan"))[:2]
         print(f"{title:34}{mine:16.2f}{other:12.2f}{mine / other:20.2f}")
 
 

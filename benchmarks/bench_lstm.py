@@ -18,19 +18,12 @@ kernels by the processor's name, and for some AMD processors with AVX-512 it doe
 
 from __future__ import annotations
 
-import os
-
-for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_variable, "1")               # before NumPy and PyTorch are loaded
-
 import argparse
-import platform
-import sys
 from typing import Any
 
-import numpy as np
-from bench_conv import Step, kernels, medians, same
+from side_by_side import Step, environment, import_torch, kernels, same, times
 
+import numpy as np  # after side_by_side, which sets the number of threads
 from autograd_nn import Tensor, nn, ops
 from autograd_nn.core.reverse import cotangents
 
@@ -85,15 +78,9 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="an LSTM layer against PyTorch's")
     parser.add_argument("--quick", action="store_true", help="few runs: does it still work?")
     quick = parser.parse_args(argv).quick
-    try:
-        import torch
-        torch.set_num_threads(1)
-    except ImportError:
-        torch = None
-        print("torch is not installed: pip install '.[bench]'", file=sys.stderr)
-    print(f"Python {platform.python_version()}, NumPy {np.__version__} ({kernels()}), "
-          f"torch {torch and torch.__version__}, {platform.machine()}, one thread, float32; "
-          "medians of interleaved runs")
+    blas = kernels()
+    torch = import_torch()
+    print(environment(torch, blas))
     print(f"{'forward and backward':38}{'autograd_nn ms':>16}{'torch ms':>12}{'relative to torch':>20}")
     for features in (32, 64):
         works = [(f"layer, input {features} given", *layer(torch, features, False)),
@@ -103,8 +90,9 @@ def main(argv: list[str] | None = None) -> None:
                 same(title, ours(), theirs())
         works.append((f"op alone, input {features}", alone(features), works[1][2]))
         for title, ours, theirs in works:
-            times = medians([step for step in (ours, theirs) if step], 2 if quick else 81)
-            mine, other = (*times, float("nan"))[:2]
+            steps = {name: step for name, step in (("autograd_nn", ours), ("torch", theirs)) if step}
+            found = times(steps, 2 if quick else 81)
+            mine, other = (*[t.median / 1e3 for t in found.values()], float("nan"))[:2]
             print(f"{title:38}{mine:16.2f}{other:12.2f}{mine / other:20.2f}")
 
 

@@ -95,7 +95,7 @@ def recorded(root: Node, leaves: bool = False) -> Iterator[RecordedOp]:
         while inside:
             part = inside.pop()
             if part.op is rerun:
-                _, ys = part.params["segment"].again(_operands(part))
+                _, ys, _ = part.params["segment"].again(_operands(part))
                 inside += reversed(topological([y for y in ys if isinstance(y, Node)]))
             elif part.op is not None:
                 xs = tuple(map(wide, _operands(part)))

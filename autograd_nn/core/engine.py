@@ -13,9 +13,10 @@ import numpy as np
 from ..native import load
 from ..ops import OPS, Op, _carriers, _frozen, for_each_op
 from ..ops._carriers import carrier
+from ..ops.networks import _sliding
 from . import modes, reverse
 from .leaks import finite
-from .methods import is_operand, op_of
+from .methods import is_operand, op_of_ufunc
 from .node import NOTHING, Node
 from .operands import constant, kept_params
 
@@ -62,7 +63,7 @@ def native_value(base: Any, apply: Callable[..., Any], number: Callable[[Any], f
 
 def _ufuncs() -> dict[Any, Op]:
     """NumPy's ufuncs that are an op of numbers."""
-    named = {ufunc: op_of(ufunc) for ufunc in vars(np).values() if isinstance(ufunc, np.ufunc)}
+    named = {ufunc: op_of_ufunc(ufunc) for ufunc in vars(np).values() if isinstance(ufunc, np.ufunc)}
     return {ufunc: op for ufunc, op in named.items() if isinstance(op, Op) and op.elementwise}
 
 
@@ -92,6 +93,7 @@ def install_tensors(Tensor: Any, apply: Callable[..., Any], not_in_c: Op) -> Non
         carrier("Tensor", Tensor, in_c_or_python, below="_data")
         for_each_op(partial(_quicken, Tensor, in_c))
     load("_tensor", use)
+    _sliding.quick = load("_windows")
 
 
 def _quicken(Tensor: Any, in_c: Any, op: Op) -> None:

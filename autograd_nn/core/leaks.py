@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..ops._carriers import has_lanes
 from .node import Node, data_of
 
 Look = Callable[[Node, Any], tuple[Any, Iterable[Any], Iterable[Any]]]
@@ -41,6 +42,8 @@ def _without_leaks(op: Any, rule: Any, stays: Any, g: Any, *others: Any, **param
     part = rule(g, *others, **params)
     if finite(part):
         return part
+    if has_lanes(g):
+        return g.each(_without_leaks, (op, rule, stays, g, *others), params)
     zero, bad = data_of(g) == 0, ~np.isfinite(data_of(part))
     if op.unguarded:
         zero = zero & stays
@@ -73,7 +76,7 @@ def on_numbers_in_general(look: Look, depends: Container[Node]) -> Look:
     A cotangent that is 0 of these, too, is 0 whatever they are: by a mask, an index, a constant factor.
     """
     def in_general(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
-        y, xs, rules = look(node, 1.0)
+        y, xs, rules = look(node, g if has_lanes(g) else 1.0)
         return _general(y), [_general(x) if rule is not None and isinstance(one, Node) and one in depends else x
                              for one, x, rule in zip(node.inputs, xs, rules)], rules
     return in_general
@@ -93,6 +96,8 @@ def finite(g: Any) -> bool:
     It sums the squares of the numbers. Where these overflow it answers False though every number is finite, and the
     sweep is run again with care: that costs time, and changes no result.
     """
+    while has_lanes(g):
+        g = g._below
     if isinstance(g, Node):
         g = g._data
     if type(g) is np.ndarray:

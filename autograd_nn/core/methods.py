@@ -79,7 +79,7 @@ def is_operand(x: Any) -> bool:
     return is_traced(x) or isinstance(x, (int, float, complex, np.generic, np.ndarray, list, tuple, Number))
 
 
-def op_of(ufunc: Any) -> Any:
+def op_of_ufunc(ufunc: Any) -> Any:
     """The op, or the function composed of ops, that does here what a ufunc does in NumPy; None where there is none."""
     return OPS.get(ufunc.__name__) or next((op for op in [*OPS.values()] if op.array is ufunc), None) \
         or _function_of(ufunc)
@@ -93,12 +93,12 @@ def through_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], params: dict
         if along is not None:
             return along(*inputs, **{"axis": 0, **params})
     no_out(f"np.{ufunc.__name__}", params.get("out"))
-    if _is_fact(ufunc):
+    if is_fact(ufunc):
         return getattr(ufunc, method)(*[data_of(x) for x in inputs], **{k: data_of(v) for k, v in params.items()})
     if method != "__call__":
         raise UsageError(f"np.{ufunc.__name__}.{method} has no derivative here; "
                          f"np.{ufunc.__name__}.{method}(x.data) leaves the graph")
-    op = op_of(ufunc)
+    op = op_of_ufunc(ufunc)
     if op is None:
         raise UsageError(f"np.{ufunc.__name__} is not in the op table; see autograd_nn/ops/README.md to add it")
     if "dtype" in params:
@@ -118,7 +118,7 @@ def _cast(ufunc: Any, inputs: tuple[Any, ...], dtype: Any, **rest: Any) -> tuple
 
 
 @cache
-def _is_fact(ufunc: Any) -> bool:
+def is_fact(ufunc: Any) -> bool:
     """Whether a ufunc answers yes or no (np.isfinite, np.greater ...): a fact about the data."""
     return any(types.endswith("->?") for types in ufunc.types) and "d" * ufunc.nin + "->?" in ufunc.types
 

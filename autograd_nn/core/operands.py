@@ -106,7 +106,8 @@ def kept(param: Any) -> Any:
     return type(param)(map(kept, param)) if type(param) in (list, tuple) else param
 
 
-_copies = Copies()
+copies = Copies()
+"""Of arrays and parameters that ops have been given."""
 
 
 def _frozen(x: Any) -> np.ndarray[Any, Any]:
@@ -116,7 +117,7 @@ def _frozen(x: Any) -> np.ndarray[Any, Any]:
         raise UsageError("an array of objects would lose the derivatives of what is in it\n"
                          "  help: autograd_nn.stack(list) joins Values or Tensors into one Tensor; "
                          "array.astype(float) makes numbers of numbers")
-    return _copies.of(array)
+    return copies.of(array)
 
 
 def kept_params(params: dict[str, Any]) -> dict[str, Any]:

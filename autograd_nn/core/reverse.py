@@ -14,11 +14,14 @@ from .. import ops
 from ..errors import ShapeError, UsageError, blame
 from ..ops import shape_of
 from ..ops._arguments import real_only
+from ..ops._carriers import has_lanes
 from ..ops._frozen import another, close, close_if_held
 from ..ops._refusal import shown_in_error
 from . import modes
 from .accumulate import to_nodes
 from .below import between
+from .in_lanes import cotangents_in_lanes, dropping, rules_in_lanes, seen_in_lanes
+from .lane_level import lanes_share
 from .leaks import Look, finite, on_numbers_in_general, with_care, zero
 from .node import Node, data_of, topological
 from .times import check_unassigned
@@ -58,6 +61,8 @@ def on_data(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
     y = node._data
     if op is None:                                       # another thread's transform has just let it forget its history
         return y, (), ()
+    if has_lanes(g):                                     # many cotangents at once
+        return seen_in_lanes(node)
     if type(y) is np.ndarray:
         return y, node._operands, op.array_rules         # type: ignore[attr-defined]
     check_unassigned(node)
@@ -71,7 +76,7 @@ def on_nodes(node: Node, g: Any) -> tuple[Any, Iterable[Any], Iterable[Any]]:
     """What the rules see with create_graph: the nodes."""
     check_unassigned(node)
     op = node._op
-    return node, node._inputs, () if op is None else op.traced_rules
+    return node, node._inputs, () if op is None else rules_in_lanes(node) if has_lanes(g) else op.traced_rules
 
 
 def fitted(g: Any, x: Node) -> Any:
@@ -105,7 +110,7 @@ def cotangents(seeds: Mapping[Node, Any], *, create_graph: bool = False) -> dict
     Where a cotangent is exactly 0, an inf or nan of a rule does not leak past it. That costs
     nothing as long as none arises: only then the sweep is run again with care.
     """
-    if in_c is not None and not create_graph:
+    if in_c is not None and not create_graph and not lanes_share() and not any(map(has_lanes, seeds.values())):
         found: dict[Node, Any] | None = _unless_it_fails(in_c.cotangents, seeds)
         if found is not None:
             return found
@@ -117,12 +122,16 @@ def cotangents_of(nodes: list[Any], seeds: Mapping[Node, Any], *, create_graph: 
 
     A graph of cotangents is made between the roots and these nodes, and not of what lies below or beside them.
     """
-    if values_in_c is not None and not create_graph and len(seeds) == 1:
+    if lanes := any(map(has_lanes, seeds.values())):
+        if not create_graph and (many := cotangents_in_lanes(seeds, nodes)) is not None:
+            return many
+    elif values_in_c is not None and not create_graph and len(seeds) == 1:
         (root, seed), = seeds.items()
         some: list[Any] | None = values_in_c.cotangents(root, seed, nodes)
         if some is not None:
             return some
-    found = _cotangents(between(seeds, nodes), seeds, True, set(nodes)) if create_graph else cotangents(seeds)
+    found = _cotangents(between(seeds, nodes), seeds, create_graph, set(nodes)) \
+        if create_graph or lanes else cotangents(seeds)
     return [found.get(node) for node in nodes]
 
 
@@ -134,12 +143,12 @@ def _cotangents(order: list[Node], seeds: Mapping[Node, Any], create_graph: bool
         with np.errstate(over="ignore", under="ignore", divide="call", invalid="call",
                          call=lambda kind, flag: alarm.append(kind)):
             look = on_nodes if create_graph else on_data
-            found = _swept(order, seeds, look)
+            found = _swept(order, seeds, look, ends)
             if not alarm and all(finite(g) for node, g in found.items() if node._op is None or node in ends):
                 return found
         with np.errstate(all="ignore"):
             told_apart = create_graph or any(getattr(node.op, "unguarded", False) for node in order)
-            return _swept(order, seeds, with_care(look, _reach(order, seeds, ends) if told_apart else None))
+            return _swept(order, seeds, with_care(look, _reach(order, seeds, ends) if told_apart else None), ends)
 
 
 def _reach(order: list[Node], seeds: Mapping[Node, Any], ends: Collection[Node]) -> dict[Node, Any] | None:
@@ -151,9 +160,12 @@ def _reach(order: list[Node], seeds: Mapping[Node, Any], ends: Collection[Node])
         return None
 
 
-def _swept(order: list[Node], seeds: Mapping[Node, Any], look: Look) -> dict[Node, Any]:
+def _swept(order: list[Node], seeds: Mapping[Node, Any], look: Look, ends: Collection[Node] = ()) -> dict[Node, Any]:
     found = {root: another(root._own(seed), seed) for root, seed in seeds.items()}
-    deque(chain_rule(order, found, look), maxlen=0)      # to the end
+    steps = chain_rule(order, found, look)
+    if ends and any(map(has_lanes, seeds.values())):
+        steps = dropping(steps, found, ends)
+    deque(steps, maxlen=0)                               # to the end
     return found
 
 

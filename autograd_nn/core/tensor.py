@@ -11,7 +11,7 @@ import numpy as np
 from .. import ops
 from ..errors import LeavesGraphError, ShapeError, UsageError
 from ..ops import FUNCTIONS, Op
-from ..ops._carriers import carrier, is_traced
+from ..ops._carriers import carrier, has_lanes, is_traced
 from ..ops._frozen import Memory, frozen, kept_result
 from . import engine, modes
 from .explain import explained
@@ -195,7 +195,7 @@ class Tensor(TensorMethods, Traced, Node):
         if isinstance(g, Tensor):
             return g if g.dtype == dtype else ops.astype(g, dtype)
         if is_traced(g):
-            return g
+            return ops.astype(g, dtype) if has_lanes(g) and g.dtype != dtype else g
         return g if isinstance(g, np.ndarray) and g.dtype == dtype else np.asarray(g, dtype=dtype)
 
     def _one(self) -> Any:

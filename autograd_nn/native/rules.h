@@ -78,6 +78,7 @@ X(elu, 1, "alpha")
 X(selu, 1, "")
 X(softplus, 1, "")
 X(silu, 1, "")
+X(gelu_tanh, 1, "")
 X(gelu, 1, "")
 X(mish, 1, "")
 X(where, 3, "")
@@ -124,7 +125,7 @@ X(relu)
 X(selu)
 X(softplus)
 X(silu)
-X(gelu)
+X(gelu_tanh)
 X(mish)
 #endif
 
@@ -199,6 +200,7 @@ case AG_elu: z = (x > 0 ? x : y * expm1(x)); break;  /* \operatorname{elu}_{\alp
 case AG_selu: z = 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * expm1(x)); break;  /* \operatorname{selu} x */
 case AG_softplus: z = ag_logaddexp(x, 0.0); break;  /* \operatorname{softplus} x */
 case AG_silu: z = x * ag_sigmoid(x); break;  /* \operatorname{silu} x */
+case AG_gelu_tanh: z = x * ag_sigmoid((1.5957691216057308 * ag_minimum(ag_maximum(x, -100.0), 100.0)) * (1.0 + ((0.044715 * ag_minimum(ag_maximum(x, -100.0), 100.0)) * ag_minimum(ag_maximum(x, -100.0), 100.0)))); break;  /* \operatorname{gelutanh} x */
 case AG_gelu: z = x * ag_normal_cdf(x); break;  /* \operatorname{gelu} x */
 case AG_mish: z = x * tanh(ag_logaddexp(x, 0.0)); break;  /* \operatorname{mish} x */
 case AG_where: z = (x != 0 ? y : w); break;  /* \begin{cases} x & \mathrm{condition} \\ y & \text{else} \end{cases} */
@@ -276,6 +278,7 @@ case AG_elu: A((g * exp(ag_minimum(x, 0.0))) * (y + ((1.0 - y) * ag_step(x)))) b
 case AG_selu: A(((g * exp(ag_minimum(x, 0.0))) * 1.0507009873554805) * (1.6732632423543772 + ((-0.6732632423543772) * ag_step(x)))) break;  /* 1.0507009873554805 \, e^{\min(x, 0)} \, \left(1.6732632423543772 - 0.6732632423543772 \, [x > 0]\right) */
 case AG_softplus: A(g * ag_sigmoid(x)) break;  /* \sigma(x) */
 case AG_silu: A((g * ag_sigmoid(x)) * (1.0 + (x * ag_sigmoid(-x)))) break;  /* \sigma(x) \, \left(1 + x \, \sigma(-x)\right) */
+case AG_gelu_tanh: A(g * (ag_sigmoid((1.5957691216057308 * ag_minimum(ag_maximum(x, -100.0), 100.0)) * (1.0 + ((0.044715 * ag_minimum(ag_maximum(x, -100.0), 100.0)) * ag_minimum(ag_maximum(x, -100.0), 100.0)))) * (1.0 + (((1.5957691216057308 * ag_minimum(ag_maximum(x, -100.0), 100.0)) * (1.0 + ((0.134145 * ag_minimum(ag_maximum(x, -100.0), 100.0)) * ag_minimum(ag_maximum(x, -100.0), 100.0)))) * ag_sigmoid(-((1.5957691216057308 * ag_minimum(ag_maximum(x, -100.0), 100.0)) * (1.0 + ((0.044715 * ag_minimum(ag_maximum(x, -100.0), 100.0)) * ag_minimum(ag_maximum(x, -100.0), 100.0))))))))) break;  /* \sigma(1.5957691216057308 \, x \, \left(1 + 0.044715 \, x \, x\right)) \, \left(1 + 1.5957691216057308 \, x \, \left(1 + 0.134145 \, x \, x\right) \, \sigma(-1.5957691216057308 \, x \, \left(1 + 0.044715 \, x \, x\right))\right) */
 case AG_gelu: A(g * (ag_normal_cdf(x) + ((x * 0.3989422804014327) * ag_gauss(x, 0.5)))) break;  /* \Phi(x) + \tfrac{1}{\sqrt{2\pi}} \, x \, e^{-0.5 \, x^2} */
 case AG_mish: A(g * (tanh(ag_logaddexp(x, 0.0)) + ag_over_cosh2(x * ag_sigmoid(x), ag_logaddexp(x, 0.0)))) break;  /* \tanh \operatorname{softplus} x + \frac{x \, \sigma(x)}{\left(\cosh \operatorname{softplus} x\right)^2} */
 case AG_where: B((x != 0 ? g : 0.0)) W((x != 0 ? 0.0 : g)) break;  /* \begin{cases} 1 & \mathrm{condition} \\ 0 & \text{else} \end{cases}, \begin{cases} 0 & \mathrm{condition} \\ 1 & \text{else} \end{cases} */

@@ -31,7 +31,7 @@ def compiled(into: Path) -> dict[str, str]:
     import numpy as np
     compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")[0]
     headers = [f"-I{sysconfig.get_path('include')}", f"-I{np.get_include()}"]
-    for name in ("value", "tensor"):
+    for name in ("value", "tensor", "windows"):
         source, target = into / f"{name}.c", into / f"_{name}{sysconfig.get_config_var('EXT_SUFFIX')}"
         subprocess.run([compiler, "-shared", "-fPIC", "-ffp-contract=off", *CHECKS, *headers, str(source), "-o",
                         str(target)], check=True)

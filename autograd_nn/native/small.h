@@ -260,16 +260,16 @@ static int cross_entropy##suffix(npy_intp n, npy_intp m, const T *x, const npy_i
         y[i] += top[i] - x[i * m + target[i]]; \
     return 1; \
 } \
-static void excess##suffix(npy_intp n, npy_intp m, const T *g, const T *y, const T *x, const npy_intp *target, \
+static void excess##suffix(npy_intp n, npy_intp m, const T *g, const T *loss, const T *x, const npy_intp *target, \
                            T *scratch, T *p) \
 { \
     for (npy_intp i = 0; i < n; i++) \
         scratch[i] = x[i * m + target[i]]; \
     less_rows##suffix(n, m, x, scratch, p); \
-    less_rows##suffix(n, m, p, y, p); \
+    less_rows##suffix(n, m, p, loss, p); \
     each(&exp_loops, sizeof(T), n * m, (char *)p, (char *)p); \
     for (npy_intp i = 0; i < n; i++) \
-        scratch[i] = -y[i]; \
+        scratch[i] = -loss[i]; \
     each(&expm1_loops, sizeof(T), n, (char *)scratch, (char *)scratch); \
     for (npy_intp i = 0; i < n; i++) \
         p[i * m + target[i]] = scratch[i]; \
@@ -282,7 +282,7 @@ STEPS(double, 64)
    the arguments, n are before them. */
 typedef PyObject *Function(PyObject *const *args, Py_ssize_t n, PyObject *named);
 
-static PyObject *s_index, *s_axis, *s_keepdims, *s_shape, *s_kept;
+static PyObject *s_index, *s_loss, *s_axis, *s_keepdims, *s_shape, *s_kept;
 
 /* Whether the arguments are n of this number, and then those of these names. */
 static int call_is(Py_ssize_t n, PyObject *named, Py_ssize_t wanted, PyObject *first, PyObject *second)
@@ -327,25 +327,26 @@ static PyObject *function_softmax_cross_entropy(PyObject *const *args, Py_ssize_
     return y ? PyArray_Return(ARRAY(y)) : NULL;
 }
 
-/* _excess(g, y, x, index=) of networks/fused.py */
+/* _excess(g, x, index=, loss=) of networks/fused.py, by a loss that is known */
 static PyObject *function_softmax_excess(PyObject *const *args, Py_ssize_t n, PyObject *named)
 {
-    npy_intp width = call_is(n, named, 3, s_index, NULL) ? width_of(args[2]) : 0;
-    const npy_intp *target = width ? classes(args[3], args[2]) : NULL;
-    if (!target || !PyArray_SIZE(ARRAY(args[2])) || width_of(args[0]) != width || width_of(args[1]) != width ||
-        !same_form(ARRAY(args[0]), ARRAY(args[1])) || !PyArray_SAMESHAPE(ARRAY(args[0]), ARRAY(args[3])))
+    npy_intp width = call_is(n, named, 2, s_index, s_loss) ? width_of(args[1]) : 0;
+    PyObject *g = args[0], *x = width ? args[1] : NULL, *index = width ? args[2] : NULL, *loss = width ? args[3] : NULL;
+    const npy_intp *target = width ? classes(index, x) : NULL;
+    if (!target || !PyArray_SIZE(ARRAY(x)) || width_of(g) != width || width_of(loss) != width ||
+        !same_form(ARRAY(g), ARRAY(loss)) || !PyArray_SAMESHAPE(ARRAY(g), ARRAY(index)))
         return NULL;
-    npy_intp rows = PyArray_SIZE(ARRAY(args[3])), m = PyArray_SIZE(ARRAY(args[2])) / rows;
-    PyObject *p = empty_like(args[2]);
+    npy_intp rows = PyArray_SIZE(ARRAY(index)), m = PyArray_SIZE(ARRAY(x)) / rows;
+    PyObject *p = empty_like(x);
     void *scratch = p ? PyMem_Malloc((size_t)(rows * width)) : NULL;
     if (!scratch)
         Py_CLEAR(p);
     else if (width == sizeof(float))
-        excess32(rows, m, PyArray_DATA(ARRAY(args[0])), PyArray_DATA(ARRAY(args[1])), PyArray_DATA(ARRAY(args[2])), target,
-                 scratch, PyArray_DATA(ARRAY(p)));
+        excess32(rows, m, PyArray_DATA(ARRAY(g)), PyArray_DATA(ARRAY(loss)), PyArray_DATA(ARRAY(x)), target, scratch,
+                 PyArray_DATA(ARRAY(p)));
     else
-        excess64(rows, m, PyArray_DATA(ARRAY(args[0])), PyArray_DATA(ARRAY(args[1])), PyArray_DATA(ARRAY(args[2])), target,
-                 scratch, PyArray_DATA(ARRAY(p)));
+        excess64(rows, m, PyArray_DATA(ARRAY(g)), PyArray_DATA(ARRAY(loss)), PyArray_DATA(ARRAY(x)), target, scratch,
+                 PyArray_DATA(ARRAY(p)));
     PyMem_Free(scratch);
     return p;
 }
@@ -579,12 +580,13 @@ static PyTypeObject *small_type;
 static int make_small_type(void)
 {
     s_index = PyUnicode_InternFromString("index");
+    s_loss = PyUnicode_InternFromString("loss");
     s_axis = PyUnicode_InternFromString("axis");
     s_keepdims = PyUnicode_InternFromString("keepdims");
     s_shape = PyUnicode_InternFromString("shape");
     s_kept = PyUnicode_InternFromString("kept");
     small_type = (PyTypeObject *)PyType_FromSpec(&small_spec);
-    return s_index && s_axis && s_keepdims && s_shape && s_kept && small_type ? DONE : FAILED;
+    return s_index && s_loss && s_axis && s_keepdims && s_shape && s_kept && small_type ? DONE : FAILED;
 }
 
 /* array_function(name of an op, its array function): the same, quicker on small arrays; None if that is not here. */

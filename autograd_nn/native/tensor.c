@@ -13,6 +13,8 @@
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
 #define NPY_TARGET_VERSION NPY_2_0_API_VERSION          /* it runs with every NumPy from 2.0 on */
 #include <numpy/arrayobject.h>
+#include "memory.h"
+#include "vectors.h"
 
 /* --- what this file knows of the things that it walks over -------------------------------------------------- */
 
@@ -38,13 +40,6 @@ static int same_form(const PyArrayObject *a, const PyArrayObject *b)
 
 /* Whether the numbers are in memory as C has them, one after the other. */
 static int is_plain(const PyArrayObject *a) { return PyArray_CHKFLAGS(a, NPY_ARRAY_CARRAY_RO); }
-
-/* The compiler makes the loops for each width of the processor's vectors, and the loader takes the widest there is. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
-#define WIDE_VECTORS __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define WIDE_VECTORS
-#endif
 
 /* An inf or nan has all bits of the exponent set. */
 WIDE_VECTORS
@@ -247,17 +242,22 @@ static PyObject *applied(PyObject *op, PyObject *args, PyObject *given)
     }
     if (answer == DONE && !(operands = PyTuple_New(n)))
         answer = FAILED;
+    int large = 0;
     for (Py_ssize_t i = 0; answer == DONE && i < n; i++) {
         PyObject *x = PyTuple_GET_ITEM(inputs, i);
         if (Py_TYPE(x) == tensor && !is_array(x = SLOT(x, at_data)))
             answer = UNKNOWN;
         else
             PyTuple_SET_ITEM(operands, i, Py_NewRef(x));
+        large |= is_array(x) && is_large(ARRAY(x));
     }
     if (answer == DONE && (array = PyObject_GetAttr(op, s_array)) &&
-        !(data = small_ufunc(array, &PyTuple_GET_ITEM(operands, 0), n)) && !PyErr_Occurred())
+        !(data = small_ufunc(array, &PyTuple_GET_ITEM(operands, 0), n)) && !PyErr_Occurred()) {
+        PyObject *before = large ? start_caching() : NULL;
         data = PyObject_VectorcallDict(array, &PyTuple_GET_ITEM(operands, 0), (size_t)n,
                                        PyDict_GET_SIZE(params) ? params : NULL);
+        stop_caching(before);
+    }
     Py_XDECREF(array);
     if (answer == DONE && !data)
         answer = in_python_after_all();
@@ -425,6 +425,7 @@ typedef struct {
     uint32_t *order, *table;    /* numbers of items: inputs first; and by node, plus 1 */
     uint32_t *stack;
     uint32_t met, done, height, room, deep;
+    int large;                  /* whether any of their arrays is */
 } Walk;
 
 #define LIMIT (1u << 30)
@@ -504,6 +505,7 @@ static int collect(Walk *w)
         PyObject *node = w->items[i].node, *data = SLOT(node, at_data), *inputs = SLOT(node, at_inputs);
         if (!data || !is_array(data) || !inputs || !PyTuple_CheckExact(inputs) || !SLOT(node, at_op))
             return UNKNOWN;
+        w->large |= is_large(ARRAY(data));
         w->stack[w->height++] = i | ABOVE;              /* in the place that it was taken from */
         for (Py_ssize_t k = PyTuple_GET_SIZE(inputs); k-- > 0;) {
             PyObject *x = PyTuple_GET_ITEM(inputs, k);
@@ -639,12 +641,14 @@ static int pull(Walk *w, const Item *item)
 static int sweep(Walk *w)
 {
     PyObject *token = PyContextVar_Set(errors, ignored);
+    PyObject *before = token && w->large ? start_caching() : NULL;
     int answer = token ? DONE : FAILED;
     for (uint32_t i = w->done; answer == DONE && i-- > 0;) {
         const Item *item = &w->items[w->order[i]];
         if (item->g && SLOT(item->node, at_op) != Py_None)
             answer = pull(w, item);
     }
+    stop_caching(before);
     if (token) {
         PyObject *kind, *what, *where;
         PyErr_Fetch(&kind, &what, &where);
@@ -866,6 +870,7 @@ static int ready(PyObject *p, PyObject *state, PyObject *const *names, Part *par
         return UNKNOWN;
     }
     part->first = 0;
+    PyObject *before = answer == DONE && is_large(ARRAY(held->x)) ? start_caching() : NULL;
     for (int i = 0; answer == DONE && i < 2 && names[i]; i++) {
         if (!held->state[i]) {
             part->first = 1;
@@ -875,6 +880,7 @@ static int ready(PyObject *p, PyObject *state, PyObject *const *names, Part *par
     }
     if (answer == DONE && !(held->out = PyArray_NewLikeArray(ARRAY(held->x), NPY_CORDER, NULL, 0)))
         answer = FAILED;
+    stop_caching(before);
     if (answer == DONE) {
         answer = is_like(held->x, held) && is_like(held->g, held) && is_like(held->out, held) ? DONE : UNKNOWN;
         for (int i = 0; answer == DONE && i < 2 && names[i]; i++)
@@ -948,7 +954,7 @@ static PyObject *tensor_setup(PyObject *Py_UNUSED(module), PyObject *args)
     }
     type = PyTuple_GET_ITEM(args, 0);
     behind = PyTuple_GET_ITEM(args, 2);
-    if (use_numpy() < 0 || offset(behind, "_array", &at_array) < 0 || offset(type, "_data", &at_data) < 0 ||
+    if (use_numpy() < 0 || set_up_memory() < 0 || offset(behind, "_array", &at_array) < 0 || offset(type, "_data", &at_data) < 0 ||
         offset(type, "_grad", &at_grad) < 0 || offset(type, "_op", &at_op) < 0 ||
         offset(type, "_inputs", &at_inputs) < 0 || offset(type, "_params", &at_params) < 0 ||
         offset(type, "name", &at_name) < 0 || offset(type, "_operands", &at_operands) < 0)
@@ -970,6 +976,7 @@ static PyMethodDef tensor_methods[] = {
     {"backward", (PyCFunction)(void (*)(void))tensor_backward, METH_FASTCALL, "backward(root, seed) -> bool"},
     {"cotangents", tensor_cotangents, METH_O, "cotangents(seeds) -> dict or None"},
     {"leaves", tensor_leaves, METH_O, "leaves(root) -> list or None"},
+    {"free_cached", tensor_free_cached, METH_NOARGS, "free_cached() -> the bytes that waited to be used again"},
     OPTIMIZERS,
     {NULL, NULL, 0, NULL},
 };

@@ -1695,11 +1695,11 @@ typedef struct { double state[2], out; } Held;          /* the numbers that the 
 #define WIDE_VECTORS                                    /* a step is over one number */
 #include "optimizers.h"
 
-/* Whether a parameter is a Value of this engine, with a dict of state, and no gradient that is a node. */
+/* Whether a parameter is a leaf of this engine, with a dict of state, and no gradient that is a node. */
 static int fits(PyObject *p, PyObject *state)
 {
     Extra *e = is_value(p) ? extra((Value *)p) : NULL;
-    return is_value(p) && !(e && e->grad) && PyDict_CheckExact(state);
+    return is_value(p) && ((Value *)p)->code == AG_leaf && !(e && e->grad) && PyDict_CheckExact(state);
 }
 
 static int steppable(PyObject *params, PyObject *states, PyObject *const *Py_UNUSED(names))

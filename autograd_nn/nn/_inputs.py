@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.batched import Batched
 from ..core.node import Node
 from ..core.value import BaseValue, Value
 from ..errors import DTypeError, ShapeError, UsageError
@@ -19,6 +20,13 @@ Array = np.ndarray[Any, Any]
 def traced(x: Any) -> bool:
     """Whether x is a Value or a Tensor, or a Dual or Symbol of a transform."""
     return is_traced(x)
+
+
+def is_data(x: Any) -> bool:
+    """Whether x is an array of real numbers, or one in each lane of a vmap."""
+    while isinstance(x, Batched):
+        x = x._below
+    return isinstance(x, np.ndarray) and x.dtype.kind in "biuf"
 
 
 def of_values(x: Any) -> Array:

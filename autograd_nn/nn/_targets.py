@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from ..core.lanewise import all_lanes
 from ..core.node import data_of
 from ..core.options import LARGEST, choice, whole_number
 from ..core.tensor import Tensor
 from ..errors import DataError, DTypeError, ShapeError, UsageError
 from ..ops import shape_of
-from ._inputs import of_values, traced
+from ..ops._carriers import has_lanes
+from ..transforms import stop_gradient
+from ._inputs import is_data, of_values, traced
 
 REDUCTIONS = ("mean", "sum", "none")
 NEAR = 1e-3       # how far a sum of probabilities may be from 1: they come rounded, and a gradient check moves them
@@ -43,17 +46,21 @@ def class_indices(name: str, target: Any, classes: int, ignore_index: int | None
     """The target as integers from 0 to classes - 1, and which of them count (None for all; the others become 0)."""
     if not traced(target) and not target.size:
         return target.astype(int), None
-    if traced(target) or target.dtype.kind not in "iu":
+    if (traced(target) and not has_lanes(target)) or target.dtype.kind not in "iu":
         kind = f"a {type(target).__name__}" if traced(target) else f"of dtype {target.dtype}"
         raise DTypeError(f"{name}: class indices are integers, and these are {kind}\n"
                          "  help: target.astype(int)")
     if ignore_index is not None:
         ignore_index = whole_number(f"{name}: ignore_index", ignore_index, -LARGEST)
-    low, high, kept = target.item(target.argmin()), target.item(target.argmax()), None      # quicker than min and max
-    if ignore_index is not None and low <= ignore_index <= high and (target == ignore_index).any():
+    numbers, kept = all_lanes(target), None
+    if not numbers.size:
+        return target, None
+    low, high = numbers.item(numbers.argmin()), numbers.item(numbers.argmax())              # quicker than min and max
+    if ignore_index is not None and low <= ignore_index <= high and (numbers == ignore_index).any():
         kept = target != ignore_index
         target = np.where(kept, target, 0)
-        low, high = int(target.min()), int(target.max())
+        numbers = all_lanes(target)
+        low, high = int(numbers.min()), int(numbers.max())
     if low < 0 or high >= classes:
         raise DataError(f"{name}: there is no class {low if low < 0 else high}; "
                         f"the logits have {classes} classes, 0 to {classes - 1}")
@@ -105,7 +112,7 @@ def check_signs(name: str, target: Any) -> Any:
         raise DataError(f"{name}: targets are 1 or -1, and these are not all "
                         f"(least {numbers.min():g}, greatest {numbers.max():g})\n"
                         "  help: 2 * t - 1 of targets 1 and 0")
-    return numbers
+    return stop_gradient(target) if has_lanes(target) else numbers
 
 
 def same_kind(y: Any, target: Any) -> None:
@@ -118,7 +125,7 @@ def same_kind(y: Any, target: Any) -> None:
 def _in_dtype_of(y: Any, target: Any) -> Any:
     """A plain target in the dtype of the predictions; Values and Tensors stay as they are."""
     same_kind(y, target)
-    if traced(target) or holds_values(target):
+    if (traced(target) and not is_data(target)) or holds_values(target):
         return target
     dtype = getattr(y, "dtype", np.dtype(float))
     return target.astype(dtype if dtype.kind == "f" else float, copy=False)[()]      # one number is no array
@@ -130,6 +137,7 @@ def holds_values(x: Any) -> bool:
 
 def numbers_of(x: Any) -> Any:
     """The numbers of a node or of an array of Values, out of the graph; those of a Dual are its primal's."""
+    x = all_lanes(x)
     while hasattr(x, "primal"):
         x = x.primal
     return _data(x).astype(float) if holds_values(x) else np.asarray(data_of(x))

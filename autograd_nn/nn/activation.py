@@ -10,6 +10,7 @@ import numpy as np
 from ..core.node import Node
 from ..errors import UsageError
 from ..ops import OPS, Op
+from ..ops._call import variant_of
 from ..ops._refusal import shown_in_error
 from ._inputs import of_values
 from .module import Module
@@ -37,16 +38,18 @@ class Activation(Module):
         if not isinstance(getattr(self, "op", None), Op):
             raise UsageError(f"{type(self).__name__} has no op: a subclass of Activation names its own, as in\n"
                              "  class Sine(nn.Activation):\n      op = ops.sin")
-        given = {**dict(zip(self.op.params, args)), **params}
-        if len(args) > len(self.op.params) or not given.keys() <= self.op.params.keys():
-            known = ", ".join(f"{k}={v!r}" for k, v in self.op.params.items()) or "none"
+        defaults = {**self.op.params, **{keyword: next(iter(ops)) for keyword, ops in self.op.variants.items()}}
+        given = {**dict(zip(defaults, args)), **params}
+        if len(args) > len(defaults) or not given.keys() <= defaults.keys():
+            known = ", ".join(f"{k}={v!r}" for k, v in defaults.items()) or "none"
             raise UsageError(f"{type(self).__name__}: its parameters are {known}; "
                              f"got {', '.join([*map(shown_in_error, args), *params])}")
         for key, part in given.items():
             if isinstance(part, Node):
                 raise UsageError(f"{type(self).__name__}: {key} is a constant of the op, and would get no gradient; "
                                  f"give a number, not a {type(part).__name__}")
-        self.params = {**self.op.params, **given}
+        variant_of(self.op, (), given)                   # it refuses what it does not know
+        self.params = {**defaults, **given}
 
     def forward(self, x: Any) -> Any:
         """The op, applied to x."""

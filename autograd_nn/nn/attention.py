@@ -20,7 +20,7 @@ from ._images import image_batch
 from ._inputs import traced
 from .activation import activation as activation_of
 from .dropout import Dropout
-from .linear import Linear
+from .linear import Linear, projected
 from .module import Module
 from .normalization import LayerNorm
 
@@ -93,7 +93,8 @@ class MultiheadAttention(Module):
         A query for which every key is passed over gets 0 of each value.
         """
         dtype = self.out_proj.weight.dtype
-        given = [image_batch(self, x, dtype) for x in (query, key, value)]
+        ways = 1 if query is key is value else 3         # a sequence that attends to itself is taken once
+        given = [image_batch(self, x, dtype) for x in (query, key, value)[:ways]] * (3 // ways)
         wanted = (self.embed_dim, self.kdim, self.vdim)
         axes = {len(shape_of(x)) for x in given}
         if axes not in ({2}, {3}) or any(shape_of(x)[-1] != n for x, n in zip(given, wanted)):
@@ -102,16 +103,16 @@ class MultiheadAttention(Module):
                              f"have {', '.join(str(shape_of(x)) for x in given)}")
         single = axes == {2}
         if single:
-            given = [x[None] for x in given]
+            given = [x[None] for x in given[:ways]] * (3 // ways)
         elif not self.batch_first:
-            given = [ops.transpose(x, (1, 0, 2)) for x in given]
+            given = [ops.transpose(x, (1, 0, 2)) for x in given[:ways]] * (3 // ways)
         (batch, target, _), (_, source, _) = shape_of(given[0]), shape_of(given[1])
         if not shape_of(given[0])[0] == shape_of(given[1])[0] == shape_of(given[2])[0] or \
                 source != shape_of(given[2])[1]:
             raise ShapeError("MultiheadAttention: queries, keys and values of shape "
                              f"{', '.join(str(shape_of(x)) for x in (query, key, value))} need one batch and as many "
                              "values as keys")
-        q, k, v = (self._headed(part) for part in self._projected(given))
+        q, k, v = self._projected(given)
         scores = q @ ops.matrix_transpose(k) * (1 / math.sqrt(self.embed_dim // self.num_heads))
         for mask in self._masks(key_padding_mask, attn_mask, is_causal, batch, target, source):
             scores = ops.where(mask, -np.inf, scores) if mask.dtype == bool else scores + mask.astype(dtype_of(scores))
@@ -125,12 +126,18 @@ class MultiheadAttention(Module):
         return y, weights[0] if single else weights
 
     def _projected(self, given: list[Any]) -> list[Any]:
+        """Queries, keys and values, (batch, head, place, part of embed_dim)."""
         e, b = self.embed_dim, self.in_proj_bias
+        if self.kdim == self.vdim == e and given[0] is given[1] is given[2]:         # one product for all three
+            y = projected(given[0], self.in_proj_weight, b)
+            shape = (*shape_of(y)[:2], 3, self.num_heads, e // self.num_heads)
+            y = ops.transpose(ops.reshape(y, shape), (2, 0, 3, 1, 4))
+            return [y[0], y[1], y[2]]
         if self.kdim == self.vdim == e:
             weights = [self.in_proj_weight[i * e:(i + 1) * e] for i in range(3)]
         else:
             weights = [self.q_proj_weight, self.k_proj_weight, self.v_proj_weight]
-        return [x @ w.T if b is None else ops.linear(x, w, b[i * e:(i + 1) * e])
+        return [self._headed(projected(x, w, None if b is None else b[i * e:(i + 1) * e]))
                 for i, (x, w) in enumerate(zip(given, weights))]
 
     def _headed(self, x: Any) -> Any:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from ..core.lanewise import drawn_for_each
 from ..core.options import between_0_and_1, lengths
 from ..core.random import Rng, generator
 from ..errors import ShapeError
@@ -36,7 +39,7 @@ class Dropout(Module):
         self.rng = None if rng is None else generator(rng)
 
     def mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """The shape of what is drawn, for an input of this shape."""
+        """The shape of what is drawn_for_each, for an input of this shape."""
         return shape
 
     def forward(self, x: Any) -> Any:
@@ -44,10 +47,12 @@ class Dropout(Module):
         x = x if traced(x) or isinstance(x, float) else of_values(x)
         if not self.training or self.p == 0:
             return x
-        kept = generator(self.rng).random(self.mask_shape(shape_of(x))) >= self.p
-        dtype = dtype_of(x)
-        scale = 0.0 if self.p == 1 else 1 / (1 - self.p)
-        return x * frozen((kept * scale).astype(dtype if dtype.kind == "f" else float))       # which need not be copied
+        dtype, scale = dtype_of(x), 0.0 if self.p == 1 else 1 / (1 - self.p)
+
+        def mask(shape: tuple[int, ...]) -> Any:
+            kept = generator(self.rng).random(shape) >= self.p
+            return frozen(np.asarray(kept * scale, dtype if dtype.kind == "f" else float))   # which is not copied
+        return x * drawn_for_each(mask, self.mask_shape(shape_of(x)), x)
 
     def extra_repr(self) -> str:
         return f"p={self.p:g}"

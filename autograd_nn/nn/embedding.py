@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..core.lanewise import all_lanes
 from ..core.options import float_dtype, whole_number
 from ..core.random import Rng
 from ..core.tensor import Tensor
 from ..errors import DataError, DTypeError, ShapeError, UsageError
 from ..ops._arguments import affordable
+from ..ops._carriers import has_lanes
 from ..ops._refusal import shown_in_error
 from . import init as initialisers
 from ._inputs import traced
@@ -69,10 +71,10 @@ class Embedding(Module):
 
 def indices(name: str, index: Any, n: int) -> Array:
     """An array of integers from 0 to n - 1."""
-    if traced(index):
+    if traced(index) and not has_lanes(index):
         raise DTypeError(f"{name}: indices are integers, which have no gradient, and not a {type(index).__name__}")
     try:
-        found = np.asarray(index)
+        found = np.asarray(all_lanes(index))
     except ValueError:
         raise ShapeError(f"{name}: this is no array of indices: {shown_in_error(index)}") from None
     if found.size == 0 and isinstance(index, (list, tuple)):
@@ -82,4 +84,4 @@ def indices(name: str, index: Any, n: int) -> Array:
     if found.size and (found.min() < 0 or found.max() >= n):
         wrong = found.min() if found.min() < 0 else found.max()
         raise DataError(f"{name}: there is no index {wrong}; the table has {n} rows, 0 to {n - 1}")
-    return found
+    return index if has_lanes(index) else found

@@ -13,7 +13,7 @@ from ..core.random import Rng, generator
 from ..core.tensor import Tensor
 from ..errors import UsageError
 from . import init as initialisers
-from ._inputs import rows
+from ._inputs import is_data, rows
 from .init import Init
 from .module import Module
 
@@ -50,15 +50,20 @@ class Linear(Module):
     def forward(self, x: Any) -> Any:
         """x W^T + b, of shape (..., out_features)."""
         x = rows(self, x, self.in_features)
-        if isinstance(x, np.ndarray):
-            if x.dtype == object:
-                raise UsageError("Linear holds Tensors, and these inputs are Values\n"
-                                 "  help: nn.Layer takes Values; autograd_nn.stack(values) makes a Tensor of them")
+        if is_data(x):
             x = x.astype(self.weight.dtype, copy=False)
-        return x @ self.weight.T if self.bias is None else ops.linear(x, self.weight, self.bias)
+        elif isinstance(x, np.ndarray):
+            raise UsageError("Linear holds Tensors, and these inputs are Values\n"
+                             "  help: nn.Layer takes Values; autograd_nn.stack(values) makes a Tensor of them")
+        return projected(x, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         return f"{self.in_features}, {self.out_features}" + ("" if self.bias is not None else ", bias=False")
+
+
+def projected(x: Any, w: Any, b: Any) -> Any:
+    """x W^T + b, where b may be None."""
+    return x @ w.T if b is None else ops.linear(x, w, b)
 
 
 def drawn(name: str, n_in: int, n_out: int, bias: bool, rng: Rng, dtype: Any,

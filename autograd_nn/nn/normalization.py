@@ -14,6 +14,7 @@ from ..core.tensor import Tensor
 from ..errors import ShapeError, UsageError
 from ..ops import shape_of
 from ..ops._arguments import affordable, data_of, dtype_of
+from ..ops._carriers import has_lanes
 from ..ops.networks.normalization import into_range, moments
 from ._buffer import Buffer
 from ._images import image_batch
@@ -63,7 +64,10 @@ class _BatchNorm(Module):
         n, dtype = self.num_features, dtype_of(x)
         weight = np.ones(n, dtype) if self.weight is None else self.weight
         y = ops.batch_normalize(x, weight, np.zeros(n, dtype) if self.bias is None else self.bias, eps=self.eps)
-        if self.training and count:                      # an empty batch says nothing of the statistics
+        if self.training and count and self.running_mean is not None:  # an empty batch says nothing of the statistics
+            if has_lanes(x):
+                raise UsageError(f"{name}: in a vmap each lane would move the running statistics, which there is one of"
+                                 "\n  help: eval(), or a layer with track_running_stats=False")
             self._track(*moments(data_of(x), data_of(y)), count)
         return y
 

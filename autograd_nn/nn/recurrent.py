@@ -19,6 +19,7 @@ from . import init as initialisers
 from ._images import image_batch
 from ._inputs import traced
 from .dropout import Dropout
+from .linear import projected
 from .module import Module
 
 Array = np.ndarray[Any, Any]
@@ -220,7 +221,7 @@ class RNN(_Recurrent):
 
     def _run(self, x: Any, w: Any, u: Any, b: Any, b_h: Any, *start: Any) -> tuple[Any, ...]:
         bend, h, found = ops.tanh if self.nonlinearity == "tanh" else ops.relu, start[0], []
-        for z in _steps(_linear(x, w, None if b is None else b + b_h)):
+        for z in _steps(projected(x, w, None if b is None else b + b_h)):
             h = bend(z + h @ u.T)
             found.append(h)
         return (ops.stack(found),)
@@ -253,18 +254,14 @@ class GRU(_Recurrent):
 
     def _run(self, x: Any, w: Any, u: Any, b: Any, b_h: Any, *start: Any) -> tuple[Any, ...]:
         n, h, found = self.hidden_size, start[0], []
-        for new in _steps(_linear(x, w, b)):
-            old = _linear(h, u, b_h)
+        for new in _steps(projected(x, w, b)):
+            old = projected(h, u, b_h)
             both = ops.sigmoid(new[:, :2 * n] + old[:, :2 * n])
             reset, keep = both[:, :n], both[:, n:]
             fresh = ops.tanh(new[:, 2 * n:] + reset * old[:, 2 * n:])
             h = fresh + keep * (h - fresh)
             found.append(h)
         return (ops.stack(found),)
-
-
-def _linear(x: Any, w: Any, b: Any) -> Any:
-    return x @ w.T if b is None else ops.linear(x, w, b)
 
 
 def _steps(x: Any) -> list[Any]:

@@ -36,7 +36,8 @@ def rules(ops: list[Op], header: str) -> str:
         lines.append(f'X({op.name}, {op.arity}, "{next(iter(op.params), "")}")')
     lines += ["#endif", "", "#ifdef AG_UNARY"]
     lines += [f"X({op.name})" for op in ops
-              if op.arity == 1 and not op.params and op.method and not isinstance(op, NumpyOp)]    # it takes arguments
+              if op.arity == 1 and not op.params and not op.variants and op.method
+              and not isinstance(op, NumpyOp)]           # it takes arguments
     lines += ["#endif", "", "#ifdef AG_FORWARD"]
     for op in ops:
         x = _symbols(op)

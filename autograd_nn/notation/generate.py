@@ -61,7 +61,7 @@ def _arguments(op: Op) -> str:
     if isinstance(op, NumpyOp):
         return _numpys_arguments(op)
     inputs = [f"{name}: Any" for name in input_names(op)[2:]]
-    params = [f"{name}: Any = ..." for name in op.params]
+    params = [f"{name}: Any = ..." for name in (*op.params, *op.variants)]
     return ", ".join(["self", *inputs, *params])
 
 
@@ -110,7 +110,7 @@ def functions() -> str:
               "    @overload", "    def __call__(self, x: Any) -> Any: ...", ""]
     named = {op.name: op for op in table_ops()} | {n: f.call for n, f in top.items() if isinstance(f.call, Op)}
     for name, op in sorted(named.items()):
-        kind = "Elementwise" if op.elementwise and op.arity == 1 and not op.params else "Op"
+        kind = "Elementwise" if op.elementwise and op.arity == 1 and not (op.params or op.variants) else "Op"
         lines.append(f"{name}: {kind}")
     return "\n".join(lines) + "\n"
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import AutogradError, DTypeError, LeavesGraphError, ShapeError, UsageError
-from ._carriers import CARRIERS, is_traced
+from ._carriers import CARRIERS, has_lanes, is_traced
 from ._op import OPS, shape_of
 from ._refusal import kind_of
 
@@ -21,6 +21,11 @@ def data_of(x: Any) -> Any:
     while (below := CARRIERS[type(x)].below) is not None:
         x = getattr(x, below)
     return x
+
+
+def formed_like(x: Any) -> Any:
+    """What has the shape and dtype of x, for functions that ask for no more; all lanes of a vmap have the same."""
+    return np.broadcast_to(np.zeros((), x.dtype), x.shape) if has_lanes(x) else x
 
 
 def as_array(x: Any) -> Any:
@@ -99,7 +104,7 @@ def no_out(name: str, out: Any) -> None:
 
 def no_option(name: str, *options: Any) -> None:
     """Refuse a node in the place of a count, an index or an option, which no derivative goes through."""
-    if any(map(is_traced, options)):
+    if any(is_traced(x) and not has_lanes(x) for x in options):
         raise LeavesGraphError(f"{name}: a count, an index or an option in the graph would lose its gradient without "
                                "a word\n  help: x.item() is the number")
 

@@ -1,4 +1,4 @@
-"""Splits the arguments of a call of an op into its inputs and its parameters, and fills in the defaults."""
+"""Splits the arguments of a call of an op into inputs and parameters, fills in defaults, and finds the variant."""
 
 from __future__ import annotations
 
@@ -15,8 +15,25 @@ if TYPE_CHECKING:
     from ._op import Op
 
 
-def inputs_and_params(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The inputs, and a dict of every parameter: as given, else its default."""
+def variant_of(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[Op, tuple[Any, ...], dict[str, Any]]:
+    """The op that the keywords choose (see `variants` of Op), and the arguments without them."""
+    params = dict(params) if op.variants else params
+    for keyword, ops in op.variants.items():
+        given = params.pop(keyword, next(iter(ops)))
+        if not isinstance(given, str) or given not in ops:
+            raise UsageError(f"{op.name}: {keyword} is {' or '.join(map(repr, ops))}, not {shown_in_error(given)}")
+        op = ops[given] or op
+    return op, args, params
+
+
+def op_inputs_and_params(op: Op, args: tuple[Any, ...], params: dict[str, Any]
+                         ) -> tuple[Op, tuple[Any, ...], dict[str, Any], bool]:
+    """The op or the variant that is meant, its inputs, every parameter (as given, else its default), and whether one
+    of these differs from lane to lane.
+    """
+    if op.variants:
+        op, args, params = variant_of(op, args, params)
+    own = False
     if op.arity < 0:
         if not args or not (isinstance(args[0], (list, tuple)) or getattr(args[0], "shape", None)):
             raise UsageError(f"{op.name}: the first argument is a sequence of arrays, "
@@ -35,7 +52,7 @@ def inputs_and_params(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> 
     full = {**op.params, **dict(zip(op.params, rest)), **params} if rest else {**op.params, **params}
     for x in (*rest, *params.values()):
         if type(x) not in OPTIONS:
-            refuse_nodes(op.name, x)
+            own = refuse_nodes(op.name, x) or own
     if len(full) > len(op.params):
         from ._arguments import no_out
         no_out(op.name, full.pop("out", None))
@@ -47,7 +64,7 @@ def inputs_and_params(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> 
         for name, x in full.items():
             if type(x) is not float and isinstance(op.params[name], float):
                 full[name] = _number(op, name, x)
-    return inputs, full
+    return op, inputs, full, own
 
 
 def _number(op: Op, name: str, x: Any) -> float:

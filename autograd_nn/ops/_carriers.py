@@ -103,7 +103,7 @@ def _all_boxed(x: Any) -> Any:
 
 # --- the kinds, and which takes an op ---------------------------------------------------------------
 
-RANKS = ("number", "Value", "ndarray", "Tensor", "Dual", "Symbol", "ArraySymbol", "Complex")
+RANKS = ("number", "Value", "ndarray", "Tensor", "Dual", "Batched", "Symbol", "ArraySymbol", "Complex")
 """The kinds of arguments. An op hands itself to the one furthest to the right among its arguments."""
 
 
@@ -149,6 +149,14 @@ carrier("ndarray", np.ndarray, _apply_arrays)
 def is_plain(x: Any) -> bool:
     """Whether x is a number, an array or something else that is in no graph."""
     return CARRIERS[type(x)].below is None
+
+
+BATCHED = RANKS.index("Batched")
+
+
+def has_lanes(x: Any) -> bool:
+    """Whether x is many values, one for each lane of a vmap."""
+    return CARRIERS[type(x)].rank == BATCHED
 
 
 def is_traced(x: Any) -> bool:

@@ -56,7 +56,7 @@ KINDS = {
     **dict.fromkeys(("zero", "unguarded", "method", "internal", "commutes", "multilinear"), _FLAG),
     **dict.fromkeys(("symbol", "loses"), _TEXT),
     **dict.fromkeys(("dunder", "layer"), _Kind("a name", lambda x, arity: isinstance(x, str) and x.isidentifier())),
-    **dict.fromkeys(("terms", "kink", "complex", "cost", "misfit", "expansion", "ufunc_method"), _FUNCTION),
+    **dict.fromkeys(("terms", "kink", "complex", "cost", "misfit", "expansion", "ufunc_method", "lanes"), _FUNCTION),
     **dict.fromkeys(("neutral", "absorbing"), _SIDES),
     "params": _Kind("names with their defaults", lambda x, arity: isinstance(x, Mapping) and all(
         isinstance(key, str) and key.isidentifier() for key in x)),

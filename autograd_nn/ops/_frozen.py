@@ -90,6 +90,11 @@ class Copies:
         self._make_room()
         return copy
 
+    def clear(self) -> int:
+        """Forget all; how many bytes that was."""
+        known, self._known = self._known, OrderedDict()
+        return sum(copy.nbytes for _, copy in known.values())
+
     def _make_room(self) -> None:
         while sum(copy.nbytes for _, copy in list(self._known.values())) > ROOM:
             try:

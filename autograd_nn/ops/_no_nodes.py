@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import UsageError
-from ._carriers import CARRIERS, RANKS
+from ._carriers import BATCHED, CARRIERS
 
-SYMBOL = RANKS.index("Symbol")
 OPTIONS = frozenset({int, bool, float, str, type(None), type, slice, np.dtype, np.int64, np.bool_})
 """Types of options as they mostly are, of which nothing has to be asked."""
 
@@ -24,19 +23,25 @@ NAMES = frozenset("""axis axes keepdims obj shape new_shape order kind stable mo
     kth ord s pad_width indices_or_sections kernel_size stride padding output_padding dilation output_size""".split())
 
 
-def refuse_nodes(name: str, option: Any) -> None:
-    """Raise LeavesGraphError if there is a node in an option of the function of this name."""
+def refuse_nodes(name: str, option: Any) -> bool:
+    """Raise LeavesGraphError if there is a node in an option of the function of this name.
+
+    An option may differ from lane to lane of a vmap. The answer is whether this one does.
+    """
+    own = False
     if option.dtype != object if type(option) is np.ndarray else \
             type(option) in (tuple, list) and OPTIONS.issuperset(map(type, option)):
-        return
+        return own
     from ._arguments import no_option
     nests = [option]
     for _ in range(64):                              # NumPy's arrays have no more axes
         # A rule is printed with symbols in the place of its options.
-        no_option(name, *(x for x in nests if CARRIERS[type(x)].rank < SYMBOL))
+        ranks = [CARRIERS[type(x)].rank for x in nests]
+        no_option(name, *(x for x, rank in zip(nests, ranks) if rank < BATCHED))
+        own = own or BATCHED in ranks
         nests = list({id(part): part for nest in nests for part in _parts(nest)}.values())
         if not nests:
-            return
+            return own
     raise UsageError(f"{name}: an option is nested more than 64 deep\n  help: does a list contain itself?")
 
 

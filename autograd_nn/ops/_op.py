@@ -12,8 +12,8 @@ import numpy as np
 
 from ..errors import AutogradError, GraphError, UsageError, blame
 from ._bind import Bindable, Each, Rule, bind, ieee, ieee_traced
-from ._call import inputs_and_params
-from ._carriers import CARRIERS, NUMBER
+from ._call import op_inputs_and_params
+from ._carriers import BATCHED, CARRIERS, NUMBER
 from ._docstring import Docstring
 from ._fields import check_fields
 from ._level import Level
@@ -81,7 +81,11 @@ class Op(Bindable):
     cost        a function of the inputs' shapes, the output's shape and the parameters: the multiply-adds
     misfit      a function of the inputs' shapes that says which sizes do not fit, or None
     expansion   a function of the inputs: the same op by simpler ones, which draw(expand=True) shows
+    variants    other ops that a keyword chooses, or None for this one, the first: {"approximate": {"none": None,
+                "tanh": gelu_tanh}} makes gelu(x, approximate="tanh") a call of gelu_tanh
     ufunc_method  the method of a ufunc that is this op, such as np.add.reduce
+    lanes       how an op on arrays runs in many lanes at once, one of the forms in `_lanes.py`; None: in one lane
+                after the other
 
     >>> from autograd_nn import Value
     >>> from autograd_nn.ops import Op
@@ -112,7 +116,9 @@ class Op(Bindable):
                  ulps: tuple[float, float, float] | None = None, loses: str = "",
                  cost: Callable[..., int] | None = None, misfit: Callable[..., str | None] | None = None,
                  expansion: Callable[..., Any] | None = None,
-                 ufunc_method: Callable[..., Any] | None = None) -> None:
+                 variants: Mapping[str, Mapping[str, Op | None]] | None = None,
+                 ufunc_method: Callable[..., Any] | None = None,
+                 lanes: Callable[..., Any] | None = None) -> None:
         given = {**locals()}
         if not isinstance(name, str):
             raise UsageError(f"Op: name must be a string, not {shown_in_error(name)}")
@@ -150,7 +156,8 @@ class Op(Bindable):
         self.steepest, self.range, self.cost = steepest, range, cost
         self.ulps, self.loses = ulps, loses
         self.misfit = misfit or (of_broadcast if self.elementwise else None)
-        self.expansion, self.ufunc_method = expansion, ufunc_method
+        self.expansion, self.ufunc_method, self.lanes = expansion, ufunc_method, lanes
+        self.variants = dict(variants or {})
         OPS[name] = self
         for meet in _meetings:
             meet(self)
@@ -187,18 +194,36 @@ class Op(Bindable):
         """Whether the results lie in a finite interval."""
         return bool(np.isfinite(self.range).all())
 
+    def forget(self) -> None:
+        """Take the op out of the table, and its methods with it; it may then be defined again."""
+        OPS.pop(self.name, None)
+        for part in _partings:
+            part(self)
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return op_named, (self.name, self.module)
+
+    def __copy__(self) -> Op:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Op:
+        return self
+
     def __call__(self, *args: Any, **params: Any) -> Any:
         try:
             if len(args) != self.arity or params:
-                args, params = inputs_and_params(self, args, params)
+                op, args, params, own = op_inputs_and_params(self, args, params)
             else:
-                params = self.params
-            top = NUMBER
+                op, params, own = self, self.params, False
+            top = NUMBER if not own else next(c for c in CARRIERS.values() if c.rank == BATCHED)
             for arg in args:
                 carrier = CARRIERS[type(arg)]
                 if carrier.rank > top.rank:
                     top = carrier
-            return top.apply(self, args, params)
+            return top.apply(op, args, params)
         except Exception as error:
             if isinstance(error, AutogradError) or not isinstance(error, RAW) or not self.is_own:
                 blame(error, self, args)
@@ -261,24 +286,6 @@ class Op(Bindable):
         """What a rule that names this op calls on floats ("scalar") or arrays ("array")."""
         plain: Any = self.scalar if isinstance(kind, str) and kind == "scalar" else self.array
         return plain if self.arity >= 0 else lambda xs, **params: plain(*xs, **params)
-
-    def forget(self) -> None:
-        """Take the op out of the table, and its methods with it; it may then be defined again."""
-        OPS.pop(self.name, None)
-        for part in _partings:
-            part(self)
-
-    def __repr__(self) -> str:
-        return f"<op {self.name}>"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return op_named, (self.name, self.module)
-
-    def __copy__(self) -> Op:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Op:
-        return self
 
 
 def _module_of(op: Op) -> str:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from ..errors import AutogradError, IndexingError, ShapeError, UsageError
+from ..errors import AutogradError, IndexingError, LanesError, ShapeError, UsageError
 from ._carriers import is_traced
 from ._no_nodes import check_options, options_of
 
@@ -118,7 +118,8 @@ def in_its_own_words(name: str, call: Callable[..., Any], taken: str | None = No
 
     Nodes in the place of options are refused before.
     """
-    passed, raw, told = AutogradError, RAW, refused      # closed over, for the names below are looked up elsewhere
+    # These are closed over, for the names below are looked up elsewhere.
+    asked, passed, raw, told = LanesError, AutogradError, RAW, refused
     options, check = options_of(call), check_options
 
     def checked(*args: Any, **params: Any) -> Any:
@@ -126,6 +127,10 @@ def in_its_own_words(name: str, call: Callable[..., Any], taken: str | None = No
             if options:
                 check(name, options, args, params)
             return call(*args, **params)
+        except asked as error:                           # it looks at the data, so it runs in each lane of a vmap
+            if taken is not None or error.lanes is None:
+                raise
+            return error.lanes.each(checked, args, params)
         except passed as error:
             if error.raw is None:
                 raise

@@ -207,8 +207,7 @@ class Optimizer:
             raise StateError("\n  ".join([f"{name}.load_state_dict: the state does not fit", *problems[:50]]))
         for group, new in zip(self.param_groups, groups):
             group.update(new)
-        self.state = [{k: float(x) if isinstance(p, BaseValue) and isinstance(x, (np.ndarray, np.floating))
-                       else _copied(x) for k, x in entries.items()} for p, entries in zip(self.params, states)]
+        self.state = [{k: _owned(x, p) for k, x in entries.items()} for p, entries in zip(self.params, states)]
 
     def _checked(self, name: str, x: Any) -> Any:
         """A number that is set after the start, checked: by then a rate may be 0."""
@@ -256,6 +255,12 @@ def _is_of(x: Any, p: Any) -> bool:
 def _described(x: Any) -> str:
     whole = isinstance(x, (np.ndarray, np.generic))
     return f"{x.dtype} {x.shape}" if whole else f"{type(x).__name__} {shown_in_error(x)}"
+
+
+def _owned(x: Any, p: Any) -> Any:
+    """An entry of a state as a step of parameter p changes it: an array of its shape is the optimizer's own."""
+    single = isinstance(x, (np.ndarray, np.floating)) and x.shape == () and (isinstance(p, BaseValue) or p.shape)
+    return float(x) if single else _copied(x)
 
 
 def _copied(x: Any) -> Any:

@@ -10,5 +10,6 @@ from ._matrix import hvp as hvp
 from ._matrix import jacobian as jacobian
 from ._recompute import checkpoint as checkpoint
 from ._stop import stop_gradient as stop_gradient
+from ._vmap import vmap as vmap
 
 __all__: list[str]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..core.batched import Batched, batch, lanes_in_front
 from ..core.below import between, forget_what_ended, leaves_below
 from ..core.modes import mode
 from ..core.node import Node, topological
@@ -24,7 +25,7 @@ from ._forgotten import NOWHERE, forgotten, refuse_forgotten
 from ._tangent_of_op import transposed
 from ._tangents import tangents
 from ._variable import Variable, is_from_elsewhere, is_storage, lifted
-from .dual import Dual, alive, leaf, new_level, nodes_in, recording, run_at
+from .dual import Dual, alive, leaf, new_level, nodes_in, paired, recording, run_at
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
@@ -105,8 +106,8 @@ def _place(what: str, i: Any, n: int) -> int:
 
 
 def _not_differentiable(what: str, i: int, x: Any) -> Exception:
-    if isinstance(x, (np.ndarray, np.generic, bool, complex)):
-        return DTypeError(f"{what}: argument {i} is {np.asarray(x).dtype}, and has no derivative\n"
+    if isinstance(x, (np.ndarray, np.generic, bool, complex, Batched)):
+        return DTypeError(f"{what}: argument {i} is {getattr(x, 'dtype', type(x))}, and has no derivative\n"
                           "  help: give real floating point numbers, such as x.astype(float)")
     if is_unknown(x):
         return UsageError(f"{what}: argument {i} has nothing to differentiate: {type(x).__name__} is not known as a "
@@ -132,10 +133,10 @@ class Pullback:
         self.kept = [outermost and isinstance(x, Node) and not (stored and is_storage(x))
                      for x, stored in zip(arguments.leaves, arguments.stored)]
         pairs = [lifted(x, stored, self.recorded) for x, stored in zip(arguments.leaves, arguments.stored)]
-        self.bases = [base for _, base in pairs]
+        self.variables, self.bases = [x for x, _ in pairs], [base for _, base in pairs]
         try:
             with recording(), active.also(self.bases):
-                y, copies = arguments.call(f, [x for x, _ in pairs], kwargs)
+                y, copies = arguments.call(f, self.variables, kwargs)
         finally:
             served(self.bases, by=self)
         y, aux = with_aux(what, y) if has_aux else (y, None)
@@ -163,21 +164,18 @@ class Pullback:
             found = transposed(self.ys, seeds, self.bases, create_graph)
         done: list[Any] = []
         taken: set[int] = {id(seed) for seed in seeds}
-        found = self._handed_out(found, create_graph)
+        found = self._handed_out([with_lanes_of(x, g, base) for x, g, base in zip(self.variables, found, self.bases)],
+                                 create_graph)
         for x, base, keep, g in zip(self.arguments.leaves, self.bases, self.kept, found):
             done.append(_like(x, base, keep, g, taken))
         return done
 
-    def push(self, i: int, given: Iterable[Any]) -> list[list[Any]]:
-        """For each of the tangents `given` of leaf i of the arguments, those of the leaves of the value."""
-        x, base, keep = self.arguments.leaves[i], self.bases[i], self.kept[i]
-        done = []
+    def push(self, given: Sequence[Any]) -> list[Any]:
+        """The tangents of the value, of the tangents `given` of the leaves of the arguments; None stands for 0."""
+        dxs = {base: _below_lanes(x, dx) for x, base, dx in zip(self.variables, self.bases, given) if dx is not None}
         with recording():
-            order = between(nodes_in(self.ys), [base])
-            for dx in given:
-                found = self._handed_out(tangents(self.ys, order, {base: dx}, self.open), self.open)
-                done.append([leaf(t, type(x)) if keep and not isinstance(t, (Dual, Node)) else t for t in found])
-        return done
+            order = between(nodes_in(self.ys), [*dxs])
+            return self._handed_out(tangents(self.ys, order, dxs, self.open), self.open)
 
     def _handed_out(self, results: Sequence[Any], may_depend: bool) -> list[Any]:
         """Results as nodes where they depend on a node from elsewhere, and else as plain data."""
@@ -205,6 +203,21 @@ class Pullback:
         return end.op is not None if end in self.inside else is_from_elsewhere(end)
 
 
+def with_lanes_of(x: Any, g: Any, base: Any) -> Any:
+    """The cotangent g of the node in a variable x, with the lanes of x, if it has any."""
+    if not isinstance(x, Batched):
+        return g
+    g = np.zeros(base.shape, base.dtype) if g is None else g
+    return batch(with_lanes_of(x._below, g, base), x.level)
+
+
+def _below_lanes(x: Any, dx: Any) -> Any:
+    """A tangent of a variable x as one of the node in it."""
+    while isinstance(x, Batched):
+        x, dx = x._below, lanes_in_front(dx, x.level)
+    return dx
+
+
 def depending(results: Iterable[Any], until: Iterable[Node], is_from_elsewhere: Callable[[Node], bool]) -> set[Node]:
     """The nodes in results, and below them as far as `until`, that depend on a node from elsewhere."""
     found = set[Node]()
@@ -228,6 +241,8 @@ def with_aux(what: str, y: Any) -> tuple[Any, Any]:
 def stripped(x: Any, keep: Any) -> Any:
     """A result as plain data, but for the nodes in `keep`, and without the tangents of jvps that are over."""
     x = alive(x)
+    if isinstance(x, Batched):
+        return Batched(stripped(x._below, keep), x.level)
     if isinstance(x, Dual):
         return Dual(stripped(x.primal, keep), stripped(x.tangent, keep), x.level)
     if not isinstance(x, Node) or x in keep:
@@ -245,7 +260,7 @@ def plain_result(x: Node) -> Any:
 
 def _like(x: Any, base: Any, keep: bool, g: Any, taken: set[int]) -> Any:
     """The gradient g in the form of the argument x; `taken` are the arrays that others hold."""
-    if isinstance(g, (Dual, Node)):
+    if isinstance(g, (Dual, Node, Batched)):
         return g
     if isinstance(base, Tensor):
         if not isinstance(g, np.ndarray) or id(g) in taken or g.base is not None or not g.flags.writeable \
@@ -264,7 +279,7 @@ def pushed(f: Function, arguments: Arguments, tangents: Sequence[Any]) -> tuple[
     the duals."""
     level = new_level()
     with recording(), run_at([level]):                  # no_grad() inside f stops derivatives, one around not
-        duals = [Variable(x._data if stored and is_storage(x) else x, dx, level)
+        duals = [paired(x._data if stored and is_storage(x) else x, dx, level, Variable)
                  for x, dx, stored in zip(arguments.leaves, tangents, arguments.stored)]
         return *arguments.call(f, duals, {}), level
 

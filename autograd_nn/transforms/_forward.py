@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..core.batched import Batched, batch
 from ..core.modes import mode
 from ..core.node import Node
 from ..core.variables import active
 from ..errors import UsageError
 from ..ops import shape_of
+from . import _ops_on_duals  # noqa: F401  (with it a Dual is something that ops take)
 from ._calculus import (
     Arguments,
     Function,
@@ -60,11 +62,15 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
 
 def primal_of(y: Any, level: int) -> Any:
     """y without its tangent of this level."""
+    if isinstance(y, Batched):
+        return batch(primal_of(y._below, level), y.level)
     return y.primal if isinstance(y, Dual) and y.level == level else y
 
 
 def tangent_of(y: Any, level: int) -> Any:
     """The tangent of this level; zeros for what has none."""
+    if isinstance(y, Batched):
+        return batch(tangent_of(y._below, level), y.level)
     if isinstance(y, Dual) and y.level == level:
         return y.tangent
     return np.zeros(shape_of(y), y.dtype)[()] if hasattr(y, "dtype") and not isinstance(y, float) else 0.0
@@ -73,7 +79,7 @@ def tangent_of(y: Any, level: int) -> Any:
 def handed_out(results: Sequence[Any], given: Sequence[Any]) -> list[Any]:
     """Results for the caller: nodes only where f closes over one (or was `given` one), and not under no_grad()."""
     results = [alive(x) for x in results]
-    if not active.nodes and any(isinstance(x, (Node, Dual)) for x in results):
+    if not active.nodes and any(isinstance(x, (Node, Dual, Batched)) for x in results):
         known = {*nodes_in(given)}
         keep = depending(results, known, lambda x: x in known or is_from_elsewhere(x)) if mode.recording else ()
         results = [stripped(x, keep) for x in results]

@@ -14,7 +14,7 @@ from ..core.modes import mode
 from ..core.operands import plain_index
 from ..errors import UsageError
 from ..ops import FUNCTIONS, OPS, Op, shape_of
-from ..ops._arguments import real_only
+from ..ops._arguments import as_array, real_only
 from ..ops._carriers import array_of, carrier, is_plain
 from ._tangent_of_op import by_rules, fitted, summed, tangent_of_op
 from .dual import Dual, _running, alive
@@ -88,7 +88,7 @@ def _apply_any(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     if any(isinstance(a, np.ndarray) and a.dtype == object for a in args):
         return _on_objects(op, args, params)
     here = [isinstance(a, Dual) and a.level == level for a in args]
-    primals = [a.primal if mine else a for a, mine in zip(args, here)]
+    primals = [a.primal if mine else as_array(a) for a, mine in zip(args, here)]
     if mode.recording is False:                          # under no_grad() results are constants
         return op(*primals, **params) if op.arity >= 0 else op(primals, **params)
     for x in primals:

@@ -1,7 +1,8 @@
 """Packs what a checkpointed function takes and gives into the inputs and the output of a single node.
 
-A node has numbers and arrays as inputs, and one output. So `taken_apart` splits a Dual into its primal and its tangent,
-and `packed` joins several results to one flat array; `put_together` and `unpacked` undo that.
+A node has numbers and arrays as inputs, and one output. So `taken_apart` splits a Dual into its primal and its tangent
+and takes what a Batched holds, and `packed` joins several results to one flat array. `put_together` and `unpacked` undo
+that.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..core.batched import Batched
 from ..core.value import BaseValue, as_value
 from ..ops import shape_of
 from ..ops._frozen import frozen
@@ -20,10 +22,10 @@ from .dual import Dual
 
 
 def taken_apart(leaves: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-    """(forms, parts): the leaves, with each Dual split into its primal and tangent, until no part is a Dual.
+    """(forms, parts): the leaves, with each Dual and each Batched taken apart, until no part is one of these.
 
-    The form of a leaf says how to put it together again: None for a leaf that is itself a part; for a Dual its class,
-    the forms of its primal and of its tangent, and its level.
+    The form of a leaf says how to put it together again: None for a leaf that is itself a part; for the others their
+    class, the forms of what they hold, and their level.
     """
     parts: list[Any] = []
     return [_form(x, parts) for x in leaves], parts
@@ -32,6 +34,8 @@ def taken_apart(leaves: Sequence[Any]) -> tuple[list[Any], list[Any]]:
 def _form(x: Any, parts: list[Any]) -> Any:
     if isinstance(x, Dual):
         return type(x), _form(x.primal, parts), _form(x.tangent, parts), x.level
+    if isinstance(x, Batched):
+        return Batched, _form(x._below, parts), x.level
     parts.append(x)
     return None
 
@@ -45,8 +49,8 @@ def put_together(forms: Sequence[Any], parts: Sequence[Any]) -> list[Any]:
 def _made(form: Any, rest: Iterator[Any]) -> Any:
     if form is None:
         return next(rest)
-    kind, primal, tangent, level = form
-    return kind(_made(primal, rest), _made(tangent, rest), level)
+    kind, *inner, level = form
+    return kind(*(_made(part, rest) for part in inner), level)
 
 
 def packed(data: list[Any]) -> Any:

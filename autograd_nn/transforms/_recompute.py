@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops, tree
+from ..core.lane_level import in_lanes_of, running_lanes
 from ..core.modes import mode, record, special_mode, unrecorded
 from ..core.node import NOTHING, Node
 from ..core.random import generator
@@ -116,7 +117,7 @@ class Segment:
         self.f, self.structure, self.forms = f, structure, forms
         self.kinds = [_kind(x) for x in inputs]
         self.closed: tuple[Node, ...] = ()               # the nodes that f closes over; inputs as well
-        self.around = active.nodes, running_levels()     # the transforms that were running
+        self.around = active.nodes, running_levels(), running_lanes()    # the transforms that were running
         self.random_state: Any = None                    # of the package's own generator as f began, once it ran
 
     def forward(self, inputs: list[Any]) -> Any:
@@ -161,8 +162,9 @@ class Segment:
                              for x, kind in zip(xs, self.kinds)]
                 n = len(variables) - len(self.closed)
                 region.instead.update(zip(map(id, self.closed), variables[n:]))
-                nodes, levels = self.around
-                with active.also(nodes.union(x for x in variables if isinstance(x, Node))), run_at(levels):
+                nodes, levels, lanes = self.around
+                with active.also(nodes.union(x for x in variables if isinstance(x, Node))), run_at(levels), \
+                        in_lanes_of(lanes):
                     ys, _, _ = self.run(variables[:n])
         finally:
             own.state = now

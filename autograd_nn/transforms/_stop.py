@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import tree
+from ..core.batched import Batched
 from ..core.node import Node
 from .dual import Dual
 
@@ -27,6 +28,8 @@ def stop_gradient(x: Any) -> Any:
 
 
 def _data(x: Any) -> Any:
+    if isinstance(x, Batched):
+        return Batched(_data(x._below), x.level)
     while isinstance(x, Dual):
         x = x.primal
     return x.data if isinstance(x, Node) else x          # type: ignore[attr-defined]

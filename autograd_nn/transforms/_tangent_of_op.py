@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..core.batched import Batched, lanes_in_front
 from ..core.leaks import finite
 from ..core.modes import mode
 from ..core.node import Node
@@ -17,7 +18,7 @@ from ..core.value import Value
 from ..core.variables import served
 from ..ops import Op, shape_of
 from ..ops._arguments import data_of
-from .dual import Dual, detached, leaf, nodes_in, recording
+from .dual import Dual, detached, leaf, nodes_in, paired, recording
 
 
 def tangent_of_op(op: Op, rules: Iterable[Any], y: Any, xs: Sequence[Any], dxs: Sequence[Any],
@@ -69,14 +70,21 @@ def summed(op: Op, run: Callable[..., Any], jvps: Sequence[Any], y: Any, xs: Seq
         if roles is None:                                # not linear in it
             i, = slots
             part = None if not jvps or jvps[i] is None else jvps[i](dxs[i], y, *xs, **params)
-            leaks = part is None or not finite(data_of(part))
+            leaks = part is None or not _finite(part)
         else:
             part = run(*[dx if role == _OWN else x if role == _HELD else _zeros(x)
                          for role, x, dx in zip(roles, xs, dxs)], **params)
-            leaks = _HELD in roles and not finite(part if type(part) is np.ndarray else data_of(part))
+            leaks = _HELD in roles and not _finite(part)
         for one in [transposed_rule(op, dxs[i], y, xs, i, params) for i in slots] if leaks else (part,):
             total = one if total is None else total + one
     return total
+
+
+def _finite(x: Any) -> bool:
+    """Whether the numbers in x, in all its lanes, are free of inf and nan."""
+    while isinstance(x, (Dual, Batched)):
+        x = x.primal if isinstance(x, Dual) else x._below
+    return finite(x)
 
 
 _OWN, _HELD, _ZERO = range(3)
@@ -101,7 +109,7 @@ def _parts_of_tangent(op: Op, moved: int, n: int) -> list[tuple[tuple[int, ...],
 
 def _zeros(x: Any) -> Any:
     """The tangent of a constant."""
-    return np.zeros(np.shape(data_of(x)), getattr(x, "dtype", float))[()]
+    return np.zeros(np.shape(x) if isinstance(x, (list, tuple)) else shape_of(x), getattr(x, "dtype", float))[()]
 
 
 def transposed_rule(op: Op, tangent: Any, y: Any, primals: Sequence[Any], i: int, params: Mapping[str, Any]) -> Any:
@@ -130,14 +138,15 @@ def transposed(ys: Sequence[Any], seeds: Sequence[Any], leaves: Sequence[Any], c
 
     Of duals it is a dual: (s0 + ds) (y0 + dy) has the parts s0 y0 and s0 dy + ds y0.
     """
-    levels = [x.level for x in (*ys, *seeds) if isinstance(x, Dual)]
+    ys, seeds = zip(*map(_without_lanes, ys, seeds)) if ys else ((), ())
+    levels = [x.level for x in map(_inmost, (*ys, *seeds)) if isinstance(x, Dual)]
     if levels:
         level = max(levels)
         y0, dy = zip(*[_parts(y, level) for y in ys])
         s0, ds = zip(*[_parts(s, level) for s in seeds])
         primal = transposed(y0, s0, leaves, create_graph)
         tangent = transposed((*dy, *y0), (*s0, *ds), leaves, create_graph)
-        return [None if a is None and b is None else Dual(_or_zero(a, x), _or_zero(b, x), level)
+        return [None if a is None and b is None else paired(_or_zero(a, x), _or_zero(b, x), level)
                 for a, b, x in zip(primal, tangent, leaves)]
     together: dict[Node, Any] = {}
     for y, seed in zip(ys, seeds):
@@ -146,7 +155,23 @@ def transposed(ys: Sequence[Any], seeds: Sequence[Any], leaves: Sequence[Any], c
     return cotangents_of(list(leaves), together, create_graph=create_graph)
 
 
+def _without_lanes(y: Any, seed: Any) -> tuple[Any, Any]:
+    """A root and its seed with the lanes of the root, if it has any, as axes in front of both."""
+    while isinstance(y, Batched):
+        y, seed = y._below, None if seed is None else lanes_in_front(seed, y.level)
+    return y, seed
+
+
+def _inmost(x: Any) -> Any:
+    while isinstance(x, Batched):
+        x = x._below
+    return x
+
+
 def _parts(x: Any, level: int) -> tuple[Any, Any]:
+    if isinstance(x, Batched):
+        primal, tangent = _parts(x._below, level)
+        return Batched(primal, x.level), None if tangent is None else Batched(tangent, x.level)
     return (x.primal, x.tangent) if isinstance(x, Dual) and x.level == level else (x, None)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.batched import Batched
 from ..core.node import Node
 from ..core.tensor import Tensor
 from ..core.value import Value
@@ -47,6 +48,9 @@ def lifted(x: Any, stored: bool, recording: bool) -> tuple[Any, Any]:
     A dual's primal becomes the variable: the gradient of a dual y is then the dual of the gradients
     of its primal and of its tangent (mixed derivatives may be taken in either order).
     """
+    if isinstance(x, Batched):
+        below, base = lifted(x._below, stored, recording)
+        return Batched(below, x.level), base
     if isinstance(x, Dual):
         primal, base = lifted(x.primal, stored, recording)
         return Variable(primal, x.tangent, x.level), base

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.batched import Batched, lanes_in_front
 from ..core.modes import mode, special_mode
 from ..core.node import Node
 from ..core.tensor import Tensor
@@ -120,6 +121,15 @@ class Dual(Traced):
     __hash__ = object.__hash__
 
 
+def paired(primal: Any, tangent: Any, level: int, kind: type[Dual] = Dual) -> Any:
+    """A dual. Where either part has lanes, these stand around it."""
+    own = [x.level for x in (primal, tangent) if isinstance(x, Batched)]
+    if not own:
+        return kind(primal, tangent, level)
+    around = max(own, key=lambda level: level.number)
+    return Batched(paired(lanes_in_front(primal, around), lanes_in_front(tangent, around), level, kind), around)
+
+
 # --- levels ----------------------------------------------------------------------------------------
 
 _levels = itertools.count(1)
@@ -155,6 +165,8 @@ def run_at(levels: Sequence[int]) -> Iterator[None]:
 
 def alive(x: Any) -> Any:
     """x without the tangents of jvps that are over."""
+    if isinstance(x, Batched):
+        return Batched(alive(x._below), x.level)
     while isinstance(x, Dual) and x.level not in _running:
         x = x.primal
     return x
@@ -167,7 +179,9 @@ def nodes_in(xs: Iterable[Any]) -> Iterator[Node]:
     stack = list(xs)[::-1]
     while stack:
         x = stack.pop()
-        if isinstance(x, Dual):
+        if isinstance(x, Batched):
+            stack.append(x._below)
+        elif isinstance(x, Dual):
             stack += (x.tangent, x.primal)
         elif isinstance(x, Node):
             yield x
@@ -175,6 +189,8 @@ def nodes_in(xs: Iterable[Any]) -> Iterator[Node]:
 
 def detached(x: Any) -> Any:
     """x without what was recorded of its nodes."""
+    if isinstance(x, Batched):
+        return Batched(detached(x._below), x.level)
     if isinstance(x, Dual):
         return Dual(detached(x.primal), detached(x.tangent), x.level)
     if not isinstance(x, Node):

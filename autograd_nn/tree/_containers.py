@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..errors import UsageError
-from ..ops._carriers import CARRIERS, array_of, is_traced
+from ..ops._carriers import CARRIERS, array_of, has_lanes, is_traced
 from ..ops._refusal import shown_in_error
 
 
@@ -200,7 +200,7 @@ def is_leaf(x: Any) -> bool:
         return True
     if isinstance(x, np.ndarray):
         return bool(x.dtype.kind == "f")
-    return is_traced(x)
+    return is_traced(x) and (not has_lanes(x) or x.dtype.kind == "f")
 
 
 def is_unknown(x: Any) -> bool:

@@ -73,8 +73,11 @@ class Constant:
     value: Any
 
 
-def flatten(tree: Any) -> tuple[list[Any], Structure]:
+def flatten(tree: Any, leaf: Callable[[Any], bool] | None = None) -> tuple[list[Any], Structure]:
     """The leaves of a tree, in order, and the structure that puts them together again.
+
+    leaf   says of anything, containers as well, whether it is a leaf; by default these are what has
+           derivatives and is no container
 
     >>> parts, structure = flatten({"w": [1.0, 2.0], "n": 3})
     >>> parts
@@ -92,7 +95,7 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
         if x is END:
             inside.discard(path.pop())
             continue
-        branch = branch_of(x)
+        branch = branch_of(x) if leaf is None or not leaf(x) else None
         if branch is not None and branch.stored:
             stored.update(range(len(found), len(found) + len(branch.parts)))
             found += branch.parts
@@ -105,7 +108,7 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
             entries.append(branch)
             stack.append(END)
             stack += reversed(branch.parts)
-        elif is_leaf(x):
+        elif (leaf or is_leaf)(x):
             found.append(x)
             entries.append(None)
         else:

@@ -146,6 +146,7 @@ EXACT = {
     "softplus": lambda x: _logaddexp(x, 0),
     "silu": lambda x: x * _sigmoid(x),
     "gelu": lambda x: x * _normal(x),
+    "gelu_tanh": lambda x: x * _sigmoid(2 * mp.sqrt(2 / mp.pi) * (x + mp.mpf("0.044715") * x ** 3)),
     "mish": lambda x: x * _tanh(_logaddexp(x, 0)),
 }
 

@@ -26,6 +26,7 @@ from helpers.numeric import slope
 SCALAR = [op for op in OPS.values() if op.elementwise]
 ARRAY = [op for op in OPS.values() if op.cases]
 EXTREMES = [OPS[name] for name in ("max", "min", "maximum", "minimum")]
+OF_ANY_SIZE = [OPS["standardize"]]
 CASES = [pytest.param(op, *case, id=f"{op.name}-{i}") for op in ARRAY for i, case in enumerate(op.cases)]
 
 
@@ -224,6 +225,20 @@ def array_op(op, shapes, params):
         for j, (node, v) in enumerate(zip(nodes, us)):
             second = slope(lambda t, i=i, j=j, u=u, v=v: float((gradients(moved(xs, j, t * v))[1][i] * u).sum()))
             close((found.get(node, np.zeros(v.shape)) * v).sum(), second, scale=10)
+
+
+def numbers_of_any_size(op, shapes, params):
+    """Of numbers whose squares overflow, and eps with them, the op is that of ordinary ones; its derivative is less."""
+    size, eps = np.float32(2.0 ** 66), 1e-3
+    xs = [x.astype(np.float32) for x in drawn(op, shapes)]
+    w = np.random.default_rng(2).normal(size=np.shape(xs[0])).astype(np.float32)
+    nodes, large = [Tensor(x) for x in xs], [Tensor(x * size) for x in xs]
+    y, z = call(op, nodes, {**params, "eps": eps}), call(op, large, {**params, "eps": eps * float(size) ** 2})
+    np.testing.assert_allclose(z.data, y.data, rtol=1e-5, atol=1e-6)
+    y.backward(w)
+    z.backward(w)
+    for x, far in zip(nodes, large):
+        np.testing.assert_allclose(far.grad * size, x.grad, rtol=1e-4, atol=1e-5)
 
 
 def ties_share_evenly(op, Value):

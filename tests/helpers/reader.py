@@ -196,7 +196,8 @@ class LatexReader(Reader):
     beside = True
     words = {r"\ln": np.log, r"\log_{2}": np.log2, r"\log_{10}": np.log10, "arsinh": np.arcsinh, "arcosh": np.arccosh,
              "artanh": np.arctanh, "sgn": np.sign, "Re": float, "hardsigmoid": number_of("hard_sigmoid"),
-             "hardtanh": number_of("hard_tanh"), r"\sigma": number_of("sigmoid"), r"\Phi": number_of("normal_cdf"),
+             "hardtanh": number_of("hard_tanh"), "gelutanh": number_of("gelu_tanh"),
+             r"\sigma": number_of("sigmoid"), r"\Phi": number_of("normal_cdf"),
              r"\max": max, r"\min": min,
              **{rf"\{name}": number_of(name) for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin",
                                                           "arccos", "arctan")}}

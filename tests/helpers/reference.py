@@ -20,6 +20,11 @@ def _sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
+def _bent(x):
+    """What is in the tanh of the approximate gelu."""
+    return math.sqrt(2 / math.pi) * (x + 0.044715 * x ** 3)
+
+
 def _normal(x):
     """The standard normal density."""
     return np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
@@ -70,6 +75,9 @@ UNARY = {
     "silu": (lambda x: x * _sigmoid(x), lambda x: _sigmoid(x) + x * _sigmoid(x) * _sigmoid(-x), None),
     "gelu": (lambda x: x * (1 + _erf(x / math.sqrt(2))) / 2,
              lambda x: (1 + _erf(x / math.sqrt(2))) / 2 + x * _normal(x), None),
+    "gelu_tanh": (lambda x: x * (1 + np.tanh(_bent(x))) / 2,
+                  lambda x: (1 + np.tanh(_bent(x))) / 2
+                  + x * (1 - np.tanh(_bent(x)) ** 2) * math.sqrt(2 / math.pi) * (1 + 0.134145 * x * x) / 2, None),
 }
 
 # name: (function, derivatives by each, condition)

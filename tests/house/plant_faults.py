@@ -71,6 +71,11 @@ def tree_of(function: types.FunctionType) -> ast.AST:
                 or any((d.lineno, d.col_offset) in starts for d in ast.walk(n.body) if hasattr(d, "lineno")))
 
 
+def without_sign(node: ast.AST) -> bool:
+    """Whether this is a call of what has no sign that could be seen."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in WITHOUT_SIGN
+
+
 def changes(tree: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     """Every faulty version of a function's tree, with a word for what is wrong."""
     nodes = list(ast.walk(tree))
@@ -87,7 +92,8 @@ def changes(tree: ast.AST) -> Iterator[tuple[str, ast.AST]]:
         return other
 
     for i, node in enumerate(nodes):
-        if isinstance(tree, ast.Lambda) and node is tree.body and not isinstance(node, ast.UnaryOp):
+        if isinstance(tree, ast.Lambda) and node is tree.body and not isinstance(node, ast.UnaryOp) \
+                and not without_sign(node):
             yield "wrong sign", changed(i, ast.UnaryOp(ast.USub(), node))
         if isinstance(node, ast.Return) and node.value is not None:
             yield f"wrong sign of the result, line {node.lineno}", \
@@ -102,7 +108,7 @@ def changes(tree: ast.AST) -> Iterator[tuple[str, ast.AST]]:
                 yield f"missing factor in {text}", changed(i, node.right)
             if isinstance(node.op, (ast.Sub, ast.Div)):
                 yield f"swapped operands in {text}", changed(i, ast.BinOp(node.right, node.op, node.left))
-            if isinstance(node.op, ast.Add):
+            if isinstance(node.op, ast.Add) and not without_sign(node.right):
                 yield f"wrong sign in {text}", changed(i, ast.BinOp(node.left, ast.Sub(), node.right))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             name, text = node.func.id, ast.unparse(node)
@@ -125,7 +131,9 @@ def helpers(rule: types.FunctionType) -> Iterator[types.FunctionType]:
 
 # Helpers that compute a shape or an index and no derivative: a fault in one is a crash, not a number.
 PLUMBING = ("keeping", "axes_of", "count", "_inverse", "_inside", "_unroll", "_repeated", "_along", "dtype_of", "_ndim",
-            "_rows")
+            "_rows", "data_of")
+# What is 0, or nan where there is no derivative: nobody sees its sign.
+WITHOUT_SIGN = ("flat", "_kinks")
 
 
 def faults() -> Iterator[Fault]:
@@ -191,6 +199,8 @@ def caught(op: Op) -> bool:
             for check in (checks.array_op, checks.nan_reaches_the_derivative_of_an_array_op)]
     if op.elementwise:
         runs += [lambda test=test: test(op, PureValue) for test in ELEMENTWISE]
+    if op in checks.OF_ANY_SIZE:
+        runs += [lambda case=case: checks.numbers_of_any_size(op, *case) for case in op.cases]
     if op in checks.EXTREMES:
         runs.append(lambda: checks.ties_share_evenly(op, PureValue))
     np.random.seed(0)                   # of the points

@@ -64,8 +64,9 @@ def cases(name, rng, dtype, odd):
                 ((x(2, rows, m),), {"index": np.stack([index, index])}),
                 ((x(rows, m),), {"index": index.astype(np.int32)})]
     if name == "softmax_excess":
-        return [((x(rows), x(rows), x(rows, m)), {"index": index}), ((x(), x(), x(m)), {"index": np.array(0)}),
-                ((x(rows, 1)[:, 0], x(rows), x(rows, m)), {"index": index})]
+        return [((x(rows), x(rows, m)), {"index": index, "loss": x(rows)}), ((x(rows), x(rows, m)), {"index": index}),
+                ((x(), x(m)), {"index": np.array(0), "loss": x()}),
+                ((x(rows, 1)[:, 0], x(rows, m)), {"index": index, "loss": x(rows)})]
     if name == "matmul":
         return [((x(rows, m), x(m, 4)), {}), ((x(m), x(m, 4)), {}), ((x(2, rows, m), x(m, 3)), {}),
                 ((x(2, 3), x(2, 3)), {})]
@@ -101,7 +102,7 @@ def test_nearly_certain_rows(dtype):
             index = np.full(len(rows), t)
             same("softmax_cross_entropy", rows, index=index)
             y = OPS["softmax_cross_entropy"].array.__wrapped__(rows, index=index)
-            same("softmax_excess", np.full(len(rows), 0.25, dtype), y, rows, index=index)
+            same("softmax_excess", np.full(len(rows), 0.25, dtype), rows, index=index, loss=y)
 
 
 def test_ufuncs_of_ops():

@@ -100,3 +100,14 @@ def test_a_recorded_array_is_not_changed_by_a_step():
     x.zero_grad()
     y.backward()
     assert x.grad.tolist() == [2.0, 4.0]
+
+
+@pytest.mark.skipif(reverse.values_in_c is None, reason="it calls the engine in C")
+def test_what_an_op_made_is_no_parameter():
+    """It has its inputs where a leaf has a time, and no step may write there."""
+    x = Value(2.0)
+    y = x * x
+    y.backward()
+    assert not reverse.values_in_c.sgd([y], [{}], 0.1, 0.0, False, 0.0)
+    assert not reverse.values_in_c.adam([y], [{}], lambda t: (0.1, 1e-8), 0.9, 0.9, 0.0)
+    assert y.data == 4.0 and y.inputs == (x, x)

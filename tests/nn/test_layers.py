@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from helpers.numeric import differences, slope
+from helpers.torch_peer import require_torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -146,7 +147,9 @@ def test_sequential_applies_in_order():
 
 def test_every_activation_of_the_table_is_a_module():
     of_the_table = {op.name for op in OPS.values() if op.module.endswith(".activation")} | {"tanh", "sigmoid"}
-    assert {op.name for op in nn.activation.MODULE_OF} == of_the_table - {"logsumexp"}
+    chosen_by_keyword = {other.name for op in OPS.values() for ops in op.variants.values() for other in ops.values()
+                         if other}
+    assert {op.name for op in nn.activation.MODULE_OF} == of_the_table - {"logsumexp"} - chosen_by_keyword
 
 
 @pytest.mark.parametrize("name", sorted(op.name for op in nn.activation.MODULE_OF))
@@ -172,6 +175,34 @@ def test_activations_take_their_parameters():
     assert nn.LeakyReLU(0.5)(-2.0) == nn.LeakyReLU(negative_slope=0.5)(-2.0) == -1.0
     np.testing.assert_allclose(nn.Softmax(axis=0)(np.zeros((2, 3))), np.full((2, 3), 0.5))
     assert repr(nn.Softmax(0)) == "Softmax(axis=0)"
+
+
+def test_gelu_by_tanh():
+    """As PyTorch has it, on every kind of input, by keyword; and nothing but its two forms."""
+    x = np.array([-100.0, -9.0, -3.0, -0.5, 0.0, 0.5, 3.0, 40.0])
+    want = 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x ** 3)))
+    module, tensor = nn.GELU(approximate="tanh"), Tensor(x)
+    assert repr(module) == "GELU(approximate='tanh')" and repr(nn.GELU()) == "GELU(approximate='none')"
+    for found in (module(x), nn.GELU("tanh")(x), ops.gelu(x, approximate="tanh"), ops.gelu_tanh(x), module(tensor).data,
+                  tensor.gelu(approximate="tanh").data, [Value(v).gelu(approximate="tanh").data for v in x],
+                  [module(Value(v)).data for v in x], [ops.gelu(v, approximate="tanh") for v in x.tolist()]):
+        np.testing.assert_allclose(found, want, rtol=1e-12, atol=1e-18)
+    assert module(tensor).op is ops.gelu_tanh and nn.GELU()(tensor).op is ops.gelu(tensor, approximate="none").op
+    for wrong in (lambda: ops.gelu(x, approximate="cubic"), lambda: nn.GELU(approximate=None), lambda: ops.gelu(x, 1),
+                  lambda: ops.gelu(x, rough=True), lambda: ops.gelu(approximate="tanh")):
+        with pytest.raises(UsageError):
+            wrong()
+
+
+def test_gelu_by_tanh_is_pytorchs():
+    torch = require_torch()
+    x = np.linspace(-8, 8, 101)
+    t, theirs = Tensor(x), torch.tensor(x, requires_grad=True)
+    y, other = nn.GELU(approximate="tanh")(t), torch.nn.functional.gelu(theirs, approximate="tanh")
+    np.testing.assert_allclose(y.data, other.detach().numpy(), rtol=1e-11, atol=1e-14)
+    y.sum().backward()
+    other.sum().backward()
+    np.testing.assert_allclose(t.grad, theirs.grad.numpy(), rtol=1e-11, atol=1e-14)
 
 
 def test_an_array_of_values_meets_one_value():

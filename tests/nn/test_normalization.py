@@ -9,7 +9,7 @@ import pytest
 from helpers.numeric import on_a_line
 
 import autograd_nn as ag
-from autograd_nn import Tensor, check_gradients, nn
+from autograd_nn import Tensor, check_gradients, nn, ops
 from autograd_nn.errors import DTypeError, ShapeError, StateError, UsageError
 
 
@@ -276,6 +276,24 @@ def test_dropout_draws_anew_each_time_and_the_same_from_one_seed():
     third = nn.Dropout()(x)
     ag.seed(1)
     np.testing.assert_array_equal(nn.Dropout()(x), third)
+
+
+def test_a_rule_of_batch_norm_that_is_asked_again_looks_again():
+    """The rules by x and by w share a sum; a cotangent that was written to in between has another one."""
+    rng = np.random.default_rng(0)
+    x, w, b, g = rng.normal(size=(5, 3)), rng.normal(size=3), np.zeros(3), rng.normal(size=(5, 3))
+    y, (by_x, by_w, _) = ops.batch_normalize.array(x, w, b), ops.batch_normalize.array_rules
+    alone = [rule(g, y.copy(), x, w, b, eps=1e-5) for rule in (by_x, by_w)]
+    for rules in ((by_x, by_w), (by_w, by_x)):
+        for rule in rules:
+            want = alone[rule is by_w]
+            np.testing.assert_allclose(rule(g, y, x, w, b, eps=1e-5), want, rtol=1e-13)
+    for rule in (by_x, by_w):
+        held = g.copy()
+        rule(held, y, x, w, b, eps=1e-5)
+        held *= -1
+        want = -alone[rule is by_w]
+        np.testing.assert_allclose(rule(held, y, x, w, b, eps=1e-5), want, rtol=1e-13)
 
 
 def test_dropout_passes_the_gradient_where_it_passes_the_value():

@@ -9,13 +9,18 @@ import pytest
 
 import autograd_nn
 from autograd_nn import Dual, Symbol, Tensor, Value, fft, ops
+from autograd_nn.core.batched import Batched
+from autograd_nn.core.lane_level import LaneLevel
 from autograd_nn.core.value import PureValue
 from autograd_nn.notation.array_symbol import ArraySymbol
 from autograd_nn.ops._carriers import CARRIERS, RANKS, is_plain, is_traced
 
 PACKAGE = Path(autograd_nn.__file__).parent
+LANES = LaneLevel(1)
+LANES.runs = True                                        # as long as the tests do
 EXAMPLES = {"number": 2.0, "Value": Value(2.0), "ndarray": np.array([2.0]), "Tensor": Tensor([2.0]),
-            "Dual": Dual(np.array([2.0]), np.array([1.0])), "Symbol": Symbol("x"),
+            "Dual": Dual(np.array([2.0]), np.array([1.0])), "Batched": Batched(np.array([[2.0]]), LANES),
+            "Symbol": Symbol("x"),
             "ArraySymbol": ArraySymbol("x", np.array([2.0])),
             "Complex": fft.Complex(np.array([2.0]), np.array([1.0]))}
 
@@ -26,7 +31,7 @@ def test_every_kind_has_a_rank_of_its_own():
     assert CARRIERS[PureValue].rank == CARRIERS[Value].rank      # two engines of one kind
 
 
-PRINTED, IN_A_GRAPH = {"Symbol", "ArraySymbol"}, {"Value", "Tensor", "Dual", "Complex"}
+PRINTED, IN_A_GRAPH = {"Symbol", "ArraySymbol"}, {"Value", "Tensor", "Dual", "Batched", "Complex"}
 MEETING = [pair for pair in combinations(RANKS, 2) if not (PRINTED & {*pair} and IN_A_GRAPH & {*pair})]
 
 

@@ -242,7 +242,8 @@ BAD_FIELDS = {
     "linear": [1, (2,), "x", ((),), ((0,), 0)],
     "jvps": [5, (5,), (abs, abs)], "multilinear": [2], "complex": [1j], "steepest": ["x", float("nan")], "range": [(1, 0), (1,), 5],
     "ulps": [1, (1, 2)],
-    "loses": [None, 5], "cost": [3], "misfit": ["x"], "expansion": [()], "ufunc_method": [5], "symbol": [5, b"x"],
+    "loses": [None, 5], "cost": [3], "misfit": ["x"], "expansion": [()], "ufunc_method": [5], "lanes": [5],
+    "symbol": [5, b"x"],
     "dunder": [5, "__add__ "], "terms": [[(0,)]], "written": [5, (5,), (abs, abs)], "level": ["x", 99],
     "neutral": [5, (1,)], "absorbing": [("x", None)],
 }

@@ -6,7 +6,7 @@ import pytest
 from helpers import op_checks as checks
 from helpers.each import each
 from helpers.engines import engines
-from helpers.op_checks import CASES, EXTREMES, SCALAR, of
+from helpers.op_checks import CASES, EXTREMES, OF_ANY_SIZE, SCALAR, of
 
 from autograd_nn import Tensor, jvp
 from autograd_nn.notation.symbol import local_derivatives
@@ -55,6 +55,11 @@ def test_array_op(op, shapes, params):
 @engines
 def test_ties_share_evenly(op, Value):
     checks.ties_share_evenly(op, Value)
+
+
+@each(("op", "shapes", "params"), [(op, *case) for op in OF_ANY_SIZE for case in op.cases])
+def test_numbers_of_any_size(op, shapes, params):
+    checks.numbers_of_any_size(op, shapes, params)
 
 
 @each(("op", "shapes", "params"), CASES)

@@ -270,6 +270,21 @@ def test_a_state_that_does_not_fit_loads_nothing():
             opt.load_state_dict(foreign)
 
 
+@pytest.mark.parametrize(("kind", "options"), SETTINGS)
+def test_a_single_number_for_an_array_in_the_state_is_taken_for_each_element(kind, options):
+    """A file may hold the number as an array of shape (), which cannot grow in place."""
+    p = Tensor(np.ones((3, 1), np.float32))
+    opt = kind([p], **options)
+    for number in (np.zeros(()), np.float32(0), 0.0):
+        p.grad = np.full((3, 1), 0.5, np.float32)
+        opt.step()
+        saved = opt.state_dict()
+        saved["state"] = [{k: number if isinstance(x, np.ndarray) else x for k, x in s.items()} for s in saved["state"]]
+        opt.load_state_dict(saved)
+        opt.step()
+        assert p.data.dtype == np.float32 and p.data.shape == (3, 1)
+
+
 # --- refusals ---------------------------------------------------------------------------------------
 
 def test_wrong_parameters():

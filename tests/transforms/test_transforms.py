@@ -245,7 +245,7 @@ def test_jacobian_takes_the_shorter_way():
     try:
         assert jacobian(f)(np.ones(3), 0).shape == (3,) and len(passes) == 1        # one row
         passes.clear()
-        assert jacobian(f)(np.ones(3), 4).shape == (12, 3) and len(passes) == 3     # three columns
+        assert jacobian(f)(np.ones(3), 4).shape == (12, 3) and len(passes) == 1     # three columns at once
     finally:
         twice.forget()
 

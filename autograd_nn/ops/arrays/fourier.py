@@ -18,6 +18,7 @@ from ...errors import DTypeError, ShapeError, UsageError
 from .._arguments import affordable, as_array, axis_of, data_of, dtype_of, no_out
 from .._carriers import is_plain
 from .._function import composed
+from .._lanes import Lanes, axis_moved
 from .._op import Op, shape_of
 from .._refusal import shown_in_error, takes
 from ..elementwise.elementary import arctan2
@@ -85,6 +86,18 @@ def _irdft_back(g: Any, x: Any, axis: int, norm: Any) -> Any:
     return _resized(back, shape_of(x)[axis], axis)
 
 
+def _pairs_from_pairs(op: Op, lanes: Lanes) -> Any:
+    return axis_moved(op(axis_moved(lanes.xs[0], 1, 0), **lanes.params), 1, 0)
+
+
+def _pairs(op: Op, lanes: Lanes) -> Any:
+    return axis_moved(op(lanes.xs[0], **lanes.params), 1, 0)
+
+
+def _from_pairs(op: Op, lanes: Lanes) -> Any:
+    return op(axis_moved(lanes.xs[0], 1, 0), **lanes.params)
+
+
 _PARAMS: dict[str, Any] = {"n": None, "axis": -1, "norm": None}
 
 dft = Op("dft", None, _dft,
@@ -93,18 +106,19 @@ dft = Op("dft", None, _dft,
          tex=r"\mathcal{{F}} {0}", internal=True, params={**_PARAMS, "inverse": False},
          cases=[(((2, 4),), {}), (((2, 3),), {"n": 5, "inverse": True}), (((2, 3, 4),), {"n": 5, "axis": -2}),
                 (((2, 5),), {"n": 3, "norm": "ortho"}), (((2, 4),), {"norm": "forward"}),
-                (((2, 2, 4),), {"n": 3, "norm": "forward", "inverse": True})], linear=True)
+                (((2, 2, 4),), {"n": 3, "norm": "forward", "inverse": True})], linear=True, lanes=_pairs_from_pairs)
 rdft = Op("rdft", None, _rdft,
           lambda g, y, x, n, axis, norm: _rdft_back(g, x, n, axis, norm),
           tex=r"\mathcal{{F}} {0}", internal=True, params=_PARAMS,
           cases=[(((4,),), {}), (((5,),), {}), (((3, 4),), {"n": 5, "axis": -2}),
-                 (((2, 5),), {"n": 4, "norm": "ortho"}), (((4,),), {"norm": "forward"}), (((1,),), {})], linear=True)
+                 (((2, 5),), {"n": 4, "norm": "ortho"}), (((4,),), {"norm": "forward"}), (((1,),), {})], linear=True,
+          lanes=_pairs)
 irdft = Op("irdft", None, _irdft,
            lambda g, y, x, n, axis, norm: _irdft_back(g, x, axis, norm),
            tex=r"\mathcal{{F}}^{{-1}} {0}", internal=True, params=_PARAMS,
            cases=[(((2, 4),), {}), (((2, 3),), {"n": 5}), (((2, 3, 4),), {"n": 6, "axis": -2}),
                   (((2, 5),), {"n": 4, "norm": "ortho"}), (((2, 3),), {"norm": "forward"}), (((2, 3),), {"n": 1})],
-           linear=True)
+           linear=True, lanes=_from_pairs)
 
 
 # --- the functions of numpy.fft ------------------------------------------------------------------------

@@ -10,10 +10,12 @@ import numpy as np
 
 from ...errors import ShapeError, UsageError
 from .._arguments import along, as_array, axis_of, data_of, no_out, numpys_errors
+from .._carriers import has_lanes
 from .._function import composed
+from .._lanes import Lanes, OfEachLane, among, shaped, with_own_params
 from .._op import Op, shape_of
 from ..elementwise.arithmetic import where
-from .shape import broadcast_to, reshape
+from .shape import broadcast_to, moveaxis, reshape
 
 
 def _getitem(x: Any, index: Any = ()) -> Any:
@@ -81,6 +83,95 @@ def _put_back_along(g: Any, x: Any, indices: Any, axis: int | None) -> Any:
     return scatter(g, places_along(indices, axis, shape), shape)
 
 
+# --- in many lanes --------------------------------------------------------------------------------
+
+class _Picked:
+    """x[index] in many lanes: the index to use, and how the axes of what it gives have to be moved.
+
+    n         the axes of x in one lane
+    mapped    whether each lane has an x of its own
+    """
+
+    def __init__(self, index: Any, n: int, size: int, mapped: bool) -> None:
+        parts = list(index) if isinstance(index, tuple) else [index]
+        own = [i for i, p in enumerate(parts) if isinstance(p, OfEachLane)]
+        if any(parts[i].array.dtype == bool for i in own):
+            raise UsageError("vmap: a mask that differs from lane to lane picks as many elements as it likes, and all "
+                             "lanes have one shape\n  help: where(mask, x, 0.0) keeps the shape")
+        arrays = [i for i, p in enumerate(parts) if isinstance(p, (OfEachLane, list, np.ndarray))]
+        places = [i for i, p in enumerate(parts) if i in arrays or isinstance(p, (int, np.integer))] if arrays else []
+        together = places == [*range(places[0], places[-1] + 1)] if places else True
+        k = max((_axes(parts[i]) for i in arrays), default=0)
+        before = sum(n - sum(map(_uses, parts)) if p is Ellipsis else p is None or isinstance(p, slice)
+                     for p in parts[:places[0]]) if places and together else 0
+        self.parts: list[Any] = [among(p.array, k) if isinstance(p, OfEachLane) else p for p in parts]
+        self.source: Any = 0
+        self.destination: Any = 0
+        if mapped and own:
+            self.parts.insert(0, np.arange(size).reshape(-1, *(1,) * k))
+            if places[0] or not together:
+                self.source, self.destination = [*range(1, k + 1)], [*range(before + 1, before + k + 1)]
+        elif mapped:
+            self.parts.insert(0, slice(None))
+            self.source = 0 if together else k
+        else:
+            self.source = before
+
+    @property
+    def index(self) -> Any:
+        """The index of what has the lanes in front."""
+        return tuple(self.parts)
+
+    @property
+    def moves(self) -> bool:
+        """Whether the lanes are not in front of what it gives."""
+        return bool(self.source != self.destination)
+
+
+def _axes(part: Any) -> int:
+    """How many axes an array of an index has in one lane; a mask gives one."""
+    if isinstance(part, OfEachLane):
+        return int(part.array.ndim) - 1
+    return 1 if np.asarray(part).dtype == bool else np.ndim(part)
+
+
+def _uses(part: Any) -> int:
+    """How many axes of x a part of an index stands for."""
+    if part is None or part is Ellipsis:
+        return 0
+    return np.ndim(part) if isinstance(part, (list, np.ndarray)) and np.asarray(part).dtype == bool else 1
+
+
+@with_own_params
+def _items(op: Op, lanes: Lanes) -> Any:
+    picked = _Picked(lanes.params["index"], lanes.ndim(0), lanes.size, lanes.mapped[0])
+    found = op(lanes.xs[0], index=picked.index)
+    return moveaxis(found, picked.source, picked.destination) if picked.moves else found
+
+
+@with_own_params
+def _scattered(op: Op, lanes: Lanes) -> Any:
+    index, shape = lanes.params["index"], lanes.params["shape"]
+    picked = _Picked(index, len(shape), lanes.size, True)
+    one = np.broadcast_to(np.zeros((), bool), (lanes.size, *shape))[picked.index]
+    g = among(lanes.full(0), one.ndim - 1)
+    if picked.moves:
+        g = moveaxis(g, picked.destination, picked.source)
+    return op(g, index=picked.index, shape=(lanes.size, *shape))
+
+
+@with_own_params
+def _taken_along(op: Op, lanes: Lanes) -> Any:
+    indices, axis = lanes.params["indices"], lanes.params["axis"]
+    places = indices.array if isinstance(indices, OfEachLane) else np.asarray(indices)[None]
+    x = lanes.full(0)
+    if axis is None:
+        return op(shaped(x, (lanes.size, math.prod(lanes.shape(0)))), shaped(places, (len(places), -1)), axis=1)
+    return op(x, places, axis=axis_of(op.name, np.broadcast_to(0, lanes.shape(0)), axis) + 1)
+
+
+# --- the entries ----------------------------------------------------------------------------------
+
 getitem = Op("getitem", None, _getitem,
              lambda g, y, x, index: scatter(g, index, shape_of(x)),
              text="{0}[{index}]",
@@ -95,7 +186,7 @@ getitem = Op("getitem", None, _getitem,
                     (((3, 4),), {"index": (np.array([[0, 1], [1, 1]]), np.array([-1, 3]))}),
                     (((3, 4),), {"index": (slice(None), np.array([3, 1, 3]))}),
                     (((3, 4),), {"index": (np.array([[0, 1], [1, 1]]), slice(None), None)})],
-             linear=True)
+             linear=True, lanes=_items)
 scatter = Op("scatter", None, _scatter,
              lambda g, y, x, index, shape: getitem(g, index),
              internal=True, tex=r"\operatorname{{scatter}} {0}", params={"index": (), "shape": ()},
@@ -103,7 +194,7 @@ scatter = Op("scatter", None, _scatter,
                     (((1,),), {"index": np.array([0, 2, 0]), "shape": (4,)}),
                     (((2,),), {"index": np.array([0, 2, 0]), "shape": (4, 2)}),
                     (((3, 2),), {"index": np.array([0, 2, 0]), "shape": (4, 2)})],
-             linear=True)
+             linear=True, lanes=_scattered)
 take_along_axis = Op("take_along_axis", None, np.take_along_axis,
                      lambda g, y, x, indices, axis: _put_back_along(g, x, indices, axis),
                      tex=r"\operatorname{{take}} {0}", params={"indices": None, "axis": -1},
@@ -111,12 +202,13 @@ take_along_axis = Op("take_along_axis", None, np.take_along_axis,
                             (((2, 3),), {"indices": np.array([[2, 0, -1]]), "axis": 1}),
                             (((2, 3),), {"indices": np.array([5, 0, 5]), "axis": None}),
                             (((2, 3),), {"indices": np.array([[0, 1, 1], [0, 0, 1]]), "axis": 0})],
-                     linear=True)
+                     linear=True, lanes=_taken_along)
 
 
 def integers(name: str, indices: Any) -> Any:
-    places = np.asarray(data_of(as_array(indices)))
-    if isinstance(indices, (list, tuple)) and not places.size:
+    places = as_array(indices)
+    places = places if has_lanes(places) else np.asarray(data_of(places))
+    if isinstance(indices, (list, tuple)) and 0 in shape_of(places):
         return places.astype(int)                        # an empty list is of no kind
     if places.dtype.kind not in "iu":
         raise UsageError(f"{name}: indices are integers, and these are {places.dtype}")

@@ -25,6 +25,7 @@ from .._arguments import (
 from .._bind import Each
 from .._carriers import is_plain
 from .._function import composed
+from .._lanes import Lanes, along_one_axis, among, as_shape, joined
 from .._op import Op, shape_of
 from .indexing import getitem, scatter
 from .shape import astype, at_least, atleast_1d, atleast_2d, atleast_3d, broadcast_to, reshape, sum_to, transpose
@@ -62,12 +63,12 @@ concatenate = Op("concatenate", None, _concatenate,
                  method=False, tex=r"\operatorname{{concatenate}}({0}, \ldots)", symbol="concat", params=_JOINING,
                  cases=[(((2, 3), (1, 3)), {}), (((2, 3), (2, 1), (2, 2)), {"axis": -1}),
                         (((2, 2), (3,)), {"axis": None})],
-                 linear=True)
+                 linear=True, lanes=joined(0))
 stack = Op("stack", None, _stack,
            Each(lambda i, g, y, *xs, axis, **_: _from_stack(i, g, axis)),
            method=False, tex=r"\operatorname{{stack}}({0}, \ldots)", params=_JOINING,
            cases=[(((2, 3), (2, 3)), {}), (((2,), (2,), (2,)), {"axis": -1})],
-           linear=True)
+           linear=True, lanes=joined(1))
 
 
 def _arrays(name: str, arrays: Any) -> list[Any]:
@@ -285,17 +286,23 @@ def _repeat(x: Any, repeats: Any = 1, axis: Any = None) -> Any:
     return np.repeat(x, repeats, axis)
 
 
+def _tiled(op: Op, lanes: Lanes) -> Any:
+    reps = as_shape(lanes.params["reps"])
+    n = max(len(reps), lanes.ndim(0))
+    return op(among(lanes.xs[0], n), reps=(1,) * (n + 1 - len(reps)) + reps)
+
+
 tile = Op("tile", None, _tile,
           lambda g, y, x, reps: _untile(g, x, reps),
           tex=r"\operatorname{{tile}} {0}", params={"reps": 1},
           cases=[(((2, 3),), {"reps": 2}), (((3,),), {"reps": (2, 2)}), (((2, 1, 3),), {"reps": (2, 1)})],
-          linear=True)
+          linear=True, lanes=_tiled)
 repeat = Op("repeat", None, _repeat,
             lambda g, y, x, repeats, axis: _unrepeat(g, x, repeats, axis),
             tex=r"\operatorname{{repeat}} {0}", params={"repeats": 1, "axis": None},
             cases=[(((2, 3),), {"repeats": 2}), (((2, 3),), {"repeats": np.array([1, 0, 2]), "axis": 1}),
                    (((2, 1, 3),), {"repeats": 2, "axis": -1})],
-            linear=True)
+            linear=True, lanes=along_one_axis)
 
 
 @composed(np.resize, cases=[(((2, 3),), {"new_shape": (4, 2)}), (((2, 3),), {"new_shape": 4})])

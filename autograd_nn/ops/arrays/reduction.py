@@ -15,6 +15,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from ...errors import ShapeError, UsageError
 from .._arguments import MOST_ELEMENTS, affordable, data_of, dtype_of, no_out
 from .._function import composed
+from .._lanes import along_axis, to_shape
 from .._numpy_op import NumpyOp, mask_of
 from .._op import Case, Op, shape_of
 from ..elementwise.arithmetic import maximum, minimum, same
@@ -198,26 +199,26 @@ spread = Op("spread", None, _spread,
             lambda g, y, x, shape, kept: reshape(sum_to(g, kept), shape_of(x)),
             internal=True, tex=r"\operatorname{{spread}} {0}", params={"shape": (), "kept": ()},
             cases=[(((3,),), {"shape": (2, 3), "kept": (1, 3)}), (((2,),), {"shape": (2, 3), "kept": (2, 1)})],
-            linear=True)
+            linear=True, lanes=to_shape("shape", "kept"))
 sum = NumpyOp("sum", None, _sum,
               lambda g, y, x, axis, keepdims: spread(g, shape=shape_of(x), kept=keeping(x, axis)),
               tex=r"\sum {0}", symbol="Σ", params=AXIS, cases=CASES, numpy=np.sum, form=_sum_form,
-              linear=True, ufunc_method=np.add.reduce)
+              linear=True, ufunc_method=np.add.reduce, lanes=along_axis)
 mean = NumpyOp("mean", None, _mean,
                lambda g, y, x, axis, keepdims:
                    spread(g / count(x, axis), shape=shape_of(x), kept=keeping(x, axis)),
                tex=r"\operatorname{{mean}} {0}", params=AXIS, cases=CASES, numpy=np.mean, form=_mean_form,
-               linear=True)
+               linear=True, lanes=along_axis)
 max = NumpyOp("max", None, _max,
               lambda g, y, x, axis, keepdims: shared_back(g, y, x, axis),
               tex=r"\max {0}", params=AXIS, cases=CASES, numpy=np.max, form=_max_form,
               jvps=(lambda t, y, x, axis, keepdims: _shared_on(t, y, x, axis, keepdims),),
-              ufunc_method=np.maximum.reduce)
+              ufunc_method=np.maximum.reduce, lanes=along_axis)
 min = NumpyOp("min", None, _min,
               lambda g, y, x, axis, keepdims: shared_back(g, y, x, axis),
               tex=r"\min {0}", params=AXIS, cases=CASES, numpy=np.min, form=_min_form,
               jvps=(lambda t, y, x, axis, keepdims: _shared_on(t, y, x, axis, keepdims),),
-              ufunc_method=np.minimum.reduce)
+              ufunc_method=np.minimum.reduce, lanes=along_axis)
 
 
 @composed(np.ptp, cases=[(((2, 3),), {}), (((2, 3),), {"axis": 1, "keepdims": True})])

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._arguments import data_of
+from .._lanes import along_axis, along_one_axis, each_full
 from .._numpy_op import NumpyOp
 from .._op import Case, Op, shape_of
 from ..elementwise.arithmetic import where
@@ -153,23 +154,24 @@ prod = NumpyOp("prod", None, _prod,
                lambda g, y, x, axis, keepdims: reshape(g, keeping(x, axis)) * _of_others(y, x, axis),
                tex=r"\prod {0}", symbol="Π", params=AXIS, cases=CASES, numpy=np.prod, form=_prod_form,
                jvps=(lambda t, y, x, axis, keepdims: sum(t * _of_others(y, x, axis), axis=axis, keepdims=keepdims),),
-               ufunc_method=np.multiply.reduce)
+               ufunc_method=np.multiply.reduce, lanes=along_axis)
 cumsum = NumpyOp("cumsum", None, _cumsum,
                  lambda g, y, x, axis: _sum_from_end(g, x, axis),
                  tex=r"\operatorname{{cumsum}} {0}", params={"axis": None}, cases=_RUNS,
                  numpy=np.cumsum, form=_cumsum_form,
-                 linear=True, ufunc_method=np.add.accumulate)
+                 linear=True, ufunc_method=np.add.accumulate, lanes=along_one_axis)
 cumprod = NumpyOp("cumprod", None, _cumprod,
                   lambda g, y, x, axis: _from_products(g, y, x, axis),
                   tex=r"\operatorname{{cumprod}} {0}", params={"axis": None},
                   cases=[*_RUNS, ((np.array([[0.9, -1.2, 1.5], [1.1, 0.8, -0.7]]),), {"axis": 1})],
                   numpy=np.cumprod, form=_cumprod_form,
                   jvps=(lambda t, y, x, axis: _into_products(t, y, x, axis),),
-                  ufunc_method=np.multiply.accumulate)
+                  ufunc_method=np.multiply.accumulate, lanes=along_one_axis)
 # y_0 = a_0 and y_i = a_i + b_i y_(i-1) along the last axis.
 linear_recurrence = Op("linear_recurrence", None, _linear_recurrence,
                        lambda g, y, a, b: _carried_back(g, b),
                        lambda g, y, a, b: _carried_back(g, b) * _of_step_before(y),
                        internal=True, tex=r"\operatorname{{recurrence}}({0}, {1})",
                        cases=[(((4,), (4,)), {}), (((2, 3), (2, 3)), {})],
-                       linear=(0,), jvps=(None, lambda t, y, a, b: linear_recurrence(t * _of_step_before(y), b)))
+                       linear=(0,), jvps=(None, lambda t, y, a, b: linear_recurrence(t * _of_step_before(y), b)),
+                       lanes=each_full)

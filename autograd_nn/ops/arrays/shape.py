@@ -6,6 +6,7 @@ element went to several places.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from ...errors import DTypeError, ShapeError, UsageError
 from .._arguments import as_array, axis_of, c_order, dtype_of, numpys_errors
 from .._function import composed
+from .._lanes import Lanes, among, as_shape, axes_in, by_axes, over_stacks, shaped
 from .._op import Op, shape_of
 
 
@@ -57,67 +59,117 @@ def _unroll(shift: Any) -> Any:
     return tuple(-s for s in shift) if isinstance(shift, (tuple, list)) else -shift
 
 
+# --- in many lanes --------------------------------------------------------------------------------
+
+def _reshaped(op: Op, lanes: Lanes) -> Any:
+    shape, n = as_shape(lanes.params["shape"]), math.prod(lanes.shape(0))
+    if -1 in shape:
+        rest = -math.prod(shape)
+        shape = tuple(n // (rest or 1) if k == -1 else k for k in shape)
+    if math.prod(shape) != n:                            # said of a lane, without the axis that it does not see
+        raise ShapeError(f"reshape: {lanes.shape(0)} in each lane cannot take the shape {lanes.params['shape']}")
+    return op(lanes.xs[0], **{**lanes.params, "shape": (lanes.size, *shape)})
+
+
+def _transposed(op: Op, lanes: Lanes) -> Any:
+    axes, n = lanes.params["axes"], lanes.ndim(0)
+    return op(lanes.xs[0], axes=(0, *(range(n, 0, -1) if axes is None else axes_in(op, tuple(axes), n))))
+
+
+def _expanded(op: Op, lanes: Lanes) -> Any:
+    axis = lanes.params["axis"]
+    new = len(axis) if isinstance(axis, (tuple, list)) else 1
+    return op(lanes.xs[0], axis=axes_in(op, axis, lanes.ndim(0) + new))
+
+
+def _squeezed(op: Op, lanes: Lanes) -> Any:
+    axis, shape = lanes.params["axis"], lanes.shape(0)
+    if axis is None:
+        axis = tuple(i for i, n in enumerate(shape) if n == 1)
+    return op(lanes.xs[0], axis=axes_in(op, axis, len(shape)))
+
+
+def _broadcast(op: Op, lanes: Lanes) -> Any:
+    shape = as_shape(lanes.params["shape"])
+    return op(among(lanes.xs[0], max(len(shape), lanes.ndim(0))), **{**lanes.params, "shape": (lanes.size, *shape)})
+
+
+def _summed_to(op: Op, lanes: Lanes) -> Any:
+    shape = lanes.params["shape"]
+    kept = (lanes.size, *(1,) * (lanes.ndim(0) - len(shape)), *shape)
+    return shaped(op(lanes.xs[0], shape=kept), (lanes.size, *shape))
+
+
+def _rolled(op: Op, lanes: Lanes) -> Any:
+    shift, axis, shape = lanes.params["shift"], lanes.params["axis"], lanes.shape(0)
+    if axis is None:
+        return shaped(op(shaped(lanes.xs[0], (lanes.size, math.prod(shape))), shift, axis=1), (lanes.size, *shape))
+    return op(lanes.xs[0], shift, axis=axes_in(op, axis, len(shape)))
+
+
+# --- the entries ----------------------------------------------------------------------------------
+
 reshape = Op("reshape", None, _reshape,
              lambda g, y, x, shape, order, copy: reshape(g, shape_of(x)),
              tex=r"\operatorname{{reshape}} {0}", params={"shape": -1, "order": "C", "copy": None},
              cases=[(((2, 3),), {"shape": (3, 2)}), (((2, 3),), {"shape": -1})],
-             linear=True)
+             linear=True, lanes=_reshaped)
 transpose = Op("transpose", None, np.transpose,
                lambda g, y, x, axes: transpose(g, _inverse(axes)),
                text="{0}ᵀ",
                tex=r"{0}^{{\top}}", symbol="ᵀ", params={"axes": None},
                cases=[(((2, 3),), {}), (((2, 3, 4),), {"axes": (2, 0, 1)}), (((2, 3, 4),), {"axes": (-1, 0, 1)})],
-               linear=True)
+               linear=True, lanes=_transposed)
 swapaxes = Op("swapaxes", None, np.swapaxes,
               lambda g, y, x, axis1, axis2: swapaxes(g, axis1, axis2),
               text="{0}ᵀ",
               tex=r"{0}^{{\top}}", params={"axis1": -1, "axis2": -2},
               cases=[(((2, 3, 4),), {"axis1": 0, "axis2": 2})],
-              linear=True)
+              linear=True, lanes=by_axes("axis1", "axis2"))
 moveaxis = Op("moveaxis", None, np.moveaxis,
               lambda g, y, x, source, destination: moveaxis(g, destination, source),
               tex=r"\operatorname{{moveaxis}} {0}", params={"source": 0, "destination": -1},
               cases=[(((2, 3, 4),), {"source": 0, "destination": -1}),
                      (((2, 3, 4),), {"source": (0, 1), "destination": (-1, 0)})],
-              linear=True)
+              linear=True, lanes=by_axes("source", "destination"))
 expand_dims = Op("expand_dims", None, np.expand_dims,
                  lambda g, y, x, axis: reshape(g, shape_of(x)),
                  tex="{0}", params={"axis": 0}, cases=[(((2, 3),), {"axis": 1}), (((2,),), {"axis": (0, -1)})],
-                 linear=True)
+                 linear=True, lanes=_expanded)
 squeeze = Op("squeeze", None, np.squeeze,
              lambda g, y, x, axis: reshape(g, shape_of(x)),
              tex="{0}", params={"axis": None}, cases=[(((2, 1, 3),), {}), (((1, 2, 1),), {"axis": 0})],
-             linear=True)
+             linear=True, lanes=_squeezed)
 broadcast_to = Op("broadcast_to", None, _broadcast_to,
                   lambda g, y, x, shape, subok: g,       # summed over the copies where all broadcasting is
                   tex=r"\operatorname{{broadcast}} {0}", params={"shape": (), "subok": False},
                   cases=[(((3,),), {"shape": (2, 3)}), (((2, 1),), {"shape": (4, 2, 3)})],
-                  linear=True)
+                  linear=True, lanes=_broadcast)
 sum_to = Op("sum_to", None, _sum_to,
             lambda g, y, x, shape: broadcast_to(g, shape_of(x)),
             text="sum",
             internal=True, tex=r"\sum {0}", symbol="Σ", params={"shape": ()},
             cases=[(((4, 2, 3),), {"shape": (2, 1)}), (((2, 3),), {"shape": ()})],
-            linear=True)
+            linear=True, lanes=_summed_to)
 flip = Op("flip", None, np.flip,
           lambda g, y, x, axis: flip(g, axis=axis),
           tex=r"\operatorname{{flip}} {0}", params={"axis": None},
           cases=[(((2, 3),), {}), (((2, 3),), {"axis": 1})],
-          linear=True)
+          linear=True, lanes=by_axes("axis"))
 roll = Op("roll", None, np.roll,
           lambda g, y, x, shift, axis: roll(g, _unroll(shift), axis=axis),
           tex=r"\operatorname{{roll}} {0}", params={"shift": 1, "axis": None},
           cases=[(((2, 3),), {"shift": 2}), (((2, 3),), {"shift": (1, -1), "axis": (0, 1)})],
-          linear=True)
+          linear=True, lanes=_rolled)
 astype = Op("astype", None, _astype,
             lambda g, y, x, dtype, **_: astype(g, dtype_of(x)),
             tex="{0}", params={"dtype": float, "order": "K", "casting": "unsafe", "subok": True, "copy": True,
                                "device": None}, cases=[(((2, 3),), {"dtype": float})],
-            jvps=(lambda t, y, x, dtype, **_: astype(t, dtype_of(y)),))          # linear, but for what it rounds
+            jvps=(lambda t, y, x, dtype, **_: astype(t, dtype_of(y)),), lanes=over_stacks)
 copy = Op("copy", None, _copy,
           lambda g, y, x, order, subok: g,
           tex="{0}", params={"order": "K", "subok": False}, cases=[(((2, 3),), {})],
-          linear=True)
+          linear=True, lanes=over_stacks)
 
 
 # --- composed of these ----------------------------------------------------------------------------

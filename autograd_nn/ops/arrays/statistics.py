@@ -12,6 +12,7 @@ from ...errors import ShapeError, UsageError
 from .._arguments import affordable, as_array, dtype_of, no_out
 from .._carriers import is_plain
 from .._function import composed
+from .._lanes import Lanes, OfEachLane, along_axis, axes_in, repeated, with_own_params
 from .._numpy_op import NumpyOp, mask_of
 from .._op import Case, Op, shape_of
 from ..elementwise.arithmetic import square
@@ -115,6 +116,15 @@ def _by_root(g: Any, y: Any, x: Any, n: Any, axis: Any) -> Any:
     return scale0(g / n, x, y)
 
 
+@with_own_params
+def _root_in_lanes(op: Op, lanes: Lanes) -> Any:
+    n = lanes.params["n"]
+    if isinstance(n, OfEachLane) or np.ndim(n):
+        n = n.array if isinstance(n, OfEachLane) else repeated(n, lanes.size)
+    axis = axes_in(op, lanes.params["axis"], lanes.ndim(0))
+    return op(lanes.full(0), n=n, axis=axis, keepdims=lanes.params["keepdims"])
+
+
 _AXIS: dict[str, Any] = {"axis": None, "keepdims": False}
 _CASES: list[Case] = [(((2, 3),), {}), (((2, 3),), {"axis": 0}), (((2, 3, 2),), {"axis": (0, -1), "keepdims": True}),
                       (((3, 3),), {"axis": 1}), (((3,),), {"axis": -1}), (((2, 4),), {"axis": 1, "ddof": 1})]
@@ -124,20 +134,22 @@ var = NumpyOp("var", None, _var,
                   reshape(2 * g / _freedom(x, axis, ddof), keeping(x, axis)) * _centred(x, axis),
               tex=r"\operatorname{{var}} {0}", params={**_AXIS, "ddof": 0}, cases=_CASES, numpy=np.var, form=_var_form,
               jvps=(lambda t, y, x, axis, keepdims, ddof:
-                    sum(2 * t * _centred(x, axis), axis=axis, keepdims=keepdims) / _freedom(x, axis, ddof),))
+                    sum(2 * t * _centred(x, axis), axis=axis, keepdims=keepdims) / _freedom(x, axis, ddof),),
+              lanes=along_axis)
 root_mean_square = Op("root_mean_square", None, _root_mean_square,         # n: how many the squares are divided by
                       lambda g, y, x, n, axis, keepdims: _root_back(g, y, x, n, axis),
                       tex=r"\operatorname{{rms}} {0}", symbol="rms", internal=True, params={"n": 1, **_AXIS},
                       cases=[(((2, 3),), {"n": 6}), (((2, 3),), {"n": np.array([2.0, 3.0]), "axis": 1}),
                              (((2, 3, 2),), {"n": 3, "axis": (0, -1), "keepdims": True})],
-                      jvps=(lambda t, y, x, n, axis, keepdims: _root_on(t, y, x, n, axis, keepdims),))
+                      jvps=(lambda t, y, x, n, axis, keepdims: _root_on(t, y, x, n, axis, keepdims),),
+                      lanes=_root_in_lanes)
 # The derivative of std at a constant array is stated as 0 (it has none: the graph is a cone there).
 std = NumpyOp("std", None, _std,
               lambda g, y, x, axis, keepdims, ddof:
                   _root_back(g, y, _centred(x, axis), _freedom(x, axis, ddof), axis),
               tex=r"\operatorname{{std}} {0}", params={**_AXIS, "ddof": 0}, cases=_CASES, numpy=np.std, form=_std_form,
               jvps=(lambda t, y, x, axis, keepdims, ddof:
-                    _root_on(t, y, _centred(x, axis), _freedom(x, axis, ddof), axis, keepdims),))
+                    _root_on(t, y, _centred(x, axis), _freedom(x, axis, ddof), axis, keepdims),), lanes=along_axis)
 
 
 def _median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -176,7 +188,7 @@ median = NumpyOp("median", None, _median,
                  tex=r"\operatorname{{median}} {0}", params=_AXIS, method=False,
                  cases=[*_CASES[:5], (((4,),), {}), (((3, 4),), {"axis": (0, 1), "keepdims": True})],
                  numpy=np.median, form=_median_form,
-                 jvps=(lambda t, y, x, axis, keepdims: _middle_on(t, y, x, axis, keepdims),))
+                 jvps=(lambda t, y, x, axis, keepdims: _middle_on(t, y, x, axis, keepdims),), lanes=along_axis)
 
 
 @composed(np.average, cases=[(((2, 3),), {}), (((2, 3),), {"axis": 1, "weights": np.array([1, 2, 4], np.float16)}),

@@ -10,6 +10,7 @@ import numpy as np
 from ...errors import ShapeError, UsageError
 from .._arguments import as_array
 from .._function import composed
+from .._lanes import Lanes, axes_in
 from .._op import Op, shape_of
 from .indexing import getitem
 from .shape import flip, reshape
@@ -36,6 +37,21 @@ def _sum_windows(g: Any, window_shape: Any = 1, axis: Any = None, shape: tuple[i
     return z
 
 
+def _window_axes(op: Op, lanes: Lanes, n: int) -> Any:
+    axis = lanes.params["axis"]
+    return axes_in(op, axis if axis is None or isinstance(axis, int) else tuple(axis), n)
+
+
+def _windows_in_lanes(op: Op, lanes: Lanes) -> Any:
+    return op(lanes.xs[0], **{**lanes.params, "axis": _window_axes(op, lanes, lanes.ndim(0))})
+
+
+def _sums_in_lanes(op: Op, lanes: Lanes) -> Any:
+    shape = lanes.params["shape"]
+    return op(lanes.xs[0], window_shape=lanes.params["window_shape"], axis=_window_axes(op, lanes, len(shape)),
+              shape=(lanes.size, *shape))
+
+
 sliding_window_view = Op("sliding_window_view", None, _windows,
                          lambda g, y, x, window_shape, axis, **_: sum_windows(g, window_shape, axis, shape_of(x)),
                          tex=r"\operatorname{{windows}} {0}", symbol="windows", method=False,
@@ -44,14 +60,14 @@ sliding_window_view = Op("sliding_window_view", None, _windows,
                                 (((3, 4),), {"window_shape": 2, "axis": -1}),
                                 (((5,),), {"window_shape": (2, 2), "axis": (0, 0)}),
                                 (((2, 3, 4),), {"window_shape": (2, 2), "axis": (2, 0)})],
-                         linear=True)
+                         linear=True, lanes=_windows_in_lanes)
 sum_windows = Op("sum_windows", None, _sum_windows,
                  lambda g, y, x, window_shape, axis, shape: sliding_window_view(g, window_shape, axis),
                  tex=r"\sum_{{\text{{windows}}}} {0}", internal=True,
                  params={"window_shape": 1, "axis": None, "shape": ()},
                  cases=[(((3, 2, 2, 3),), {"window_shape": (2, 3), "shape": (4, 4)}),
                         (((2, 3, 2),), {"window_shape": 2, "axis": 1, "shape": (2, 4)})],
-                 linear=True)
+                 linear=True, lanes=_sums_in_lanes)
 
 
 def _factor(g: Any, other: Any, shape: tuple[int, ...]) -> Any:

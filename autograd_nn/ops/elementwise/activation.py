@@ -1,8 +1,8 @@
 """Activation functions. At a kink the derivative is the one of `step`: relu'(0) = 0.
 
 Sources of the formulas: relu, Nair & Hinton 2010; elu, Clevert et al. 2015; selu, Klambauer et
-al. 2017; gelu (exact, by erf), Hendrycks & Gimpel 2016; silu, Elfwing et al. 2017; mish, Misra
-2019. The parameters' defaults are PyTorch's.
+al. 2017; gelu (exact, by erf, or nearly, by tanh), Hendrycks & Gimpel 2016; silu, Elfwing et al. 2017;
+mish, Misra 2019. The parameters' defaults are PyTorch's.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 
 from .._bind import Twice
 from .._composite import Composite
+from .._lanes import along_axis
 from .._op import Case, Op, shape_of
 from ..arrays.reduction import keeping, largest, max, sum
 from ..arrays.shape import reshape
@@ -23,6 +24,21 @@ from .elementary import INV_ROOT_TAU, exp, expm1, gauss, log, logaddexp, normal_
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805     # with these selu keeps mean 0 and variance 1
 WIDE = 64                                   # elements: relu compares rows this long, or longer, with a row of zeros
+
+
+ROOT_8_BY_PI, CUBIC = 1.5957691216057308, 0.044715      # of gelu by tanh: x (1 + tanh(sqrt(2/pi) (x + c x^3))) / 2
+SATURATED = 100.0                           # its gate is 0 or 1 beyond, and the cube does not overflow
+
+
+def _gate(x: Any) -> Any:
+    """(1 + tanh(z / 2)) / 2 is sigmoid(z), which keeps its digits where it is small."""
+    return ROOT_8_BY_PI * x * (1 + CUBIC * x * x)
+
+
+def _gate_slope(x: Any) -> Any:
+    """The derivative of x sigmoid(gate)."""
+    z = _gate(x)
+    return sigmoid(z) * (1 + ROOT_8_BY_PI * x * (1 + 3 * CUBIC * x * x) * sigmoid(-z))
 
 
 def _relu(x: Any) -> Any:
@@ -82,8 +98,15 @@ silu = Composite("silu", lambda x: x * sigmoid(x),
                  layer="SiLU", tex=r"\operatorname{{silu}} {0}",
                  steepest=1.0998,
                  ulps=(4, 4, 4))
+gelu_tanh = Composite("gelu_tanh", lambda x: x * sigmoid(_gate(clip(x, -SATURATED, SATURATED))),
+                      lambda g, y, x: g * _gate_slope(clip(x, -SATURATED, SATURATED)),
+                      written=(lambda g, y, x: g * _gate_slope(x),),
+                      tex=r"\operatorname{{gelutanh}} {0}",
+                      steepest=1.1290,
+                      ulps=(4, 4, 4))
 gelu = Composite("gelu", lambda x: x * normal_cdf(x),
                  lambda g, y, x: g * (normal_cdf(x) + x * INV_ROOT_TAU * gauss(x, scale=0.5)),
+                 variants={"approximate": {"none": None, "tanh": gelu_tanh}},
                  layer="GELU", tex=r"\operatorname{{gelu}} {0}",
                  steepest=1.1290,
                  ulps=(4, 4, 4))
@@ -162,9 +185,14 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def _softmax(x: Any, axis: Any = -1) -> Any:
-    e = _exp(_shifted(x, axis)[0])
+    e = np.asarray(_shifted(x, axis)[0])
+    if x.dtype.kind != "f":
+        e = _exp(e)
+        return e / np.add.reduce(e, axis=axis, keepdims=True)
+    np.exp(e, out=e)
     total = np.add.reduce(e, axis=axis, keepdims=True)
-    return e / np.where(total == 0, 1, total) if x.dtype != object else e / total
+    e /= np.where(total == 0, 1, total)
+    return e
 
 
 def _log_softmax(x: Any, axis: Any = -1) -> Any:
@@ -186,12 +214,13 @@ logsumexp = Op("logsumexp", None, _logsumexp,
                cases=[*_ROWS, (((3, 4),), {"axis": None}), (((2, 3),), {"axis": (0, 1), "keepdims": True})],
                jvps=(lambda t, y, x, axis, keepdims:
                      sum(multiply0(t, softmax(x, axis=axis)), axis=axis, keepdims=keepdims),),
-               ufunc_method=np.logaddexp.reduce)
+               ufunc_method=np.logaddexp.reduce, lanes=along_axis)
 softmax = Op("softmax", None, _softmax,
              lambda g, y, x, axis: from_probabilities(g, y, axis),
              layer="Softmax", tex=r"\operatorname{{softmax}} {0}", params={"axis": -1}, cases=_ROWS,
-             range=(0, 1), jvps=(lambda t, y, x, axis: from_probabilities(t, y, axis),))
+             range=(0, 1), jvps=(lambda t, y, x, axis: from_probabilities(t, y, axis),), lanes=along_axis)
 log_softmax = Op("log_softmax", None, _log_softmax,
                  lambda g, y, x, axis: -g * expm1(y) - exp(y) * (sum(g, axis=axis, keepdims=True) - g),
                  layer="LogSoftmax", tex=r"\ln \operatorname{{softmax}} {0}", params={"axis": -1}, cases=_ROWS,
-                 jvps=(lambda t, y, x, axis: -t * expm1(y) - (sum(exp(y) * t, axis=axis, keepdims=True) - exp(y) * t),))
+                 jvps=(lambda t, y, x, axis: -t * expm1(y) - (sum(exp(y) * t, axis=axis, keepdims=True) - exp(y) * t),),
+                 lanes=along_axis)

@@ -13,12 +13,46 @@ from ...errors import ShapeError, UsageError
 from .._arguments import as_array, no_out
 from .._bind import Each
 from .._function import composed
+from .._lanes import Lanes, one_by_one
 from .._op import Op, shape_of
 from ..arrays.shape import broadcast_to, reshape
 
+FEW = 4096
+"""Multiplications: with fewer NumPy's own einsum is as quick as a product of matrices, and keeps its bits."""
+
 
 def _contract(*xs: Any, subscripts: str, optimize: Any = False) -> Any:
-    return np.einsum(subscripts, *xs, optimize=optimize)
+    groups = None if optimize or len(xs) != 2 else _grouped(subscripts, xs[0].shape, xs[1].shape)
+    if groups is None or xs[0].dtype != xs[1].dtype or xs[0].dtype.kind != "f":
+        return np.einsum(subscripts, *xs, optimize=optimize)
+    (to_left, left), (to_right, right), found, back = groups
+    return (xs[0].transpose(to_left).reshape(left) @ xs[1].transpose(to_right).reshape(right)) \
+        .reshape(found).transpose(back)
+
+
+@lru_cache(maxsize=1024)
+def _grouped(subscripts: str, x: tuple[int, ...], y: tuple[int, ...]) -> tuple[Any, ...] | None:
+    """How a contraction of two arrays is a product of (stacks of) matrices; None where it is none, or a small one.
+
+    That is for each array its axes in the order of the product, and the shape with each kind of them as one: those of
+    the stack, which both arrays and the output have, rows or columns, and those that are summed. Then the shape of the
+    product with all its axes, and their order in the output.
+    """
+    inputs, out = subscripts.split("->")
+    a, b = inputs.split(",")
+    size = dict(zip(a + b, x + y))
+    stack, summed = ([k for k in a if k in b and (k in out) == kept] for kept in (True, False))
+    rows, columns = [k for k in a if k not in b], [k for k in b if k not in a]
+    repeated = len({*a}) < len(a) or len({*b}) < len(b)
+    if repeated or not summed or not (rows or columns) or not {*rows, *columns} <= {*out} \
+            or any(size[k] != n for k, n in zip(a, x)) or math.prod(size.values()) < FEW:
+        return None
+    n, i, j, s = (math.prod(size[k] for k in letters) for letters in (stack, rows, columns, summed))
+    lead = (n,) if stack else ()
+    order = stack + rows + columns
+    return (([a.index(k) for k in stack + rows + summed], (*lead, i, s)),
+            ([b.index(k) for k in stack + summed + columns], (*lead, s, j)),
+            [size[k] for k in order], [order.index(k) for k in out])
 
 
 def _term_back(i: int, g: Any, xs: tuple[Any, ...], subscripts: str, optimize: Any) -> Any:
@@ -65,6 +99,16 @@ def _cost(shapes: list[tuple[int, ...]], out: tuple[int, ...], subscripts: str, 
     return math.prod(sizes.values()) * (len(shapes) - 1)
 
 
+def _one_more_letter(op: Op, lanes: Lanes) -> Any:
+    """The lanes are one more index."""
+    inputs, out = lanes.params["subscripts"].split("->")
+    fresh = next((k for k in string.ascii_letters if k not in inputs), None)
+    if fresh is None:
+        return one_by_one(op, lanes)
+    terms = [fresh + term if own else term for term, own in zip(inputs.split(","), lanes.mapped)]
+    return op(lanes.xs, **{**lanes.params, "subscripts": ",".join(terms) + "->" + fresh + out})
+
+
 contract = Op("contract", None, _contract,
               Each(lambda i, g, y, *xs, subscripts, optimize: _term_back(i, g, xs, subscripts, optimize)),
               tex=r"\operatorname{{einsum}}({0}, \ldots)", symbol="einsum", internal=True,
@@ -76,7 +120,7 @@ contract = Op("contract", None, _contract,
                   (((2, 3), (3, 2), (2, 2)), "ij,jk,kl->il"), (((2, 3), (2, 3)), "ij,ij->ij"),
                   (((1, 3), (2, 1)), "ij,ij->ij"), (((2, 3), (1,)), "ij,j->i"), (((), (2,)), ",i->i"),
                   (((2, 2), (3, 3), (3,)), "ii,jj,j->j"), (((2, 3), (2, 3)), "ij,ij->"), (((1, 1), (3,)), "ii,i->i")]],
-              multilinear=True, cost=_cost)
+              multilinear=True, cost=_cost, lanes=_one_more_letter)
 
 
 @composed(np.einsum)

@@ -15,6 +15,7 @@ import numpy as np
 from ...errors import UsageError
 from .._arguments import as_array, data_of, dtype_of
 from .._function import composed
+from .._lanes import each_full, over_stacks
 from .._op import Op, shape_of
 from ..arrays.joining import concatenate
 from ..arrays.reduction import sum
@@ -161,27 +162,28 @@ cholesky = Op("cholesky", None, _cholesky,
               lambda g, y, x, upper: _cholesky_back(g, y, upper),
               tex=r"\operatorname{{chol}} {0}", internal=True, params={"upper": False},
               cases=[((np.array([[4.0, 1.0, -1.0], [2.0, 3.0, 0.5], [1.0, 0.0, 2.0]]),), {}),
-                     ((np.array([[[2.0, 0.5], [1.0, 1.0]], [[5.0, -2.0], [-1.0, 2.0]]]),), {"upper": True})])
+                     ((np.array([[[2.0, 0.5], [1.0, 1.0]], [[5.0, -2.0], [-1.0, 2.0]]]),), {"upper": True})],
+              lanes=over_stacks)
 packed_eigh = Op("packed_eigh", None, _packed_eigh,
                  lambda g, y, x, UPLO: _eigh_back(g, y, UPLO),
                  tex=r"\operatorname{{eigh}} {0}", symbol="eigh", internal=True, params={"UPLO": "L"},
-                 cases=_TRIANGLES)
+                 cases=_TRIANGLES, lanes=over_stacks)
 eigenvalues = Op("eigenvalues", None, np.linalg.eigvalsh,      # LAPACK finds them alone in another way
                  lambda g, y, x, UPLO: _folded(eigen_sum(g, x, UPLO=UPLO), UPLO == "U"),
                  tex=r"\lambda({0})", symbol="eigvalsh", internal=True, params={"UPLO": "L"},
-                 cases=_TRIANGLES)
+                 cases=_TRIANGLES, lanes=over_stacks)
 # The sum of g_i v_i v_i^T over the eigenvectors v_i of x: the derivative of a function of its eigenvalues.
 eigen_sum = Op("eigen_sum", None, _eigen_sum,
                lambda h, y, g, x, UPLO: eigen_parts(h, x, UPLO=UPLO),
                lambda h, y, g, x, UPLO: _eigen_sum_by_x(h, g, x, UPLO),
                tex=r"\sum {0}_i v_i v_i^\top", symbol="Σ g v vᵀ", internal=True, params={"UPLO": "L"},
-               cases=[(((3,), (3, 3)), {}), (((2, 3), (2, 3, 3)), {"UPLO": "U"})], linear=(0,))
+               cases=[(((3,), (3, 3)), {}), (((2, 3), (2, 3, 3)), {"UPLO": "U"})], linear=(0,), lanes=each_full)
 # Its adjoint: v_i^T h v_i, which are the derivatives of the eigenvalues of x in the direction h.
 eigen_parts = Op("eigen_parts", None, _eigen_parts,
                  lambda g, y, h, x, UPLO: eigen_sum(g, x, UPLO=UPLO),
                  lambda g, y, h, x, UPLO: _eigen_sum_by_x(h, g, x, UPLO),
                  tex=r"v_i^\top {0} v_i", symbol="vᵀ h v", internal=True, params={"UPLO": "L"},
-                 cases=[(((3, 3), (3, 3)), {}), (((2, 3, 3), (2, 3, 3)), {"UPLO": "U"})], linear=(0,))
+                 cases=[(((3, 3), (3, 3)), {}), (((2, 3, 3), (2, 3, 3)), {"UPLO": "U"})], linear=(0,), lanes=each_full)
 
 
 class EighResult(NamedTuple):
@@ -307,27 +309,29 @@ _MATRICES: list[Any] = [(((3, 2),), {}), (((2, 3),), {}), (((3, 3),), {}), (((2,
 
 packed_svd = Op("packed_svd", None, _packed_svd,
                 lambda g, y, x: _svd_back(g, y, x),
-                tex=r"\operatorname{{svd}} {0}", symbol="svd", internal=True, cases=_MATRICES)
+                tex=r"\operatorname{{svd}} {0}", symbol="svd", internal=True, cases=_MATRICES, lanes=over_stacks)
 singular_values = Op("singular_values", None, lambda x: np.linalg.svd(x, compute_uv=False),
                      lambda g, y, x: singular_sum(g, x),
-                     tex=r"\sigma({0})", symbol="svdvals", internal=True, cases=_MATRICES)
+                     tex=r"\sigma({0})", symbol="svdvals", internal=True, cases=_MATRICES, lanes=over_stacks)
 # The sum of g_i u_i v_i^T over the singular vectors of x: the derivative of a function of its singular values.
 singular_sum = Op("singular_sum", None, _singular_sum,
                   lambda h, y, g, x: singular_parts(h, x),
                   lambda h, y, g, x: _singular_sum_by_x(h, g, x),
                   tex=r"\sum {0}_i u_i v_i^\top", symbol="Σ g u vᵀ", internal=True,
-                  cases=[(((2,), (3, 2)), {}), (((2,), (2, 3)), {}), (((2, 2), (2, 2, 2)), {})], linear=(0,))
+                  cases=[(((2,), (3, 2)), {}), (((2,), (2, 3)), {}), (((2, 2), (2, 2, 2)), {})], linear=(0,),
+                  lanes=each_full)
 # Its adjoint: u_i^T h v_i, which are the derivatives of the singular values of x in the direction h.
 singular_parts = Op("singular_parts", None, _singular_parts,
                     lambda g, y, h, x: singular_sum(g, x),
                     lambda g, y, h, x: _singular_sum_by_x(h, g, x),
                     tex=r"u_i^\top {0} v_i", symbol="uᵀ h v", internal=True,
-                    cases=[(((3, 2), (3, 2)), {}), (((2, 3), (2, 3)), {}), (((2, 2, 2), (2, 2, 2)), {})], linear=(0,))
+                    cases=[(((3, 2), (3, 2)), {}), (((2, 3), (2, 3)), {}), (((2, 2, 2), (2, 2, 2)), {})], linear=(0,),
+                    lanes=each_full)
 packed_qr = Op("packed_qr", None, _packed_qr,
                lambda g, y, x: _qr_back(g, y, x),
                tex=r"\operatorname{{qr}} {0}", symbol="qr", internal=True,
                cases=[(((3, 2),), {}), (((3, 3),), {}), (((2, 3, 2),), {}),
-                      ((np.array([[1.0, -2.0, 0.5], [2.0, 1.5, -1.0]]),), {})])
+                      ((np.array([[1.0, -2.0, 0.5], [2.0, 1.5, -1.0]]),), {})], lanes=over_stacks)
 
 
 class SVDResult(NamedTuple):

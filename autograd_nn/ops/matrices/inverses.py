@@ -10,6 +10,7 @@ import numpy as np
 from ...errors import AutogradError
 from .._arguments import as_array, dtype_of
 from .._function import composed
+from .._lanes import Lanes, among, over_stacks
 from .._op import Op, shape_of
 from ..arrays.joining import stack
 from ..arrays.reduction import sum
@@ -86,25 +87,36 @@ def _packed_slogdet(x: Any) -> Any:
 
 _SQUARE: list[Any] = [(((3, 3),), {}), (((2, 2, 2),), {}), (((1, 1),), {})]
 
+def _solved(op: Op, lanes: Lanes) -> Any:
+    (a, b), n, m = lanes.xs, lanes.ndim(0), lanes.ndim(1)
+    column = m == 1                                      # to NumPy a vector is what has one axis
+    b = expand_dims(b, -1) if column else b
+    axes = max(n, m)
+    z = op(*(among(x, axes) if own else x for x, own in zip((a, b), lanes.mapped)))
+    return squeeze(z, axis=-1) if column else z
+
+
 inv = Op("inv", None, np.linalg.inv,
          lambda g, y, x: -matmul(swapaxes(y, -1, -2), matmul(g, swapaxes(y, -1, -2))),
-         tex="{0}^{{-1}}", internal=True, cases=_SQUARE, jvps=(lambda t, y, x: -matmul(y, matmul(t, y)),))
+         tex="{0}^{{-1}}", internal=True, cases=_SQUARE, jvps=(lambda t, y, x: -matmul(y, matmul(t, y)),),
+         lanes=over_stacks)
 solve = Op("solve", None, np.linalg.solve,
            lambda g, z, x, y: _solve_left(g, z, x, y),
            lambda g, z, x, y: _solve_right(g, x, y),
            tex=r"{0}^{{-1}} {1}", internal=True,
            cases=[(((3, 3), (3,)), {}), (((3, 3), (3, 2)), {}), (((2, 3, 3), (3,)), {}), (((2, 3, 3), (3, 2)), {}),
                   (((3, 3), (2, 3, 1)), {}), (((2, 1, 2, 2), (3, 2, 2)), {})],
-           linear=(1,), jvps=(lambda t, z, x, y: _solve_on(t, z, x, y), None))
+           linear=(1,), jvps=(lambda t, z, x, y: _solve_on(t, z, x, y), None), lanes=_solved)
 packed_slogdet = Op("packed_slogdet", None, _packed_slogdet,
                     lambda g, y, x: g[..., 1, None, None] * _t(inv(x)),
                     tex=r"\log |\det {0}|", symbol="slogdet", internal=True, cases=_SQUARE,
-                    jvps=(lambda t, y, x: _slogdet_on(sum(t * _t(inv(x)), axis=(-2, -1))),))
+                    jvps=(lambda t, y, x: _slogdet_on(sum(t * _t(inv(x)), axis=(-2, -1))),), lanes=over_stacks)
 # The derivative holds while the rank does not change.
 pinv = Op("pinv", None, _pinv,
           lambda g, y, x, rcond: pinv_back(g, y, x),
           tex="{0}^{{+}}", internal=True, params={"rcond": None},
-          cases=[(((3, 2),), {}), (((2, 3),), {}), (((3, 3),), {}), (((2, 3, 2),), {"rcond": 1e-10})])
+          cases=[(((3, 2),), {}), (((2, 3),), {}), (((3, 3),), {}), (((2, 3, 2),), {"rcond": 1e-10})],
+          lanes=over_stacks)
 
 
 class SlogdetResult(NamedTuple):

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .._bind import Each
+from .._lanes import each_full, over_stacks
 from .._op import Op
 from ..arrays.reduction import sum as total
 from ..arrays.shape import expand_dims
@@ -144,8 +145,9 @@ cofactors = Op("cofactors", None, _cofactors,
                Each(lambda i, g, y, *xs: cofactors([*xs, g] if i == 0 else [*xs[:i], g, *xs[i + 1:]])),
                tex=r"\operatorname{{cof}}({0}, \ldots)", symbol="cof", internal=True,
                cases=[(((3, 3),), {}), (((2, 2, 2),), {}), (((1, 1),), {}), (((3, 3), (3, 3)), {}),
-                      (((2, 2, 2), (2, 2, 2)), {}), (((4, 4), (4, 4), (4, 4)), {}), (((2, 2),) * 3, {})])
+                      (((2, 2, 2), (2, 2, 2)), {}), (((4, 4), (4, 4), (4, 4)), {}), (((2, 2),) * 3, {})],
+               lanes=each_full)
 det = Op("det", None, np.linalg.det,
          lambda g, y, x: expand_dims(g, (-2, -1)) * cofactors([x]),
          tex=r"\det {0}", internal=True, cases=[(((3, 3),), {}), (((2, 2, 2),), {}), (((1, 1),), {})],
-         jvps=(lambda t, y, x: total(t * cofactors([x]), axis=(-2, -1)),))
+         jvps=(lambda t, y, x: total(t * cofactors([x]), axis=(-2, -1)),), lanes=over_stacks)

@@ -10,6 +10,7 @@ import numpy as np
 from ...errors import ShapeError, UsageError
 from .._arguments import as_array, axis_of, data_of, dtype_of, no_option
 from .._function import composed
+from .._lanes import along_axis
 from .._op import Op, shape_of
 from ..arrays.reduction import count, keeping, max, min, power_root, sum
 from ..arrays.shape import astype, expand_dims, moveaxis, reshape, swapaxes, transpose
@@ -67,7 +68,8 @@ euclidean_norm = Op("euclidean_norm", None, _euclidean_norm,
                     cases=[(((2, 3),), {}), (((2, 3),), {"axis": 1}),
                            (((2, 3, 2),), {"axis": (0, -1), "keepdims": True})],
                     jvps=(lambda t, y, x, axis, keepdims:
-                          sum(scale0(t, x, reshape(y, keeping(x, axis))), axis=axis, keepdims=keepdims),))
+                          sum(scale0(t, x, reshape(y, keeping(x, axis))), axis=axis, keepdims=keepdims),),
+                    lanes=along_axis)
 p_norm = Op("p_norm", None, _p_norm,
             lambda g, y, x, p, axis, keepdims: _p_norm_back(g, y, x, p, axis),
             text="‖{0}‖_{p}",
@@ -76,7 +78,8 @@ p_norm = Op("p_norm", None, _p_norm,
             cases=[(((2, 3),), {"p": 5}), (((2, 3),), {"p": 4, "axis": 1}),
                    (((2, 3, 2),), {"p": 5.5, "axis": (0, -1), "keepdims": True})],
             jvps=(lambda t, y, x, p, axis, keepdims:
-                  sum(_p_norm_by(t, reshape(y, keeping(x, axis)), x, p), axis=axis, keepdims=keepdims),))
+                  sum(_p_norm_by(t, reshape(y, keeping(x, axis)), x, p), axis=axis, keepdims=keepdims),),
+            lanes=along_axis)
 
 least_squares = Op("least_squares", None, lambda x, y, rcond: np.linalg.lstsq(x, y, rcond)[0],    # of full rank
                    lambda g, z, x, y, rcond: _least_squares_left(g, x, y),

@@ -10,12 +10,21 @@ from typing import Any
 import numpy as np
 
 from ...errors import DTypeError, ShapeError, UsageError
-from .._arguments import data_of
+from .._arguments import dtype_of
 from .._op import shape_of
 from .._refusal import shown_in_error
 
 Pair = tuple[int, int]
 LARGEST = 2**31 - 1                # of a length or width
+
+
+quick: Any = None
+"""The module `native._windows`: copying and comparing, with the same bits; the engine sets it where it is compiled."""
+
+
+def in_c(x: Any) -> Any:
+    """That module, if it is there and takes the array x; else None."""
+    return quick if x.dtype.char in "fd" and x.dtype.isnative and x.flags.c_contiguous and x.flags.aligned else None
 
 
 def numbers(name: str, what: str, value: Any, n: int, least: int) -> tuple[int, ...]:
@@ -44,9 +53,8 @@ def images(name: str, x: Any, n: int, like: str) -> None:
                          f"{shape}")
     if 0 in shape[-n:]:
         raise ShapeError(f"{name}: there is nothing to slide over in an input of shape {shape}")
-    kind = getattr(data_of(x), "dtype", np.dtype(float)).kind
-    if kind == "c" or kind not in "biufO":
-        raise DTypeError(f"{name}: the input's dtype is {data_of(x).dtype}, and it takes real numbers")
+    if dtype_of(x).kind not in "biufO":
+        raise DTypeError(f"{name}: the input's dtype is {dtype_of(x)}, and it takes real numbers")
 
 
 def padded(x: Any, padding: tuple[Pair, Pair], fill: float = 0.0) -> Any:

@@ -11,6 +11,9 @@ Each is one matrix product a block. A block is as many places of the kernel as f
 what the kernel meets there is copied into the columns of a matrix ("im2col"), of shape
 (c kernel, places); the other way round the columns are added up in place, one slice for each
 element of the kernel. The stored results are in C order, whatever the order of the inputs.
+The columns of a block are made again for the gradient of the weight: kept from the forward pass, they
+would take as many times the memory of the input as the kernel has elements, and out of the cache it
+takes as long to read them as to make them.
 """
 
 from __future__ import annotations
@@ -24,103 +27,109 @@ import numpy as np
 from ...errors import ShapeError, UsageError
 from .._arguments import as_array, dtype_of
 from .._function import composed
+from .._lanes import Lanes, axis_moved, by_ops, shaped
 from .._op import Op, shape_of
 from ..arrays.padding import pad
 from ..arrays.reduction import sum
 from ..arrays.shape import reshape
 from ..matrices.matmul import matmul
-from ._sliding import Pair, fits, images, numbers, padded, places
+from ._sliding import Pair, fits, images, in_c, numbers, padded, places
 
 CACHE = 1 << 19
 """Bytes of a block of columns: half of the second-level cache of a usual core. A larger block means fewer products."""
 FEW = 256
-"""Columns of a matrix. With fewer a matrix product is slow, so several small images share one block."""
-
-
-def _blocks(batch: int, rows: int, width: int, column: int) -> Iterator[tuple[slice, slice]]:
-    """The blocks, each as a slice of the images and a slice of the rows of places: whole images, or rows of one image.
-
-    width    how many places a row has
-    column   bytes of one column, which is what the kernel meets at one place
-    """
-    most = max(CACHE // column, 1)
-    together = max(min(min(FEW, most) // (rows * width), batch), 1)
-    step = rows if together > 1 else min(max(most // width, 1), rows)
-    for n in range(0, batch, together):
-        for r in range(0, rows, step):
-            yield slice(n, min(n + together, batch)), slice(r, min(r + step, rows))
+"""Columns of a matrix. With fewer a matrix product is slow, so several small images are one matrix."""
 
 
 class _Columns:
-    """What a kernel meets, of shape (groups, c kernel, places), block by block; or what is to be added there.
+    """What a kernel meets at its places, block by block; or what is to be added there.
 
-    The columns are copied in two steps, so that most of the copying is of long runs: first the rows
-    of the image once for each column of the kernel, then of these the rows that each row of the
-    kernel meets. With `ones` a last row of ones stands under the columns.
+    A block is some whole images, or some rows of places of one image. Of large images each has a matrix of its own, in
+    memory of shape (images, groups, c kernel, places); small ones share a matrix, (groups, c kernel, images places).
+    With `ones` a last row of ones stands under the columns.
     """
 
-    def __init__(self, x: Any, kernel: Pair, stride: Pair, dilation: Pair, groups: int, ones: bool = False) -> None:
-        (self.kh, kw), (self.sh, sw), (self.dh, dw) = kernel, stride, dilation
-        batch, self.channels, height, width = x.shape
-        self.out = places((height, width), kernel, stride, ((0, 0), (0, 0)), dilation)
-        met = np.lib.stride_tricks.sliding_window_view(x, dw * (kw - 1) + 1, 3, writeable=x.flags.writeable)
-        # (channel, kernel column, image, row, place): a view
-        self.met = met[:, :, :, ::sw, ::dw].transpose(1, 4, 0, 2, 3)
-        self.plain = kernel == (1, 1) and stride == (1, 1) and not ones
-        self.groups, self.depth = groups, self.channels // groups * self.kh * kw
-        self.batch, self.kw, self.dtype, self.ones = batch, kw, x.dtype, ones
-        self.stores: dict[tuple[int, int], tuple[Any, Any, Any, Any]] = {}
+    def __init__(self, x: Any, kernel: Pair, stride: Pair, padding: Any, dilation: Pair, groups: int,
+                 ones: bool = False) -> None:
+        (kh, kw), (top, left), size = kernel, (padding[0][0], padding[1][0]), x.shape[2:]
+        self.kernel, self.stride, self.dilation, self.groups, self.ones = kernel, stride, dilation, groups, ones
+        self.batch, channels = x.shape[:2]
+        self.out: Any = places(size, kernel, stride, padding, dilation)
+        self.channels, self.depth = channels, channels // groups * kh * kw
+        self.x, self.inside = x, (slice(None), slice(None), slice(top, top + size[0]), slice(left, left + size[1]))
+        self.plain = kernel == (1, 1) and stride == (1, 1) and not np.any(padding) and not ones
+        self.most = max(CACHE // (channels * kh * kw * x.itemsize), 1)           # columns of a block
+        self.together = max(min(self.most // math.prod(self.out), self.batch), 1)
+        self.apart = math.prod(self.out) >= FEW or self.together == 1
+        self.begin = -top, -left
+        self.in_c = in_c(x)
+        if self.in_c is None:
+            self.x, span = padded(x, padding), tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation))
+            met = np.lib.stride_tricks.sliding_window_view(self.x, span, (2, 3), writeable=self.x.flags.writeable)
+            # (channel, kernel row, kernel column, image, row, place): a view
+            self.met = met[:, :, ::stride[0], ::stride[1], ::dilation[0], ::dilation[1]].transpose(1, 4, 5, 0, 2, 3)
+        self.stores: dict[tuple[int, int], tuple[Any, Any]] = {}
 
     def blocks(self) -> Iterator[tuple[slice, slice]]:
-        return _blocks(self.batch, self.out[0], self.out[1], self.channels * self.kh * self.kw * self.dtype.itemsize)
+        """The blocks, each as a slice of the images and a slice of the rows of places."""
+        rows, width = self.out
+        step = rows if self.together > 1 else min(max(self.most // width, 1), rows)
+        for n in range(0, self.batch, self.together):
+            for r in range(0, rows, step):
+                yield slice(n, min(n + self.together, self.batch)), slice(r, min(r + step, rows))
 
-    def _store(self, block: tuple[slice, slice]) -> tuple[Any, Any, Any, Any]:
-        """Memory for a block, and what it meets: (rows, the kernel's view of them, columns, columns by group)."""
+    def store(self, block: tuple[slice, slice]) -> tuple[Any, Any]:
+        """Memory for a block: as matrices, and as (channel, kernel row, kernel column, image, row, place)."""
         images, rows = block
         n, count = images.stop - images.start, rows.stop - rows.start
         if (n, count) not in self.stores:
-            height = (count - 1) * self.sh + self.dh * (self.kh - 1) + 1
-            wide = np.empty((self.channels, self.kw, n, height, self.out[1]), self.dtype)
-            seen = np.lib.stride_tricks.sliding_window_view(wide, self.dh * (self.kh - 1) + 1, 3, writeable=True)
-            seen = seen[:, :, :, ::self.sh, :, ::self.dh].transpose(0, 5, 1, 2, 3, 4)
-            matrix = np.ones((self.groups, self.depth + self.ones, n * count * self.out[1]), self.dtype)
-            columns = matrix[:, :self.depth].reshape(self.channels, self.kh, self.kw, n, count, self.out[1]) \
-                if not self.ones else matrix[0, :self.depth].reshape(seen.shape)
-            self.stores[n, count] = wide, seen, columns, matrix
+            deep = self.depth + self.ones
+            shape = (n, self.groups, deep, count * self.out[1]) if self.apart else (self.groups, deep,
+                                                                                    n * count * self.out[1])
+            matrix = np.ones(shape, self.x.dtype) if self.ones else np.empty(shape, self.x.dtype)
+            columns = matrix[..., :self.depth, :]
+            split = (self.channels, *self.kernel)
+            self.stores[n, count] = matrix, (
+                columns.reshape(n, *split, count, self.out[1]).transpose(1, 2, 3, 0, 4, 5) if self.apart
+                else columns.reshape(*split, n, count, self.out[1]))
         return self.stores[n, count]
 
-    def _rows(self, block: tuple[slice, slice]) -> Any:
-        images, rows = block
-        last = (rows.stop - 1) * self.sh + self.dh * (self.kh - 1) + 1
-        return self.met[:, :, images, rows.start * self.sh:last]
+    def _at(self, rows: slice) -> Pair:
+        return self.begin[0] + rows.start * self.stride[0], self.begin[1]
 
     def __getitem__(self, block: tuple[slice, slice]) -> Any:
-        if self.plain:                                   # often no copy at all
-            return self._rows(block).reshape(self.groups, self.depth, -1)
-        wide, seen, columns, matrix = self._store(block)
-        np.copyto(wide, self._rows(block))
-        np.copyto(columns, seen)
+        images, rows = block
+        if self.plain and self.apart:                    # no copy at all
+            return self.x[images, :, rows].reshape(images.stop - images.start, self.groups, self.depth, -1)
+        matrix, columns = self.store(block)
+        if self.in_c is None:
+            np.copyto(columns, self.met[:, :, :, images, rows])
+        else:
+            self.in_c.gather(self.x[images], columns, self.stride, self.dilation, self._at(rows))
         return matrix
 
-    def add(self, block: tuple[slice, slice], product: Any) -> None:
-        """The transpose of []: each column added to x where it came from."""
-        wide, seen, columns, _ = self._store(block)
-        product, target = product.reshape(columns.shape), self._rows(block)
-        wide[...] = 0
-        for i in range(self.kh):
-            seen[:, i] += product[:, i]
-        for j in range(self.kw):
-            target[:, j] += wide[:, j]
+    def add(self, block: tuple[slice, slice]) -> None:
+        """The transpose of []: each of the columns in the store added to x where it came from."""
+        (images, rows), columns = block, self.store(block)[1]
+        if self.in_c is None:
+            target = self.met[:, :, :, images, rows]
+            for i, j in np.ndindex(self.kernel):
+                target[:, i, j] += columns[:, i, j]
+        else:
+            self.in_c.scatter(self.x[images], columns, self.stride, self.dilation, self._at(rows))
 
+    def added(self) -> Any:
+        """x, without the padding."""
+        return self.x if self.in_c is not None else np.ascontiguousarray(self.x[self.inside])
 
-def _as_columns(y: Any, groups: int, block: tuple[slice, slice]) -> Any:
-    """A block of y, of shape (groups, channels, places): of a single image a view."""
-    images, rows = block
-    part = y[images, :, rows]
-    n, channels = part.shape[:2]
-    if n == 1:
-        return part.reshape(groups, channels // groups, -1)
-    return part.reshape(n, groups, channels // groups, -1).transpose(1, 2, 0, 3).reshape(groups, channels // groups, -1)
+    def of(self, y: Any, block: tuple[slice, slice]) -> Any:
+        """The numbers of y (images, channels, rows, places) beside the columns, as matrices: of large images a view."""
+        images, rows = block
+        part = y[images, :, rows]
+        n, channels = part.shape[:2]
+        if self.apart:
+            return part.reshape(n, self.groups, channels // self.groups, part.shape[2] * part.shape[3])
+        return part.swapaxes(0, 1).reshape(self.groups, channels // self.groups, n * part.shape[2] * part.shape[3])
 
 
 def _by_group(w: Any, groups: int) -> Any:
@@ -135,21 +144,19 @@ def _correlate(x: Any, w: Any, stride: Pair = (1, 1), padding: Any = ((0, 0), (0
 def _correlate_bias(x: Any, w: Any, b: Any, stride: Pair = (1, 1), padding: Any = ((0, 0), (0, 0)),
                     dilation: Pair = (1, 1), groups: int = 1) -> Any:
     beside = b is not None and groups == 1               # the bias as one more column of the weight
-    columns = _Columns(padded(x, padding), w.shape[2:], stride, dilation, groups, ones=beside)
-    batch, channels = len(x), len(w)
-    y = np.empty((batch, channels, *columns.out), np.result_type(x, w) if b is None else np.result_type(x, w, b))
+    columns = _Columns(np.ascontiguousarray(x), w.shape[2:], stride, padding, dilation, groups, ones=beside)
+    channels = len(w)
+    y = np.empty((len(x), channels, *columns.out), np.result_type(x, w) if b is None else np.result_type(x, w, b))
     weight = _by_group(w, groups)
     if beside:
         weight = np.concatenate([weight, b[None, :, None]], axis=2)
     for block in columns.blocks():
-        images, rows = block
-        n, height = images.stop - images.start, rows.stop - rows.start
-        part = y[images, :, rows]
-        if n == 1:                                       # straight to its place
-            np.matmul(weight, columns[block], out=part.reshape(groups, channels // groups, -1))
+        if columns.apart:                                # straight to its place
+            np.matmul(weight, columns[block], out=columns.of(y, block))
         else:
+            part = y[block[0], :, block[1]]
             product = np.matmul(weight, columns[block])
-            part[...] = product.reshape(channels, n, height, -1).swapaxes(0, 1)
+            part[...] = product.reshape(channels, len(part), *part.shape[2:]).swapaxes(0, 1)
     if b is not None and not beside:
         y += b[:, None, None]
     return y
@@ -157,24 +164,25 @@ def _correlate_bias(x: Any, w: Any, b: Any, stride: Pair = (1, 1), padding: Any 
 
 def _correlate_input(y: Any, w: Any, size: Pair = (1, 1), stride: Pair = (1, 1), padding: Any = ((0, 0), (0, 0)),
                      dilation: Pair = (1, 1), groups: int = 1) -> Any:
-    (top, bottom), (left, right) = padding
-    height, width = size
-    x = np.zeros((len(y), w.shape[1] * groups, top + height + bottom, left + width + right), np.result_type(y, w))
-    columns = _Columns(x, w.shape[2:], stride, dilation, groups)
+    x = np.zeros((len(y), w.shape[1] * groups, *size), np.result_type(y, w))
+    columns = _Columns(x, w.shape[2:], stride, padding, dilation, groups)
     weight = _by_group(w, groups).transpose(0, 2, 1)
     y = np.ascontiguousarray(y)
     for block in columns.blocks():
-        columns.add(block, np.matmul(weight, _as_columns(y, groups, block)))
-    return np.ascontiguousarray(x[:, :, top:top + height, left:left + width])
+        np.matmul(weight, columns.of(y, block), out=columns.store(block)[0])
+        columns.add(block)
+    return columns.added()
 
 
 def _correlate_weight(x: Any, y: Any, kernel: Pair = (1, 1), stride: Pair = (1, 1), padding: Any = ((0, 0), (0, 0)),
                       dilation: Pair = (1, 1), groups: int = 1) -> Any:
-    columns = _Columns(padded(x, padding), kernel, stride, dilation, groups)
+    columns = _Columns(np.ascontiguousarray(x), kernel, stride, padding, dilation, groups)
     channels, y = y.shape[1], np.ascontiguousarray(y)
     total = np.zeros((groups, columns.depth, channels // groups), np.result_type(x, y))
     for block in columns.blocks():
-        total += np.matmul(columns[block], _as_columns(y, groups, block).transpose(0, 2, 1))
+        product = np.matmul(columns[block], np.swapaxes(columns.of(y, block), -1, -2))
+        for part in product if columns.apart else (product,):
+            total += part
     return np.ascontiguousarray(total.transpose(0, 2, 1)).reshape(channels, x.shape[1] // groups, *kernel)
 
 
@@ -193,6 +201,46 @@ def _cost(shapes: list[tuple[int, ...]], out: tuple[int, ...], **_: Any) -> int:
     return math.prod(out) * math.prod(shapes[1][1:])
 
 
+# --- in many lanes --------------------------------------------------------------------------------
+
+def _many(x: Any) -> Any:
+    """The images of all lanes as one batch."""
+    return shaped(x, (math.prod(shape_of(x)[:2]), *shape_of(x)[2:]))
+
+
+def _images_apart(y: Any, size: int) -> Any:
+    return shaped(y, (size, shape_of(y)[0] // (size or 1), *shape_of(y)[1:]))
+
+
+def _beside(x: Any) -> Any:
+    """The channels of all lanes beside each other in each image."""
+    x = axis_moved(x, 0, 1)
+    return shaped(x, (shape_of(x)[0], math.prod(shape_of(x)[1:3]), *shape_of(x)[3:]))
+
+
+def _channels_apart(y: Any, size: int) -> Any:
+    return axis_moved(shaped(y, (shape_of(y)[0], size, shape_of(y)[1] // (size or 1), *shape_of(y)[2:])), 1, 0)
+
+
+def _correlated(op: Op, lanes: Lanes) -> Any:
+    """Where the lanes share the kernel, one batch of all their images; else groups of channels, one for each lane."""
+    if not lanes.mapped[1]:
+        return _images_apart(op(_many(lanes.xs[0]), lanes.xs[1], **lanes.params), lanes.size)
+    groups = {**lanes.params, "groups": lanes.params["groups"] * lanes.size}
+    return _channels_apart(op(_beside(lanes.full(0)), _many(lanes.xs[1]), **groups), lanes.size)
+
+
+def _correlated_weight(op: Op, lanes: Lanes) -> Any:
+    groups = {**lanes.params, "groups": lanes.params["groups"] * lanes.size}
+    return _images_apart(op(_beside(lanes.full(0)), _beside(lanes.full(1)), **groups), lanes.size)
+
+
+def _and_bias(x: Any, w: Any, b: Any, **options: Any) -> Any:
+    return correlate2d(x, w, **options) + reshape(b, (-1, 1, 1))
+
+
+# --- the entries ----------------------------------------------------------------------------------
+
 correlate2d = Op("correlate2d", None, _correlate,
                  lambda g, y, x, w, **p: correlate2d_input(g, w, size=shape_of(x)[2:], **p),
                  lambda g, y, x, w, **p: correlate2d_weight(x, g, kernel=shape_of(w)[2:], **p),
@@ -201,14 +249,14 @@ correlate2d = Op("correlate2d", None, _correlate,
                  cases=[(((2, 2, 4, 3), (3, 2, 2, 2)), {}), (((2, 2, 5, 4), (3, 2, 2, 3)), _BENT),
                         (((1, 4, 3, 3), (2, 2, 1, 1)), {"groups": 2}),
                         (((2, 2, 4, 3), (4, 1, 3, 2)), {"groups": 2, "padding": ((1, 1), (0, 0))})],
-                 slots=("x", "w"), multilinear=True, cost=_cost)
+                 slots=("x", "w"), multilinear=True, cost=_cost, lanes=_correlated)
 correlate2d_bias = Op("correlate2d_bias", None, _correlate_bias,
                       lambda g, y, x, w, b, **p: correlate2d_input(g, w, size=shape_of(x)[2:], **p),
                       lambda g, y, x, w, b, **p: correlate2d_weight(x, g, kernel=shape_of(w)[2:], **p),
                       lambda g, y, x, w, b, **p: _bias(g),
                       tex=r"{0} \star {1} + {2}", symbol="x ⋆ w + b", internal=True, params=_OPTIONS,
                       cases=[(((2, 2, 4, 3), (3, 2, 2, 2), (3,)), {}), (((2, 2, 5, 4), (3, 2, 2, 3), (3,)), _BENT)],
-                      slots=("x", "w", "b"), linear=((0, 2), (1, 2)), cost=_cost)
+                      slots=("x", "w", "b"), linear=((0, 2), (1, 2)), cost=_cost, lanes=by_ops(_and_bias))
 correlate2d_input = Op("correlate2d_input", None, _correlate_input,
                        lambda h, x, y, w, size, **p: correlate2d(h, w, **p),
                        lambda h, x, y, w, size, **p: correlate2d_weight(h, y, kernel=shape_of(w)[2:], **p),
@@ -217,7 +265,8 @@ correlate2d_input = Op("correlate2d_input", None, _correlate_input,
                               (((2, 3, 3, 2), (3, 2, 2, 3)), {"size": (5, 4), **_BENT}),
                               (((1, 4, 2, 2), (4, 1, 2, 2)), {"size": (3, 3), "groups": 2})],
                        slots=("y", "w"), multilinear=True,
-                       cost=lambda shapes, out, **_: math.prod(shapes[0]) * math.prod(shapes[1][1:]))
+                       cost=lambda shapes, out, **_: math.prod(shapes[0]) * math.prod(shapes[1][1:]),
+                       lanes=_correlated)
 correlate2d_weight = Op("correlate2d_weight", None, _correlate_weight,
                         lambda h, w, x, y, kernel, **p: correlate2d_input(y, h, size=shape_of(x)[2:], **p),
                         lambda h, w, x, y, kernel, **p: correlate2d(x, h, **p),
@@ -226,7 +275,8 @@ correlate2d_weight = Op("correlate2d_weight", None, _correlate_weight,
                                (((2, 2, 5, 4), (2, 3, 3, 2)), {"kernel": (2, 3), **_BENT}),
                                (((1, 4, 3, 3), (1, 2, 3, 3)), {"kernel": (1, 1), "groups": 2})],
                         slots=("x", "y"), multilinear=True,
-                        cost=lambda shapes, out, **_: math.prod(shapes[1]) * math.prod(out[1:]))
+                        cost=lambda shapes, out, **_: math.prod(shapes[1]) * math.prod(out[1:]),
+                        lanes=_correlated_weight)
 
 
 # --- as in PyTorch --------------------------------------------------------------------------------

@@ -15,28 +15,23 @@ import numpy as np
 from ...errors import ShapeError
 from .._arguments import data_of
 from .._bind import Each
+from .._lanes import Lanes, OfEachLane, all_at_once, by_ops, repeated, with_own_params
 from .._misfit import of_broadcast
-from .._op import Op, shape_of
+from .._op import Op
 from ..arrays.reduction import largest, sum
-from ..arrays.shape import expand_dims, reshape, transpose
+from ..arrays.shape import expand_dims, transpose
 from ..elementwise.activation import from_probabilities, log_total, softmax
-from ..matrices.matmul import matmul
+from ..matrices.matmul import as_rows, matmul, times_one_matrix
 
 
 def _linear(x: Any, w: Any, b: Any) -> Any:
     if w.ndim != 2 or not x.ndim:
         raise ShapeError(f"linear: x is (..., n) and w (m, n), and these have shape {x.shape} and {w.shape}")
-    y = x.dot(w.T)                                   # np.matmul takes three times as long for small matrices
+    y = times_one_matrix(x, w.T)
     if b.dtype is y.dtype or b.dtype == y.dtype:
         y += b
         return y
     return y + b
-
-
-def _rows(x: Any) -> Any:
-    """x as a matrix: all axes but the last are one batch."""
-    *lead, n = shape_of(x)
-    return x if len(lead) == 1 else reshape(x, (math.prod(lead), n))
 
 
 def _flat(index: Any, x: Any) -> Any:
@@ -69,13 +64,25 @@ def _ones(x: Any) -> Any:
     return np.ones_like(data_of(x))
 
 
+def _by_matmul(x: Any, w: Any, b: Any) -> Any:
+    return matmul(x, transpose(w)) + b
+
+
+@with_own_params
+def _chosen_in_lanes(op: Op, lanes: Lanes) -> Any:
+    params = {name: p.array if isinstance(p, OfEachLane) else p if p is None else repeated(p, lanes.size)
+              for name, p in lanes.params.items()}
+    return op(*(lanes.full(i) for i in range(len(lanes.xs))), **params)
+
+
 linear = Op("linear", None, _linear,
             lambda g, y, x, w, b: matmul(g, w),
-            lambda g, y, x, w, b: matmul(transpose(_rows(g)), _rows(x)),
+            lambda g, y, x, w, b: matmul(transpose(as_rows(g)), as_rows(x)),
             lambda g, y, x, w, b: g,
             tex=r"{0} \, {1}^\top + {2}", symbol="x wᵀ + b", method=False,
             cases=[(((4, 3), (2, 3), (2,)), {}), (((3,), (2, 3), (2,)), {}), (((2, 4, 3), (2, 3), (2,)), {})],
-            slots=("x", "w", "b"), linear=((0, 2), (1, 2)), cost=lambda shapes, out: math.prod(out) * shapes[0][-1])
+            slots=("x", "w", "b"), linear=((0, 2), (1, 2)), cost=lambda shapes, out: math.prod(out) * shapes[0][-1],
+            lanes=by_ops(_by_matmul))
 softmax_cross_entropy = Op("softmax_cross_entropy", None, _cross_entropy,
                            lambda g, y, x, index: softmax_excess(g, x, index=index, loss=data_of(y)),
                            tex=r"-\ln \operatorname{{softmax}}({0})_{{t}}", symbol="−ln softmax", method=False,
@@ -83,7 +90,8 @@ softmax_cross_entropy = Op("softmax_cross_entropy", None, _cross_entropy,
                            cases=[(((3, 4),), {"index": np.array([1, 0, 3])}),
                                   (((2, 2, 3),), {"index": np.array([[0, 2], [1, 1]])})],
                            jvps=(lambda t, y, x, index:
-                                 sum(t * softmax_excess(_ones(y), x, index=index, loss=data_of(y)), axis=-1),))
+                                 sum(t * softmax_excess(_ones(y), x, index=index, loss=data_of(y)), axis=-1),),
+                           lanes=_chosen_in_lanes)
 softmax_excess = Op("softmax_excess", None, _excess,
                     lambda h, e, g, x, index, loss:
                         sum(h * softmax_excess(_ones(g), x, index=index, loss=loss), axis=-1),
@@ -94,7 +102,7 @@ softmax_excess = Op("softmax_excess", None, _excess,
                            (((2, 2), (2, 2, 3)), {"index": np.array([[0, 2], [1, 1]])})],
                     slots=("g", "x"), linear=(0,),
                     jvps=(None, lambda t, e, g, x, index, loss:
-                          from_probabilities(expand_dims(g, -1) * t, softmax(x, axis=-1), -1)))
+                          from_probabilities(expand_dims(g, -1) * t, softmax(x, axis=-1), -1)), lanes=_chosen_in_lanes)
 
 
 # --- sums of many inputs ------------------------------------------------------------------------------
@@ -135,11 +143,11 @@ sum_of = Op("sum_of", _sum, lambda *xs: _sum(*map(np.asarray, xs)),
             Each(lambda i, g, y, *xs: g),
             terms=lambda n: [(i,) for i in range(n)],
             tex=r"\sum_i {0}_i", symbol="Σ", method=False, cases=[(_THREE, {}), (((2,),), {})],
-            commutes=True, linear=True, misfit=of_broadcast, expansion=_sum)
+            commutes=True, linear=True, misfit=of_broadcast, expansion=_sum, lanes=all_at_once)
 weighted_sum = Op("weighted_sum", _weighted_sum, lambda *xs: _weighted_sum(*map(np.asarray, xs)),
                   Each(lambda i, g, y, *xs: g * _other_factor(i, xs)),
                   terms=lambda n: [*((i, i + n // 2) for i in range(n // 2)), (n - 1,)],
                   tex=r"\sum_i w_i \, x_i + b", symbol="Σ w x + b", internal=True,
                   cases=[(((2,), (2,), ()), {}), (((2, 3), (3,), (3,), (2, 1), ()), {})],
                   slots=("w*", "x*", "b"), misfit=of_broadcast, expansion=_by_products,
-                  cost=lambda shapes, out: math.prod(out) * (len(shapes) // 2))
+                  cost=lambda shapes, out: math.prod(out) * (len(shapes) // 2), lanes=all_at_once)

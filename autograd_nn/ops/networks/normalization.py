@@ -23,6 +23,7 @@ import numpy as np
 from ...errors import ShapeError
 from .._arguments import data_of, dtype_of
 from .._frozen import original
+from .._lanes import Lanes, along_axis, axis_moved, shaped
 from .._op import Op, shape_of
 from ..arrays.reduction import mean, sum
 from ..arrays.shape import reshape
@@ -72,15 +73,17 @@ standardize = Op("standardize", None, _standardize,
                  tex=r"\frac{{{0} - \overline{{{0}}}}}{{\sqrt{{\operatorname{{var}} {0} + {eps}}}}}",
                  symbol="(x − μ) / σ", params={"axis": None, "eps": 1e-5}, method=False,
                  cases=[(((3, 4),), {"axis": 0}), (((2, 3, 4),), {"axis": (0, 2), "eps": 0.1}), (((5,),), {})],
-                 jvps=(lambda t, y, x, axis, eps: t if 0 in shape_of(x) else _back(t, y, x, axis, eps),))
+                 jvps=(lambda t, y, x, axis, eps: t if 0 in shape_of(x) else _back(t, y, x, axis, eps),),
+                 lanes=along_axis)
 
 
 # --- each channel of a batch ----------------------------------------------------------------------
 
 class _Normalized(np.ndarray[Any, Any]):
-    """The result of batch_normalize, which knows the moments of the input."""
+    """The memory of the result of batch_normalize, which knows the moments of the input."""
 
     moments: tuple[Any, Any]
+    against: Any = None      # what _against found for one rule, for the other one: (g, that rule, the sums)
 
 
 def _by_channel(x: Any) -> Any:
@@ -104,7 +107,7 @@ def moments(x: Any, y: Any = None) -> tuple[Any, Any]:
     """Mean and (biased) variance of each channel; those that batch_normalize found, where it made y of x."""
     known = _known(y)
     if known is not None:
-        return known
+        return known.moments
     count, x = _count(x), _by_channel(x)
     centre = (x @ np.ones(x.shape[2], x.dtype)).sum(axis=0) / x.dtype.type(count)
     spread = np.zeros_like(centre)
@@ -114,10 +117,10 @@ def moments(x: Any, y: Any = None) -> tuple[Any, Any]:
     return centre, spread / x.dtype.type(count)
 
 
-def _known(y: Any) -> tuple[Any, Any] | None:
-    """The moments that the result of batch_normalize brings along."""
+def _known(y: Any) -> _Normalized | None:
+    """The memory of the result of batch_normalize."""
     base = original(y).base if isinstance(y, np.ndarray) else None
-    return base.moments if isinstance(base, _Normalized) else None
+    return base if isinstance(base, _Normalized) else None
 
 
 def _floats(x: Any) -> Any:
@@ -134,22 +137,23 @@ def _batch_normalize(x: Any, w: Any, b: Any, eps: float = 1e-5) -> Any:
     factor = w / np.sqrt(spread + x.dtype.type(eps))
     seen, made = _by_channel(x), _by_channel(y.view(np.ndarray))
     for part in _parts(seen):
-        away = seen[part] - centre[:, None]
-        np.multiply(away, factor[:, None], out=made[part])
-        made[part] += b[:, None]
+        away = np.subtract(seen[part], centre[:, None], out=made[part])
+        away *= factor[:, None]
+        away += b[:, None]
     return y.view(np.ndarray)
 
 
 def _input(g: Any, x: Any, w: Any, eps: float = 1e-5, known: Any = None) -> Any:
     x = _floats(x)
-    centre, spread = known or moments(x)
+    centre, spread = moments(x) if known is None else known.moments
     scale = 1 / np.sqrt(spread + x.dtype.type(eps))
     result = np.empty(x.shape, np.result_type(g, x, w))
+    against = _against("x", g, x, centre, known)
     g, seen, made = _by_channel(g), _by_channel(x), _by_channel(result)
     count = x.dtype.type(_count(x))
     outer = (w * scale)[:, None]
     shift = outer * ((g @ np.ones(g.shape[2], g.dtype)).sum(axis=0) / count)[:, None]
-    along = outer * (_against(g, seen, centre) * scale * scale / count)[:, None]
+    along = outer * (against * scale * scale / count)[:, None]
     for part in _parts(seen):
         away = seen[part] - centre[:, None]
         away *= along
@@ -159,18 +163,27 @@ def _input(g: Any, x: Any, w: Any, eps: float = 1e-5, known: Any = None) -> Any:
     return result
 
 
-def _against(g: Any, x: Any, centre: Any) -> Any:
-    """The sum of g (x - centre) of each channel."""
-    total = np.zeros(x.shape[1], np.result_type(g, x))
+def _against(rule: str, g: Any, x: Any, centre: Any, known: Any) -> Any:
+    """The sum of g (x - centre) of each channel, which the rules by x and by w both need.
+
+    A rule that asks again may have another g in the same array.
+    """
+    if known is not None and known.against is not None:
+        (given, asked, total), known.against = known.against, None
+        if given is g and asked != rule:
+            return total
+    total, by_channel, x = np.zeros(x.shape[1], np.result_type(g, x)), _by_channel(g), _by_channel(x)
     for part in _parts(x):
-        total += np.vecdot(x[part] - centre[:, None], g[part]).sum(axis=0)
+        total += np.vecdot(x[part] - centre[:, None], by_channel[part]).sum(axis=0)
+    if known is not None:
+        known.against = g, rule, total
     return total
 
 
 def _weight(g: Any, x: Any, eps: float = 1e-5, known: Any = None) -> Any:
     x = _floats(x)
-    centre, spread = known or moments(x)
-    return _against(_by_channel(g), _by_channel(x), centre) / np.sqrt(spread + x.dtype.type(eps))
+    centre, spread = moments(x) if known is None else known.moments
+    return _against("w", g, x, centre, known) / np.sqrt(spread + x.dtype.type(eps))
 
 
 def _over(x: Any) -> tuple[int, ...]:
@@ -208,6 +221,19 @@ def _curvature(h: Any, g: Any, x: Any, w: Any, eps: float) -> Any:
     return -_beside(w, x) * (by_variance * y * common + scale * (by_h * mean_gy + by_g * mean_hy))
 
 
+def _channels_in_lanes(op: Op, lanes: Lanes) -> Any:
+    """The channels of all lanes beside each other, for each channel is normalized by itself."""
+    def beside(x: Any) -> Any:
+        if len(shape_of(x)) == 2:                        # a number for each channel
+            return shaped(x, (-1,))
+        x = axis_moved(x, 0, 1)
+        return shaped(x, (shape_of(x)[0], -1, *shape_of(x)[3:]))
+    y = op(*(beside(lanes.full(i)) for i in range(len(lanes.xs))), eps=lanes.params["eps"])
+    if len(shape_of(y)) == 1:
+        return shaped(y, (lanes.size, -1))
+    return axis_moved(shaped(y, (shape_of(y)[0], lanes.size, -1, *shape_of(y)[2:])), 1, 0)
+
+
 batch_normalize = Op(
     "batch_normalize", None, _batch_normalize,
     lambda g, y, x, w, b, eps: batch_normalize_input(g, x, w, eps=eps, known=_known(y)),
@@ -216,7 +242,8 @@ batch_normalize = Op(
     tex=r"\operatorname{{norm}}({0}) {1} + {2}", symbol="norm(x) w + b", params={"eps": 1e-5}, method=False,
     cases=[(((3, 2), (2,), (2,)), {}), (((2, 3, 2), (3,), (3,)), {"eps": 0.1}), (((2, 1, 2, 2), (1,), (1,)), {})],
     slots=("x", "w", "b"), linear=(1, 2),
-    jvps=(lambda t, y, x, w, b, eps: batch_normalize_input(t, x, w, eps=eps, known=_known(y)), None, None))
+    jvps=(lambda t, y, x, w, b, eps: batch_normalize_input(t, x, w, eps=eps, known=_known(y)), None, None),
+    lanes=_channels_in_lanes)
 batch_normalize_input = Op(
     "batch_normalize_input", None, _input,
     lambda h, z, g, x, w, eps, known: batch_normalize_input(h, x, w, eps=eps),
@@ -225,11 +252,12 @@ batch_normalize_input = Op(
     tex=r"\operatorname{{norm}}'({1}) {0} {2}", symbol="norm′ g w", params={"eps": 1e-5, "known": None}, internal=True,
     cases=[(((3, 2), (3, 2), (2,)), {}), (((2, 3, 2), (2, 3, 2), (3,)), {"eps": 0.1})],
     slots=("g", "x", "w"), linear=((0,), (2,)),
-    jvps=(None, lambda t, z, g, x, w, eps, known: _curvature(t, g, x, w, eps), None))
+    jvps=(None, lambda t, z, g, x, w, eps, known: _curvature(t, g, x, w, eps), None), lanes=_channels_in_lanes)
 batch_normalize_weight = Op(
     "batch_normalize_weight", None, _weight,
     lambda h, z, g, x, eps, known: batch_normalize(x, h, 0 * h, eps=eps),
     lambda h, z, g, x, eps, known: batch_normalize_input(g, x, h, eps=eps),
     tex=r"\sum {0} \operatorname{{norm}}({1})", symbol="Σ g norm(x)", params={"eps": 1e-5, "known": None},
     internal=True, cases=[(((3, 2), (3, 2)), {}), (((2, 3, 2), (2, 3, 2)), {"eps": 0.1})], linear=(0,),
-    jvps=(None, lambda t, z, g, x, eps, known: _total(g * batch_normalize_input(t, x, _ones(x), eps=eps))))
+    jvps=(None, lambda t, z, g, x, eps, known: _total(g * batch_normalize_input(t, x, _ones(x), eps=eps))),
+    lanes=_channels_in_lanes)

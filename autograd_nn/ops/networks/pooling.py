@@ -6,7 +6,8 @@ window_sum       the sum; averages are this, divided
 window_pick      the element at a place in each window that is given by number, which is what the
                  derivative of window_max consists of; the number of all elements asks for their sum
 
-Each works with one slice of the array for each element of the window, all windows at once.
+Each works with one slice of the array for each element of the window, all windows at once; the
+first and the last of them, and the numbers, in C where that is compiled.
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ from typing import Any
 import numpy as np
 
 from ...errors import UsageError
-from .._arguments import as_array, data_of, dtype_of
+from .._arguments import affordable, as_array, data_of, dtype_of
 from .._frozen import frozen
 from .._function import composed
+from .._lanes import Lanes, OfEachLane, over_stacks, repeated, with_own_params
 from .._op import Op, shape_of
 from ..arrays.shape import reshape, transpose
 from ..elementwise.arithmetic import flat
 from ..matrices.matmul import matmul
-from ._sliding import Pair, fits, images, numbers, offsets, padded, places
+from ._sliding import Pair, fits, images, in_c, numbers, offsets, padded, places
 
 _Padding = tuple[Pair, Pair]
 
@@ -37,8 +39,23 @@ def _seen(x: Any, kernel: Pair, stride: Pair, padding: _Padding, dilation: Pair,
     return ((k, around[at]) for k, at in offsets(kernel, stride, dilation, out))
 
 
+def _planes(x: Any) -> Any:
+    """x as (images, height, width)."""
+    return x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
+
+
+def _begin(padding: _Padding) -> Pair:
+    """Where the first window begins."""
+    return -padding[0][0], -padding[1][0]
+
+
 def _max(x: Any, kernel: Pair = (1, 1), stride: Pair = (1, 1), padding: _Padding = ((0, 0), (0, 0)),
          dilation: Pair = (1, 1)) -> Any:
+    out, quick = places(x.shape[-2:], kernel, stride, padding, dilation), in_c(x)
+    if quick is not None:
+        y = np.empty((*x.shape[:-2], *out), x.dtype)
+        if quick.largest(_planes(x), _planes(y), kernel, stride, dilation, _begin(padding)):
+            return y
     parts = _seen(x, kernel, stride, padding, dilation, -np.inf)
     y = next(parts)[1].copy("C")
     for _, part in parts:
@@ -53,7 +70,10 @@ def _numbers(y: Any, x: Any, kernel: Pair, stride: Pair, padding: _Padding, dila
     all elements of the window, which stands for every one of them.
     """
     y, x = data_of(y), data_of(x)
-    number = np.zeros(y.shape, np.min_scalar_type(math.prod(kernel)))
+    number, quick = np.zeros(y.shape, np.min_scalar_type(math.prod(kernel))), in_c(x)
+    if quick is not None and quick.numbers(_planes(x), _planes(y), _planes(number), kernel, stride, dilation,
+                                           _begin(padding)):
+        return frozen(number)
     before = np.ones(y.shape, bool)
     for _, part in _seen(x, kernel, stride, padding, dilation, -np.inf):
         before &= part != y
@@ -91,6 +111,11 @@ def _pick(x: Any, number: Any = None, kernel: Pair = (1, 1), stride: Pair = (1, 
 def _put(g: Any, number: Any = None, size: Pair = (1, 1), kernel: Pair = (1, 1), stride: Pair = (1, 1),
          padding: _Padding = ((0, 0), (0, 0)), dilation: Pair = (1, 1)) -> Any:
     apart = all(s > (n - 1) * d for s, n, d in zip(stride, kernel, dilation))      # a dilated window is that long
+    quick = in_c(g)
+    if quick is not None:
+        x = np.zeros((*g.shape[:-2], *size), g.dtype)
+        if quick.put(_planes(x), _planes(g), _planes(number), apart, kernel, stride, dilation, _begin(padding)):
+            return x
     x, chosen = _spread_over(g, size, padding), _choices(number, kernel)
     for k, at in offsets(kernel, stride, dilation, g.shape[-2:]):
         if apart:                                        # no element is in two windows
@@ -136,19 +161,26 @@ def _picked(t: Any, y: Any, x: Any, **p: Any) -> Any:
     return found + flat(found, y)
 
 
+@with_own_params
+def _numbered(op: Op, lanes: Lanes) -> Any:
+    number = lanes.params["number"]
+    number = number.array if isinstance(number, OfEachLane) else repeated(number, lanes.size)
+    return op(lanes.full(0), **{**lanes.params, "number": number})
+
+
 window_max = Op("window_max", None, _max,
                 lambda g, y, x, **p: window_put(g + flat(g, y), number=_numbers(y, x, **p), size=shape_of(x)[-2:], **p),
                 tex=r"\max_{{\text{{windows}}}} {0}", symbol="max ▦", internal=True, params=_DILATED,
                 cases=[(((2, 1, 4, 5),), {"kernel": (2, 2), "stride": (2, 2)}), (((1, 2, 4, 3),), _OVERLAP),
                        (((6, 6),), {"kernel": (2, 2), "dilation": (3, 2)})],
-                jvps=(lambda t, y, x, **p: _picked(t, y, x, **p),))
+                jvps=(lambda t, y, x, **p: _picked(t, y, x, **p),), lanes=over_stacks)
 window_pick = Op("window_pick", None, _pick,
                  lambda g, y, x, number, **p: window_put(g, number=number, size=shape_of(x)[-2:], **p),
                  tex=r"\operatorname{{pick}}_{{\text{{windows}}}} {0}", symbol="pick ▦", internal=True,
                  params={"number": None, **_DILATED},
                  cases=[(((4, 5),), {"number": np.array([[0, 3], [2, 2]]), "kernel": (2, 2), "stride": (2, 2)}),
                         (((1, 4, 3),), {"number": np.array([[[2, 4, 1], [0, 5, 2]]]), **_OVERLAP})],
-                 linear=True)
+                 linear=True, lanes=_numbered)
 window_put = Op("window_put", None, _put,
                 lambda h, x, g, number, size, **p: window_pick(h, number=number, **p),
                 tex=r"\operatorname{{put}}_{{\text{{windows}}}} {0}", symbol="put ▦", internal=True,
@@ -156,19 +188,19 @@ window_put = Op("window_put", None, _put,
                 cases=[(((2, 2),), {"number": np.array([[0, 3], [2, 2]]), "size": (4, 5), "kernel": (2, 2),
                                     "stride": (2, 2)}),
                        (((1, 2, 3),), {"number": np.array([[[2, 4, 1], [0, 5, 2]]]), "size": (4, 3), **_OVERLAP})],
-                linear=True)
+                linear=True, lanes=_numbered)
 window_sum = Op("window_sum", None, _sum,
                 lambda g, y, x, **p: window_spread(g, size=shape_of(x)[-2:], **p),
                 tex=r"\sum_{{\text{{window}}}} {0}", symbol="Σ ▦", internal=True, params=_AT,
                 cases=[(((2, 1, 4, 5),), {"kernel": (2, 2), "stride": (2, 2)}), (((1, 2, 4, 3),), _OVERLAP)],
-                linear=True)
+                linear=True, lanes=over_stacks)
 window_spread = Op("window_spread", None, _spread,
                    lambda h, x, g, size, **p: window_sum(h, **p),
                    tex=r"\operatorname{{spread}}_{{\text{{windows}}}} {0}", symbol="spread ▦", internal=True,
                    params={"size": (1, 1), **_AT},
                    cases=[(((2, 1, 2, 2),), {"size": (4, 5), "kernel": (2, 2), "stride": (2, 2)}),
                           (((1, 2, 2, 3),), {"size": (4, 3), **_OVERLAP})],
-                   linear=True)
+                   linear=True, lanes=over_stacks)
 
 
 # --- as in PyTorch --------------------------------------------------------------------------------
@@ -305,6 +337,7 @@ def avg_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 
 
 def _averaging(n: int, out: int, dtype: Any) -> Any:
     """The matrix (out, n) whose row i averages over the elements from floor(i n / out) to ceil((i + 1) n / out)."""
+    affordable("adaptive_avg_pool", out, max(n, 1))      # its rows are made one by one, even if each is empty
     matrix = np.zeros((out, n), dtype)
     for i in range(out):
         start, end = i * n // out, -(-(i + 1) * n // out)

@@ -32,7 +32,7 @@ from ..arrays.joining import concatenate, stack
 from ..arrays.reduction import sum
 from ..arrays.shape import reshape, transpose
 from ..elementwise.elementary import sigmoid, tanh
-from ..matrices.matmul import matmul
+from ..matrices.matmul import as_rows, matmul
 
 
 class _States(np.ndarray[Any, Any]):
@@ -164,10 +164,6 @@ def _fused(i: int, g: Any, y: Any, x: Any, w: Any, u: Any, b: Any, h: Any, c: An
     return swept.cotangent(i, y, x, w, h)
 
 
-def _flat(x: Any) -> Any:
-    return reshape(x, (-1, shape_of(x)[-1]))
-
-
 def _composed(i: int, g: Any, y: Any, x: Any, w: Any, u: Any, b: Any, h: Any, c: Any) -> Any:
     """The cotangent of input i, in ops."""
     time, _, n = shape_of(y)[1:]
@@ -192,7 +188,7 @@ def _composed(i: int, g: Any, y: Any, x: Any, w: Any, u: Any, b: Any, h: Any, c:
         return matmul(dz, w)
     if i == 3:
         return sum(dz, axis=(0, 1))
-    return matmul(transpose(_flat(dz)), _flat(x if i == 1 else hs))
+    return matmul(transpose(as_rows(dz)), as_rows(x if i == 1 else hs))
 
 
 _by = Twice(_composed, _fused)

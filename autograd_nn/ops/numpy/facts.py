@@ -5,12 +5,13 @@ Each looks at the data behind Values, Tensors and Duals, and answers as NumPy's 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
-from .._arguments import as_array, data_of, no_out, numpys_errors
+from .._arguments import as_array, data_of, formed_like, no_out, numpys_errors
+from .._carriers import has_lanes
 from .._function import composed
 
 
@@ -18,9 +19,16 @@ def answer(function: Callable[..., Any], *args: Any, out: Any = None, **params: 
     """NumPy's function of the data."""
     name = function.__name__
     no_out(name, out)
+    if isinstance(function, np.ufunc) and any_lanes(args := tuple(map(as_array, args))):
+        return function(*args, **params)                 # which asks them in all lanes at once
     xs = [_data(as_array(a)) for a in args]
     with numpys_errors(name, *xs):
         return function(*xs, **{k: data_of(v) for k, v in params.items()})
+
+
+def any_lanes(xs: Iterable[Any]) -> bool:
+    """Whether some of these differ from lane to lane of a vmap."""
+    return True in map(has_lanes, xs)
 
 
 def _data(x: Any) -> Any:
@@ -31,10 +39,10 @@ def _data(x: Any) -> Any:
     return x
 
 
-def _enter(function: Callable[..., Any], *shapes: tuple[int, ...]) -> None:
+def _enter(function: Callable[..., Any], *shapes: tuple[int, ...], of: Callable[[Any], Any] = as_array) -> None:
     """NumPy's function as a function of this package, with its own arguments; tested on these shapes."""
     def fact(*args: Any, **params: Any) -> Any:
-        return answer(function, *args, **params)
+        return answer(function, *map(of, args), **params)
     name = function.__name__
     fact.__name__ = fact.__qualname__ = name
     fact.__doc__ = f"`numpy.{name}` of the data: a plain result, which has no derivative."
@@ -44,10 +52,12 @@ def _enter(function: Callable[..., Any], *shapes: tuple[int, ...]) -> None:
 for _name in """equal not_equal greater greater_equal less less_equal logical_and logical_or logical_xor isclose
                 allclose array_equal array_equiv isin""".split():
     _enter(getattr(np, _name), (2, 3), (2, 3))
-for _name in """logical_not isfinite isinf isnan isposinf isneginf isreal iscomplex isrealobj iscomplexobj signbit
-                count_nonzero flatnonzero argwhere nanargmax nanargmin ndim shape size""".split():
+for _name in """logical_not isfinite isinf isnan isposinf isneginf isreal iscomplex signbit
+                count_nonzero flatnonzero argwhere nanargmax nanargmin""".split():
     _enter(getattr(np, _name), (2, 3))
 _enter(np.digitize, (2, 3), (1,))
+for _name in ("ndim", "shape", "size", "isrealobj", "iscomplexobj"):
+    _enter(getattr(np, _name), (2, 3), of=formed_like)
 
 
 # --- those that are methods as well ----------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_nn import Tensor, data, ops
+from autograd_nn import Tensor, data, free_cached_memory, ops
 from autograd_nn.core import operands
 from autograd_nn.ops import _frozen
 from autograd_nn.ops._frozen import FEW, ROOM, Copies, is_frozen, same_bits
@@ -86,6 +86,13 @@ def test_what_is_remembered_is_bounded_and_forgotten():
     assert not copies._known
 
 
+def test_it_can_be_told_to_forget():
+    x = np.ones(MANY)
+    first = (Tensor(1.0) * x).inputs[1]
+    assert free_cached_memory() >= x.nbytes and not operands.copies._known
+    assert (Tensor(1.0) * x).inputs[1] is not first
+
+
 def test_few_numbers_gaps_and_subclasses_are_copied_each_time():
     copies = Copies()
     for x in (np.zeros(3), np.zeros((MANY, 4))[:, ::2], np.zeros(MANY).view(np.recarray)):
@@ -114,7 +121,7 @@ def test_params_too():
 
 def test_copies_are_made_once_in_a_loop(monkeypatch):
     made = []
-    monkeypatch.setattr(operands, "_copies", copies := Copies())
+    monkeypatch.setattr(operands, "copies", copies := Copies())
     monkeypatch.setattr(_frozen, "frozen", lambda x, f=_frozen.frozen: made.append(x) or f(x))
     x, w = np.ones((MANY, 1)), Tensor([[0.5]])
     for _ in range(5):
