@@ -212,6 +212,16 @@ class Op(Bindable):
     def __deepcopy__(self, memo: dict[int, Any]) -> Op:
         return self
 
+    @cached_property
+    def parts_of_tangent(self) -> dict[tuple[int, int], list[Any]]:
+        """What forward mode has found out of which inputs can be served together, for it to keep."""
+        return {}
+
+    @cached_property
+    def array_jvps(self) -> Sequence[Rule | None]:
+        """The rules of tangents bound to ndarrays."""
+        return tuple(rule and bind(rule, "array") for rule in self.jvps)
+
     def __call__(self, *args: Any, **params: Any) -> Any:
         try:
             if len(args) != self.arity or params:
@@ -271,16 +281,6 @@ class Op(Bindable):
         if isinstance(self.vjps, Each):
             return Each(bind(self.vjps.rule, "array"))
         return tuple(rule and bind(rule, "array") for rule in self.vjps)
-
-    @cached_property
-    def parts_of_tangent(self) -> dict[tuple[int, int], list[Any]]:
-        """What forward mode has found out of which inputs can be served together, for it to keep."""
-        return {}
-
-    @cached_property
-    def array_jvps(self) -> Sequence[Rule | None]:
-        """The rules of tangents bound to ndarrays."""
-        return tuple(rule and bind(rule, "array") for rule in self.jvps)
 
     def bound(self, kind: str) -> Callable[..., Any]:
         """What a rule that names this op calls on floats ("scalar") or arrays ("array")."""

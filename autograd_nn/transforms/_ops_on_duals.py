@@ -16,7 +16,7 @@ from ..errors import UsageError
 from ..ops import FUNCTIONS, OPS, Op, shape_of
 from ..ops._arguments import as_array, real_only
 from ..ops._carriers import array_of, carrier, is_plain
-from ._tangent_of_op import by_rules, fitted, summed, tangent_of_op
+from ._tangent_of_op import by_rules, in_shape_of, summed, tangent_of_op
 from .dual import Dual, _running, alive
 
 _ndarray = np.ndarray
@@ -58,7 +58,7 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     if singles or not arrays:
         if numbers and not singles and op.elementwise:
             y = op.number(*xs, **params)
-            return Dual(y, fitted(by_rules(op.float_rules, y, xs, dxs, params), y), level)
+            return Dual(y, in_shape_of(by_rules(op.float_rules, y, xs, dxs, params), y), level)
         if not (by_elements and arrays):                 # of single numbers these may make something else
             return _apply_any(op, args, params)
     elif numbers and not by_elements:
@@ -74,7 +74,7 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     else:
         tangent = summed(op, run, op.array_jvps, y, xs, dxs, moved, params)
     if type(tangent) is not _ndarray or tangent.shape != y.shape:
-        tangent = fitted(tangent, y)
+        tangent = in_shape_of(tangent, y)
     return Dual(y, tangent, level)
 
 
@@ -130,7 +130,7 @@ def _infix(op: Op, reflected: bool) -> Any:
 
 def _reshape(self: Dual, *shape: Any, order: str = "C", copy: Any = None) -> Any:
     given = shape[0] if len(shape) == 1 else shape
-    return _quickly(ops.reshape, (self,), {"shape": given, "order": order, "copy": copy})
+    return _quickly(ops.reshape, (self,), dict(zip(ops.reshape.params, (given, order, copy))))
 
 
 def _getitem(self: Dual, index: Any) -> Any:

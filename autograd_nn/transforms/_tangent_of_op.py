@@ -28,15 +28,15 @@ def tangent_of_op(op: Op, rules: Iterable[Any], y: Any, xs: Sequence[Any], dxs: 
     `rules` are the op's, bound to what xs are. Of an op on whole arrays its own are taken, which record.
     """
     if op.scalar is not None:
-        return fitted(by_rules(rules, y, xs, dxs, params), y)
+        return in_shape_of(by_rules(rules, y, xs, dxs, params), y)
 
     def run(*xs: Any, **params: Any) -> Any:
         return op(*xs, **params) if op.arity >= 0 else op(xs, **params)
     moved = sum(1 << i for i, dx in enumerate(dxs) if dx is not None)
-    return fitted(summed(op, run, op.jvps, y, xs, dxs, moved, params), y)
+    return in_shape_of(summed(op, run, op.jvps, y, xs, dxs, moved, params), y)
 
 
-def fitted(tangent: Any, y: Any) -> Any:
+def in_shape_of(tangent: Any, y: Any) -> Any:
     """The tangent in y's shape; zeros for None."""
     if tangent is None:
         tangent = 0.0
