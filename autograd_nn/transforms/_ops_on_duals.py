@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import ops
 from ..core import modes
-from ..core.methods import attach, is_operand, through_ufunc
+from ..core.methods import attach, is_operand, through_function, through_ufunc
 from ..core.modes import mode
 from ..core.operands import plain_index
 from ..errors import UsageError
@@ -138,18 +138,26 @@ def _getitem(self: Dual, index: Any) -> Any:
 
 
 def _ufunc(self: Dual, ufunc: Any, method: str, *inputs: Any, **params: Any) -> Any:
-    op = _of_ufunc.get(ufunc) if method == "__call__" and not params else None
+    op = _of_numpy.get(ufunc) if method == "__call__" and not params else None
     return through_ufunc(ufunc, method, inputs, params) if op is None else _quickly(op, inputs, op.params)
 
 
+def _function(self: Dual, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    op = _of_numpy.get(func) if not kwargs else None
+    if op is None or len(args) != op.arity:
+        return through_function(func, args, kwargs)
+    return _quickly(op, args, op.params)
+
+
 carrier("Dual", Dual, _apply, below="primal")
-_of_ufunc = {getattr(np, op.name): op for op in OPS.values() if isinstance(getattr(np, op.name, None), np.ufunc)}
+_of_numpy = {getattr(np, op.name): op for op in OPS.values() if hasattr(np, op.name) and not op.internal}
 _QUICK = {Dual, float, int, np.ndarray}
 for op in OPS.values():
     if op.dunder and op.arity == 2:
         setattr(Dual, f"__{op.dunder}__", _infix(op, False))
         setattr(Dual, f"__r{op.dunder}__", _infix(op, True))
-Dual.reshape, Dual.__getitem__, Dual.__array_ufunc__ = _reshape, _getitem, _ufunc  # type: ignore[method-assign, assignment]
+Dual.reshape, Dual.__getitem__ = _reshape, _getitem  # type: ignore[method-assign, assignment]
+Dual.__array_ufunc__, Dual.__array_function__ = _ufunc, _function  # type: ignore[assignment]
 attach(Dual)
 for function in FUNCTIONS.values():
     if function.method and function.name not in vars(Dual):

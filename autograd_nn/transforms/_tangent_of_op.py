@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -74,9 +76,10 @@ def summed(op: Op, run: Callable[..., Any], jvps: Sequence[Any], y: Any, xs: Seq
         else:
             part = run(*[dx if role == _OWN else x if role == _HELD else _zeros(x)
                          for role, x, dx in zip(roles, xs, dxs)], **params)
-            leaks = _HELD in roles and not _finite(part)
-        for one in [transposed_rule(op, dxs[i], y, xs, i, params) for i in slots] if leaks else (part,):
-            total = one if total is None else total + one
+            leaks = _HELD in roles and not (finite if type(part) is np.ndarray else _finite)(part)
+        if leaks:
+            part = reduce(operator.add, [transposed_rule(op, dxs[i], y, xs, i, params) for i in slots])
+        total = part if total is None else total + part
     return total
 
 
