@@ -156,7 +156,7 @@ for op in OPS.values():
     if op.dunder and op.arity == 2:
         setattr(Dual, f"__{op.dunder}__", _infix(op, False))
         setattr(Dual, f"__r{op.dunder}__", _infix(op, True))
-Dual.reshape, Dual.__getitem__ = _reshape, _getitem  # type: ignore[method-assign, assignment]
+Dual.reshape, Dual.__getitem__ = _reshape, _getitem  # type: ignore[assignment]
 Dual.__array_ufunc__, Dual.__array_function__ = _ufunc, _function  # type: ignore[assignment]
 attach(Dual)
 for function in FUNCTIONS.values():
