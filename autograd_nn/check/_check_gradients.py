@@ -39,7 +39,8 @@ def check_gradients(f: Callable[..., Any], *inputs: Any, gradient: Callable[...,
     gradient      for an f of plain numbers and arrays: its hand-written gradient, which returns one
                   gradient, or a sequence of one for each input
     parameters    leaves that f uses without being given them, as in `model.parameters()`, or pairs
-                  (name, leaf), as in `model.named_parameters()`; they are as before in the end
+                  (name, leaf), as in `model.named_parameters()`; they are as before in the end. Those that
+                  are fixed (`requires_grad`) are constants, and passed over
     elements      check this many random elements of each input, or "all". By default all where there
                   are no more than 100 in all, and else random directions through each input: where
                   one disagrees, it is halved until the wrong elements are named

@@ -160,6 +160,12 @@ class Handwritten(Subject):
         return done
 
 
+def _is_fixed(parameter: Any) -> bool:
+    """Whether a parameter, or the pair of its name and itself, is a leaf by which nothing is differentiated."""
+    leaf = parameter[1] if isinstance(parameter, tuple) and len(parameter) == 2 else parameter
+    return isinstance(leaf, Node) and not leaf.requires_grad
+
+
 def subject_of(f: Any, inputs: Sequence[Any], gradient: Any, parameters: Iterable[Any], framework: str | None,
                many: bool) -> Subject:
     """The Subject for f: by `framework`, by what the inputs and parameters are, or by what f refers to."""
@@ -176,7 +182,7 @@ def subject_of(f: Any, inputs: Sequence[Any], gradient: Any, parameters: Iterabl
         if framework is None:
             framework, origin = by_function(f)
     if framework == OWN:
-        made: Subject = Own(f, inputs, parameters, many)
+        made: Subject = Own(f, inputs, [p for p in parameters if not _is_fixed(p)], many)
     else:
         from ._adapters import adapter
         made = adapter(framework)(f, inputs, parameters, many)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from .fixed import swapping
 from .node import Node, data_of
-
-_swapping = threading.RLock()
-"""Held while a gradient is compared and set."""
 
 
 def to_nodes(order: list[Node], found: Mapping[Node, Any], seed: Any) -> None:
@@ -35,7 +32,10 @@ def to_nodes(order: list[Node], found: Mapping[Node, Any], seed: Any) -> None:
 
 
 def accumulate(leaf: Node, g: Any) -> None:
-    """Add g to a leaf's gradient. Where another thread has put another one there meanwhile, it is done again."""
+    """Add g to a leaf's gradient. Where another thread has put another one there meanwhile, it is done again.
+
+    A leaf that was fixed after the graph was made has none.
+    """
     while True:
         before = leaf._grad
         if swap(leaf, before, g if before is None else leaf._own(before + g)):
@@ -43,11 +43,13 @@ def accumulate(leaf: Node, g: Any) -> None:
 
 
 def swap(leaf: Node, before: Any, after: Any) -> bool:
-    """Set the gradient if it is still `before`, and say whether."""
+    """Set the gradient if it is still `before`, and say whether. That of a fixed leaf is never set."""
     in_c = getattr(leaf, "_swap_grad", None)             # a Value in C has that
     if in_c is not None:
         return in_c(before, after)  # type: ignore[no-any-return]
-    with _swapping:
+    with swapping:
+        if leaf._fixed:
+            return True
         unchanged = leaf._grad is before
         if unchanged:
             leaf._grad = after

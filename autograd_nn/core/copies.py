@@ -14,9 +14,10 @@ from typing import Any
 
 from ..errors import LeavesGraphError
 from ..ops import Op
+from .fixed import FREE
 from .node import NOTHING, STORAGE, Node, topological
 from .times import assigned_since
-from .variables import become_constant, has_served, is_running, was_made
+from .variables import has_served, is_running, was_made
 
 _STORED = frozenset({*STORAGE, "_operands", "_part", "_time"})
 
@@ -25,14 +26,16 @@ def shallow(node: Node) -> Any:
     """A leaf with the same data and a gradient of its own; any other node itself."""
     if _is_result(node):
         return node
-    return rebuild(type(node), node._data, None, (), NOTHING, node.name, copy.copy(node._grad), _attached(node))
+    return rebuild(type(node), node._data, None, (), NOTHING, node.name, copy.copy(node._grad), _attached(node),
+                   node._fixed)
 
 
 def deep(node: Node, memo: dict[int, Any]) -> Any:
     """A leaf with copies of all that the original holds; any other node itself."""
     if _is_result(node):
         return node
-    made = memo[id(node)] = rebuild(type(node), copy.copy(node._data), None, (), NOTHING, node.name, None)
+    made = memo[id(node)] = rebuild(type(node), copy.copy(node._data), None, (), NOTHING, node.name, None,
+                                    fixed=node._fixed)
     made._grad = copy.deepcopy(node._grad, memo)
     _attach(made, copy.deepcopy(_attached(node), memo))
     return made
@@ -48,7 +51,7 @@ def pickled(root: Node) -> tuple[Any, ...]:
                 "what is read back would have no gradient\n"
                 "  help: copy.copy and copy.deepcopy keep the gradient; .item() or .data is what it holds")
     if root._op is None:
-        return rebuild_constant if was_made(root) else rebuild, _record(root, ())
+        return rebuild, _record(root, ())
     place = {node: i for i, node in enumerate(order)}
     records: list[Any] = []
     for node in order:
@@ -64,22 +67,18 @@ def pickled(root: Node) -> tuple[Any, ...]:
 
 def _record(node: Node, wires: tuple[Any, ...]) -> tuple[Any, ...]:
     grad = node._grad._data if isinstance(node._grad, Node) else node._grad
-    return type(node), node._data, node._op, wires, node._params, node.name, grad, _attached(node)
+    return type(node), node._data, node._op, wires, node._params, node.name, grad, _attached(node), node._fixed
 
 
 def rebuild(kind: type[Node], data: Any, op: Op | None, inputs: tuple[Any, ...],
-            params: dict[str, Any], name: str | None, grad: Any, attached: dict[str, Any] = NOTHING) -> Any:
+            params: dict[str, Any], name: str | None, grad: Any, attached: dict[str, Any] = NOTHING,
+            fixed: int = FREE) -> Any:
     """A node with all that it holds."""
     node = kind._made(data, op, inputs, params)
     node.name, node._grad = name, grad
+    if fixed:
+        node._fixed = fixed
     _attach(node, attached)
-    return node
-
-
-def rebuild_constant(*record: Any) -> Any:
-    """A leaf that an op made."""
-    node = rebuild(*record)
-    become_constant(node)
     return node
 
 
@@ -100,7 +99,7 @@ def _rewire(records: list[Any], before: dict[int, Any]) -> Any:
 
 
 def _is_result(node: Node) -> bool:
-    return node._op is not None or is_running(node) or has_served(node)
+    return was_made(node) or is_running(node) or has_served(node)
 
 
 def _attached(node: Node) -> dict[str, Any]:

@@ -12,9 +12,11 @@ import numpy as np
 
 from ..native import load
 from ..ops import OPS, Op, _carriers, _frozen, for_each_op
+from ..ops._bind import InOneStep
 from ..ops._carriers import carrier
 from ..ops.networks import _sliding
 from . import modes, reverse
+from .fixed import COMPUTED
 from .leaks import finite
 from .methods import is_operand, op_of_ufunc
 from .node import NOTHING, Node
@@ -26,13 +28,14 @@ SCALARS = (*{kind for kind in np.sctypeDict.values() if issubclass(kind, (np.flo
 # --- Value ------------------------------------------------------------------------------------------
 
 def native_value(base: Any, apply: Callable[..., Any], number: Callable[[Any], float],
-                 refuse_data: Callable[[Any], NoReturn]) -> Any:
+                 refuse_data: Callable[[Any], NoReturn], refuse_grad: Callable[[Any], NoReturn]) -> Any:
     """The Value of the engine in C; None where it is not compiled, or not wanted.
 
     base     its base class
     apply    `apply(kind, op, args, params)` does in Python what C leaves undone: arrays, a user's own op, a mode
     number   makes a float of what a user gives as one
     refuse_data   raises the error where the data of a node is assigned that is no leaf
+    refuse_grad   raises the error where the gradient of a leaf is assigned that is fixed
     """
     in_c = load("_value")
     if in_c is None:
@@ -42,7 +45,7 @@ def native_value(base: Any, apply: Callable[..., Any], number: Callable[[Any], f
         reverse.backward(root, None if seed is None else number(seed), create_graph=create_graph)
 
     kind = in_c.setup(base, OPS, NOTHING, number, _operator, backward, refuse_data, base.__array_ufunc__,
-                      _ufuncs(), SCALARS)
+                      _ufuncs(), SCALARS, refuse_grad)
     in_python = partial(apply, kind)
 
     def in_c_or_python(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
@@ -82,7 +85,7 @@ def install_tensors(Tensor: Any, apply: Callable[..., Any], not_in_c: Op) -> Non
     """
     def use(in_c: Any) -> None:
         in_c.setup(Tensor, Node, _frozen.Memory, NOTHING, constant, kept_params, reverse.fitted, finite,
-                   *_errors_ignored())
+                   *_errors_ignored(), COMPUTED)
         reverse.in_c = in_c
         _frozen.quick, _frozen.quick_same = in_c.frozen, in_c.same_bits
         modes.tell_modes(in_c.set_modes)
@@ -92,15 +95,15 @@ def install_tensors(Tensor: Any, apply: Callable[..., Any], not_in_c: Op) -> Non
             return apply(op, args, params) if node is None else node
         carrier("Tensor", Tensor, in_c_or_python, below="_data")
         for_each_op(partial(_quicken, Tensor, in_c))
+        InOneStep.in_c = staticmethod(partial(_in_one_step, in_c))
     load("_tensor", use)
     _sliding.quick = load("_windows")
 
 
 def _quicken(Tensor: Any, in_c: Any, op: Op) -> None:
     """Replace the array function, the methods and the operators of an op by quicker ones in C."""
-    small = in_c.array_function(op.name, op.array) if op.is_own else None
-    if small is not None:
-        op.array = update_wrapper(small, op.array)
+    if op.is_own:
+        op.array = _in_one_step(in_c, op.name, op.array)
     def install(name: str, reflected: bool = False) -> None:
         method = getattr(Tensor, name)
         quick = in_c.method(method, op, op.params, op.arity, reflected)
@@ -112,6 +115,12 @@ def _quicken(Tensor: Any, in_c: Any, op: Op) -> None:
         install(f"__{op.dunder}__")
         if op.arity == 2:
             install(f"__r{op.dunder}__", reflected=True)
+
+
+def _in_one_step(in_c: Any, name: str, python: Callable[..., Any]) -> Any:
+    """A function of arrays as C does it, which falls back on Python's; that itself where C does not know the name."""
+    quick = in_c.array_function(name, python)
+    return python if quick is None else update_wrapper(quick, python)
 
 
 def _errors_ignored() -> tuple[ContextVar[Any], Any]:

@@ -137,10 +137,12 @@ def unrecorded(kind: type[Node], data: Any) -> Any:
 
 
 def record(kind: type[Node], data: Any, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
-    """The node that an op makes, with regard to the modes that are on."""
+    """The node that an op makes, with regard to the modes that are on; of constants alone it makes a constant."""
+    if special and mode.watch is not None:
+        mode.watch(op, inputs, data)
+    if not any(isinstance(x, Node) for x in inputs):
+        return kind._constant(data)
     if special:
-        if mode.watch is not None:
-            mode.watch(op, inputs, data)
         if mode.make is not None:
             return mode.make(kind, data, op, inputs, params)
         if not mode.recording:

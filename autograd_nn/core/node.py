@@ -9,14 +9,15 @@ from typing import Any
 
 from ..ops import Op
 from ._compared import comparison
+from .fixed import COMPUTED, FREE, Fixable
 from .options import instances
 
 NOTHING: dict[str, Any] = {}                     # the parameters of a node that has none, shared by all of these
-STORAGE: tuple[str, ...] = ("__weakref__", "_data", "_grad", "_inputs", "_op", "_params", "name")
+STORAGE: tuple[str, ...] = ("__weakref__", "_data", "_fixed", "_grad", "_inputs", "_op", "_params", "name")
 """The slots of a node that is written in Python."""
 
 
-class Node:
+class Node(Fixable):
     """A value that remembers how it was made: by which op, from which inputs.
 
     An input is a node, or a plain number or ndarray (a constant, which has no derivative). A node
@@ -30,6 +31,7 @@ class Node:
     _op: Op | None
     _inputs: tuple[Any, ...]
     _params: dict[str, Any]
+    _fixed: int                  # FREE, FIXED or COMPUTED; of a node that is no leaf FREE
     name: str | None
 
     @property
@@ -69,19 +71,8 @@ class Node:
         """A node as an op makes it: no checks, no copy."""
         node: Any = object.__new__(cls)
         node._data, node._grad = data, None
-        node._op, node._inputs, node._params, node.name = op, inputs, params, None
+        node._op, node._inputs, node._params, node.name, node._fixed = op, inputs, params, None, FREE
         return node
-
-    @property
-    def is_leaf(self) -> bool:
-        """Whether no op made this node.
-
-        >>> from autograd_nn import Value
-        >>> x = Value(2.0)
-        >>> x.is_leaf, (x * x).is_leaf
-        (True, False)
-        """
-        return self._op is None
 
     @property
     def has_grad(self) -> bool:
@@ -110,7 +101,7 @@ class Node:
         through all steps before in each backward pass, unless it carries `h.detach()`.
 
         Raises ShapeError for a node of more than one element without a seed, and for a seed of
-        another shape.
+        another shape; GraphError where nothing below requires a gradient.
 
         >>> from autograd_nn import Value
         >>> x = Value(3.0)
@@ -125,9 +116,9 @@ class Node:
         self._data = data
 
     def _become_leaf(self) -> None:
-        """Forget how the node was made. Its data stay."""
+        """Forget how the node was made, and be a constant. Its data stay."""
         node: Any = self
-        node._op, node._inputs, node._params = None, (), NOTHING
+        node._op, node._inputs, node._params, node._fixed = None, (), NOTHING, COMPUTED
 
     def zero_grad(self) -> None:
         """Forget the gradient: as before any backward."""

@@ -77,7 +77,7 @@ def plain_index(index: Any) -> Any:
 
 
 def constant(op: Op, x: Any) -> Any:
-    """A constant as the graph keeps it: an array that nobody else can change."""
+    """A constant as the graph keeps it: an array that nobody else can change. Of a node that is fixed, its data."""
     if type(x) in (float, int, bool):
         return x
     if isinstance(x, np.ndarray):
@@ -87,6 +87,8 @@ def constant(op: Op, x: Any) -> Any:
     if isinstance(x, (np.generic, complex)):
         real_only(op.name, x)
         return x
+    if isinstance(x, Node):
+        return x.data                                    # type: ignore[attr-defined]
     if isinstance(x, Real):                              # a Fraction, say
         return float(x)
     if isinstance(x, (list, tuple)):

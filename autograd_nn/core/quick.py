@@ -14,6 +14,7 @@ from ..ops import Op, for_each_op
 from ..ops._bind import MATH_ERRORS
 from . import modes, times
 from .accumulate import accumulate
+from .fixed import FREE
 from .methods import is_operand
 from .node import NOTHING, Node
 
@@ -36,7 +37,7 @@ def _unary(op: Op, Value: Any) -> Callable[[Any], Any]:
     scalar, new = op.scalar, object.__new__
 
     def method(self: Any, *rest: Any) -> Any:
-        if modes.special or rest:
+        if modes.special or rest or self._fixed:
             return op(self, *rest)
         try:
             data = scalar(self._data)                # type: ignore[misc]
@@ -45,7 +46,7 @@ def _unary(op: Op, Value: Any) -> Callable[[Any], Any]:
         node = new(Value)
         node._data, node._op, node._inputs, node._params = data, op, (self,), NOTHING
         node._grad = node._part = node.name = None
-        node._time = times.now
+        node._time, node._fixed = times.now, FREE
         return node
     method.op = op  # type: ignore[attr-defined]
     return method
@@ -56,7 +57,8 @@ def _binary(op: Op, Value: Any) -> Callable[[Any, Any], Any]:
 
     def method(self: Any, other: Any, *rest: Any) -> Any:
         kind = type(other)
-        if modes.special or rest or (kind is not Value and kind is not float and kind is not int):
+        usual = not other._fixed if kind is Value else kind is float or kind is int
+        if modes.special or rest or self._fixed or not usual:
             return op(self, other, *rest) if is_operand(other) else NotImplemented
         try:
             data = scalar(self._data, other._data if kind is Value else other)  # type: ignore[misc]
@@ -65,7 +67,7 @@ def _binary(op: Op, Value: Any) -> Callable[[Any, Any], Any]:
         node = new(Value)
         node._data, node._op, node._inputs, node._params = data, op, (self, other), NOTHING
         node._grad = node._part = node.name = None
-        node._time = times.now
+        node._time, node._fixed = times.now, FREE
         return node
     return method
 
@@ -84,10 +86,10 @@ def backward(root: Node, seed: float, kind: Any) -> bool:
     """reverse.backward where every node is of the one `kind`: the same steps, without what only arrays need.
 
     False, with every gradient as it was, if another kind of node is met, or a leaf whose number was assigned after
-    it had been used, or if a rule of such a pass asks for this one. The cotangents are in the nodes, so one thread
-    runs at a time.
+    it had been used, if the root is a constant, or if a rule of such a pass asks for this one. The cotangents are in
+    the nodes, so one thread runs at a time.
     """
-    if _one_at_a_time._is_owned():                   # type: ignore[attr-defined]
+    if root._fixed or _one_at_a_time._is_owned():    # type: ignore[attr-defined]
         return False
     with _one_at_a_time:
         _clear()

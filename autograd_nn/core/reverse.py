@@ -20,6 +20,7 @@ from ..ops._refusal import shown_in_error
 from . import modes
 from .accumulate import to_nodes
 from .below import between
+from .fixed import refuse_backward
 from .in_lanes import cotangents_in_lanes, dropping, rules_in_lanes, seen_in_lanes
 from .lane_level import lanes_share
 from .leaks import Look, finite, on_numbers_in_general, with_care, zero
@@ -171,6 +172,8 @@ def _swept(order: list[Node], seeds: Mapping[Node, Any], look: Look, ends: Colle
 
 def backward(root: Node, seed: Any = None, *, create_graph: bool = False) -> None:
     """`root.backward(...)`: see Node.backward."""
+    if root._fixed:
+        refuse_backward(root)
     shape = root.shape
     if seed is None:
         if shape and math.prod(shape) != 1:

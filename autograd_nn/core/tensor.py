@@ -15,6 +15,7 @@ from ..ops._carriers import carrier, has_lanes, is_traced
 from ..ops._frozen import Memory, frozen, kept_result
 from . import engine, modes
 from .explain import explained
+from .fixed import FREE, refuse_grad
 from .methods import attach
 from .modes import record
 from .node import NOTHING, STORAGE, Node
@@ -59,6 +60,7 @@ class Tensor(TensorMethods, Traced, Node):
         self._data = array
         self._grad = None
         self._op, self._inputs, self._params, self.name, self._operands = None, (), NOTHING, name, ()
+        self._fixed = FREE
 
     @property
     def data(self) -> np.ndarray[Any, Any]:
@@ -85,6 +87,8 @@ class Tensor(TensorMethods, Traced, Node):
 
     @grad.setter
     def grad(self, g: Any) -> None:
+        if g is not None and self._fixed:
+            refuse_grad(self)
         if g is not None and not isinstance(g, Node):
             g = gradient_array("grad", g, self.dtype)
             if g.shape != self.shape:
@@ -225,7 +229,8 @@ class Tensor(TensorMethods, Traced, Node):
         text = np.array2string(self._data, separator=", ", prefix="Tensor(", threshold=100)
         dtype = "" if self.dtype == np.float64 else f", dtype={self.dtype}"
         name = "" if self.name is None else f", name={self.name!r}"
-        return f"Tensor({text}{dtype}{name})"
+        fixed = ", requires_grad=False" if self._fixed else ""
+        return f"Tensor({text}{dtype}{name}{fixed})"
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else repr(self)
@@ -254,7 +259,7 @@ def _operands(op: Op | None, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """Run `op` on Tensors, Values, arrays and numbers, and record it."""
-    inputs = tuple([a if isinstance(a, Node) else constant(op, a) for a in args])
+    inputs = tuple([a if isinstance(a, Node) and not a._fixed else constant(op, a) for a in args])
     for p in params.values():
         if type(p) in (list, tuple, np.ndarray):
             params = kept_params(params)
@@ -263,16 +268,17 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     try:
         data = op.array(*operands, **params)
     except (ValueError, TypeError, IndexError) as error:
-        raise explained(op, inputs, params, error) from None
+        seen = tuple([a if isinstance(a, Node) else x for a, x in zip(args, inputs)])
+        raise explained(op, seen, params, error) from None
     if type(data) is not np.ndarray:
         data = np.asarray(data)
     data = kept_result(data)
     if op is as_value:
         return record(Value, float(data), op, inputs, params)
-    if modes.special:
+    if modes.special or not any(isinstance(x, Node) for x in inputs):
         return record(Tensor, data, op, inputs, params)
     node = object.__new__(Tensor)
-    node._data, node._grad, node._operands = data, None, operands
+    node._data, node._grad, node._operands, node._fixed = data, None, operands, FREE
     node._op, node._inputs, node._params, node.name = op, inputs, params, None
     return node
 

@@ -18,6 +18,7 @@ from ..errors import UsageError
 from ..ops import CARRIERS, Op
 from ..ops._carriers import carrier, holds_objects, is_traced, on_objects
 from . import engine, quick, reverse, times
+from .fixed import FREE, refuse_grad
 from .methods import attach, attach_to_loops
 from .modes import record
 from .node import NOTHING, STORAGE, Node, data_of
@@ -78,6 +79,8 @@ class BaseValue(ValueMethods, Traced, Node):
             parts.append(f"grad={data_of(self._grad)!r}")
         if self.name is not None:
             parts.append(f"name={self.name!r}")
+        if self._fixed:
+            parts.append("requires_grad=False")
         return f"Value({', '.join(parts)})"
 
     def __format__(self, spec: str) -> str:
@@ -94,7 +97,8 @@ def _apply(kind: type[BaseValue], op: Op, args: tuple[Any, ...], params: dict[st
     if op.scalar is None:
         from .tensor import Tensor  # an op on arrays takes a Value as one of shape ()
         return CARRIERS[Tensor].apply(op, args, params)
-    inputs = tuple(a if isinstance(a, Node) or type(a) in (float, int) else number_among(op, a) for a in args)
+    inputs = tuple([a if type(a) in (float, int) else number_among(op, a) if not isinstance(a, Node) else
+                    a._data if a._fixed else a for a in args])
     params = {k: float(v) if isinstance(v, np.floating) else v for k, v in params.items()} if params else NOTHING
     xs = [x._data if isinstance(x, Node) else x for x in inputs]
     if op.arity < 0:
@@ -121,7 +125,7 @@ class PureValue(BaseValue):
             raise UsageError("this Value was made by an op and cannot be initialized again")
         self._data = number(data)
         self._grad = self._part = None
-        self._op, self._inputs, self._params, self.name = None, (), NOTHING, name
+        self._op, self._inputs, self._params, self.name, self._fixed = None, (), NOTHING, name, FREE
         self._time = times.tick()                        # it may be a leaf that has been used
 
     @classmethod
@@ -156,6 +160,8 @@ class PureValue(BaseValue):
 
     @grad.setter
     def grad(self, g: Any) -> None:
+        if g is not None and self._fixed:
+            refuse_grad(self)
         self._grad = g if g is None or isinstance(g, BaseValue) else number(g)
 
     def backward(self, seed: Any = None, *, create_graph: bool = False) -> None:
@@ -168,7 +174,7 @@ class PureValue(BaseValue):
 carrier("Value", PureValue, partial(_apply, PureValue), below="_data")
 
 quick.install(PureValue)
-_in_c = engine.native_value(BaseValue, _apply, number, refuse_data)
+_in_c = engine.native_value(BaseValue, _apply, number, refuse_data, refuse_grad)
 NATIVE = _in_c is not None
 """Whether Value is the engine in C."""
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from weakref import WeakValueDictionary
 
+from .fixed import COMPUTED
 from .node import Node
 
 
@@ -31,7 +32,6 @@ class _Active(threading.local):
 _running: dict[object, frozenset[Node]] = {}     # of all threads: f may hand its variables to a thread of its own
 _served: WeakValueDictionary[int, Node] = WeakValueDictionary()      # by their id, for nodes compare by their data
 _asking: WeakValueDictionary[int, object] = WeakValueDictionary()    # by the id of a leaf, which it holds
-_results: WeakValueDictionary[int, Node] = WeakValueDictionary()     # by their id
 active = _Active()
 
 
@@ -67,9 +67,8 @@ def become_constant(node: Node) -> None:
     """Make a leaf of what an op made, and a constant for all."""
     node._become_leaf()
     served([node])
-    _results[id(node)] = node
 
 
 def was_made(node: Node) -> bool:
-    """Whether an op made the node, also if it has forgotten so: what is in a Module is then no parameter."""
-    return node.op is not None or _results.get(id(node)) is node
+    """Whether an op made the node, also if it is a constant: what is in a Module is then no parameter."""
+    return node.op is not None or node._fixed == COMPUTED

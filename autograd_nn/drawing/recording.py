@@ -128,7 +128,8 @@ class trace(Recorded):
         roots = [*dict.fromkeys([*roots, *given])]
         if not roots and failure is None:
             raise UsageError("nothing was computed inside this trace(): no op made a node\n"
-                             "  help: put the forward pass into the `with` block, outside of no_grad()")
+                             "  help: put the forward pass into the `with` block, outside of no_grad(), and free "
+                             "(requires_grad) what it is to be a function of")
         return roots
 
     def notes(self) -> Notes:

@@ -15,12 +15,28 @@
 
 #define WARNINGS (FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW)
 
-static int any_flag(void) { return fetestexcept(WARNINGS) != 0; }
+static PyObject *usual_errors;  /* the value of `errors` where nobody has told NumPy anything */
 
 static void clear_flags(void)
 {
-    if (any_flag())                                     /* to look takes a tenth of the time of clearing */
+    if (fetestexcept(WARNINGS))                         /* to look takes a tenth of the time of clearing */
         feclearexcept(WARNINGS);
+}
+
+/* Whether something overflowed or came out as nan: then Python takes another way. */
+static int loud(void) { return fetestexcept(FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW) != 0; }
+
+/* Whether NumPy would say something of what the flags tell. A number that is nearly 0 it passes over, unless told not to:
+   probabilities often are. */
+static int any_flag(void)
+{
+    int flags = fetestexcept(WARNINGS);
+    PyObject *state = NULL;
+    if (!flags || PyContextVar_Get(errors, NULL, &state) < 0)
+        return flags != 0;
+    int passed_over = state == ignored || (state == usual_errors && flags == FE_UNDERFLOW);
+    Py_XDECREF(state);
+    return !passed_over;
 }
 
 /* --- NumPy's loops ---------------------------------------------------------------------------------------------- */
@@ -237,6 +253,73 @@ static void near_certainty##suffix(npy_intp n, npy_intp m, const T *x, const T *
         if (totals[i] >= 1 && totals[i] < (T)1.25) \
             y[i] = rest[i]; \
 } \
+static void softmax##suffix(npy_intp n, npy_intp m, const T *x, T *top, T *y)       /* by rows, whose largest is in top */ \
+{ \
+    const npy_intp block = m < 4096 ? 4096 / m : 1;             /* so many rows stay in the cache for all steps */ \
+    for (npy_intp start = 0; start < n; start += block) { \
+        npy_intp rows = start + block < n ? block : n - start; \
+        T *part = y + start * m; \
+        less_rows##suffix(rows, m, x + start * m, top + start, part); \
+        each(&exp_loops, sizeof(T), rows * m, (char *)part, (char *)part); \
+        for (npy_intp i = 0; i < rows; i++) { \
+            T sum; \
+            total(sizeof(T), m, (char *)(part + i * m), (char *)&sum); \
+            for (npy_intp k = 0; k < m; k++) \
+                part[i * m + k] /= sum; \
+        } \
+    } \
+} \
+static void from_probabilities##suffix(npy_intp n, npy_intp m, const T *g, const T *p, T *scratch, T *y) \
+{ \
+    for (npy_intp i = 0; i < n; i++, g += m, p += m, y += m) { \
+        npy_intp top = 0; \
+        T sum; \
+        for (npy_intp k = 1; k < m; k++) \
+            top = p[k] > p[top] ? k : top; \
+        for (npy_intp k = 0; k < m; k++) { \
+            y[k] = g[k] - g[top]; \
+            scratch[k] = y[k] * p[k]; \
+        } \
+        total(sizeof(T), m, (char *)scratch, (char *)&sum); \
+        for (npy_intp k = 0; k < m; k++) \
+            y[k] = p[k] * (y[k] - sum); \
+    } \
+} \
+/* A row less its mean; what the mean of the squares of that is. */ \
+static T centred##suffix(npy_intp m, const T *x, T *scratch, T *y) \
+{ \
+    T sum; \
+    total(sizeof(T), m, (char *)x, (char *)&sum); \
+    T mean = sum / (T)m; \
+    for (npy_intp k = 0; k < m; k++) { \
+        y[k] = x[k] - mean; \
+        scratch[k] = y[k] * y[k]; \
+    } \
+    total(sizeof(T), m, (char *)scratch, (char *)&sum); \
+    return sum / (T)m; \
+} \
+static void standardize##suffix(npy_intp n, npy_intp m, const T *x, T eps, T *scratch, T *y) \
+{ \
+    for (npy_intp i = 0; i < n; i++, x += m, y += m) { \
+        T factor = 1 / (T)SQRT##suffix(centred##suffix(m, x, scratch, y) + eps); \
+        for (npy_intp k = 0; k < m; k++) \
+            y[k] *= factor; \
+    } \
+} \
+static void from_standardized##suffix(npy_intp n, npy_intp m, const T *g, const T *z, const T *x, T eps, T *scratch, T *y) \
+{ \
+    for (npy_intp i = 0; i < n; i++, g += m, z += m, x += m, y += m) { \
+        T root = SQRT##suffix(centred##suffix(m, x, scratch, y) + eps), sum, mean, along; \
+        total(sizeof(T), m, (char *)g, (char *)&sum); \
+        mean = sum / (T)m; \
+        for (npy_intp k = 0; k < m; k++) \
+            scratch[k] = g[k] * z[k]; \
+        total(sizeof(T), m, (char *)scratch, (char *)&sum); \
+        along = sum / (T)m; \
+        for (npy_intp k = 0; k < m; k++) \
+            y[k] = (g[k] - mean - z[k] * along) / root; \
+    } \
+} \
 static int all_far##suffix(npy_intp n, const T *totals) \
 { \
     int far = 1; \
@@ -275,6 +358,8 @@ static void excess##suffix(npy_intp n, npy_intp m, const T *g, const T *loss, co
         p[i * m + target[i]] = scratch[i]; \
     times_rows##suffix(n, m, g, p); \
 }
+#define SQRT32 sqrtf
+#define SQRT64 sqrt
 STEPS(float, 32)
 STEPS(double, 64)
 
@@ -282,7 +367,7 @@ STEPS(double, 64)
    the arguments, n are before them. */
 typedef PyObject *Function(PyObject *const *args, Py_ssize_t n, PyObject *named);
 
-static PyObject *s_index, *s_loss, *s_axis, *s_keepdims, *s_shape, *s_kept;
+static PyObject *s_index, *s_loss, *s_eps, *s_axis, *s_keepdims, *s_shape, *s_kept;
 
 /* Whether the arguments are n of this number, and then those of these names. */
 static int call_is(Py_ssize_t n, PyObject *named, Py_ssize_t wanted, PyObject *first, PyObject *second)
@@ -349,6 +434,110 @@ static PyObject *function_softmax_excess(PyObject *const *args, Py_ssize_t n, Py
                  PyArray_DATA(ARRAY(p)));
     PyMem_Free(scratch);
     return p;
+}
+
+/* Whether an array of float32 or float64 in C's order, of any size, may be taken row by row: `axis` is its last one, or a
+   tuple of that alone. Its rows and their length, then. */
+static int is_in_rows(PyObject *x, PyObject *axis, npy_intp *rows, npy_intp *m)
+{
+    if (PyTuple_CheckExact(axis) && PyTuple_GET_SIZE(axis) == 1)
+        axis = PyTuple_GET_ITEM(axis, 0);
+    if (!is_array(x) || !is_plain(ARRAY(x)) || !PyArray_NDIM(ARRAY(x)) || !PyArray_SIZE(ARRAY(x)) ||
+        (PyArray_DESCR(ARRAY(x)) != float32 && PyArray_DESCR(ARRAY(x)) != float64) || !PyLong_CheckExact(axis))
+        return 0;
+    long last = PyLong_AsLong(axis);
+    PyErr_Clear();                                      /* of a number that is no long */
+    *m = PyArray_DIM(ARRAY(x), PyArray_NDIM(ARRAY(x)) - 1);
+    *rows = PyArray_SIZE(ARRAY(x)) / *m;
+    return last == -1 || last == PyArray_NDIM(ARRAY(x)) - 1;
+}
+
+static int is_single(PyObject *x) { return PyArray_DESCR(ARRAY(x)) == float32; }
+
+/* from_probabilities(g, p, axis) of elementwise/activation.py */
+static PyObject *function_from_probabilities(PyObject *const *args, Py_ssize_t n, PyObject *named)
+{
+    npy_intp rows, m;
+    if (!call_is(n, named, 3, NULL, NULL) || !is_in_rows(args[1], args[2], &rows, &m) || !is_array(args[0]) ||
+        !is_plain(ARRAY(args[0])) || !same_form(ARRAY(args[0]), ARRAY(args[1])) || all_finite(args[1]) != 1)
+        return NULL;
+    PyObject *y = empty_like(args[1]);
+    void *scratch = y ? PyMem_Malloc((size_t)(m * PyArray_ITEMSIZE(ARRAY(y)))) : NULL;
+    if (!scratch)
+        Py_CLEAR(y);
+    else if (is_single(y))
+        from_probabilities32(rows, m, PyArray_DATA(ARRAY(args[0])), PyArray_DATA(ARRAY(args[1])), scratch, PyArray_DATA(ARRAY(y)));
+    else
+        from_probabilities64(rows, m, PyArray_DATA(ARRAY(args[0])), PyArray_DATA(ARRAY(args[1])), scratch, PyArray_DATA(ARRAY(y)));
+    PyMem_Free(scratch);
+    return y;
+}
+
+/* _standardize(x, axis=, eps=) of networks/normalization.py */
+static PyObject *function_standardize(PyObject *const *args, Py_ssize_t n, PyObject *named)
+{
+    npy_intp rows, m;
+    if (!call_is(n, named, 1, s_axis, s_eps) || !is_in_rows(args[0], args[1], &rows, &m) || !PyFloat_CheckExact(args[2]))
+        return NULL;
+    PyObject *y = empty_like(args[0]);
+    void *scratch = y ? PyMem_Malloc((size_t)(m * PyArray_ITEMSIZE(ARRAY(y)))) : NULL;
+    double eps = PyFloat_AS_DOUBLE(args[2]);
+    if (!scratch)
+        Py_CLEAR(y);
+    else if (is_single(y))
+        standardize32(rows, m, PyArray_DATA(ARRAY(args[0])), (float)eps, scratch, PyArray_DATA(ARRAY(y)));
+    else
+        standardize64(rows, m, PyArray_DATA(ARRAY(args[0])), eps, scratch, PyArray_DATA(ARRAY(y)));
+    PyMem_Free(scratch);
+    if (y && loud())                                    /* of squares that overflow, say */
+        Py_CLEAR(y);
+    return y;
+}
+
+/* from_standardized(g, y, x, axis, eps) of networks/normalization.py */
+static PyObject *function_from_standardized(PyObject *const *args, Py_ssize_t n, PyObject *named)
+{
+    npy_intp rows, m;
+    if (!call_is(n, named, 5, NULL, NULL) || !is_in_rows(args[2], args[3], &rows, &m) || !PyFloat_CheckExact(args[4]))
+        return NULL;
+    for (int i = 0; i < 2; i++)
+        if (!is_array(args[i]) || !is_plain(ARRAY(args[i])) || !same_form(ARRAY(args[i]), ARRAY(args[2])))
+            return NULL;
+    PyObject *y = empty_like(args[2]);
+    void *scratch = y ? PyMem_Malloc((size_t)(m * PyArray_ITEMSIZE(ARRAY(y)))) : NULL;
+    double eps = PyFloat_AS_DOUBLE(args[4]);
+    if (!scratch)
+        Py_CLEAR(y);
+    else if (is_single(y))
+        from_standardized32(rows, m, PyArray_DATA(ARRAY(args[0])), PyArray_DATA(ARRAY(args[1])), PyArray_DATA(ARRAY(args[2])),
+                            (float)eps, scratch, PyArray_DATA(ARRAY(y)));
+    else
+        from_standardized64(rows, m, PyArray_DATA(ARRAY(args[0])), PyArray_DATA(ARRAY(args[1])), PyArray_DATA(ARRAY(args[2])),
+                            eps, scratch, PyArray_DATA(ARRAY(y)));
+    PyMem_Free(scratch);
+    if (y && loud())
+        Py_CLEAR(y);
+    return y;
+}
+
+/* _softmax(x, axis=) of elementwise/activation.py, over the last axis; of any size */
+static PyObject *function_softmax(PyObject *const *args, Py_ssize_t n, PyObject *named)
+{
+    PyObject *x = args[0];
+    npy_intp rows, m;
+    if (!call_is(n, named, 1, s_axis, NULL) || PyTuple_CheckExact(args[1]) || !is_in_rows(x, args[1], &rows, &m))
+        return NULL;
+    int single = is_single(x);
+    void *top = PyMem_Malloc((size_t)(rows * PyArray_ITEMSIZE(ARRAY(x))));
+    PyObject *y = top ? empty_like(x) : NULL;
+    if (y && !(single ? largest32(rows, m, PyArray_DATA(ARRAY(x)), top) : largest64(rows, m, PyArray_DATA(ARRAY(x)), top)))
+        Py_CLEAR(y);
+    else if (y && single)
+        softmax32(rows, m, PyArray_DATA(ARRAY(x)), top, PyArray_DATA(ARRAY(y)));
+    else if (y)
+        softmax64(rows, m, PyArray_DATA(ARRAY(x)), top, PyArray_DATA(ARRAY(y)));
+    PyMem_Free(top);
+    return y;
 }
 
 /* _matmul(x, y) of matrices/matmul.py, of two matrices */
@@ -496,7 +685,9 @@ static PyObject *function_spread(PyObject *const *args, Py_ssize_t n, PyObject *
 }
 
 static const struct { const char *op; Function *run; } functions[] = {
-    {"softmax_cross_entropy", function_softmax_cross_entropy}, {"softmax_excess", function_softmax_excess},
+    {"softmax", function_softmax}, {"softmax_cross_entropy", function_softmax_cross_entropy},
+    {"softmax_excess", function_softmax_excess}, {"from_probabilities", function_from_probabilities},
+    {"standardize", function_standardize}, {"from_standardized", function_from_standardized},
     {"matmul", function_matmul}, {"linear", function_linear}, {"relu", function_relu}, {"step", function_step},
     {"over_cosh2", function_over_cosh2},
     {"sum", function_sum}, {"mean", function_mean}, {"spread", function_spread},
@@ -581,12 +772,13 @@ static int make_small_type(void)
 {
     s_index = PyUnicode_InternFromString("index");
     s_loss = PyUnicode_InternFromString("loss");
+    s_eps = PyUnicode_InternFromString("eps");
     s_axis = PyUnicode_InternFromString("axis");
     s_keepdims = PyUnicode_InternFromString("keepdims");
     s_shape = PyUnicode_InternFromString("shape");
     s_kept = PyUnicode_InternFromString("kept");
     small_type = (PyTypeObject *)PyType_FromSpec(&small_spec);
-    return s_index && s_loss && s_axis && s_keepdims && s_shape && s_kept && small_type ? DONE : FAILED;
+    return s_index && s_loss && s_eps && s_axis && s_keepdims && s_shape && s_kept && small_type ? DONE : FAILED;
 }
 
 /* array_function(name of an op, its array function): the same, quicker on small arrays; None if that is not here. */

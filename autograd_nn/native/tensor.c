@@ -22,13 +22,17 @@ static PyTypeObject *tensor, *memory;
 static PyArray_Descr *float32, *float64;
 static PyObject *add_reduce, *zero;                     /* np.add.reduce, and 0 */
 static PyObject *node_type, *nothing, *constant, *keep, *fit, *is_finite, *errors, *ignored;    /* of the package */
-static PyObject *s_array, *s_array_rules, *s_own;
-static Py_ssize_t at_data, at_grad, at_op, at_inputs, at_params, at_name, at_operands;          /* a Tensor's slots */
+static PyObject *s_array, *s_array_rules, *s_data, *s_own;
+static PyObject *computed;                              /* COMPUTED of core/fixed.py; FREE is 0 */
+static Py_ssize_t at_data, at_grad, at_op, at_inputs, at_params, at_name, at_operands, at_fixed;  /* a Tensor's slots */
 static Py_ssize_t at_array;                                                                     /* of a Memory */
 
 #define SLOT(node, at) (*(PyObject **)((char *)(node) + (at)))
 #define ARRAY(o) ((PyArrayObject *)(o))
 #define DATA(node) ARRAY(SLOT(node, at_data))
+
+/* Whether a leaf is no constant. */
+static int is_free(PyObject *node) { return !SLOT(node, at_fixed) || SLOT(node, at_fixed) == zero; }
 
 /* A slot may be empty or hold anything: a rule, a finalizer or another thread may have deleted or assigned it. */
 static int is_array(PyObject *o) { return o && PyArray_CheckExact(o); }
@@ -164,6 +168,7 @@ static PyObject *made(PyObject *op, PyObject *params, PyObject *data, PyObject *
         SLOT(node, at_params) = Py_NewRef(params);
         SLOT(node, at_name) = Py_NewRef(Py_None);
         SLOT(node, at_operands) = operands;
+        SLOT(node, at_fixed) = Py_NewRef(zero);
         return node;
     }
     Py_XDECREF(data);
@@ -179,6 +184,13 @@ static int is_constant(PyObject *o)
         return 1;
     return is_array(o) && is_frozen(ARRAY(o)) &&
         (PyArray_DESCR(ARRAY(o)) == float32 || PyArray_DESCR(ARRAY(o)) == float64);
+}
+
+/* The array of a constant leaf, which nobody can change; in a reference for the caller. */
+static PyObject *data_of(PyObject *leaf)
+{
+    PyObject *data = SLOT(leaf, at_data);
+    return is_array(data) && is_frozen(ARRAY(data)) ? Py_NewRef(data) : PyObject_GetAttr(leaf, s_data);
 }
 
 /* The parameters of a call as the graph keeps them: arrays and lists are copied, unless nobody can change them. */
@@ -228,12 +240,17 @@ static PyObject *applied(PyObject *op, PyObject *args, PyObject *given)
     Py_ssize_t n = PyTuple_GET_SIZE(args);
     PyObject *inputs = Py_NewRef(args), *operands = NULL, *data = NULL, *array = NULL;
     PyObject *params = kept_params(given);
-    int answer = params ? DONE : FAILED;
+    int answer = params ? DONE : FAILED, constants = 1;
     for (Py_ssize_t i = 0; answer == DONE && i < n; i++) {
         PyObject *o = PyTuple_GET_ITEM(args, i), *x;
-        if (Py_TYPE(o) == tensor || is_constant(o))
+        if (Py_TYPE(o) == tensor) {
+            if (is_free(o))
+                constants = 0;
+            else
+                answer = (x = data_of(o)) ? replace(&inputs, args, i, x) : FAILED;
+        } else if (is_constant(o)) {
             continue;
-        if (PyObject_TypeCheck(o, (PyTypeObject *)node_type)) {
+        } else if (PyObject_TypeCheck(o, (PyTypeObject *)node_type)) {
             answer = UNKNOWN;
         } else {
             x = PyObject_CallFunctionObjArgs(constant, op, o, NULL);
@@ -262,13 +279,15 @@ static PyObject *applied(PyObject *op, PyObject *args, PyObject *given)
     if (answer == DONE && !data)
         answer = in_python_after_all();
     PyObject *node = NULL;
-    int leaf = answer == DONE ? silent() : 0;
+    int leaf = answer != DONE ? 0 : constants ? DONE : silent();
     if (answer == DONE && !leaf) {
         node = made(op, params, data, inputs, operands);
     } else if (leaf == DONE) {
         Py_DECREF(inputs);
         Py_DECREF(operands);
         node = made(Py_None, nothing, data, PyTuple_New(0), PyTuple_New(0));
+        if (node && constants)
+            Py_SETREF(SLOT(node, at_fixed), Py_NewRef(computed));
     } else {
         Py_XDECREF(data);
         Py_XDECREF(inputs);
@@ -698,7 +717,9 @@ static int accumulate(const Item *leaf)
     for (;;) {
         PyObject *before = Py_XNewRef(SLOT(leaf->node, at_grad)), *g = grown_gradient(leaf, before);
         int unchanged = g && SLOT(leaf->node, at_grad) == before;
-        if (unchanged) {
+        if (unchanged && !is_free(leaf->node)) {        /* it was fixed after the graph was made, and has no gradient */
+            Py_DECREF(g);
+        } else if (unchanged) {
             SLOT(leaf->node, at_grad) = g;
             Py_XDECREF(before);                         /* the reference that the slot had */
         } else {
@@ -942,14 +963,14 @@ static int use_numpy(void)
     return found == DONE && add_reduce && zero && float32 && float64 ? DONE : FAILED;
 }
 
-/* setup(Tensor, Node, Memory, constant, keep, fit, finite, errors, ignored): keep(params) gives the parameters as a node keeps
+/* setup(Tensor, Node, Memory, nothing, constant, keep, fit, finite, errors, ignored, computed): keep(params) gives the parameters as a node keeps
    them, errors is the context variable in which NumPy keeps how it treats floating point errors, and ignored its value
    for not at all. */
 static PyObject *tensor_setup(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *type, *behind;
-    if (PyTuple_GET_SIZE(args) != 10) {
-        PyErr_SetString(PyExc_TypeError, "setup takes 10 arguments");
+    if (PyTuple_GET_SIZE(args) != 11) {
+        PyErr_SetString(PyExc_TypeError, "setup takes 11 arguments");
         return NULL;
     }
     type = PyTuple_GET_ITEM(args, 0);
@@ -957,12 +978,15 @@ static PyObject *tensor_setup(PyObject *Py_UNUSED(module), PyObject *args)
     if (use_numpy() < 0 || set_up_memory() < 0 || offset(behind, "_array", &at_array) < 0 || offset(type, "_data", &at_data) < 0 ||
         offset(type, "_grad", &at_grad) < 0 || offset(type, "_op", &at_op) < 0 ||
         offset(type, "_inputs", &at_inputs) < 0 || offset(type, "_params", &at_params) < 0 ||
-        offset(type, "name", &at_name) < 0 || offset(type, "_operands", &at_operands) < 0)
+        offset(type, "name", &at_name) < 0 || offset(type, "_operands", &at_operands) < 0 ||
+        offset(type, "_fixed", &at_fixed) < 0)
         return NULL;
-    for (int i = 0; i < 10; i++)
+    for (int i = 0; i < 11; i++)
         Py_INCREF(PyTuple_GET_ITEM(args, i));           /* for as long as the module lives */
-    return PyArg_ParseTuple(args, "OOOOOOOOOO", &tensor, &node_type, &memory, &nothing, &constant, &keep, &fit,
-                            &is_finite, &errors, &ignored) ? Py_NewRef(Py_None) : NULL;
+    if (!PyArg_ParseTuple(args, "OOOOOOOOOOO", &tensor, &node_type, &memory, &nothing, &constant, &keep, &fit, &is_finite,
+                          &errors, &ignored, &computed) || PyContextVar_Get(errors, NULL, &usual_errors) < 0)
+        return NULL;
+    Py_RETURN_NONE;
 }
 
 static PyMethodDef tensor_methods[] = {
@@ -991,7 +1015,8 @@ PyMODINIT_FUNC PyInit__tensor(void)
     s_array_rules = PyUnicode_InternFromString("array_rules");
     s_own = PyUnicode_InternFromString("_own");
     s_array = PyUnicode_InternFromString("array");
-    if (!s_array || !s_array_rules || !s_own || name_states() < 0 || make_small_type() < 0)
+    s_data = PyUnicode_InternFromString("data");
+    if (!s_array || !s_data || !s_array_rules || !s_own || name_states() < 0 || make_small_type() < 0)
         return NULL;
     method_type = (PyTypeObject *)PyType_FromSpec(&method_spec);
     return method_type ? PyModule_Create(&tensor_module) : NULL;

@@ -155,8 +155,10 @@ struct Value {
 /* A_NODE, B_NODE: a, b are nodes; A_INT, B_INT: they are numbers that the user gave as int.
    WIDE: b is a tuple, the inputs, and a another or NULL: of a weighted sum the weights, then the bias.
    EXTRA: b is in the Extra, which stands in its place.
-   MET: the walk that is going on has met the node; no node has it after the walk. */
-enum { A_NODE = 1, B_NODE = 2, A_INT = 4, B_INT = 8, HAS_GRAD = 16, WIDE = 32, EXTRA = 64, MET = 128 };
+   MET: the walk that is going on has met the node; no node has it after the walk.
+   A leaf has no operands. It is a constant if it is CONSTANT, and an op has made it of constants if it is COMPUTED too. */
+enum { A_NODE = 1, B_NODE = 2, A_INT = 4, B_INT = 8, HAS_GRAD = 16, WIDE = 32, EXTRA = 64, MET = 128,
+       CONSTANT = A_INT, COMPUTED = B_INT };
 
 static PyTypeObject *value_type;        /* the exact type; subclasses in Python are allowed */
 
@@ -176,7 +178,7 @@ static inline void set_time(Value *v, uint64_t time)
 static PyObject *ops[AG_codes];         /* the Op of each code */
 static PyObject *codes;                 /* {Op: code} */
 static PyObject *nothing;               /* the empty dict of parameters */
-static PyObject *to_number, *slow_operator, *slow_backward, *refuse_data, *slow_ufunc;
+static PyObject *to_number, *slow_operator, *slow_backward, *refuse_data, *refuse_grad, *slow_ufunc;
 static PyObject *ufuncs;                /* {NumPy's ufunc: the Op that it is of numbers} */
 static PyObject *scalars;               /* the types of NumPy's numbers, and bool, in a tuple */
 
@@ -488,7 +490,8 @@ static void value_dealloc(PyObject *self)
 
 /* --- operands ------------------------------------------------------------------------------- */
 
-typedef struct { double number; Value *node; int is_int, foreign; } Given;      /* foreign: of NumPy's, or a bool */
+/* foreign: of NumPy's, a bool, or a constant leaf */
+typedef struct { double number; Value *node; int is_int, foreign; } Given;
 
 /* 1 if o is one of NumPy's numbers, or a bool, else 0; never an exception. */
 static int scalar(PyObject *o, double *into)
@@ -506,6 +509,16 @@ static int scalar(PyObject *o, double *into)
     return 1;
 }
 
+INLINE int is_constant(const Value *v) { return v->flags & CONSTANT && v->code == AG_leaf; }
+
+/* A Value as an operand: a constant leaf is a number. */
+INLINE void given_value(Value *v, Given *into)
+{
+    into->number = v->data;
+    into->foreign = is_constant(v);
+    into->node = into->foreign ? NULL : v;
+}
+
 /* 1 if o is a Value or a number that a double holds exactly, else 0; never an exception. */
 INLINE int given(PyObject *o, Given *into)
 {
@@ -513,8 +526,7 @@ INLINE int given(PyObject *o, Given *into)
     into->node = NULL;
     into->is_int = into->foreign = 0;
     if (Py_TYPE(o) == value_type) {
-        into->node = (Value *)o;
-        into->number = into->node->data;
+        given_value((Value *)o, into);
     } else if (PyFloat_CheckExact(o)) {
         into->number = PyFloat_AS_DOUBLE(o);
     } else if (PyLong_CheckExact(o)) {
@@ -528,8 +540,7 @@ INLINE int given(PyObject *o, Given *into)
         into->number = PyFloat_AS_DOUBLE(o);
         into->foreign = 1;
     } else if (PyType_IsSubtype(Py_TYPE(o), value_type)) {
-        into->node = (Value *)o;
-        into->number = into->node->data;
+        given_value((Value *)o, into);
     } else {
         return into->foreign = scalar(o, &into->number);
     }
@@ -558,13 +569,17 @@ INLINE Value *result(double data, int code, int flags)
     return leaf == FAILED ? NULL : make(value_type, data, leaf ? AG_leaf : code, leaf ? 0 : flags);
 }
 
+/* What an op makes of constants alone. */
+INLINE Value *computed(double data) { return make(value_type, data, AG_leaf, CONSTANT | COMPUTED); }
+
 INLINE PyObject *binary(int code, PyObject *left, PyObject *right)
 {
     Given x, y;
     if (modes == OTHER_MODES || !given(left, &x) || !given(right, &y))
         return PyObject_CallFunctionObjArgs(slow_operator, ops[code], left, right, NULL);
-    Value *v = result(forward(code, x.number, y.number, 0.0), code,
-                      flags_of(&x, A_NODE, A_INT) | flags_of(&y, B_NODE, B_INT));
+    int flags = flags_of(&x, A_NODE, A_INT) | flags_of(&y, B_NODE, B_INT);
+    double z = forward(code, x.number, y.number, 0.0);
+    Value *v = flags & (A_NODE | B_NODE) ? result(z, code, flags) : computed(z);
     if (!v || v->code == AG_leaf)
         return (PyObject *)v;
     v->a = keep(&x);
@@ -576,7 +591,9 @@ INLINE PyObject *unary(int code, PyObject *self)
 {
     if (modes == OTHER_MODES)
         return PyObject_CallFunctionObjArgs(ops[code], self, NULL);
-    Value *x = (Value *)self, *v = result(forward(code, x->data, 0.0, 0.0), code, A_NODE);
+    Value *x = (Value *)self;
+    double z = forward(code, x->data, 0.0, 0.0);
+    Value *v = is_constant(x) ? computed(z) : result(z, code, A_NODE);
     if (!v || v->code == AG_leaf)
         return (PyObject *)v;
     Py_INCREF(x);
@@ -616,8 +633,8 @@ static PyObject *value_array_ufunc(PyObject *self, PyObject *const *args, Py_ssi
             return NULL;
         int code = known ? (int)PyLong_AsLong(known) : AG_other;
         Given x, y;
-        if (code < AG_table_end && op_arity[code] == n - 2 && !op_parameter[code][0] && given(args[2], &x) &&
-            (n == 3 || given(args[3], &y)))
+        if (code < AG_table_end && op_arity[code] == n - 2 && !op_parameter[code][0] &&
+            (n == 3 ? is_value(args[2]) : given(args[2], &x) && given(args[3], &y)))
             return n == 3 ? unary(code, args[2]) : binary(code, args[2], args[3]);
     }
     Py_ssize_t named = keywords ? PyTuple_GET_SIZE(keywords) : 0;
@@ -673,11 +690,19 @@ static int code_of(PyObject *op, PyObject *inputs, PyObject *params, double *par
     if (op_parameter[code][0]) {
         PyObject *p = PyDict_GetItemString(params, op_parameter[code]);
         Given y;
-        if (!p || !given(p, &y) || y.node || y.is_int)
+        if (!p || is_value(p) || !given(p, &y) || y.is_int)
             return AG_other;
         *parameter = y.number;
     }
     return code;
+}
+
+/* `given` of what a node has recorded: a leaf that was fixed later is a node there still. */
+static void recorded(PyObject *o, Given *into)
+{
+    given(o, into);
+    if (is_value(o))
+        into->node = (Value *)o;
 }
 
 /* A node made by `op`. Steals nothing. */
@@ -694,9 +719,9 @@ static PyObject *node_of(PyTypeObject *type, double data, PyObject *op, PyObject
         return NULL;
     if (code < AG_table_end && op_arity[code] <= 2) {
         Given x, y = {.number = parameter};
-        given(PyTuple_GET_ITEM(inputs, 0), &x);
+        recorded(PyTuple_GET_ITEM(inputs, 0), &x);
         if (op_arity[code] == 2)
-            given(PyTuple_GET_ITEM(inputs, 1), &y);
+            recorded(PyTuple_GET_ITEM(inputs, 1), &y);
         v->flags = (uint8_t)(flags_of(&x, A_NODE, A_INT) | flags_of(&y, B_NODE, B_INT));
         v->a = keep(&x);
         v->b = keep(&y);
@@ -737,30 +762,7 @@ static PyObject *value_made(PyObject *type, PyObject *args)
     return node_of((PyTypeObject *)type, data, op, inputs, params);
 }
 
-/* apply(op, inputs, params): the node, or None where this engine has no code for it. */
-static PyObject *core_apply(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
-{
-    if (n != 3 || !PyTuple_CheckExact(args[1]) || !PyDict_CheckExact(args[2])) {
-        PyErr_SetString(PyExc_TypeError, "apply(op, inputs, params)");
-        return NULL;
-    }
-    double parameter = 0.0;
-    int code = modes == OTHER_MODES ? AG_other : code_of(args[0], args[1], args[2], &parameter);
-    if (PyErr_Occurred())
-        return NULL;
-    if (code >= AG_table_end || PyTuple_GET_SIZE(args[1]) != op_arity[code])
-        Py_RETURN_NONE;
-    Given x[3] = {{0}};
-    for (int i = 0; i < op_arity[code]; i++)
-        given(PyTuple_GET_ITEM(args[1], i), &x[i]);
-    double y = op_arity[code] == 1 ? parameter : x[1].number;
-    int leaf = silent();
-    if (leaf == FAILED)
-        return NULL;
-    return node_of(value_type, forward(code, x[0].number, y, x[2].number), leaf ? Py_None : args[0], args[1], args[2]);
-}
-
-/* A sequence as a tuple; a number of NumPy's in it becomes a float, as a node keeps its constants. */
+/* A sequence as a tuple; a number of NumPy's or a constant leaf in it becomes a float, as a node keeps its constants. */
 static PyObject *operands(PyObject *sequence)
 {
     PyObject *tuple = PySequence_Tuple(sequence), *plain;
@@ -781,6 +783,33 @@ static PyObject *operands(PyObject *sequence)
     }
     Py_DECREF(tuple);
     return plain;
+}
+
+/* apply(op, inputs, params): the node, or None where this engine has no code for it. */
+static PyObject *core_apply(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n)
+{
+    if (n != 3 || !PyTuple_CheckExact(args[1]) || !PyDict_CheckExact(args[2])) {
+        PyErr_SetString(PyExc_TypeError, "apply(op, inputs, params)");
+        return NULL;
+    }
+    double parameter = 0.0;
+    int code = modes == OTHER_MODES ? AG_other : code_of(args[0], args[1], args[2], &parameter);
+    if (PyErr_Occurred())
+        return NULL;
+    if (code >= AG_table_end || PyTuple_GET_SIZE(args[1]) != op_arity[code])
+        Py_RETURN_NONE;
+    Given x[3] = {{0}};
+    for (int i = 0; i < op_arity[code]; i++)
+        given(PyTuple_GET_ITEM(args[1], i), &x[i]);
+    double z = forward(code, x[0].number, op_arity[code] == 1 ? parameter : x[1].number, x[2].number);
+    if (!x[0].node && !x[1].node && !x[2].node)
+        return (PyObject *)computed(z);
+    int leaf = silent();
+    PyObject *inputs = leaf == FAILED ? NULL
+        : x[0].foreign || x[1].foreign || x[2].foreign ? operands(args[1]) : Py_NewRef(args[1]);
+    PyObject *node = inputs ? node_of(value_type, z, leaf ? Py_None : args[0], inputs, args[2]) : NULL;
+    Py_XDECREF(inputs);
+    return node;
 }
 
 /* Whether every item of a tuple is a Value or a number of Python's; `any` is set if one is a Value. */
@@ -1042,11 +1071,15 @@ static void put_grad(Value *v, PyObject *o, double number)
     Py_XDECREF(before);
 }
 
-static int set_grad(PyObject *self, PyObject *o, void *Py_UNUSED(raw))
+static int set_grad(PyObject *self, PyObject *o, void *raw)
 {
     double number;
     if (!o)
         return refuse_delete("grad");
+    if (!raw && o != Py_None && is_constant((Value *)self)) {
+        Py_XDECREF(PyObject_CallOneArg(refuse_grad, self));
+        return -1;
+    }
     if (gradient_from((Value *)self, o, &number) < 0)
         return -1;
     put_grad((Value *)self, o, number);
@@ -1064,6 +1097,8 @@ static PyObject *value_swap_grad(PyObject *self, PyObject *const *args, Py_ssize
     }
     if (gradient_from(v, args[1], &number) < 0)
         return NULL;
+    if (is_constant(v))                                 /* it was fixed meanwhile, and has no gradient */
+        Py_RETURN_TRUE;
     Extra *e = extra(v);
     int same = args[0] == Py_None;
     if (e && e->grad)
@@ -1083,6 +1118,29 @@ static PyObject *get_has_grad(PyObject *self, void *Py_UNUSED(closure))
 static PyObject *get_is_leaf(PyObject *self, void *Py_UNUSED(closure))
 {
     return PyBool_FromLong(((Value *)self)->code == AG_leaf);
+}
+
+/* _fixed: FREE, FIXED or COMPUTED of core/fixed.py. */
+static PyObject *get_fixed(PyObject *self, void *Py_UNUSED(closure))
+{
+    const Value *v = (Value *)self;
+    return PyLong_FromLong(!is_constant(v) ? 0 : v->flags & COMPUTED ? 2 : 1);
+}
+
+static int set_fixed(PyObject *self, PyObject *o, void *Py_UNUSED(closure))
+{
+    Value *v = (Value *)self;
+    if (!o)
+        return refuse_delete("_fixed");
+    long fixed = PyLong_AsLong(o);
+    if (PyErr_Occurred())
+        return -1;
+    if (v->code != AG_leaf || fixed < 0 || fixed > 2) {
+        PyErr_SetString(PyExc_ValueError, "_fixed is 0, 1 or 2, and that of a leaf");
+        return -1;
+    }
+    v->flags = (uint8_t)((v->flags & ~(CONSTANT | COMPUTED)) | (fixed > 0 ? CONSTANT : 0) | (fixed > 1 ? COMPUTED : 0));
+    return 0;
 }
 
 static PyObject *get_op(PyObject *self, void *Py_UNUSED(closure))
@@ -1179,6 +1237,7 @@ static int initialize(PyObject *self, PyObject *data, PyObject *name)
     if (number_from(data, &number) < 0 || set_grad(self, Py_None, NULL) < 0)
         return -1;
     ((Value *)self)->data = number;
+    ((Value *)self)->flags &= (uint8_t)~(CONSTANT | COMPUTED);
     return set_name(self, name, NULL);
 }
 
@@ -1499,7 +1558,7 @@ static int backward(Value *root, double seed)
     Leaves leaves = {0};
     double *before = NULL;
     uint8_t *had = NULL;
-    int done = collect(root, &order, &leaves, 1);
+    int done = is_constant(root) ? 0 : collect(root, &order, &leaves, 1);
     Value **met = leaves.met.items;
     size_t n = leaves.met.size;
     if (done == 1) {
@@ -1521,7 +1580,9 @@ static int backward(Value *root, double seed)
         sweep(root, seed, &order, 1);
         for (size_t i = 0; i < n; i++) {
             Value *v = met[i];
-            if (had[i] && v->flags & HAS_GRAD)
+            if (v->flags & CONSTANT)                    /* it was fixed after the graph was made, and has no gradient */
+                v->flags &= (uint8_t)~HAS_GRAD;
+            else if (had[i] && v->flags & HAS_GRAD)
                 v->grad = before[i] + v->grad;
             else if (had[i]) {
                 v->grad = before[i];
@@ -1656,7 +1717,7 @@ static PyObject *value_zero_grad(PyObject *self, PyObject *Py_UNUSED(none))
     Py_RETURN_NONE;
 }
 
-/* The node forgets how it was made. Its number, name and gradient stay. What dies by it may run any code, so that the node
+/* The node forgets how it was made, and is a constant. Its number, name and gradient stay. What dies by it may run any code, so that the node
    is a leaf before. */
 static PyObject *value_become_leaf(PyObject *self, PyObject *Py_UNUSED(none))
 {
@@ -1668,7 +1729,7 @@ static PyObject *value_become_leaf(PyObject *self, PyObject *Py_UNUSED(none))
     int flags = v->flags;
     PyObject *op = e ? e->op : NULL, *params = e ? e->params : NULL;
     v->code = AG_leaf;
-    v->flags &= (uint8_t)~(A_NODE | B_NODE | A_INT | B_INT | WIDE);
+    v->flags = (uint8_t)((v->flags & ~(A_NODE | B_NODE | WIDE)) | CONSTANT | COMPUTED);
     v->a.time = 0;
     if (e) {
         e->op = e->params = NULL;
@@ -1780,6 +1841,7 @@ static PyGetSetDef value_getset[] = {
     {"_grad", get_grad, set_grad, NULL, (void *)1},
     {"has_grad", get_has_grad, NULL, "Whether a backward pass has reached this node.", NULL},
     {"is_leaf", get_is_leaf, NULL, "Whether no op made this node.", NULL},
+    {"_fixed", get_fixed, set_fixed, NULL, NULL},
     {"_op", get_op, NULL, NULL, NULL},
     {"_inputs", get_inputs, NULL, NULL, NULL},
     {"_params", get_params, NULL, NULL, NULL},
@@ -1821,14 +1883,16 @@ static PyType_Spec value_spec = {
     .slots = value_slots,
 };
 
-/* setup(base, ops, nothing, to_number, slow_operator, slow_backward, refuse_data, slow_ufunc, ufuncs, scalars) -> Value.
+/* setup(base, ops, nothing, to_number, slow_operator, slow_backward, refuse_data, slow_ufunc, ufuncs, scalars,
+   refuse_grad) -> Value.
    Called again it gives the same type, with the new base, ops and functions. */
 static PyObject *core_setup(PyObject *module, PyObject *args)
 {
     PyObject *base, *table, *type;
-    PyObject *given[8], *fresh = PyDict_New();
-    if (!fresh || !PyArg_ParseTuple(args, "OO!OOOOOOO!O!", &base, &PyDict_Type, &table, &given[0], &given[1], &given[2],
-                                    &given[3], &given[4], &given[5], &PyDict_Type, &given[6], &PyTuple_Type, &given[7])) {
+    PyObject *given[9], *fresh = PyDict_New();
+    if (!fresh || !PyArg_ParseTuple(args, "OO!OOOOOOO!O!O", &base, &PyDict_Type, &table, &given[0], &given[1], &given[2],
+                                    &given[3], &given[4], &given[5], &PyDict_Type, &given[6], &PyTuple_Type, &given[7],
+                                    &given[8])) {
         Py_XDECREF(fresh);
         return NULL;
     }
@@ -1846,9 +1910,9 @@ static PyObject *core_setup(PyObject *module, PyObject *args)
     for (int code = 1; code < AG_codes; code++)
         Py_XSETREF(ops[code], Py_NewRef(PyDict_GetItemString(table, op_names[code])));
     Py_XSETREF(codes, fresh);
-    PyObject **places[8] = {&nothing, &to_number, &slow_operator, &slow_backward, &refuse_data, &slow_ufunc, &ufuncs,
-                            &scalars};
-    for (int i = 0; i < 8; i++)
+    PyObject **places[9] = {&nothing, &to_number, &slow_operator, &slow_backward, &refuse_data, &slow_ufunc, &ufuncs,
+                            &scalars, &refuse_grad};
+    for (int i = 0; i < 9; i++)
         Py_XSETREF(*places[i], Py_NewRef(given[i]));
     PyObject *bases = PyTuple_Pack(1, base);
     if (bases && value_type) {                          /* the package is imported again: its nodes are Values too */

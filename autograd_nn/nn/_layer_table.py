@@ -40,7 +40,8 @@ class Row:
     kind, depth         its class, and how many layers it was called through
     calls               how often it ran; 0 for a layer that this forward pass does not use
     outputs             the shapes of what it gave last: one for a Tensor, one each for several
-    parameters          how many numbers it holds that are learned; those shared by two layers count once
+    parameters          how many numbers its parameters hold; those shared by two layers count once
+    fixed               how many of them are held fixed (see Module.requires_grad_)
     multiply_adds       of matrix products, convolutions and sums of products in the forward pass
     activations         bytes of the arrays that its operations made; views take none
     """
@@ -51,6 +52,7 @@ class Row:
     calls: int = 0
     outputs: list[Shape] = field(default_factory=list)
     parameters: int = 0
+    fixed: int = 0
     multiply_adds: int = 0
     activations: int = 0
 
@@ -64,8 +66,13 @@ class Summary:
 
     @property
     def parameters(self) -> int:
-        """How many numbers are learned."""
+        """How many numbers are parameters."""
         return sum(row.parameters for row in self.rows)
+
+    @property
+    def fixed(self) -> int:
+        """How many of them are held fixed; the others are learned."""
+        return sum(row.fixed for row in self.rows)
 
     @property
     def multiply_adds(self) -> int:
@@ -115,7 +122,8 @@ class Summary:
         return "total", "", f"{self.parameters:,}", f"{self.multiply_adds:,}", _bytes(self.activations)
 
     def _caption(self) -> str:
-        return f"The parameters take {_bytes(self.parameter_bytes)}."
+        fixed = f" {self.fixed:,} are fixed, {self.parameters - self.fixed:,} are learned." if self.fixed else ""
+        return f"The parameters take {_bytes(self.parameter_bytes)}.{fixed}"
 
 
 def summarise(model: Module, inputs: tuple[Any, ...]) -> Summary:
@@ -138,9 +146,22 @@ def summarise(model: Module, inputs: tuple[Any, ...]) -> Summary:
             row.outputs = _shapes(y)
             return y
 
-    with evaluated(model), special_mode(recording=True, note=note, call=call):
+    with evaluated(model), _freed(model), special_mode(recording=True, note=note, call=call):
         model(*given)
     return watched.summary()
+
+
+@contextmanager
+def _freed(model: Module) -> Iterator[None]:
+    """No parameter is fixed inside, so that what is computed of parameters alone is seen, too."""
+    fixed = [p for p in model.parameters() if not p.requires_grad]
+    try:
+        for p in fixed:
+            p.requires_grad = True
+        yield
+    finally:
+        for p in fixed:
+            p.requires_grad = False
 
 
 class _Watch:
@@ -200,6 +221,7 @@ class _Watch:
                     if id(leaf) not in seen:
                         seen.add(id(leaf))
                         row.parameters += math.prod(leaf.shape)
+                        row.fixed += math.prod(leaf.shape) * (not leaf.requires_grad)
                         size += leaf.data.nbytes if isinstance(leaf, Tensor) else 8
         return Summary(rows, size)
 

@@ -17,7 +17,7 @@ from ..tree._containers import Branch, Copy, branch_of, reading_of
 
 
 class ModuleBranch(Branch):
-    """A Module, whose parts are its parameters by name, each once."""
+    """A Module, whose parts are its parameters by name, each once, without those that are fixed."""
 
     stored = True
 
@@ -49,9 +49,9 @@ class ModuleBranch(Branch):
 
 
 def _is_parameter(x: Any) -> bool:
-    """Whether a node or dual in a Module is a parameter, or the variable that a transform put in its place."""
+    """Whether a node or dual in a Module is a parameter that is not fixed, or the variable that stands for one."""
     if isinstance(x, Node):
-        return x.op is variable or not was_made(x)
+        return x.op is variable or not (x._fixed or was_made(x))
     return isinstance(x, Variable)
 
 

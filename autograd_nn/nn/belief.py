@@ -74,7 +74,8 @@ class DeepBeliefNetwork(Module):
                     machine.zero_grad()
                     machine.contrastive_divergence(batch, steps, persistent=persistent).backward()
                     for p in machine.parameters():
-                        p.data = p.data - lr * p.grad
+                        if p.has_grad:
+                            p.data = p.data - lr * p.grad
                 errors[-1].append(machine.reconstruction_error(below))
             below = np.asarray(data_of(machine(below)))
         return errors

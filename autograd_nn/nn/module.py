@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from ..core import modes
 from ..core.node import Node
-from ..core.options import flag, float_dtype
+from ..core.options import flag, float_dtype, string
 from ..core.tensor import Tensor
 from ..core.value import BaseValue
 from ..core.variables import was_made
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ._layer_table import Summary
 
 Array = np.ndarray[Any, Any]
+NEAR = 6                        # names that an error lists
 
 
 class Module:
@@ -117,6 +119,51 @@ class Module:
     def eval(self) -> Self:
         """The same as train(False)."""
         return self.train(False)
+
+    def requires_grad_(self, on: bool = True, *names: str) -> Self:
+        """Free the parameters, or with False hold them fixed: all, or those of these names; returns self.
+
+        names   dotted names, of parameters or of what holds some: a module, a list, an array of Values
+
+        A fixed parameter is a constant of every computation (see `Tensor.requires_grad`): it has no gradient, no
+        optimizer changes it, and for a transform it is a part of the model's structure. It may be fixed and freed
+        in the middle of training; an optimizer keeps what it remembers of it. Which parameters are fixed is no part
+        of the state: copies and pickles carry it, state_dict() and files do not.
+
+        Raises UsageError for a name of nothing that holds parameters; none is changed then.
+
+        >>> from autograd_nn import nn
+        >>> lstm = nn.LSTM(2, 3, rng=0).requires_grad_(False, "bias_hh_l0")
+        >>> [name for name, p in lstm.named_parameters() if not p.requires_grad]
+        ['bias_hh_l0']
+        >>> lstm
+        LSTM(2, 3)  (fixed: bias_hh_l0)
+        """
+        on = flag(f"{type(self).__name__}.requires_grad_: on", on)
+        found = [self._named(name) for name in names] if names else [[*self.parameters()]]
+        for leaf in [leaf for leaves in found for leaf in leaves]:
+            leaf.requires_grad = on
+        return self
+
+    def _named(self, name: str) -> list[Any]:
+        """The parameters in what has this dotted name, also where it is reached under another one first."""
+        stack: list[tuple[str, Any]] = [(string(f"{type(self).__name__}.requires_grad_: a name", name), self)]
+        found: list[Any] = []
+        while stack:
+            rest, thing = stack.pop()
+            for key, part in named_parts("", thing):
+                if f"{key}.".startswith(f"{rest}."):
+                    found += [leaf for _, x in [("", part), *_walk(part)] if _holds_parameters(x)
+                              for _, leaf in _leaves("", x)]
+                elif f"{rest}.".startswith(f"{key}."):
+                    stack.append((rest[len(key) + 1:], part))
+        if not found:
+            known = list(dict.fromkeys(".".join(parts[:n]) for parts in (name.split(".") for name, _ in
+                                       self.named_parameters()) for n in range(1, len(parts) + 1)))
+            near = get_close_matches(name, known, NEAR, 0.4) or known
+            raise UsageError(f"{type(self).__name__}.requires_grad_: {name!r} is no parameter, and nothing that holds "
+                             f"some\n  help: there is {', '.join(near[:NEAR])}{', …' * (len(near) > NEAR)}")
+        return found
 
     def zero_grad(self) -> None:
         """Forget the gradient of every parameter."""
@@ -245,7 +292,8 @@ class Module:
             depth, label, module = stack.pop()
             extra = module.extra_repr()
             again = id(module) in seen
-            lines.append(f"{'  ' * depth}{label}{type(module).__name__}({extra}){'  (the same as above)' * again}")
+            note = "  (the same as above)" if again else _which_are_fixed(module) if extra else ""
+            lines.append(f"{'  ' * depth}{label}{type(module).__name__}({extra}){note}")
             if again:
                 continue
             seen.add(id(module))
@@ -291,9 +339,20 @@ def _leaves(name: str, thing: Any) -> list[tuple[str, Any]]:
     return [(name, thing)] if isinstance(thing, Node) else []
 
 
+def _which_are_fixed(module: Module) -> str:
+    own = [pair for name, thing in _walk(module, deep=False) for pair in _leaves(name, thing)]
+    fixed = [name for name, leaf in own if not leaf.requires_grad]
+    if not fixed:
+        return ""
+    return "  (fixed)" if len(fixed) == len(own) else f"  (fixed: {', '.join(fixed)})"
+
+
 def _summary(thing: Any) -> str:
     if isinstance(thing, Buffer):
         return repr(thing)
     if isinstance(thing, Tensor):
-        return f"Tensor {thing.shape} {thing.dtype}"
-    return "Value" if isinstance(thing, Node) else f"Values {thing.shape}"
+        text = f"Tensor {thing.shape} {thing.dtype}"
+    else:
+        text = "Value" if isinstance(thing, Node) else f"Values {thing.shape}"
+    fixed = [leaf for _, leaf in _leaves("", thing) if not leaf.requires_grad]
+    return f"{text}, fixed{f' {len(fixed)}' if len(fixed) < np.size(thing) else ''}" if fixed else text

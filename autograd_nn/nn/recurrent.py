@@ -167,7 +167,8 @@ class LSTM(_Recurrent):
         c' = f c + i g                                  h' = o tanh(c')
 
     weight_ih_l0    (4 hidden_size, input_size), the gates in the order i, f, g, o; weight_hh_l0
-                    (4 hidden_size, hidden_size); bias_ih_l0 and bias_hh_l0 (4 hidden_size,), which add up.
+                    (4 hidden_size, hidden_size); bias_ih_l0 and bias_hh_l0 (4 hidden_size,), which add up:
+                    `requires_grad_(False, "bias_hh_l0")` holds one of them fixed.
                     Layer k has ..._lk, the way backwards ..._lk_reverse. All start uniform on
                     +-1/sqrt(hidden_size)
     num_layers      each layer reads the outputs of the one below

@@ -81,6 +81,26 @@ class Twice(Bindable):
         return self.in_numpy
 
 
+class InOneStep(Bindable):
+    """A function of a rule that the engine in C, where it is compiled, does in one step on arrays in their usual form.
+
+    As a decorator: `@InOneStep` before a function of ops, whose name is what C knows it by.
+    """
+
+    in_c: Callable[[str, Callable[..., Any]], Any] | None = None
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def __call__(self, *args: Any) -> Any:
+        return self.function(*args)
+
+    def bound(self, kind: str) -> Callable[..., Any]:
+        """The function on floats or arrays."""
+        plain = bind(self.function, kind)
+        return plain if kind != "array" or self.in_c is None else self.in_c(self.function.__name__, plain)
+
+
 def bind(rule: Rule, kind: str) -> Rule:
     """`rule` with each op that it names replaced by that op's plain function of a `kind`: "scalar" or "array".
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..core.node import Node
+from ..core.variables import was_made
 from ..errors import UsageError
 from ..ops import shape_of
 from ..ops._refusal import shown_in_error
@@ -45,8 +46,8 @@ def group_leaves(params: Any, seen: dict[int, Any]) -> list[Any]:
         if not isinstance(p, Node):
             raise UsageError(f"parameter {i} is a {type(p).__name__}; an optimizer changes Tensors and Values\n"
                              "  help: model.parameters(), not named_parameters(); array.flat for an array of Values")
-        if not p.is_leaf:
-            raise UsageError(f"parameter {i} of shape {shape_of(p)} was computed by {p.op.name if p.op else ''}, "
+        if was_made(p):
+            raise UsageError(f"parameter {i} of shape {shape_of(p)} was computed by {p.op.name if p.op else 'an op'}, "
                              "so changing it would change nothing\n  help: give the leaves that it was computed from")
         if id(p) in seen:
             raise UsageError(f"parameter {i} ({p.name or f'of shape {shape_of(p)}'}) comes twice, "

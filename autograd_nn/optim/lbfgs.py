@@ -67,34 +67,37 @@ class LBFGS(Optimizer):
                              "  help: step(closure), where closure() zeroes the gradients, calls backward "
                              "and returns the loss")
         function("LBFGS.step: closure", closure, "a function without arguments that gives the loss")
-        evaluations = 0
+        evaluations, free = 0, [p for p in self.params if p.requires_grad]
 
         def evaluate(vector: Any) -> tuple[float, Any]:
             nonlocal evaluations
-            self._assign(vector)
+            _assign(free, vector)
             loss = real_number("LBFGS.step: what closure gives", item(data_of(closure())))
             if not evaluations and not math.isfinite(loss):
                 raise NonFiniteError(f"LBFGS: the loss is {loss} where the parameters are now\n"
                                      "  help: check_finite() finds the op that it comes from")
             evaluations += 1
             return loss, np.concatenate([np.ravel(data_of(p._grad)) if p.has_grad else np.zeros(math.prod(p.shape))
-                                         for p in self.params]).astype(float)
+                                         for p in free]).astype(float)
 
         group = self.param_groups[0]
-        start = np.concatenate([np.ravel(p._data) for p in self.params]).astype(float)
+        if not free:
+            raise UsageError("LBFGS.step: every parameter is fixed (requires_grad is False)")
+        start = np.concatenate([np.ravel(p._data) for p in free]).astype(float)
         found = _minimize()(evaluate, start, jac=True, method="L-BFGS-B", options={
             "maxiter": group["max_iter"], "maxfun": group["max_eval"], "gtol": group["tolerance_grad"],
             "ftol": group["tolerance_change"], "maxcor": group["history_size"]})
-        self._assign(found.x)
+        _assign(free, found.x)
         return float(found.fun)
 
-    def _assign(self, vector: Any) -> None:
-        """Give each parameter its part of the vector."""
-        at = 0
-        for p in self.params:
-            size = math.prod(p.shape)
-            p.data = vector[at:at + size].reshape(p.shape) if p.shape else float(vector[at])
-            at += size
+
+def _assign(params: list[Any], vector: Any) -> None:
+    """Give each parameter its part of the vector."""
+    at = 0
+    for p in params:
+        size = math.prod(p.shape)
+        p.data = vector[at:at + size].reshape(p.shape) if p.shape else float(vector[at])
+        at += size
 
 
 def _minimize() -> Any:

@@ -34,8 +34,9 @@ class Optimizer:
 
     `param_groups` holds these dicts with every number filled in; a schedule changes the numbers there. Each
     number is an attribute too: `opt.lr = 0.1` sets it in every group, and `opt.lr` gives it if all groups
-    have the same. step() leaves a parameter without a gradient as it is. A nan or inf in a gradient goes
-    into the parameter (clip_grad_norm_ refuses it).
+    have the same. step() leaves a parameter without a gradient as it is, and so one that is fixed (`requires_grad`):
+    neither weight decay nor momentum moves it, and what the optimizer remembers of it stays for when it is free
+    again. A nan or inf in a gradient goes into the parameter (clip_grad_norm_ refuses it).
 
     Raises UsageError where there is no parameter, where one is no leaf or comes twice, and where a
     number is unknown, missing or out of range. The rate `lr` must be > 0; later it may become 0.

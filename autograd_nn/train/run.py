@@ -62,6 +62,9 @@ class Run:
         if not any(id(p) in own for p in optimizer.params):
             raise UsageError("fit: the optimizer holds none of the model's parameters\n"
                              "  help: optim.Adam(model.parameters())")
+        if not any(p.requires_grad for p in optimizer.params):
+            raise UsageError("fit: every parameter that the optimizer holds is fixed, so there is nothing to train\n"
+                             "  help: model.requires_grad_() frees all, model.requires_grad_(True, name) some")
         choice("fit: schedule_every", schedule_every, ("epoch", "batch"))
         if schedule is not None:
             instance("fit: schedule", schedule, (LRScheduler, ReduceLROnPlateau), "a schedule of optim")

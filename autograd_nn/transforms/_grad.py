@@ -23,7 +23,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
               is a number, an array, a Value or Tensor, or any nest of lists, tuples, dicts,
               dataclasses and Modules of them (see `autograd_nn.tree`), and the gradient is nested
               alike: of the same shapes and dtypes, None for what is no floating point number, and
-              for a Module a dict {name of the parameter: gradient}.
+              for a Module a dict {name of the parameter: gradient}, without those that are fixed.
     has_aux   f returns a pair (value, aux), and so does the first result
 
     A gradient is plain (numbers, arrays) if it depends on the arguments and plain data alone. It is a

@@ -12,6 +12,7 @@ from .. import ops, tree
 from ..core.lane_level import in_lanes_of, running_lanes
 from ..core.modes import mode, record, special_mode, unrecorded
 from ..core.node import NOTHING, Node
+from ..core.operands import constant
 from ..core.random import generator
 from ..core.reverse import cotangents
 from ..core.tensor import Tensor
@@ -99,8 +100,8 @@ class Region:
         return node
 
     def use(self, x: Node) -> None:
-        """Note x if it was made elsewhere."""
-        if id(x) not in self.made:
+        """Note x if it was made elsewhere, and is no constant."""
+        if id(x) not in self.made and not x._fixed:
             self.closed[id(x)] = x
 
     def own(self, node: Node) -> None:
@@ -125,11 +126,12 @@ class Segment:
         self.random_state = generator().bit_generator.state
         region = Region({})
         with special_mode(recording=False if mode.recording is False else None, make=region), region.inside:
-            own = [region.argument(x) if isinstance(x, Node) else x for x in inputs]
+            own = [region.argument(x) if isinstance(x, Node) and not x._fixed else x for x in inputs]
             ys, structure, forms = self.run(own)
             for y in ys:
                 if isinstance(y, Node):
                     region.use(y)
+        inputs = [constant(rerun, x) if isinstance(x, Node) and x._fixed else x for x in inputs]
         self.closed = tuple(region.closed.values())
         self.kinds += map(type, self.closed)
         nodes = [x for x in (*inputs, *self.closed) if isinstance(x, Node)]

@@ -37,9 +37,9 @@ def is_from_elsewhere(leaf: Node) -> bool:
     """Whether a result that depends on this leaf has to be a node, in a transform that did not make it.
 
     It has if the leaf is the variable of a transform that runs around this one, or a Value or Tensor of the user.
-    What a transform made that has run is a constant.
+    What a transform made that has run is a constant, and so is a leaf that is fixed.
     """
-    return leaf in active.nodes or not has_served(leaf)
+    return leaf in active.nodes or not (leaf._fixed or has_served(leaf))
 
 
 def lifted(x: Any, stored: bool, recording: bool) -> tuple[Any, Any]:
@@ -54,8 +54,9 @@ def lifted(x: Any, stored: bool, recording: bool) -> tuple[Any, Any]:
     if isinstance(x, Dual):
         primal, base = lifted(x.primal, stored, recording)
         return Variable(primal, x.tangent, x.level), base
-    if isinstance(x, Node):
-        base = variable(x) if recording and not (stored and is_storage(x)) else leaf(x._data, type(x))
+    if isinstance(x, Node):                              # a fixed one has no more derivatives than an array has
+        at_hand = x._fixed or (stored and is_storage(x))
+        base = leaf(x._data, type(x)) if at_hand or not recording else variable(x)
         base.name = x.name
     elif isinstance(x, (np.ndarray, np.floating)) and not isinstance(x, float):
         base = leaf(Tensor(x)._data, Tensor)             # a copy: the caller may change the array

@@ -29,6 +29,7 @@ def vmap(f: Function, in_axes: Any = 0, out_axes: Any = 0) -> Function:
     in_axes   along which axis of an argument its examples lie: an integer, or None for an argument that
               all share. A list or tuple has one entry for each argument, and an entry may be a nest like
               its argument (or like the upper part of it). Arguments by keyword have theirs along axis 0.
+              Of a Module these are the parameters that are not fixed; those that are fixed all lanes share
     out_axes  along which axis of a result the lanes are stacked; None for what is the same in all
 
     Within f an argument has the shape of one example, without that axis. Derivatives may be taken inside

@@ -29,7 +29,7 @@ from autograd_nn.core.below import leaves_below
 from autograd_nn.core.value import PureValue
 
 SLOTS = ["_data", "_grad", "_inputs", "_op", "_params", "_operands", "_time", "_part", "name",
-         "data", "grad", "inputs", "op", "params", "__class__", "__dict__", "tag"]
+         "data", "grad", "inputs", "op", "params", "__class__", "__dict__", "tag", "_fixed", "requires_grad"]
 DEEPEST = 3             # mischief within mischief
 
 
@@ -308,6 +308,7 @@ MISCHIEF = [
     lambda w: w.rng.choice(w.optimizers).params.clear(), lambda w: w.rng.choice(w.optimizers).state.clear(),
     lambda w: w.rng.choice(w.optimizers).param_groups[0]["params"].pop(),
     lambda w: w.node()._swap_grad(w.junk(), w.junk()),
+    lambda w: setattr(w.node(), "requires_grad", w.rng.random() < 0.7),
     lambda w: w.nodes.append(type(w.node())._made(1.0, w.junk(), w.junk(), w.junk())),
     lambda w: w.nodes.append(Value._made(1.0, w.rng.choice(list(OPS.values())), (w.node(),) * w.rng.randrange(6), {})),
     lambda w: setattr(w.node(), "grad", w.node() * 2.0), lambda w: gc.get_referrers(w.node())[:50], call_an_engine,

@@ -37,6 +37,7 @@ from autograd_nn.core import reverse
 from autograd_nn.core.value import PureValue
 from autograd_nn.notation.generate import table_ops
 from autograd_nn.ops import OPS, Each, Op
+from autograd_nn.ops._bind import InOneStep
 
 RESHAPING = ("sum_to", "broadcast_to", "reshape", "expand_dims")
 
@@ -124,6 +125,7 @@ def helpers(rule: types.FunctionType) -> Iterator[types.FunctionType]:
     """The functions of the table's modules that a rule calls."""
     for name in rule.__code__.co_names:
         thing = rule.__globals__.get(name)
+        thing = thing.function if isinstance(thing, InOneStep) else thing
         if isinstance(thing, types.FunctionType) and thing.__module__.startswith("autograd_nn.ops") \
                 and name not in ("shape_of", "_zero"):
             yield thing

@@ -58,6 +58,14 @@ def each_kind_of_step(x, w):
         v.grad = x
         v.grad = 1.0
 
+    def fixed():
+        for leaf in (x, w):
+            leaf.requires_grad = False
+            rest = (x + w, x * 2, -x, x.exp(), w.clip(0.0, 1.0), sum_of([x, w, 1]), dot([x, 1.0], [w, 2]), x + one,
+                    autograd_nn.where(x, w, x), w.requires_grad, copy.copy(w), pickle.loads(pickle.dumps(w)))
+        x.requires_grad = w.requires_grad = True
+        return rest
+
     return {
         "operators": lambda: (x + w, x - 1, 2 * x, x / one, x ** 2.5, 7 % x, -x, abs(x), +x, x + True, x * 2**60),
         "methods": lambda: (x.sin(), x.exp(), x.tanh(), x.relu(), x.floor(), x.clip(0.0, 1.0), x.leaky_relu(0.2)),
@@ -70,6 +78,7 @@ def each_kind_of_step(x, w):
                            Value.__new__(Value)),
         "comparing": lambda: (x == w, x < 1, x >= one, x == None, hash(x), bool(x), x == array),     # noqa: E711
         "backward": backward, "create_graph": second, "named": named, "no_grad": unrecorded,
+        "fixed": fixed,
         "copies": lambda: (copy.copy(x * w), copy.deepcopy(x * w), pickle.loads(pickle.dumps(dot([x], [w], 3)))),
         "mixed": lambda: (x * array, array * x, one * x, x * Dual(1.0, 1.0)),
         "bad operand": refused(lambda: x + None), "bad number": refused(lambda: Value("1")),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers.torch_peer import require_torch
 
-from autograd_nn import Tensor, nn
+from autograd_nn import Tensor, nn, optim
 
 torch = require_torch()
 
@@ -72,6 +72,33 @@ MASKS = {
     "each head": {"attn_mask": np.random.default_rng(3).normal(size=(6, 4, 5))},
     "by head": {"average_attn_weights": False},
 }
+
+
+@pytest.mark.parametrize("name", ["RNN", "LSTM", "GRU"])
+def test_with_fixed_parameters(name):
+    """Three steps of training, the second bias fixed to zeros; then it is freed, and others are fixed."""
+    ours, theirs = twins(getattr(nn, name)(3, 4, num_layers=2, rng=0, dtype=float),
+                         getattr(torch.nn, name)(3, 4, num_layers=2))
+    x = np.random.default_rng(0).normal(size=(5, 4, 3))
+    ours.bias_hh_l1.data = np.zeros(12 if name == "GRU" else 16 if name == "LSTM" else 4)
+    torch.nn.init.zeros_(theirs.bias_hh_l1)
+    steps = {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01}
+    mine, other = optim.SGD(ours.parameters(), **steps), torch.optim.SGD(theirs.parameters(), **steps)
+    for fixed in (["bias_hh_l1"], ["bias_hh_l1"], ["weight_ih_l0", "bias_ih_l1"], ["bias_hh_l0"]):
+        ours.requires_grad_().requires_grad_(False, *fixed)
+        for part, q in theirs.named_parameters():
+            q.requires_grad_(part not in fixed)
+        mine.zero_grad()
+        other.zero_grad()
+        (ours(x)[0] ** 2).sum().backward()
+        (theirs(torch.tensor(x))[0] ** 2).sum().backward()
+        for (part, p), q in zip(ours.named_parameters(), theirs.parameters()):
+            assert p.has_grad == (q.grad is not None) == p.requires_grad == q.requires_grad, part
+        mine.step()
+        other.step()
+        for part, p in ours.named_parameters():
+            np.testing.assert_allclose(p.data, getattr(theirs, part).detach().numpy(), rtol=1e-9, atol=1e-11,
+                                       err_msg=part)
 
 
 @pytest.mark.parametrize("masks", MASKS.values(), ids=MASKS)

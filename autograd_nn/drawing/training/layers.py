@@ -39,7 +39,7 @@ def layers_of(model: Any, order: list[Node]) -> list[LayerNodes]:
 
     What comes out of a hidden layer are its activations, or else what the next layer takes; out of
     the last one, what its parameters make, and an activation applied to that alone. Raises UsageError
-    for what is no model and for one without parameters.
+    for what is no model and for one without parameters that are free.
     """
     groups = _groups(model)
     owner = _owners(order, {p: i for i, group in enumerate(groups) for p in group.parameters})
@@ -84,9 +84,10 @@ class _Group:
 def _groups(model: Any) -> list[_Group]:
     groups: dict[str, _Group] = {}
     for path, name, indices, p in leaves_of(model):
-        groups.setdefault(name, _Group(path, name, len(p.shape) + indices)).parameters.append(p)
+        if p.requires_grad:                          # no gradient flows to one that is fixed
+            groups.setdefault(name, _Group(path, name, len(p.shape) + indices)).parameters.append(p)
     if not groups:
-        raise UsageError(f"this {type(model).__name__} has no parameters")
+        raise UsageError(f"this {type(model).__name__} has no parameters, or all are fixed")
     of_module: dict[str, list[_Group]] = {}
     for group in groups.values():
         of_module.setdefault(group.path, []).append(group)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .._bind import Twice
+from .._bind import InOneStep, Twice
 from .._composite import Composite
 from .._lanes import along_axis
 from .._op import Case, Op, shape_of
@@ -171,6 +171,7 @@ def _from_top_of_array(g: Any, y: Any, axis: Any) -> Any:
 from_top = Twice(_from_top, _from_top_of_array)
 
 
+@InOneStep
 def from_probabilities(g: Any, p: Any, axis: Any) -> Any:
     """The cotangent of x, where g is that of p = softmax(x)."""
     d = from_top(g, p, axis)

@@ -22,6 +22,7 @@ import numpy as np
 
 from ...errors import ShapeError
 from .._arguments import data_of, dtype_of
+from .._bind import InOneStep
 from .._frozen import original
 from .._lanes import Lanes, along_axis, axis_moved, shaped
 from .._op import Op, shape_of
@@ -57,7 +58,8 @@ def into_range(x: Any, axis: Any) -> Any:
     return np.ldexp(np.ones(exponent.shape, x.dtype), np.where(exponent > most, -exponent, 0))
 
 
-def _back(g: Any, y: Any, x: Any, axis: Any, eps: float) -> Any:
+@InOneStep
+def from_standardized(g: Any, y: Any, x: Any, axis: Any, eps: float) -> Any:
     g = g - mean(g, axis=axis, keepdims=True) - y * mean(g * y, axis=axis, keepdims=True)
     with np.errstate(over="ignore"):
         spread = var(x, axis=axis, keepdims=True) + eps
@@ -69,7 +71,7 @@ def _back(g: Any, y: Any, x: Any, axis: Any, eps: float) -> Any:
 
 
 standardize = Op("standardize", None, _standardize,
-                 lambda g, y, x, axis, eps: g if 0 in shape_of(x) else _back(g, y, x, axis, eps),
+                 lambda g, y, x, axis, eps: g if 0 in shape_of(x) else from_standardized(g, y, x, axis, eps),
                  tex=r"\frac{{{0} - \overline{{{0}}}}}{{\sqrt{{\operatorname{{var}} {0} + {eps}}}}}",
                  symbol="(x − μ) / σ", params={"axis": None, "eps": 1e-5}, method=False,
                  cases=[(((3, 4),), {"axis": 0}), (((2, 3, 4),), {"axis": (0, 2), "eps": 0.1}), (((5,),), {})],
