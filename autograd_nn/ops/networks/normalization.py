@@ -75,7 +75,7 @@ standardize = Op("standardize", None, _standardize,
                  tex=r"\frac{{{0} - \overline{{{0}}}}}{{\sqrt{{\operatorname{{var}} {0} + {eps}}}}}",
                  symbol="(x − μ) / σ", params={"axis": None, "eps": 1e-5}, method=False,
                  cases=[(((3, 4),), {"axis": 0}), (((2, 3, 4),), {"axis": (0, 2), "eps": 0.1}), (((5,),), {})],
-                 jvps=(lambda t, y, x, axis, eps: t if 0 in shape_of(x) else _back(t, y, x, axis, eps),),
+                 jvps=(lambda t, y, x, axis, eps: t if 0 in shape_of(x) else from_standardized(t, y, x, axis, eps),),
                  lanes=along_axis)
 
 
