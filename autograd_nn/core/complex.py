@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -118,9 +118,8 @@ def _parts(x: Any) -> Part:
     return x, None
 
 
-def _linear(op: Op, parts: list[Part], params: dict[str, Any]) -> Any:
+def _linear(op: Op, slots: Sequence[int], parts: list[Part], params: dict[str, Any]) -> Any:
     """The op on all real parts, and on all imaginary ones; an input in which it is not linear is real, and in both."""
-    slots = op.linear if op.linear is not True else range(len(parts))
     imags = [_zero(real) if imag is None and i in slots else real if imag is None else imag
              for i, (real, imag) in enumerate(parts)]
     return Complex(_called(op, [real for real, _ in parts], params), _called(op, imags, params))
@@ -154,8 +153,10 @@ def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     parts = [_parts(x) for x in args]
     if op.multilinear:
         return _multilinear(op, parts, params)
-    if op.is_linear_in(i for i, (_, imag) in enumerate(parts) if imag is not None):
-        return _linear(op, parts, params)
+    complex_ones = {i for i, (_, imag) in enumerate(parts) if imag is not None}
+    for group in op.linear_groups(len(parts)):
+        if complex_ones <= {*group}:
+            return _linear(op, group, parts, params)
     if op.complex is None:
         raise DTypeError(f"{op.name} is not defined for complex numbers here\n"
                          "  help: x.real, x.imag and abs(x) are real")

@@ -70,7 +70,7 @@ def assigned_since(node: Node) -> Node | None:
     op: Any = node._op
     changed = changed_inputs(node) if op is not None else []
     nodes = [i for i, x in enumerate(node._inputs) if isinstance(x, Node)] if changed else []
-    if not changed or op.is_linear_in(nodes) or (op.multilinear and len(nodes) == 1):
+    if not changed or op.is_linear_in(nodes):
         return None                                      # of such an op the rules read none of the nodes
     return changed[0]
 

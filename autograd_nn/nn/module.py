@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -160,6 +159,7 @@ class Module:
         if not found:
             known = list(dict.fromkeys(".".join(parts[:n]) for parts in (name.split(".") for name, _ in
                                        self.named_parameters()) for n in range(1, len(parts) + 1)))
+            from difflib import get_close_matches
             near = get_close_matches(name, known, NEAR, 0.4) or known
             raise UsageError(f"{type(self).__name__}.requires_grad_: {name!r} is no parameter, and nothing that holds "
                              f"some\n  help: there is {', '.join(near[:NEAR])}{', …' * (len(near) > NEAR)}")

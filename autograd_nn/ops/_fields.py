@@ -68,7 +68,11 @@ KINDS = {
     "cases": _Kind("pairs of inputs or their shapes, and parameters", lambda x, arity: _sequence(x, _case)),
     "slots": _Kind("a name for each input", _names),
     "shaped_by": _Kind("numbers of inputs", _inputs),
-    "linear": _Kind("True, or numbers of inputs", lambda x, arity: x is True or _inputs(x, arity)),
+    "linear": _Kind("True, or numbers of inputs, or groups of these",
+                    lambda x, arity: x is True or _inputs(x, arity) or _sequence(
+                        x, lambda group: _inputs(group, arity) and len(group) > 0)),
+    "jvps": _Kind("a rule for each input, a function or None", lambda x, arity: _sequence(
+        x, lambda rule: rule is None or callable(rule), (0, arity))),
     "steepest": _Kind("a number", lambda x, arity: _number(x)),
     "range": _Kind("two numbers, the least and the greatest result",
                    lambda x, arity: _sequence(x, _number, (2,)) and x[0] <= x[1]),

@@ -65,8 +65,12 @@ class Op(Bindable):
     commutes    True where the order of the inputs makes no difference
     slots       the names of the inputs, for pictures and errors; "w*" stands for w1, w2 and so on
     shaped_by   the inputs that make another function of the op where they are constants, as an exponent does
-    linear      the inputs in which the op is linear, all of them together; True: in all that it has
+    linear      the inputs in which the op is linear, all of them together; True: in all that it has. Where there are
+                several such groups, a tuple of them: ((0, 2), (1, 2)) for x w + b
     multilinear True where the op is linear in each input by itself, as a product is
+    jvps        one rule for each input, or None, of an op on whole arrays: it takes the tangent `t` of its input in
+                the place of g, and returns the tangent of y. Where there is none, and the op is not linear in that
+                input, forward mode transposes the rule in `vjps`
     complex     the op on complex inputs, where it is not linear: a function of them (by operators, ops, .real
                 and .imag) that gives a pair of real and imaginary part, or a result as it is
     steepest    of an activation, its steepest slope
@@ -105,7 +109,8 @@ class Op(Bindable):
                  cases: Sequence[Case] = (), zero: bool = False, unguarded: bool = False, method: bool = True,
                  internal: bool = False, layer: str | None = None,
                  commutes: bool = False, slots: Sequence[str] = (), shaped_by: Sequence[int] = (),
-                 linear: Literal[True] | Sequence[int] = (), multilinear: bool = False,
+                 linear: Literal[True] | Sequence[int] | Sequence[Sequence[int]] = (), multilinear: bool = False,
+                 jvps: Sequence[Rule | None] = (),
                  complex: Callable[..., Any] | None = None,
                  steepest: float | None = None, range: tuple[float, float] = (-np.inf, np.inf),
                  ulps: tuple[float, float, float] | None = None, loses: str = "",
@@ -134,7 +139,8 @@ class Op(Bindable):
         self.vjps: Sequence[Rule | None] | Each
         self.vjps = vjps[0] if isinstance(vjps[0], Each) else tuple(vjps)  # type: ignore[arg-type]
         self.arity = -1 if isinstance(self.vjps, Each) else len(self.vjps)
-        check_fields(name, self.arity, given, Op.__init__.__kwdefaults__ or {})
+        if not self.is_own:                              # those of the package are checked by a test
+            check_fields(name, self.arity, given, Op.__init__.__kwdefaults__ or {})
         self.tex, self.c = tex, c
         self.text, self.level, self.terms = text, level, terms
         self.written: Sequence[Rule | None] | Each = tuple(written) or self.vjps
@@ -145,8 +151,9 @@ class Op(Bindable):
         self.kink, self.cases, self.zero, self.unguarded = kink, tuple(cases), zero, unguarded
         self.method, self.internal, self.layer = method and not internal, internal, layer
         self.commutes, self.slots, self.shaped_by = commutes, tuple(slots), tuple(shaped_by)
-        self.linear: Literal[True] | tuple[int, ...] = linear if linear is True else tuple(linear)
-        self.multilinear, self.complex = multilinear, complex
+        self.linear: Literal[True] | tuple[int, ...] | tuple[Sequence[int], ...]
+        self.linear = linear if linear is True else tuple(linear)  # type: ignore[assignment]
+        self.multilinear, self.complex, self.jvps = multilinear, complex, tuple(jvps)
         self.steepest, self.range, self.cost = steepest, range, cost
         self.ulps, self.loses = ulps, loses
         self.misfit = misfit or (of_broadcast if self.elementwise else None)
@@ -164,9 +171,24 @@ class Op(Bindable):
     def is_linear_in(self, slots: Iterable[int]) -> bool:
         """Whether the op is linear in these inputs together, the others being held."""
         try:
-            return self.linear is True or set(slots) <= set(self.linear)
+            asked = set(slots)
+            return not asked or any(asked <= set(group) for group in self.linear_groups(max(asked) + 1))
         except TypeError:
             raise UsageError(f"is_linear_in: slots are numbers of inputs, not {shown_in_error(slots)}") from None
+
+    def linear_groups(self, n: int) -> Sequence[Sequence[int]]:
+        """The groups of inputs in which the op, called with n inputs, is linear together, the others being held."""
+        if self.linear is True:
+            return [range(n)]
+        if self.multilinear:
+            return [(i,) for i in range(n)]
+        return self._linear_groups
+
+    @cached_property
+    def _linear_groups(self) -> Sequence[Sequence[int]]:
+        """What `linear` says, in one form."""
+        groups: Any = () if self.linear is True else self.linear
+        return [groups] if groups and isinstance(groups[0], int) else groups
 
     @cached_property
     def is_bounded(self) -> bool:
@@ -190,6 +212,16 @@ class Op(Bindable):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Op:
         return self
+
+    @cached_property
+    def parts_of_tangent(self) -> dict[tuple[int, int], list[Any]]:
+        """What forward mode has found out of which inputs can be served together, for it to keep."""
+        return {}
+
+    @cached_property
+    def array_jvps(self) -> Sequence[Rule | None]:
+        """The rules of tangents bound to ndarrays."""
+        return tuple(rule and bind(rule, "array") for rule in self.jvps)
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import update_wrapper
+from functools import cache, partial, update_wrapper
 from types import FunctionType
 from typing import Any, TypeVar, cast
 
@@ -120,11 +120,11 @@ def in_its_own_words(name: str, call: Callable[..., Any], taken: str | None = No
     """
     # These are closed over, for the names below are looked up elsewhere.
     asked, passed, raw, told = LanesError, AutogradError, RAW, refused
-    options, check = options_of(call), check_options
+    options_of_call, check = cache(partial(options_of, call)), check_options       # found when it is first called
 
     def checked(*args: Any, **params: Any) -> Any:
         try:
-            if options:
+            if options := options_of_call():
                 check(name, options, args, params)
             return call(*args, **params)
         except asked as error:                           # it looks at the data, so it runs in each lane of a vmap

@@ -24,9 +24,10 @@ from ..ops._refusal import shown_in_error
 from ..tree import Structure
 from ..tree._containers import Copy, is_sure_leaf, is_unknown
 from ._elsewhere import depending, depends_on_elsewhere, ends_of
+from ._tangent_of_op import transposed
 from ._tangents import tangents
 from ._variable import Variable, is_storage, lifted
-from .dual import Dual, alive, leaf, new_level, nodes_in, paired, recording, run_at, transposed
+from .dual import Dual, alive, leaf, new_level, nodes_in, paired, recording, run_at
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]

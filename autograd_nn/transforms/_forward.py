@@ -15,6 +15,7 @@ from ..core.times import begin
 from ..core.variables import active
 from ..errors import UsageError
 from ..ops import shape_of
+from . import _ops_on_duals  # noqa: F401  (with it a Dual is something that ops take)
 from ._calculus import (
     Arguments,
     Function,
@@ -86,4 +87,11 @@ def handed_out(results: Sequence[Any], given: Sequence[Any], since: int) -> list
         results = [stripped(x, keep) for x in results]
     elif not mode.recording:
         results = [stripped(x, ()) for x in results]
-    return [x[()] if isinstance(x, np.ndarray) and not x.shape else x for x in results]
+    return [_own(x, given) if isinstance(x, np.ndarray) else x for x in results]
+
+
+def _own(x: Any, given: Sequence[Any]) -> Any:
+    """An array that is no view of another one, and none of the caller's; a number for one of shape ()."""
+    if not x.shape:
+        return x[()]
+    return x.copy() if x.base is not None or any(x is other for other in given) else x

@@ -16,7 +16,8 @@ from ..core.node import Node, data_of
 from ..core.reverse import on_data, on_nodes
 from ..errors import blame
 from ..ops import shape_of
-from .dual import Dual, nodes_in, paired, tangent_of_op
+from ._tangent_of_op import tangent_of_op
+from .dual import Dual, nodes_in, paired
 
 
 def tangents(ys: Sequence[Any], order: Sequence[Node], given: Mapping[Node, Any], create_graph: bool) -> list[Any]:

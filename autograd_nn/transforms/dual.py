@@ -1,4 +1,4 @@
-"""Dual: forward mode, from the same rules."""
+"""Dual: a primal with its tangent, the levels that keep nested derivatives apart, and the nodes in duals."""
 
 from __future__ import annotations
 
@@ -7,27 +7,20 @@ import itertools
 import math
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
 
-from .. import ops
 from ..core.batched import Batched, lanes_in_front
-from ..core.below import cotangents_of
-from ..core.methods import attach
 from ..core.modes import mode, special_mode
 from ..core.node import Node
 from ..core.tensor import Tensor
-from ..core.times import begin
 from ..core.traced import Traced
-from ..core.value import Value
-from ..core.variables import ENDED
-from ..errors import LeavesGraphError, UsageError
-from ..ops import FUNCTIONS, Op, shape_of
-from ..ops._arguments import as_array, data_of, real_only
-from ..ops._carriers import array_of, carrier, is_plain
+from ..errors import LeavesGraphError
+from ..ops import shape_of
+from ..ops._arguments import data_of
 from ..ops._refusal import RAW, refused
 
 
@@ -35,8 +28,9 @@ class Dual(Traced):
     """A primal with its tangent: x + dx, where dx is the derivative along one direction.
 
     Elementwise rules are their own transposes: run on the tangent instead of a cotangent they give
-    the tangent of the output. The rule of any other op is linear in its cotangent, so its
-    transpose is found by differentiating the rule itself.
+    the tangent of the output. An op that is linear in some inputs is run on their tangents, and many others have a rule
+    for tangents. The rules of those that are left are linear in the cotangent, so their transposes are found by
+    differentiating the rules themselves.
 
     `level` keeps derivatives apart: an op treats duals of a lower level as constants, and of a dual whose
     jvp is over it takes the primal. A dual that a program makes has level 0, which is never over.
@@ -127,126 +121,6 @@ class Dual(Traced):
     __hash__ = object.__hash__
 
 
-def _apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-    level = -1
-    for a in args:
-        if isinstance(a, Dual):
-            if a.level not in _running:
-                return op(*map(alive, args), **params) if op.arity >= 0 else op([*map(alive, args)], **params)
-            level = max(level, a.level)
-    if any(isinstance(a, np.ndarray) and a.dtype == object for a in args):
-        return _on_objects(op, args, params)
-    here = [isinstance(a, Dual) and a.level == level for a in args]
-    primals = [a.primal if mine else as_array(a) for a, mine in zip(args, here)]
-    if mode.recording is False:                          # under no_grad() results are constants
-        return op(*primals, **params) if op.arity >= 0 else op(primals, **params)
-    for x in primals:
-        real_only(op.name, np.asarray(x) if isinstance(x, (list, tuple)) else x)
-    y = op(*primals, **params) if op.arity >= 0 else op(primals, **params)
-    if mode.watch is not None and is_plain(y):
-        mode.watch(op, tuple(primals), y)                # a node is watched where it is made
-    dxs = [a.tangent if mine else None for a, mine in zip(args, here)]
-    return Dual(y, tangent_of_op(op, op.traced_rules, y, primals, dxs, params), level)
-
-
-def tangent_of_op(op: Op, rules: Iterable[Any], y: Any, xs: Sequence[Any], dxs: Sequence[Any],
-                  params: Mapping[str, Any]) -> Any:
-    """The tangent of y, which the op made of xs, whose tangents are dxs; None is that of a constant.
-
-    `rules` are the op's, bound to what xs are. Of an op that is not elementwise its own are taken, which record.
-    """
-    tangent: Any = None
-    for i, (dx, rule) in enumerate(zip(dxs, rules if op.elementwise else op.traced_rules)):
-        if dx is None or rule is None:
-            continue
-        part = rule(dx, y, *xs, **params) if op.elementwise else _transposed(rule, dx, y, xs, i, params)
-        tangent = part if tangent is None else tangent + part
-    if tangent is None:
-        tangent = 0.0
-    if type(tangent) in (float, int) and hasattr(y, "dtype"):
-        return np.full(shape_of(y), tangent, y.dtype)[()]            # not float64 where y is float32
-    return tangent if shape_of(tangent) == shape_of(y) else ops.broadcast_to(tangent, shape_of(y))
-
-
-def _on_objects(op: Op, args: Sequence[Any], params: dict[str, Any]) -> Any:
-    """The op on the elements of arrays of objects, which may be duals, and on numbers: an array of objects."""
-    if not op.elementwise or any(shape_of(a) and not isinstance(a, np.ndarray) for a in args):
-        raise UsageError(f"{op.name}: an array of objects would lose the derivatives of what is in it\n"
-                         "  help: autograd_nn.stack(list) joins Duals, Values or numbers into one")
-    arrays = np.broadcast_arrays(*[a if isinstance(a, np.ndarray) else array_of([a], ()) for a in args])
-    rows = zip(*[a.ravel() for a in arrays])
-    return array_of([op(*row, **params) if op.arity >= 0 else op([*row], **params) for row in rows], arrays[0].shape)
-
-
-def _transposed(rule: Any, tangent: Any, y: Any, primals: Sequence[Any], i: int, params: Mapping[str, Any]) -> Any:
-    """The tangent of y: the transpose of `rule` (linear in its cotangent u), applied to `tangent`."""
-    if not mode.recording:                   # the rule must be recorded all the same, and nothing before it
-        y, tangent, *primals = (detached(x) for x in (y, tangent, *primals))
-    data, began = data_of(y), begin()
-    u = leaf(0.0, Value) if type(data) is float else leaf(np.zeros(np.shape(data), np.result_type(data)), Tensor)
-    nodes = bool(nodes_in((y, tangent, *primals)))
-    with recording():
-        part = rule(u, y, *primals, **params)
-        if shape_of(part) != shape_of(primals[i]):
-            part = ops.sum_to(part, shape_of(primals[i]))
-        found = transposed([part], [tangent], [u], nodes, began)[0]
-    if nodes:
-        u._call = ENDED
-    found = found if mode.recording else detached(found)
-    return 0.0 if found is None else found
-
-
-def transposed(ys: Sequence[Any], seeds: Sequence[Any], leaves: Sequence[Any], create_graph: bool,
-               since: int) -> list[Any]:
-    """The derivative of sum(seed * y) over all y, by each of the leaves; None where there is none.
-
-    None of the leaves was made before the time `since`.
-
-    Of duals it is a dual: (s0 + ds) (y0 + dy) has the parts s0 y0 and s0 dy + ds y0.
-    """
-    for x in (*ys, *seeds):
-        if isinstance(x, (Dual, Batched)):
-            return _transposed_by_level(ys, seeds, leaves, create_graph, since)
-    return _transposed_nodes(ys, seeds, leaves, create_graph, since)
-
-
-def _transposed_by_level(ys: Sequence[Any], seeds: Sequence[Any], leaves: Sequence[Any], create_graph: bool,
-                         since: int) -> list[Any]:
-    ys, seeds = zip(*map(_without_lanes, ys, seeds))
-    levels = [x.level for x in map(_inmost, (*ys, *seeds)) if isinstance(x, Dual)]
-    if not levels:
-        return _transposed_nodes(ys, seeds, leaves, create_graph, since)
-    level = max(levels)
-    y0, dy = zip(*[_parts(y, level) for y in ys])
-    s0, ds = zip(*[_parts(s, level) for s in seeds])
-    primal = transposed(y0, s0, leaves, create_graph, since)
-    tangent = transposed((*dy, *y0), (*s0, *ds), leaves, create_graph, since)
-    return [None if a is None and b is None else paired(_or_zero(a, x), _or_zero(b, x), level)
-            for a, b, x in zip(primal, tangent, leaves)]
-
-
-def _transposed_nodes(ys: Sequence[Any], seeds: Sequence[Any], leaves: Sequence[Any], create_graph: bool,
-                      since: int) -> list[Any]:
-    together: dict[Node, Any] = {}
-    for y, seed in zip(ys, seeds):
-        if isinstance(y, Node) and seed is not None:
-            together[y] = together[y] + y._own(seed) if y in together else seed
-    return cotangents_of([*leaves], together, create_graph, since)
-
-
-def _without_lanes(y: Any, seed: Any) -> tuple[Any, Any]:
-    """A root and its seed with the lanes of the root, if it has any, as axes in front of both."""
-    while isinstance(y, Batched):
-        y, seed = y._below, None if seed is None else lanes_in_front(seed, y.level)
-    return y, seed
-
-
-def _inmost(x: Any) -> Any:
-    while isinstance(x, Batched):
-        x = x._below
-    return x
-
-
 def paired(primal: Any, tangent: Any, level: int, kind: type[Dual] = Dual) -> Any:
     """A dual. Where either part has lanes, these stand around it."""
     own = [x.level for x in (primal, tangent) if isinstance(x, Batched)]
@@ -254,17 +128,6 @@ def paired(primal: Any, tangent: Any, level: int, kind: type[Dual] = Dual) -> An
         return kind(primal, tangent, level)
     around = max(own, key=lambda level: level.number)
     return Batched(paired(lanes_in_front(primal, around), lanes_in_front(tangent, around), level, kind), around)
-
-
-def _parts(x: Any, level: int) -> tuple[Any, Any]:
-    if isinstance(x, Batched):
-        primal, tangent = _parts(x._below, level)
-        return Batched(primal, x.level), None if tangent is None else Batched(tangent, x.level)
-    return (x.primal, x.tangent) if isinstance(x, Dual) and x.level == level else (x, None)
-
-
-def _or_zero(g: Any, x: Any) -> Any:
-    return g if g is not None else np.zeros(x.shape, x.dtype) if isinstance(x, Tensor) else 0.0
 
 
 # --- levels ----------------------------------------------------------------------------------------
@@ -352,10 +215,3 @@ def recording() -> AbstractContextManager[None]:
 
 
 _AS_IT_IS = nullcontext()
-
-
-carrier("Dual", Dual, _apply, below="primal")
-attach(Dual)
-for function in FUNCTIONS.values():
-    if function.method and function.name not in vars(Dual):
-        setattr(Dual, function.name, function.call)

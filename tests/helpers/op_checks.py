@@ -205,11 +205,14 @@ def array_op(op, shapes, params):
 
     def gradients(ps, create_graph=False):
         nodes = [Tensor(p) for p in ps]
-        root = (call(op, nodes, params) * w).sum()
-        found = cotangents({root: 1.0}, create_graph=create_graph)
+        found = cotangents({call(op, nodes, params): w}, create_graph=create_graph)      # no sum: that is an op, too
         return nodes, [found[n] for n in nodes]
 
     np.testing.assert_array_equal(call(op, [Tensor(x) for x in xs], params).data, y)
+    for x, rule in zip(xs, op.array_rules):
+        if rule is not None:                             # what it gives may be summed to the input's shape, not spread
+            shape = np.shape(rule(w, y, *xs, **full))
+            assert np.broadcast_shapes(shape, x.shape) == shape
     nodes, grads = gradients(xs)
     for i, (g, x, u) in enumerate(zip(grads, xs, us)):
         assert g.shape == x.shape and g.dtype == x.dtype
@@ -221,7 +224,7 @@ def array_op(op, shapes, params):
     nodes, grads = gradients(xs, create_graph=True)
     for i, (g, u) in enumerate(zip(grads, us)):
         # a linear op's gradient is a plain constant, and its second derivative 0
-        found = cotangents({(g * u).sum(): 1.0}) if isinstance(g, Tensor) else {}
+        found = cotangents({g: u}) if isinstance(g, Tensor) else {}
         for j, (node, v) in enumerate(zip(nodes, us)):
             second = slope(lambda t, i=i, j=j, u=u, v=v: float((gradients(moved(xs, j, t * v))[1][i] * u).sum()))
             close((found.get(node, np.zeros(v.shape)) * v).sum(), second, scale=10)

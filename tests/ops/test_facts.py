@@ -10,8 +10,8 @@ import pytest
 from helpers.each import each
 from helpers.op_checks import ARRAY, SCALAR, call, drawn, of, points
 
-from autograd_nn import Tensor, hard_sigmoid, hard_tanh
-from autograd_nn.errors import DTypeError
+from autograd_nn import Tensor, hard_sigmoid, hard_tanh, ops
+from autograd_nn.errors import AutogradError, DTypeError
 from autograd_nn.fft import Complex
 from autograd_nn.ops import OPS
 from autograd_nn.ops._slots import reading_order, slot_names
@@ -47,18 +47,38 @@ def test_an_op_commutes_where_the_entry_says_so_and_only_there(op):
 @of(LINEAR)
 def test_an_op_is_linear_where_the_entry_says_so(op):
     for xs, params in examples(op):
-        together = range(len(xs)) if op.linear is True else op.linear
-        for moved in [[i] for i in range(len(xs))] if op.multilinear else [list(together)]:
+        for moved in op.linear_groups(len(xs)):
+            assert op.is_linear_in(moved) and op.is_linear_in(moved[:1]) and op.is_linear_in(())
             ys = [RNG.normal(size=np.shape(x)) if i in moved else x for i, x in enumerate(xs)]
             both = [2 * x - 3 * y if i in moved else x for i, (x, y) in enumerate(zip(xs, ys))]
             want = 2 * call(op, xs, params) - 3 * call(op, ys, params)
             np.testing.assert_allclose(call(op, both, params), want, rtol=1e-9, atol=1e-9)
 
 
+@of([op for op in ARRAY if op.module.startswith(ops.__name__) and op is not ops.astype])    # linear but for rounding
+def test_an_op_on_whole_arrays_says_all_that_it_is_linear_in(op):
+    """Of an op with any number of inputs: whether it is in all together, or in the first by itself."""
+    sets = [s for k in range(1, op.arity + 1) for s in itertools.combinations(range(op.arity), k)] \
+        if op.arity > 0 else [(0,), range(max(len(shapes) for shapes, _ in op.cases))]
+    for moved in sets:
+        if not op.is_linear_in(moved):
+            assert not all(is_linear_by_trial(op, *case, moved) for case in examples(op)), moved
+
+
+def is_linear_by_trial(op, xs, params, moved):
+    ys = [RNG.normal(size=np.shape(x)) if i in moved else x for i, x in enumerate(xs)]
+    both = [2 * x - 3 * y if i in moved else x for i, (x, y) in enumerate(zip(xs, ys))]
+    try:
+        want = 2 * call(op, xs, params) - 3 * call(op, ys, params)
+        return np.allclose(call(op, both, params), want, rtol=1e-9, atol=1e-9)
+    except AutogradError:                                # such as a matrix that is not positive definite
+        return False
+
+
 @of([op for op in OPS.values() if op.linear or op.multilinear or op.complex])
 def test_complex_numbers_are_taken_as_numpy_takes_them(op):
     for xs, params in examples(op):
-        fixed = () if op.linear is True or op.multilinear or op.complex else set(range(len(xs))) - set(op.linear)
+        fixed = () if op.multilinear or op.complex else set(range(len(xs))) - {*op.linear_groups(len(xs))[0]}
         zs = [x if i in fixed or (i in op.shaped_by) else x + 1j * RNG.normal(size=np.shape(x))
               for i, x in enumerate(xs)]
         if op.shaped_by:

@@ -20,8 +20,8 @@ from autograd_nn.drawing.training.flow import flow_of
 from autograd_nn.drawing.training.reading import NAMED
 from autograd_nn.errors import DTypeError, ShapeError, UsageError
 from autograd_nn.fft import Complex
-from autograd_nn.ops import Each, _op
-from autograd_nn.ops._fields import KINDS
+from autograd_nn.ops import OPS, Each, _op
+from autograd_nn.ops._fields import KINDS, check_fields
 
 pytestmark = pytest.mark.usefixtures("forget")
 X = np.random.default_rng(0).normal(size=(64, 4))
@@ -239,7 +239,8 @@ BAD_FIELDS = {
     "slots": ["x", (1,), ("x", "y")],
     "kink": [5], "cases": [5, [1], [((2,), 3)]], "zero": [1, None, np.ones(2)], "unguarded": ["x"], "method": [0],
     "internal": [None], "layer": [5, "a b"], "commutes": [np.ones(2)], "shaped_by": [(1,), (0.5,), 0],
-    "linear": [1, (2,), "x"],
+    "linear": [1, (2,), "x", ((),), ((0,), 0)],
+    "jvps": [5, (5,), (abs, abs)],
     "multilinear": [2], "complex": [1j], "steepest": ["x", float("nan")], "range": [(1, 0), (1,), 5],
     "ulps": [1, (1, 2)],
     "loses": [None, 5], "cost": [3], "misfit": ["x"], "expansion": [()], "ufunc_method": [5], "lanes": [5],
@@ -297,3 +298,13 @@ def test_the_table_may_grow_while_it_is_read():
         finally:
             _op._meetings[:] = meetings
         assert len(ops.OPS) > before
+
+
+def test_the_fields_of_the_table_are_what_they_may_be():
+    """Those of the package are not checked when they are made, which would take a tenth of an import."""
+    defaults = Op.__init__.__kwdefaults__
+    for op in OPS.values():
+        given = {field: getattr(op, field, default) for field, default in defaults.items()}
+        if op.written is op.vjps:                        # where nothing else was given
+            given["written"] = defaults["written"]
+        check_fields(op.name, op.arity, {"tex": op.tex, **given}, defaults)

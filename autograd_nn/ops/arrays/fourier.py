@@ -106,18 +106,19 @@ dft = Op("dft", None, _dft,
          tex=r"\mathcal{{F}} {0}", internal=True, params={**_PARAMS, "inverse": False},
          cases=[(((2, 4),), {}), (((2, 3),), {"n": 5, "inverse": True}), (((2, 3, 4),), {"n": 5, "axis": -2}),
                 (((2, 5),), {"n": 3, "norm": "ortho"}), (((2, 4),), {"norm": "forward"}),
-                (((2, 2, 4),), {"n": 3, "norm": "forward", "inverse": True})], lanes=_pairs_from_pairs)
+                (((2, 2, 4),), {"n": 3, "norm": "forward", "inverse": True})], linear=True, lanes=_pairs_from_pairs)
 rdft = Op("rdft", None, _rdft,
           lambda g, y, x, n, axis, norm: _rdft_back(g, x, n, axis, norm),
           tex=r"\mathcal{{F}} {0}", internal=True, params=_PARAMS,
           cases=[(((4,),), {}), (((5,),), {}), (((3, 4),), {"n": 5, "axis": -2}),
-                 (((2, 5),), {"n": 4, "norm": "ortho"}), (((4,),), {"norm": "forward"}), (((1,),), {})], lanes=_pairs)
+                 (((2, 5),), {"n": 4, "norm": "ortho"}), (((4,),), {"norm": "forward"}), (((1,),), {})], linear=True,
+          lanes=_pairs)
 irdft = Op("irdft", None, _irdft,
            lambda g, y, x, n, axis, norm: _irdft_back(g, x, axis, norm),
            tex=r"\mathcal{{F}}^{{-1}} {0}", internal=True, params=_PARAMS,
            cases=[(((2, 4),), {}), (((2, 3),), {"n": 5}), (((2, 3, 4),), {"n": 6, "axis": -2}),
                   (((2, 5),), {"n": 4, "norm": "ortho"}), (((2, 3),), {"norm": "forward"}), (((2, 3),), {"n": 1})],
-           lanes=_from_pairs)
+           linear=True, lanes=_from_pairs)
 
 
 # --- the functions of numpy.fft ------------------------------------------------------------------------

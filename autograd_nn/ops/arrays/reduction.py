@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ...errors import ShapeError, UsageError
-from .._arguments import MOST_ELEMENTS, affordable, dtype_of, no_out
+from .._arguments import MOST_ELEMENTS, affordable, data_of, dtype_of, no_out
 from .._function import composed
 from .._lanes import along_axis, to_shape
 from .._numpy_op import NumpyOp, mask_of
@@ -172,9 +172,24 @@ def _extreme(name: str, reduced: Op, either: Op, least: float, a: Any, axis: Any
 # --- what the rules need --------------------------------------------------------------------------
 
 def shared(g: Any, y: Any, x: Any, axis: Any) -> Any:
-    """g, in equal parts to the elements of x that equal y; nan to all of them where y is nan."""
-    equal = same(x, reshape(y, keeping(x, axis)))
-    return multiply0(reshape(g, keeping(x, axis)), equal / sum(equal, axis=axis, keepdims=True))
+    """g, in equal parts to the elements of x that equal y; nan to all of them where y is nan. The axes are kept."""
+    equal = same(x, y)
+    return multiply0(g, equal / sum(equal, axis=axis, keepdims=True))
+
+
+def shared_back(g: Any, y: Any, x: Any, axis: Any) -> Any:
+    """The cotangent of x, of which y is an extreme."""
+    whole = keeping(x, axis)
+    return shared(reshape(g, whole), reshape(y, whole), x, axis)
+
+
+def _shared_on(t: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    """The tangent of an extreme: the mean over those that tie, and nan where there is none but nan."""
+    equal = data_of(x) == data_of(y).reshape(keeping(x, axis))
+    n = _add(equal, axis=axis, keepdims=keepdims, dtype=dtype_of(x))
+    if not n.all():
+        n = np.where(n, n, n.dtype.type(np.nan))
+    return sum(choose(equal, t, 0.0), axis=axis, keepdims=keepdims) / n
 
 
 AXIS: dict[str, Any] = {"axis": None, "keepdims": False}
@@ -195,12 +210,14 @@ mean = NumpyOp("mean", None, _mean,
                tex=r"\operatorname{{mean}} {0}", params=AXIS, cases=CASES, numpy=np.mean, form=_mean_form,
                linear=True, lanes=along_axis)
 max = NumpyOp("max", None, _max,
-              lambda g, y, x, axis, keepdims: shared(g, y, x, axis),
+              lambda g, y, x, axis, keepdims: shared_back(g, y, x, axis),
               tex=r"\max {0}", params=AXIS, cases=CASES, numpy=np.max, form=_max_form,
+              jvps=(lambda t, y, x, axis, keepdims: _shared_on(t, y, x, axis, keepdims),),
               ufunc_method=np.maximum.reduce, lanes=along_axis)
 min = NumpyOp("min", None, _min,
-              lambda g, y, x, axis, keepdims: shared(g, y, x, axis),
+              lambda g, y, x, axis, keepdims: shared_back(g, y, x, axis),
               tex=r"\min {0}", params=AXIS, cases=CASES, numpy=np.min, form=_min_form,
+              jvps=(lambda t, y, x, axis, keepdims: _shared_on(t, y, x, axis, keepdims),),
               ufunc_method=np.minimum.reduce, lanes=along_axis)
 
 

@@ -15,7 +15,7 @@ from .._numpy_op import NumpyOp
 from .._op import Case, Op, shape_of
 from ..elementwise.arithmetic import where
 from ..elementwise.corners import multiply0
-from .reduction import AXIS, CASES, axes_of, count, keeping, prepared
+from .reduction import AXIS, CASES, axes_of, count, keeping, prepared, sum
 from .shape import flip, moveaxis, reshape, roll
 
 _multiply: Any = np.multiply.reduce
@@ -104,7 +104,7 @@ def _from_products(g: Any, y: Any, x: Any, axis: int | None) -> Any:
     """
     if not shape_of(x):                                  # NumPy takes it for one of a single element
         axis = None
-    if _in_range(y) and (count(x, axis) > LONG or _of_one_size(x)):
+    if _may_be_divided(y, x, axis):
         return _sum_from_end(g * y, x, axis) / x
     if axis is None:
         rows = reshape(x, (-1,))
@@ -112,6 +112,20 @@ def _from_products(g: Any, y: Any, x: Any, axis: int | None) -> Any:
         g, rows = moveaxis(g, axis, -1), moveaxis(x, axis, -1)
     dx = multiply0(_carried_back(g, rows), _before(rows))
     return reshape(dx, shape_of(x)) if axis is None else moveaxis(dx, -1, axis)
+
+
+def _into_products(t: Any, y: Any, x: Any, axis: int | None) -> Any:
+    """The tangent of y = cumprod(x), by the same two ways."""
+    if axis is None or not shape_of(x):
+        return _into_products(reshape(t, -1), y, reshape(x, -1), 0)
+    if _may_be_divided(y, x, axis):
+        return y * cumsum(t / x, axis=axis)
+    t, rows = moveaxis(t, axis, -1), moveaxis(x, axis, -1)
+    return moveaxis(linear_recurrence(multiply0(t, _before(rows)), rows), -1, axis)
+
+
+def _may_be_divided(y: Any, x: Any, axis: int | None) -> bool:
+    return _in_range(y) and (count(x, axis) > LONG or _of_one_size(x))
 
 
 def _linear_recurrence(a: Any, b: Any) -> Any:
@@ -124,6 +138,11 @@ def _linear_recurrence(a: Any, b: Any) -> Any:
     return y
 
 
+def _of_step_before(y: Any) -> Any:
+    """y_(i-1) in the place of y_i, and first 0."""
+    return where(_first(y), 0.0, roll(y, 1, axis=-1))
+
+
 def _carried_back(g: Any, b: Any) -> Any:
     """The cotangent of a in a linear recurrence: the same recurrence, run from the end."""
     return flip(linear_recurrence(flip(g, axis=-1), roll(flip(b, axis=-1), 1, axis=-1)), axis=-1)
@@ -134,6 +153,7 @@ _RUNS: list[Case] = [(((2, 3),), {}), (((2, 3),), {"axis": 1}), (((4,),), {"axis
 prod = NumpyOp("prod", None, _prod,
                lambda g, y, x, axis, keepdims: reshape(g, keeping(x, axis)) * _of_others(y, x, axis),
                tex=r"\prod {0}", symbol="Π", params=AXIS, cases=CASES, numpy=np.prod, form=_prod_form,
+               jvps=(lambda t, y, x, axis, keepdims: sum(t * _of_others(y, x, axis), axis=axis, keepdims=keepdims),),
                ufunc_method=np.multiply.reduce, lanes=along_axis)
 cumsum = NumpyOp("cumsum", None, _cumsum,
                  lambda g, y, x, axis: _sum_from_end(g, x, axis),
@@ -145,10 +165,13 @@ cumprod = NumpyOp("cumprod", None, _cumprod,
                   tex=r"\operatorname{{cumprod}} {0}", params={"axis": None},
                   cases=[*_RUNS, ((np.array([[0.9, -1.2, 1.5], [1.1, 0.8, -0.7]]),), {"axis": 1})],
                   numpy=np.cumprod, form=_cumprod_form,
+                  jvps=(lambda t, y, x, axis: _into_products(t, y, x, axis),),
                   ufunc_method=np.multiply.accumulate, lanes=along_one_axis)
 # y_0 = a_0 and y_i = a_i + b_i y_(i-1) along the last axis.
 linear_recurrence = Op("linear_recurrence", None, _linear_recurrence,
                        lambda g, y, a, b: _carried_back(g, b),
-                       lambda g, y, a, b: _carried_back(g, b) * where(_first(b), 0.0, roll(y, 1, axis=-1)),
+                       lambda g, y, a, b: _carried_back(g, b) * _of_step_before(y),
                        internal=True, tex=r"\operatorname{{recurrence}}({0}, {1})",
-                       cases=[(((4,), (4,)), {}), (((2, 3), (2, 3)), {})], lanes=each_full)
+                       cases=[(((4,), (4,)), {}), (((2, 3), (2, 3)), {})],
+                       linear=(0,), jvps=(None, lambda t, y, a, b: linear_recurrence(t * _of_step_before(y), b)),
+                       lanes=each_full)

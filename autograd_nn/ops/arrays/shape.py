@@ -164,7 +164,8 @@ roll = Op("roll", None, np.roll,
 astype = Op("astype", None, _astype,
             lambda g, y, x, dtype, **_: astype(g, dtype_of(x)),
             tex="{0}", params={"dtype": float, "order": "K", "casting": "unsafe", "subok": True, "copy": True,
-                               "device": None}, cases=[(((2, 3),), {"dtype": float})], lanes=over_stacks)
+                               "device": None}, cases=[(((2, 3),), {"dtype": float})],
+            jvps=(lambda t, y, x, dtype, **_: astype(t, dtype_of(y)),), lanes=over_stacks)
 copy = Op("copy", None, _copy,
           lambda g, y, x, order, subok: g,
           tex="{0}", params={"order": "K", "subok": False}, cases=[(((2, 3),), {})],

@@ -102,8 +102,18 @@ def _spread_form(name: str, op: Op, a: Any, axis: Any, dtype: Any, out: Any, ddo
 def _root_back(g: Any, y: Any, x: Any, n: Any, axis: Any) -> Any:
     """The cotangent of x in y = sqrt(sum x**2 / n)."""
     whole = keeping(x, axis)
-    n = np.reshape(n, whole).astype(dtype_of(x)) if np.ndim(n) else float(n)
-    return scale0(reshape(g, whole) / n, x, reshape(y, whole))
+    return _by_root(reshape(g, whole), reshape(y, whole), x, n, axis)
+
+
+def _root_on(t: Any, y: Any, x: Any, n: Any, axis: Any, keepdims: bool) -> Any:
+    """The tangent of y = sqrt(sum x**2 / n)."""
+    return sum(_by_root(t, reshape(y, keeping(x, axis)), x, n, axis), axis=axis, keepdims=keepdims)
+
+
+def _by_root(g: Any, y: Any, x: Any, n: Any, axis: Any) -> Any:
+    """g x / (n y), of y with its axes kept."""
+    n = np.reshape(n, keeping(x, axis)).astype(dtype_of(x)) if np.ndim(n) else float(n)
+    return scale0(g / n, x, y)
 
 
 @with_own_params
@@ -123,18 +133,23 @@ var = NumpyOp("var", None, _var,
               lambda g, y, x, axis, keepdims, ddof:
                   reshape(2 * g / _freedom(x, axis, ddof), keeping(x, axis)) * _centred(x, axis),
               tex=r"\operatorname{{var}} {0}", params={**_AXIS, "ddof": 0}, cases=_CASES, numpy=np.var, form=_var_form,
+              jvps=(lambda t, y, x, axis, keepdims, ddof:
+                    sum(2 * t * _centred(x, axis), axis=axis, keepdims=keepdims) / _freedom(x, axis, ddof),),
               lanes=along_axis)
 root_mean_square = Op("root_mean_square", None, _root_mean_square,         # n: how many the squares are divided by
                       lambda g, y, x, n, axis, keepdims: _root_back(g, y, x, n, axis),
                       tex=r"\operatorname{{rms}} {0}", symbol="rms", internal=True, params={"n": 1, **_AXIS},
                       cases=[(((2, 3),), {"n": 6}), (((2, 3),), {"n": np.array([2.0, 3.0]), "axis": 1}),
-                             (((2, 3, 2),), {"n": 3, "axis": (0, -1), "keepdims": True})], lanes=_root_in_lanes)
+                             (((2, 3, 2),), {"n": 3, "axis": (0, -1), "keepdims": True})],
+                      jvps=(lambda t, y, x, n, axis, keepdims: _root_on(t, y, x, n, axis, keepdims),),
+                      lanes=_root_in_lanes)
 # The derivative of std at a constant array is stated as 0 (it has none: the graph is a cone there).
 std = NumpyOp("std", None, _std,
               lambda g, y, x, axis, keepdims, ddof:
                   _root_back(g, y, _centred(x, axis), _freedom(x, axis, ddof), axis),
               tex=r"\operatorname{{std}} {0}", params={**_AXIS, "ddof": 0}, cases=_CASES, numpy=np.std, form=_std_form,
-              lanes=along_axis)
+              jvps=(lambda t, y, x, axis, keepdims, ddof:
+                    _root_on(t, y, _centred(x, axis), _freedom(x, axis, ddof), axis, keepdims),), lanes=along_axis)
 
 
 def _median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -148,19 +163,32 @@ def _median_form(a: Any, axis: Any = None, out: Any = None, overwrite_input: boo
 
 
 def _to_middle(g: Any, y: Any, x: Any, axis: Any) -> Any:
-    """Half of g to the largest element that is not above the median y, half to the smallest that is not below."""
-    m = reshape(y, keeping(x, axis))
-    low = max(choose(x <= m, x, -math.inf), axis=axis, keepdims=True)
-    high = min(choose(x >= m, x, math.inf), axis=axis, keepdims=True)
+    """Half of g to the largest element that is not above the median y, half to the smallest that is not below.
+
+    The axes are kept.
+    """
+    low = max(choose(x <= y, x, -math.inf), axis=axis, keepdims=True)
+    high = min(choose(x >= y, x, math.inf), axis=axis, keepdims=True)
     return shared(g / 2, low, x, axis) + shared(g / 2, high, x, axis)
+
+
+def _middle_back(g: Any, y: Any, x: Any, axis: Any) -> Any:
+    whole = keeping(x, axis)
+    return _to_middle(reshape(g, whole), reshape(y, whole), x, axis) if count(x, axis) else x
+
+
+def _middle_on(t: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    halves = _to_middle(t, reshape(y, keeping(x, axis)), x, axis) if count(x, axis) else x
+    return sum(halves, axis=axis, keepdims=keepdims)
 
 
 # Elements that tie for the middle share; of an even number the two middle ones have a half each.
 median = NumpyOp("median", None, _median,
-                 lambda g, y, x, axis, keepdims: _to_middle(g, y, x, axis) if count(x, axis) else x,
+                 lambda g, y, x, axis, keepdims: _middle_back(g, y, x, axis),
                  tex=r"\operatorname{{median}} {0}", params=_AXIS, method=False,
                  cases=[*_CASES[:5], (((4,),), {}), (((3, 4),), {"axis": (0, 1), "keepdims": True})],
-                 numpy=np.median, form=_median_form, lanes=along_axis)
+                 numpy=np.median, form=_median_form,
+                 jvps=(lambda t, y, x, axis, keepdims: _middle_on(t, y, x, axis, keepdims),), lanes=along_axis)
 
 
 @composed(np.average, cases=[(((2, 3),), {}), (((2, 3),), {"axis": 1, "weights": np.array([1, 2, 4], np.float16)}),

@@ -213,12 +213,15 @@ logsumexp = Op("logsumexp", None, _logsumexp,
                lambda g, y, x, axis, keepdims: multiply0(reshape(g, keeping(x, axis)), softmax(x, axis=axis)),
                tex=r"\ln \sum e^{{{0}}}", params={"axis": None, "keepdims": False},
                cases=[*_ROWS, (((3, 4),), {"axis": None}), (((2, 3),), {"axis": (0, 1), "keepdims": True})],
+               jvps=(lambda t, y, x, axis, keepdims:
+                     sum(multiply0(t, softmax(x, axis=axis)), axis=axis, keepdims=keepdims),),
                ufunc_method=np.logaddexp.reduce, lanes=along_axis)
 softmax = Op("softmax", None, _softmax,
              lambda g, y, x, axis: from_probabilities(g, y, axis),
              layer="Softmax", tex=r"\operatorname{{softmax}} {0}", params={"axis": -1}, cases=_ROWS,
-             range=(0, 1), lanes=along_axis)
+             range=(0, 1), jvps=(lambda t, y, x, axis: from_probabilities(t, y, axis),), lanes=along_axis)
 log_softmax = Op("log_softmax", None, _log_softmax,
                  lambda g, y, x, axis: -g * expm1(y) - exp(y) * (sum(g, axis=axis, keepdims=True) - g),
                  layer="LogSoftmax", tex=r"\ln \operatorname{{softmax}} {0}", params={"axis": -1}, cases=_ROWS,
+                 jvps=(lambda t, y, x, axis: -t * expm1(y) - (sum(exp(y) * t, axis=axis, keepdims=True) - exp(y) * t),),
                  lanes=along_axis)

@@ -12,6 +12,8 @@ from .._arguments import as_array, dtype_of
 from .._function import composed
 from .._lanes import Lanes, among, over_stacks
 from .._op import Op, shape_of
+from ..arrays.joining import stack
+from ..arrays.reduction import sum
 from ..arrays.shape import expand_dims, squeeze, swapaxes
 from ..elementwise.arithmetic import where
 from .matmul import matmul
@@ -51,6 +53,13 @@ def _solve_left(g: Any, z: Any, a: Any, b: Any) -> Any:
     return -matmul(_solve_back(g, a, b), _t(z))
 
 
+def _solve_on(t: Any, z: Any, a: Any, b: Any) -> Any:
+    """The tangent of z = solve(a, b), where t is that of a."""
+    if len(shape_of(b)) > 1:
+        return -solve(a, matmul(t, z))
+    return -squeeze(solve(a, matmul(t, expand_dims(z, -1))), axis=-1)
+
+
 def _solve_right(g: Any, a: Any, b: Any) -> Any:
     back = _solve_back(g, a, b)
     return squeeze(back, axis=-1) if len(shape_of(b)) == 1 else back
@@ -66,6 +75,10 @@ def pinv_back(g: Any, y: Any, x: Any) -> Any:
     across = matmul(_t(y), matmul(y, _t(g)))
     outside = down - matmul(matmul(x, y), down) + across - matmul(across, matmul(y, x))
     return outside - matmul(_t(y), matmul(g, _t(y)))
+
+
+def _slogdet_on(log: Any) -> Any:
+    return stack([0 * log, log], axis=-1)
 
 
 def _packed_slogdet(x: Any) -> Any:
@@ -85,17 +98,19 @@ def _solved(op: Op, lanes: Lanes) -> Any:
 
 inv = Op("inv", None, np.linalg.inv,
          lambda g, y, x: -matmul(swapaxes(y, -1, -2), matmul(g, swapaxes(y, -1, -2))),
-         tex="{0}^{{-1}}", internal=True, cases=_SQUARE, lanes=over_stacks)
+         tex="{0}^{{-1}}", internal=True, cases=_SQUARE, jvps=(lambda t, y, x: -matmul(y, matmul(t, y)),),
+         lanes=over_stacks)
 solve = Op("solve", None, np.linalg.solve,
            lambda g, z, x, y: _solve_left(g, z, x, y),
            lambda g, z, x, y: _solve_right(g, x, y),
            tex=r"{0}^{{-1}} {1}", internal=True,
            cases=[(((3, 3), (3,)), {}), (((3, 3), (3, 2)), {}), (((2, 3, 3), (3,)), {}), (((2, 3, 3), (3, 2)), {}),
                   (((3, 3), (2, 3, 1)), {}), (((2, 1, 2, 2), (3, 2, 2)), {})],
-           linear=(1,), lanes=_solved)
+           linear=(1,), jvps=(lambda t, z, x, y: _solve_on(t, z, x, y), None), lanes=_solved)
 packed_slogdet = Op("packed_slogdet", None, _packed_slogdet,
                     lambda g, y, x: g[..., 1, None, None] * _t(inv(x)),
-                    tex=r"\log |\det {0}|", symbol="slogdet", internal=True, cases=_SQUARE, lanes=over_stacks)
+                    tex=r"\log |\det {0}|", symbol="slogdet", internal=True, cases=_SQUARE,
+                    jvps=(lambda t, y, x: _slogdet_on(sum(t * _t(inv(x)), axis=(-2, -1))),), lanes=over_stacks)
 # The derivative holds while the rank does not change.
 pinv = Op("pinv", None, _pinv,
           lambda g, y, x, rcond: pinv_back(g, y, x),

@@ -19,6 +19,7 @@ import numpy as np
 from .._bind import Each
 from .._lanes import each_full, over_stacks
 from .._op import Op
+from ..arrays.reduction import sum as total
 from ..arrays.shape import expand_dims
 
 _SMALL = 4                                               # up to this size the products are few
@@ -149,4 +150,4 @@ cofactors = Op("cofactors", None, _cofactors,
 det = Op("det", None, np.linalg.det,
          lambda g, y, x: expand_dims(g, (-2, -1)) * cofactors([x]),
          tex=r"\det {0}", internal=True, cases=[(((3, 3),), {}), (((2, 2, 2),), {}), (((1, 1),), {})],
-         lanes=over_stacks)
+         jvps=(lambda t, y, x: total(t * cofactors([x]), axis=(-2, -1)),), lanes=over_stacks)

@@ -43,8 +43,12 @@ def _p_norm(x: Any, p: float = 3, axis: Any = None, keepdims: bool = False) -> A
 
 
 def _p_norm_back(g: Any, y: Any, x: Any, p: float, axis: Any) -> Any:
-    """g sign(x) (|x| / y) ** (p - 1), and 0 where x or y is 0."""
-    g, y = reshape(g, keeping(x, axis)), reshape(y, keeping(x, axis))
+    whole = keeping(x, axis)
+    return _p_norm_by(reshape(g, whole), reshape(y, whole), x, p)
+
+
+def _p_norm_by(g: Any, y: Any, x: Any, p: float) -> Any:
+    """g sign(x) (|x| / y) ** (p - 1), and 0 where x or y is 0. The axes of y are kept."""
     ratio = where(x, absolute(x) / where(y, y, 1.0), 1.0)
     return scale0(g, y * where(y, sign(x), 0.0) * ratio ** (p - 1), y)
 
@@ -62,14 +66,20 @@ euclidean_norm = Op("euclidean_norm", None, _euclidean_norm,
                     text="‖{0}‖",
                     tex=r"\left\|{0}\right\|", symbol="‖x‖", internal=True, params={"axis": None, "keepdims": False},
                     cases=[(((2, 3),), {}), (((2, 3),), {"axis": 1}),
-                           (((2, 3, 2),), {"axis": (0, -1), "keepdims": True})], lanes=along_axis)
+                           (((2, 3, 2),), {"axis": (0, -1), "keepdims": True})],
+                    jvps=(lambda t, y, x, axis, keepdims:
+                          sum(scale0(t, x, reshape(y, keeping(x, axis))), axis=axis, keepdims=keepdims),),
+                    lanes=along_axis)
 p_norm = Op("p_norm", None, _p_norm,
             lambda g, y, x, p, axis, keepdims: _p_norm_back(g, y, x, p, axis),
             text="‖{0}‖_{p}",
             tex=r"\left\|{0}\right\|_{{{p}}}", symbol="‖x‖", internal=True,
             params={"p": 3, "axis": None, "keepdims": False},
             cases=[(((2, 3),), {"p": 5}), (((2, 3),), {"p": 4, "axis": 1}),
-                   (((2, 3, 2),), {"p": 5.5, "axis": (0, -1), "keepdims": True})], lanes=along_axis)
+                   (((2, 3, 2),), {"p": 5.5, "axis": (0, -1), "keepdims": True})],
+            jvps=(lambda t, y, x, p, axis, keepdims:
+                  sum(_p_norm_by(t, reshape(y, keeping(x, axis)), x, p), axis=axis, keepdims=keepdims),),
+            lanes=along_axis)
 
 least_squares = Op("least_squares", None, lambda x, y, rcond: np.linalg.lstsq(x, y, rcond)[0],    # of full rank
                    lambda g, z, x, y, rcond: _least_squares_left(g, x, y),

@@ -256,7 +256,7 @@ correlate2d_bias = Op("correlate2d_bias", None, _correlate_bias,
                       lambda g, y, x, w, b, **p: _bias(g),
                       tex=r"{0} \star {1} + {2}", symbol="x ⋆ w + b", internal=True, params=_OPTIONS,
                       cases=[(((2, 2, 4, 3), (3, 2, 2, 2), (3,)), {}), (((2, 2, 5, 4), (3, 2, 2, 3), (3,)), _BENT)],
-                      slots=("x", "w", "b"), cost=_cost, lanes=by_ops(_and_bias))
+                      slots=("x", "w", "b"), linear=((0, 2), (1, 2)), cost=_cost, lanes=by_ops(_and_bias))
 correlate2d_input = Op("correlate2d_input", None, _correlate_input,
                        lambda h, x, y, w, size, **p: correlate2d(h, w, **p),
                        lambda h, x, y, w, size, **p: correlate2d_weight(h, y, kernel=shape_of(w)[2:], **p),

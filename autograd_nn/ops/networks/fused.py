@@ -60,6 +60,10 @@ def _excess(g: Any, x: Any, index: Any, loss: Any = None) -> Any:
     return p.reshape(x.shape)
 
 
+def _ones(x: Any) -> Any:
+    return np.ones_like(data_of(x))
+
+
 def _by_matmul(x: Any, w: Any, b: Any) -> Any:
     return matmul(x, transpose(w)) + b
 
@@ -77,22 +81,28 @@ linear = Op("linear", None, _linear,
             lambda g, y, x, w, b: g,
             tex=r"{0} \, {1}^\top + {2}", symbol="x wᵀ + b", method=False,
             cases=[(((4, 3), (2, 3), (2,)), {}), (((3,), (2, 3), (2,)), {}), (((2, 4, 3), (2, 3), (2,)), {})],
-            slots=("x", "w", "b"), cost=lambda shapes, out: math.prod(out) * shapes[0][-1], lanes=by_ops(_by_matmul))
+            slots=("x", "w", "b"), linear=((0, 2), (1, 2)), cost=lambda shapes, out: math.prod(out) * shapes[0][-1],
+            lanes=by_ops(_by_matmul))
 softmax_cross_entropy = Op("softmax_cross_entropy", None, _cross_entropy,
                            lambda g, y, x, index: softmax_excess(g, x, index=index, loss=data_of(y)),
                            tex=r"-\ln \operatorname{{softmax}}({0})_{{t}}", symbol="−ln softmax", method=False,
                            params={"index": None},
                            cases=[(((3, 4),), {"index": np.array([1, 0, 3])}),
-                                  (((2, 2, 3),), {"index": np.array([[0, 2], [1, 1]])})], lanes=_chosen_in_lanes)
+                                  (((2, 2, 3),), {"index": np.array([[0, 2], [1, 1]])})],
+                           jvps=(lambda t, y, x, index:
+                                 sum(t * softmax_excess(_ones(y), x, index=index, loss=data_of(y)), axis=-1),),
+                           lanes=_chosen_in_lanes)
 softmax_excess = Op("softmax_excess", None, _excess,
                     lambda h, e, g, x, index, loss:
-                        sum(h * softmax_excess(np.ones_like(data_of(g)), x, index=index, loss=loss), axis=-1),
+                        sum(h * softmax_excess(_ones(g), x, index=index, loss=loss), axis=-1),
                     lambda h, e, g, x, index, loss: from_probabilities(expand_dims(g, -1) * h, softmax(x, axis=-1), -1),
                     tex=r"{0} \, \left(\operatorname{{softmax}} {1} - \mathbb{{1}}_t\right)", symbol="g (p − 1ₜ)",
                     params={"index": None, "loss": None}, internal=True,
                     cases=[(((3,), (3, 4)), {"index": np.array([1, 0, 3])}),
                            (((2, 2), (2, 2, 3)), {"index": np.array([[0, 2], [1, 1]])})],
-                    slots=("g", "x"), lanes=_chosen_in_lanes)
+                    slots=("g", "x"), linear=(0,),
+                    jvps=(None, lambda t, e, g, x, index, loss:
+                          from_probabilities(expand_dims(g, -1) * t, softmax(x, axis=-1), -1)), lanes=_chosen_in_lanes)
 
 
 # --- sums of many inputs ------------------------------------------------------------------------------

@@ -75,7 +75,8 @@ standardize = Op("standardize", None, _standardize,
                  tex=r"\frac{{{0} - \overline{{{0}}}}}{{\sqrt{{\operatorname{{var}} {0} + {eps}}}}}",
                  symbol="(x − μ) / σ", params={"axis": None, "eps": 1e-5}, method=False,
                  cases=[(((3, 4),), {"axis": 0}), (((2, 3, 4),), {"axis": (0, 2), "eps": 0.1}), (((5,),), {})],
-    lanes=along_axis)
+                 jvps=(lambda t, y, x, axis, eps: t if 0 in shape_of(x) else from_standardized(t, y, x, axis, eps),),
+                 lanes=along_axis)
 
 
 # --- each channel of a batch ----------------------------------------------------------------------
@@ -175,7 +176,7 @@ def _against(rule: str, g: Any, x: Any, centre: Any, known: Any) -> Any:
             return total
     total, by_channel, x = np.zeros(x.shape[1], np.result_type(g, x)), _by_channel(g), _by_channel(x)
     for part in _parts(x):
-        total += np.vecdot(by_channel[part], x[part] - centre[:, None]).sum(axis=0)
+        total += np.vecdot(x[part] - centre[:, None], by_channel[part]).sum(axis=0)
     if known is not None:
         known.against = g, rule, total
     return total
@@ -242,7 +243,9 @@ batch_normalize = Op(
     lambda g, y, x, w, b, eps: _total(g),
     tex=r"\operatorname{{norm}}({0}) {1} + {2}", symbol="norm(x) w + b", params={"eps": 1e-5}, method=False,
     cases=[(((3, 2), (2,), (2,)), {}), (((2, 3, 2), (3,), (3,)), {"eps": 0.1}), (((2, 1, 2, 2), (1,), (1,)), {})],
-    slots=("x", "w", "b"), lanes=_channels_in_lanes)
+    slots=("x", "w", "b"), linear=(1, 2),
+    jvps=(lambda t, y, x, w, b, eps: batch_normalize_input(t, x, w, eps=eps, known=_known(y)), None, None),
+    lanes=_channels_in_lanes)
 batch_normalize_input = Op(
     "batch_normalize_input", None, _input,
     lambda h, z, g, x, w, eps, known: batch_normalize_input(h, x, w, eps=eps),
@@ -250,10 +253,13 @@ batch_normalize_input = Op(
     lambda h, z, g, x, w, eps, known: _total(h * batch_normalize_input(g, x, _ones(x), eps=eps)),
     tex=r"\operatorname{{norm}}'({1}) {0} {2}", symbol="norm′ g w", params={"eps": 1e-5, "known": None}, internal=True,
     cases=[(((3, 2), (3, 2), (2,)), {}), (((2, 3, 2), (2, 3, 2), (3,)), {"eps": 0.1})],
-    slots=("g", "x", "w"), lanes=_channels_in_lanes)
+    slots=("g", "x", "w"), linear=((0,), (2,)),
+    jvps=(None, lambda t, z, g, x, w, eps, known: _curvature(t, g, x, w, eps), None), lanes=_channels_in_lanes)
 batch_normalize_weight = Op(
     "batch_normalize_weight", None, _weight,
     lambda h, z, g, x, eps, known: batch_normalize(x, h, 0 * h, eps=eps),
     lambda h, z, g, x, eps, known: batch_normalize_input(g, x, h, eps=eps),
     tex=r"\sum {0} \operatorname{{norm}}({1})", symbol="Σ g norm(x)", params={"eps": 1e-5, "known": None},
-    internal=True, cases=[(((3, 2), (3, 2)), {}), (((2, 3, 2), (2, 3, 2)), {"eps": 0.1})], lanes=_channels_in_lanes)
+    internal=True, cases=[(((3, 2), (3, 2)), {}), (((2, 3, 2), (2, 3, 2)), {"eps": 0.1})], linear=(0,),
+    jvps=(None, lambda t, z, g, x, eps, known: _total(g * batch_normalize_input(t, x, _ones(x), eps=eps))),
+    lanes=_channels_in_lanes)

@@ -155,6 +155,12 @@ _AT: dict[str, Any] = {"kernel": (1, 1), "stride": (1, 1), "padding": ((0, 0), (
 _DILATED: dict[str, Any] = {**_AT, "dilation": (1, 1)}
 _OVERLAP: dict[str, Any] = {"kernel": (3, 2), "stride": (2, 1), "padding": ((1, 0), (0, 1))}
 
+def _picked(t: Any, y: Any, x: Any, **p: Any) -> Any:
+    """The tangent of each window's maximum."""
+    found = window_pick(t, number=_numbers(y, x, **p), **p)
+    return found + flat(found, y)
+
+
 @with_own_params
 def _numbered(op: Op, lanes: Lanes) -> Any:
     number = lanes.params["number"]
@@ -166,7 +172,8 @@ window_max = Op("window_max", None, _max,
                 lambda g, y, x, **p: window_put(g + flat(g, y), number=_numbers(y, x, **p), size=shape_of(x)[-2:], **p),
                 tex=r"\max_{{\text{{windows}}}} {0}", symbol="max ▦", internal=True, params=_DILATED,
                 cases=[(((2, 1, 4, 5),), {"kernel": (2, 2), "stride": (2, 2)}), (((1, 2, 4, 3),), _OVERLAP),
-                       (((6, 6),), {"kernel": (2, 2), "dilation": (3, 2)})], lanes=over_stacks)
+                       (((6, 6),), {"kernel": (2, 2), "dilation": (3, 2)})],
+                jvps=(lambda t, y, x, **p: _picked(t, y, x, **p),), lanes=over_stacks)
 window_pick = Op("window_pick", None, _pick,
                  lambda g, y, x, number, **p: window_put(g, number=number, size=shape_of(x)[-2:], **p),
                  tex=r"\operatorname{{pick}}_{{\text{{windows}}}} {0}", symbol="pick ▦", internal=True,
