@@ -85,7 +85,9 @@ def cotangents_of(nodes: list[Any], seeds: Mapping[Node, Any], create_graph: boo
         if reverse.in_c is not None and not create_graph and not lanes_share():
             found = reverse.unless_it_fails(reverse.in_c.cotangents, seeds, since, False)
         if found is None:
-            found = reverse.cotangents_over(between(seeds, nodes, since), seeds, create_graph, set(nodes))
+            order = between(seeds, nodes, since) if create_graph else \
+                [node for node in walk(seeds, (), since) if not is_older(node, since)]
+            found = reverse.cotangents_over(order, seeds, create_graph, set(nodes))
     return [found.get(node) for node in nodes]           # type: ignore[union-attr]
 
 
