@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..errors import LanesError, blame
+from ..errors import LanesError
 from .node import Node
 from .times import check_unassigned
 
@@ -75,25 +76,19 @@ def cotangents_in_lanes(order: list[Node], seeds: Mapping[Node, Any], nodes: lis
         return None
     if not all(type(node._data) is float for node in (*order, *seeds)):
         return None
+    from .reverse import chain_rule
     found, ends = {root: seed._below for root, seed in seeds.items()}, set(nodes)
     with np.errstate(all="ignore"):
-        for node in reversed(order):
-            op, g = node._op, found.get(node)
-            if op is None or g is None:
-                continue
-            check_unassigned(node)
-            y, *xs = map(np.float64, [node._data, *(x._data if isinstance(x, Node) else x for x in node._inputs)])
-            try:
-                for x, rule in zip(node._inputs, op.array_rules):
-                    if rule is not None and isinstance(x, Node):
-                        part, before = rule(g, y, *xs, **node._params), found.get(x)
-                        found[x] = part if before is None else before + part
-            except Exception as error:
-                blame(error, op, node._inputs)
-                raise
-            if node not in ends:
-                del found[node]
+        deque(dropping(chain_rule(order, found, _numbers_beside_lanes, lambda g, x: g), found, ends), maxlen=0)
     pulled = [found.get(node) for node in nodes]
     if not all(g is None or np.isfinite(g).all() for g in pulled):
         return None
     return [None if g is None else type(some)(np.broadcast_to(g, some.level.size), some.level) for g in pulled]
+
+
+def _numbers_beside_lanes(node: Node, g: Any) -> tuple[Any, list[Any], Any]:
+    """What the rules see of a Value, where its cotangent is an array of a number for each lane."""
+    check_unassigned(node)
+    op: Any = node._op
+    y, *xs = map(np.float64, [node._data, *(x._data if isinstance(x, Node) else x for x in node._inputs)])
+    return y, xs, op.array_rules

@@ -29,13 +29,15 @@ from .times import check_unassigned
 Step = tuple[Node, int, Any, Any, Any]
 
 
-def chain_rule(order: list[Node], found: dict[Node, Any], look: Look) -> Iterator[Step]:
+def chain_rule(order: list[Node], found: dict[Node, Any], look: Look,
+               fit: Callable[[Any, Node], Any] | None = None) -> Iterator[Step]:
     """The chain rule, step by step. It fills `found`, which has the cotangents of the roots, with those of all below.
 
     `look(node, g)` gives the output, the inputs and the rules of the op that made a node: their data, or the nodes
     themselves, and then each cotangent is a graph too. A step is (node, number of the input, cotangent of the node,
-    what this adds to the cotangent of the input, what that was before or None).
+    what this adds to the cotangent of the input, what that was before or None). `fit` is `fitted`, but for lanes.
     """
+    fit = fit or fitted
     for node in reversed(order):
         op, g = node._op, found.get(node)
         if op is None or g is None:                      # a leaf, or no root depends on it
@@ -45,7 +47,7 @@ def chain_rule(order: list[Node], found: dict[Node, Any], look: Look) -> Iterato
             y, xs, rules = look(node, g)
             for i, (x, rule) in enumerate(zip(node._inputs, rules)):
                 if rule is not None and isinstance(x, Node):         # a constant has no cotangent
-                    part = fitted(rule(g, y, *xs, **node._params), x)
+                    part = fit(rule(g, y, *xs, **node._params), x)
                     close_if_held(part)                  # by the rule, still
                     before = found.get(x)
                     found[x] = part if before is None else before + part
