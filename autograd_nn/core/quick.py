@@ -22,7 +22,7 @@ from .node import NOTHING, Node
 def install(kind: Any) -> None:
     """Give a class of Values quick operators, and quick methods of one input, for each op of the table."""
     def meet(op: Op) -> None:
-        if op.elementwise and op.method and not op.params and op.arity == 1:
+        if op.elementwise and op.method and not op.params and not op.variants and op.arity == 1:
             setattr(kind, op.name, _unary(op, kind))
         if op.elementwise and op.dunder:
             setattr(kind, f"__{op.dunder}__", _unary(op, kind) if op.arity == 1 else _binary(op, kind))
