@@ -197,6 +197,7 @@ static inline int is_value(PyObject *o)
 #define PAGE 16384
 #define CHUNK 16              /* pages that are asked for at a time, 256 KB */
 #define LARGE 512             /* and when there are many already, 8 MB: in the system's large pages, where it has them */
+#define MANY 4096             /* pages, 64 MB: what a large chunk holds in vain is then little beside them */
 #define SPARE 512             /* empty pages, 8 MB, that are kept; beyond it a chunk goes back when it is empty */
 #define HEAD 64               /* for what a page knows of itself; then its nodes, each on a line of the cache */
 #define ROOM ((PAGE - HEAD) / sizeof(Value))
@@ -255,7 +256,7 @@ static void in_large_pages(char *memory, size_t size)
 /* Ask for memory and make it empty pages, the first in memory the first in the list; -1 if there is none. */
 static int more_pages(void)
 {
-    int count = pages_held < LARGE ? CHUNK : LARGE;
+    int count = pages_held < MANY ? CHUNK : LARGE;
     Chunk *chunk = PyMem_Malloc(sizeof(Chunk));
     char *memory = PyMem_Malloc((size_t)(count + 1) * PAGE);
     if (!chunk || !memory) {
