@@ -27,7 +27,7 @@ class _Mode(threading.local):
 
 
 mode = _Mode()
-_lock = threading.Lock()
+_lock = threading.RLock()
 special = 0
 """How many special modes are on, in all threads: while 0, no op looks at `mode`."""
 _not_in_c = 0

@@ -24,7 +24,7 @@ from .node import Node
 now = 1
 engines: list[Callable[[int], int]] = []
 """`begin` of each engine in C: it takes the time from which on it is to count, and gives one that is later for it."""
-_lock = threading.Lock()
+_lock = threading.RLock()        # a finalizer may run between two lines here, and ask for the time
 
 
 def tick() -> int:
@@ -46,7 +46,7 @@ def begin() -> int:
         time = now + 1
         for engine in engines:
             time = engine(time)
-        now = time
+        now = time = max(time, now)
         return time
 
 

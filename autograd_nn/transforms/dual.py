@@ -134,7 +134,7 @@ def paired(primal: Any, tangent: Any, level: int, kind: type[Dual] = Dual) -> An
 
 _levels = itertools.count(1)
 _running = Counter({0: 1})               # by level, in all threads: f may use threads, and rerun what was over
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 
 def new_level() -> int:

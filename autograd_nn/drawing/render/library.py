@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 
 SYSTEM = Path("/etc/fonts/fonts.conf")
-_once = threading.Lock()
+_once = threading.RLock()
 
 
 def drawn_by_library(source: str, format: str) -> bytes:
