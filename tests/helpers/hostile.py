@@ -84,7 +84,8 @@ class World:
 
     def forget(self):
         for op in self.ops:
-            op.forget()
+            with suppress(Exception):                    # mischief may have taken its name
+                op.forget()
 
     # --- what anyone may do at any time --------------------------------------------------------------
     def mischief(self):
