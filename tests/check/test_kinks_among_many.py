@@ -50,10 +50,8 @@ def inputs(rng, place, count, size=200):
     return x
 
 
-# The same cases in each run: in about one of some thousand (clip, 36 kinks, seed 1040, factor 1.01) no element is found
-# to be the wrong one, and the report is inconclusive.
 @pytest.mark.slow
-@settings(max_examples=20, derandomize=True, phases=[Phase.explicit, Phase.generate])     # slow to shrink
+@settings(max_examples=20, phases=[Phase.explicit, Phase.reuse, Phase.generate])     # slow to shrink
 @given(st.sampled_from(sorted(KINKS)), st.integers(1, 190), st.integers(0, 2 ** 32 - 1), st.sampled_from([1.01, -1, 0]))
 def test_one_wrong_element_among_kinks_is_named(name, count, seed, factor):
     f, gradient, place = KINKS[name]
