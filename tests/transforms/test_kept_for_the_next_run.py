@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gc
 import pickle
-import threading
 import weakref
 
 import numpy as np
 import pytest
+from helpers.threads import in_threads
 
 import autograd_nn as ag
 from autograd_nn import Tensor, Value, elementwise_grad, grad, hessian, hvp, jacobian, jvp, nn, value_and_grad, vjp
@@ -147,20 +147,11 @@ def test_a_checkpoint_s_second_run_keeps_its_variables():
 def test_threads_that_share_a_state(x):
     """One thread's run may forget what another's backward pass goes through: that is a constant there as well."""
     f, _ = recurrent(x)
-    failed = []
 
-    def work():
-        try:
-            for _ in range(60):
-                assert np.all(np.isfinite(grad(f)(x)))
-        except Exception as error:
-            failed.append(error)
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failed
+    def work(i):
+        for _ in range(60):
+            assert np.all(np.isfinite(grad(f)(x)))
+    in_threads(work, 4)
 
 
 def test_a_recording_shows_all_runs():

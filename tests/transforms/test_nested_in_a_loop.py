@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import gc
-import threading
 
 import numpy as np
 import pytest
+from helpers.threads import in_threads
 
 import autograd_nn as ag
 from autograd_nn import (
@@ -199,19 +199,12 @@ def test_a_node_older_than_the_inner_call_may_hold_the_outer_variable_of_each_le
 
 @pytest.mark.slow
 def test_threads_begin_calls_at_moments_of_their_own():
-    want, failed = grad(loop(INNER["grad"], "closes over the state", 20))(1.2), []
+    want = grad(loop(INNER["grad"], "closes over the state", 20))(1.2)
 
-    def work():
+    def work(i):
         for _ in range(10):
-            found = grad(loop(INNER["grad"], "closes over the state", 20))(1.2)
-            if found != want:
-                failed.append(found)
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failed
+            assert grad(loop(INNER["grad"], "closes over the state", 20))(1.2) == want
+    in_threads(work, 4)
     moments = [begin() for _ in range(5)]
     assert moments == sorted({*moments})
 
